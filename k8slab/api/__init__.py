@@ -1,0 +1,1 @@
+"""What an API server knows: kinds, defaults, validation, patches, selectors, errors."""

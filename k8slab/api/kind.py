@@ -1,8 +1,9 @@
 """What the API server knows of one resource kind, as a value, and the table of all kinds.
 
-Each module of `k8slab.api.kinds` exports one constant, `KIND`. A kind says how it
-is named, defaulted, prepared for storage, validated, warned about and scaled;
-the verbs in `k8slab.cluster` are the same for all of them.
+A kind is up to three files of one name: `api/kinds/x.py` exports `KIND` (how it
+is named, defaulted, prepared for storage and scaled), `api/validation/x.py`
+exports `RULES` (what it refuses) and `api/printers/x.py` exports `TABLE` (how it
+is listed). The verbs in `k8slab.cluster` are the same for all of them.
 
 Models staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update}.go and
 each pkg/registry/*/*/strategy.go, v1.36.
@@ -14,7 +15,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
@@ -65,14 +67,28 @@ class Version(NamedTuple):
     from_storage: Callable[[Obj], Obj]
 
 
+class Rules(NamedTuple):
+    """What a kind refuses: every fault at once, in upstream's order.
+
+    `update(new, old)` is asked instead of `create(obj)` for a replacement,
+    `status(new, old)` for a write of the status subresource. `warnings(new, old)`
+    gives the texts of Warning headers; `old` is None on create.
+    """
+
+    create: Callable[[Obj], list[Cause]] = _no_causes
+    update: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
+    status: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
+    warnings: Callable[[Obj, Obj | None], tuple[str, ...]] = _no_warnings
+
+
 class Kind(NamedTuple):
     """One resource kind. Functions are pure: they never change what they are given.
 
     `default(obj)` fills in defaults (after decoding, on every write).
     `prepare_create(obj)`, `prepare_update(new, old)` and `prepare_status(new, old)`
     do what upstream's strategies do: drop or keep the status, set and raise
-    `metadata.generation`, drop disabled fields. Validations give every fault in
-    upstream's order. `default_propagation` is what a delete without a policy does.
+    `metadata.generation`, drop disabled fields. `rules` are attached by `kinds()`
+    from `k8slab.api.validation`. `default_propagation` is what a delete without a policy does.
     """
 
     kind: str
@@ -89,10 +105,7 @@ class Kind(NamedTuple):
     prepare_create: Callable[[Obj], Obj] = _same
     prepare_update: Callable[[Obj, Obj], Obj] = _take_new
     prepare_status: Callable[[Obj, Obj], Obj] = _take_new
-    validate: Callable[[Obj], list[Cause]] = _no_causes
-    validate_update: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
-    validate_status: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
-    warnings: Callable[[Obj, Obj | None], tuple[str, ...]] = _no_warnings
+    rules: Rules = Rules()
     scale: Scale | None = None
     fields: tuple[str, ...] = ()
     """Field selectors beside metadata.name and metadata.namespace, e.g. `status.phase`."""
@@ -116,10 +129,23 @@ class Kind(NamedTuple):
 def kinds() -> dict[str, Kind]:
     """Every built-in kind by its `kind`, in the sorted order of the modules."""
     import k8slab.api.kinds as package
+    import k8slab.api.validation as validation
 
+    rules = _constants(validation, "RULES")
+    table: dict[str, Kind] = {}
+    for name, kind in _constants(package, "KIND").items():
+        table[kind.kind] = kind._replace(rules=rules[name]) if name in rules else kind
+    return table
+
+
+def _constants(package: ModuleType, constant: str) -> dict[str, Any]:
+    """The constant that each public module of a package exports, by module name, sorted."""
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    found = [importlib.import_module(f"{package.__name__}.{name}").KIND for name in names if name[0] != "_"]
-    return {kind.kind: kind for kind in found}
+    return {
+        name: getattr(importlib.import_module(f"{package.__name__}.{name}"), constant)
+        for name in names
+        if not name.startswith("_")
+    }
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What runs inside containers: images, programs, a shell, files, logs."""

@@ -1,0 +1,1 @@
+"""One module a controller: a pure function from what it sees to a plan."""

@@ -1,0 +1,1 @@
+"""What there is, as a networkx graph of objects and their relations."""

@@ -1,0 +1,1 @@
+"""kubectl in process: the same commands, requests and texts, without a binary."""

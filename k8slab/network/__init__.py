@@ -1,0 +1,1 @@
+"""Services, DNS and requests between Pods."""

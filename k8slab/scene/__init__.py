@@ -1,0 +1,1 @@
+"""What to draw: a plain description of the picture, the same for every renderer."""

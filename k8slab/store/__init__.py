@@ -1,0 +1,1 @@
+"""What etcd does: objects, revisions, indexes, watches and history."""

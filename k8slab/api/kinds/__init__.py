@@ -1,0 +1,1 @@
+"""One module a resource kind: its names, defaults and update strategy."""

@@ -1,0 +1,1 @@
+"""One module a kind: what it looks like."""

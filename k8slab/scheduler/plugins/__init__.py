@@ -1,0 +1,1 @@
+"""One module a rule that filters or scores nodes."""
