@@ -1,0 +1,361 @@
+"""The API verbs that write: one path for every caller.
+
+The controllers' actions, `lab.apply`, the in-process kubectl and the HTTP
+server all come through here, so they get the same defaulting, admission,
+validation, storage and errors. A refused request leaves nothing behind.
+
+Models staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and
+registry/rest/{create,update}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from k8slab import chance, clock
+from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Key, Obj
+from k8slab.api.patch import merge_patch
+from k8slab.cluster import admission
+from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
+from k8slab.cluster.kinds import kind_of
+from k8slab.cluster.queue import notify
+from k8slab.cluster.world import Trail, World
+from k8slab.store.view import Change
+
+
+class Actor(NamedTuple):
+    """Who asks: the user, its groups, and the field manager's name that its writes carry."""
+
+    user: str
+    groups: tuple[str, ...]
+    manager: str
+
+
+ADMIN = Actor("kubernetes-admin", ("system:masters", "system:authenticated"), "kubectl")
+"""Whoever holds the lab's handle may do everything."""
+
+
+@lru_cache(maxsize=256)
+def component_actor(component: str, manager: str = "") -> Actor:
+    """The identity that a component's actions carry."""
+    return Actor(
+        f"system:serviceaccount:kube-system:{component}",
+        ("system:serviceaccounts", "system:authenticated"),
+        manager or "kube-controller-manager",
+    )
+
+
+class WriteOptions(NamedTuple):
+    """What every writing verb may be told. `warn` is called with each warning's text."""
+
+    dry_run: bool = False
+    operation: str = "Update"
+    warn: Callable[[str], None] | None = None
+    api_version: str = ""
+
+
+PLAIN = WriteOptions()
+
+
+def create(
+    world: World,
+    actor: Actor,
+    kind_name: str,
+    obj: Obj,
+    *,
+    cause: int = 0,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """Create an object: default, admit, prepare, validate, store. The stored object.
+
+    Raises ApiError: 409 AlreadyExists, 422 Invalid, 403 Forbidden (admission),
+    404 NotFound (namespace).
+    """
+    kind = kind_of(world, kind_name)
+    obj = kind.default(obj)
+    obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
+    obj = _fill_system_fields(world, kind, obj)
+    obj = kind.prepare_create(obj)
+    causes = kind.rules.create(obj)
+    name = obj["metadata"].get("name", "")
+    if causes:
+        raise invalid(kind.kind, kind.group, name, causes)
+    obj = allocate_on_create(world, kind, obj)
+    _warn(kind, obj, None, options)
+    key = (obj["metadata"].get("namespace", ""), name)
+    if world.store.get(kind_name, key) is not None:
+        raise already_exists(kind.plural, kind.group, name)
+    request = admission_request(world, actor, kind, "CREATE", obj, None, options)
+    charges = admission.validate(request)
+    if options.dry_run:
+        return obj
+    admission.charge(world, charges, cause)
+    return commit(world, actor, kind, key, obj, "", cause, options)
+
+
+def update(
+    world: World,
+    actor: Actor,
+    kind_name: str,
+    obj: Obj,
+    subresource: str = "",
+    *,
+    cause: int = 0,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """Replace an object, or its status. The stored object.
+
+    Raises ApiError: 404 NotFound (unless the kind is created on update), 409
+    Conflict where uid or resourceVersion are not the stored ones, 422 Invalid.
+    """
+    kind = kind_of(world, kind_name)
+    metadata = obj["metadata"]
+    name = metadata.get("name", "")
+    key = (metadata.get("namespace", "") if kind.namespaced else "", name)
+    old = world.store.get(kind_name, key)
+    if old is None:
+        if kind.create_on_update and not subresource:
+            return create(world, actor, kind_name, obj, cause=cause, options=options)
+        raise not_found(kind.plural, kind.group, name)
+    _check_preconditions(kind, obj, old)
+    return replace(world, actor, kind, key, old, obj, subresource, cause=cause, options=options)
+
+
+def patch_merge(
+    world: World,
+    actor: Actor,
+    kind_name: str,
+    key: Key,
+    patch: Obj,
+    subresource: str = "",
+    uid: str = "",
+    *,
+    cause: int = 0,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """Merge-patch an object or its status (RFC 7386). The stored object."""
+    kind = kind_of(world, kind_name)
+    old = world.store.get(kind_name, key)
+    if old is None:
+        raise not_found(kind.plural, kind.group, key[1])
+    if uid and old["metadata"]["uid"] != uid:
+        raise conflict(kind.plural, kind.group, key[1], _uid_mismatch(uid, old))
+    new = merge_patch(old, patch)
+    if new is old:
+        return old
+    if new["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
+        _check_preconditions(kind, new, old)
+    return replace(world, actor, kind, key, old, new, subresource, cause=cause, options=options)
+
+
+def replace(
+    world: World,
+    actor: Actor,
+    kind: Kind,
+    key: Key,
+    old: Obj,
+    new: Obj,
+    subresource: str = "",
+    *,
+    cause: int = 0,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """Put `new` in the place of the stored `old`, whose preconditions hold. The stored object.
+
+    An update that changes nothing writes nothing. One that takes away the
+    last finalizer of an object that is being deleted removes it.
+    """
+    request = None
+    new = kind.default(new)
+    if subresource != "status":
+        request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
+        new = admission.mutate(request)
+    new = _keep_system_fields(new, old)
+    new = kind.prepare_status(new, old) if subresource == "status" else kind.prepare_update(new, old)
+    causes = (kind.rules.status if subresource == "status" else kind.rules.update)(new, old)
+    if causes:
+        raise invalid(kind.kind, kind.group, key[1], causes)
+    new = allocate_on_update(world, kind, new, old)
+    if new == old:
+        return old
+    _warn(kind, new, old, options)
+    charges: list[tuple[Key, Obj]] = []
+    if request is not None:
+        charges = admission.validate(request._replace(new=new))
+    if options.dry_run:
+        return new
+    admission.charge(world, charges, cause)
+    if _finishes_deletion(kind, new, old):
+        commit(world, actor, kind, key, new, subresource, cause, options)
+        return remove(world, kind, key, cause)
+    return commit(world, actor, kind, key, new, subresource, cause, options)
+
+
+def commit(
+    world: World,
+    actor: Actor,
+    kind: Kind,
+    key: Key,
+    new: Obj,
+    subresource: str,
+    cause: int,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """Store an object that has passed everything, remember who wrote it, and tell the watchers."""
+    change = world.store.write(kind.kind, key, new, world.now_us, cause)
+    stored = change.new
+    assert stored is not None, "a commit stores an object"
+    slot = (kind.kind, key)
+    world.trails[slot] = Trail(
+        world.trails.get(slot),
+        actor.manager,
+        options.operation,
+        subresource,
+        options.api_version or kind.api_version,
+        world.now_us,
+        stored,
+    )
+    notify(world, change)
+    return stored
+
+
+def remove(world: World, kind: Kind, key: Key, cause: int) -> Obj:
+    """Take an object out of the store and tell the watchers. The object as it was."""
+    change = world.store.write(kind.kind, key, None, world.now_us, cause)
+    world.trails.pop((kind.kind, key), None)
+    notify(world, change)
+    assert change.old is not None, "only a stored object is removed"
+    return change.old
+
+
+def put_internal(world: World, kind: str, key: Key, obj: Obj | None, cause: int) -> Obj | None:
+    """Write or remove an object of an internal kind, which no API client can see."""
+    if obj is None and world.store.get(kind, key) is None:
+        return None
+    change: Change = world.store.write(kind, key, obj, world.now_us, cause)
+    notify(world, change)
+    return change.new
+
+
+def admission_request(
+    world: World,
+    actor: Actor,
+    kind: Kind,
+    operation: str,
+    new: Obj | None,
+    old: Obj | None,
+    options: WriteOptions,
+    subresource: str = "",
+) -> admission.Request:
+    """The request as admission plug-ins see it."""
+    metadata = (new or old or {})["metadata"]
+    return admission.Request(
+        view=world,
+        operation=operation,
+        kind=kind,
+        namespace=metadata.get("namespace", "") if kind.namespaced else "",
+        name=metadata.get("name", ""),
+        subresource=subresource,
+        new=new,
+        old=old,
+        user=actor.user,
+        groups=actor.groups,
+        now_us=world.now_us,
+        dry_run=options.dry_run,
+    )
+
+
+_STATUS_ONLY = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields")
+
+
+def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
+    """Name, uid and creation time, as `rest.FillObjectMetaSystemFields` and `BeforeCreate` set them."""
+    metadata = dict(obj["metadata"])
+    if metadata.get("resourceVersion"):
+        raise ApiError(
+            500,
+            "InternalError",
+            "resourceVersion should not be set on objects to be created",
+        )
+    if not metadata.get("name") and metadata.get("generateName"):
+        metadata["name"] = _generated_name(world, kind, metadata)
+    for name in _STATUS_ONLY:
+        metadata.pop(name, None)
+    metadata["creationTimestamp"] = clock.timestamp(world.now_us)
+    metadata["uid"] = chance.uid(world.seed, world.store.revision, kind.kind, metadata.get("name"))
+    return {**obj, "metadata": metadata}
+
+
+def _generated_name(world: World, kind: Kind, metadata: Obj) -> str:
+    """A free name from `generateName`: at most 58 of its letters and five of chance."""
+    base = metadata["generateName"][:58]
+    namespace = metadata.get("namespace", "")
+    for attempt in range(8):
+        name = base + chance.suffix(world.seed, kind.kind, namespace, base, world.store.revision, attempt)
+        if world.store.get(kind.kind, (namespace, name)) is None:
+            return name
+    return name
+
+
+def _keep_system_fields(new: Obj, old: Obj) -> Obj:
+    """Carry over what an update can't change (`rest.BeforeUpdate`)."""
+    after, before = new["metadata"], old["metadata"]
+    if after is before:
+        return new
+    metadata = dict(after)
+    metadata.pop("managedFields", None)
+    if not metadata.get("uid"):
+        metadata["uid"] = before["uid"]
+    metadata["creationTimestamp"] = before["creationTimestamp"]
+    for name in ("generation", "deletionTimestamp", "resourceVersion"):
+        if name in before:
+            metadata[name] = before[name]
+        else:
+            metadata.pop(name, None)
+    if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in metadata:
+        metadata["deletionGracePeriodSeconds"] = before["deletionGracePeriodSeconds"]
+    return {**new, "metadata": metadata}
+
+
+def _uid_mismatch(uid: str, old: Obj) -> str:
+    return f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+
+
+def _check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
+    """The uid and resourceVersion that an update carries must be the stored ones."""
+    metadata = new["metadata"]
+    name = metadata.get("name", "")
+    uid = metadata.get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        raise conflict(kind.plural, kind.group, name, _uid_mismatch(uid, old))
+    version = metadata.get("resourceVersion")
+    if not version:
+        if not kind.unconditional_update:
+            fault = Cause(
+                "FieldValueInvalid",
+                "Invalid value: 0: must be specified for an update",
+                "metadata.resourceVersion",
+            )
+            raise invalid(kind.plural, kind.group, name, [fault])
+    elif version != old["metadata"]["resourceVersion"]:
+        raise conflict(kind.plural, kind.group, name, OBJECT_MODIFIED)
+
+
+def _finishes_deletion(kind: Kind, new: Obj, old: Obj) -> bool:
+    """Whether this update takes away the last thing that a deletion waited for."""
+    before = old["metadata"]
+    if "deletionTimestamp" not in before or new["metadata"].get("finalizers"):
+        return False
+    if kind.kind == "Namespace" and (new.get("spec") or {}).get("finalizers"):
+        return False
+    return not before.get("deletionGracePeriodSeconds")
+
+
+def _warn(kind: Kind, new: Obj, old: Obj | None, options: WriteOptions) -> None:
+    if options.warn is not None:
+        for text in kind.rules.warnings(new, old):
+            options.warn(text)

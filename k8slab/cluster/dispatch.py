@@ -1,0 +1,124 @@
+"""The dispatch loop: events fall due in a total order, plans run, actions go to the API.
+
+When a plan ends in an error the key is tried again with exponential back-off,
+as a rate-limited work queue does.
+
+Models staging/src/k8s.io/client-go/util/workqueue/default_rate_limiters.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop
+from typing import Any
+
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Key
+from k8slab.cluster import api
+from k8slab.cluster import deletion, subresources
+from k8slab.cluster.queue import next_event, schedule
+from k8slab.cluster.records import record
+from k8slab.cluster.world import Cause, Event, World
+from k8slab.components import (
+    KEEP,
+    Action,
+    Bind,
+    Component,
+    Create,
+    Delete,
+    Done,
+    Evict,
+    Patch,
+    Put,
+    Record,
+    Update,
+)
+
+
+def step(world: World) -> Event | None:
+    """Let the next event happen and move the clock to it. None where nothing is pending."""
+    event = next_event(world)
+    if event is None:
+        return None
+    heappop(world.queue)
+    del world.pending[(event.target, event.key)]
+    if event.at_us > world.now_us:
+        world.now_us = event.at_us
+    run_component(world, event)
+    return event
+
+
+def run_component(world: World, event: Event) -> None:
+    """Run one component's plan for one key, and agree when it looks again."""
+    component = world.components[event.target]
+    slot = (component.name, event.key)
+    cause = Cause(world.now_us, component.name, event.key, event.cause)
+    done = _drive(world, component, event.key, cause)
+    if done.memory is not KEEP:
+        if done.memory is None:
+            world.memories.pop(slot, None)
+        else:
+            world.memories[slot] = done.memory
+    if done.error:
+        failures = world.failures.get(slot, 0)
+        world.failures[slot] = failures + 1
+        delay = min(component.retry_base_us << min(failures, 40), component.retry_max_us)
+        schedule(world, component.name, event.key, world.now_us + delay, event.cause)
+    elif slot in world.failures:
+        del world.failures[slot]
+    if done.look_again_us is not None:
+        schedule(world, component.name, event.key, world.now_us + max(done.look_again_us, 1), event.cause)
+
+
+def _drive(world: World, component: Component, key: Key, cause: Cause) -> Done:
+    """Run a plan to its end, action by action. A refusal that it doesn't catch becomes its error."""
+    actor = api.component_actor(component.name, component.manager)
+    plan = component.plan(world, key, world.now_us, world.memories.get((component.name, key)))
+    number = 0
+    try:
+        action = next(plan)
+        while True:
+            if not number:
+                # Only a look that leads to an action is worth remembering.
+                number = len(world.causes)
+                world.causes.append(cause)
+            try:
+                outcome = execute(world, actor, action, number)
+            except ApiError as error:
+                action = plan.throw(error)
+            else:
+                action = plan.send(outcome)
+    except StopIteration as stop:
+        result: Done = stop.value
+        return result
+    except ApiError as error:
+        return Done(error=error.message)
+
+
+def execute(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
+    """Carry out one action on behalf of an actor. Its outcome; ApiError where the API refuses."""
+    if isinstance(action, Record):
+        return record(world, actor, action, cause)
+    if isinstance(action, Put):
+        return api.put_internal(world, action.kind, action.key, action.obj, cause)
+    if world.fault is not None:
+        world.fault.check(world, actor, action)
+    if isinstance(action, Patch):
+        return api.patch_merge(
+            world, actor, action.kind, action.key, action.patch, action.subresource, action.uid, cause=cause
+        )
+    if isinstance(action, Create):
+        return api.create(world, actor, action.kind, action.obj, cause=cause)
+    if isinstance(action, Update):
+        return api.update(world, actor, action.kind, action.obj, action.subresource, cause=cause)
+    if isinstance(action, Delete):
+        options = deletion.DeleteOptions(
+            propagation=action.propagation, grace_seconds=action.grace_seconds, uid=action.uid
+        )
+        return deletion.delete(world, actor, action.kind, action.key, options, cause=cause)
+    if isinstance(action, Bind):
+        return subresources.bind(world, actor, action.key, action.node, action.uid, cause=cause)
+    if isinstance(action, Evict):
+        return subresources.evict(
+            world, actor, action.key, deletion.DeleteOptions(uid=action.uid), cause=cause
+        )
+    raise TypeError(f"not an action: {action!r}")

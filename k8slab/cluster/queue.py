@@ -1,0 +1,60 @@
+"""The work queue: one pending event per component and key, in a total order.
+
+A wake that comes before the agreed event replaces it, a later one is absorbed.
+
+Models staging/src/k8s.io/client-go/util/workqueue (delaying, de-duplication), v1.36.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from k8slab.api.meta import Key
+from k8slab.cluster.world import Event, Waker, World
+from k8slab.store.view import Change
+
+
+def schedule(world: World, target: str, key: Key, at_us: int, cause: int = 0) -> None:
+    """Let `target` look at `key` at an instant, or earlier if that is already agreed."""
+    slot = (target, key)
+    agreed = world.pending.get(slot)
+    if agreed is not None and agreed.at_us <= at_us:
+        return
+    world.sequence += 1
+    event = Event(at_us, world.sequence, target, key, cause)
+    world.pending[slot] = event
+    heappush(world.queue, event)
+
+
+def notify(world: World, change: Change) -> None:
+    """Show a change to the caches and wake every component that watches its kind."""
+    world.observe(change)
+    for waker in world.wakers.get(change.kind, ()):
+        keys = waker.keys
+        for key in (change.key,) if keys is None else keys(change, world):
+            _wake(world, waker, key, change.revision)
+
+
+def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
+    """Wake a component after its informer's delay; a pending event that is near enough absorbs it."""
+    shortest, longest = world.timing.spans[waker.delay]
+    earliest = world.now_us + shortest
+    agreed = world.pending.get((waker.component, key))
+    if agreed is not None and agreed.at_us <= earliest:
+        return
+    if longest > shortest:
+        # A cheap integer hash spreads the delays: this runs for every watcher of every change.
+        mixed = (revision * 2654435761 + waker.salt * 40503 + world.seed * 97) & 0xFFFFFFFF
+        earliest += (mixed ^ mixed >> 15) % (longest - shortest)
+    schedule(world, waker.component, key, earliest, revision)
+
+
+def next_event(world: World) -> Event | None:
+    """The event that falls due next, or None. Void entries on the way are dropped."""
+    queue, pending = world.queue, world.pending
+    while queue:
+        event = queue[0]
+        if pending.get((event.target, event.key)) is event:
+            return event
+        heappop(queue)
+    return None

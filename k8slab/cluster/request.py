@@ -1,0 +1,48 @@
+"""A request to the API server and its answer, as values.
+
+The HTTP server, the in-process kubectl and the recorded facts all speak in
+these, so that there is one path from a URL to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+NO_QUERY: Mapping[str, str] = {}
+
+
+class Request(NamedTuple):
+    """One request. `query` holds the last value of each parameter; `body` is bytes, text, or JSON data."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = NO_QUERY
+    headers: Mapping[str, str] = NO_QUERY
+    body: Any = None
+    user: str = "kubernetes-admin"
+    groups: tuple[str, ...] = ("system:masters", "system:authenticated")
+
+
+class Watch(NamedTuple):
+    """A stream that an answer opens: the changes of a kind after a revision that fit the request."""
+
+    kind: str
+    after_revision: int
+    request: Request
+
+
+class Response(NamedTuple):
+    """One answer. `body` is JSON data, or text for logs and health checks.
+
+    `warnings` are the texts of its Warning headers. `watch` is set where the
+    answer is a stream: `body` is then the list of the events that are already
+    due, and `k8slab.cluster.watches.events` gives the later ones.
+    """
+
+    code: int
+    body: Any
+    content_type: str = "application/json"
+    warnings: tuple[str, ...] = ()
+    headers: Mapping[str, str] = NO_QUERY
+    watch: Watch | None = None

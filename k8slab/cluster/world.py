@@ -1,0 +1,197 @@
+"""The World: everything that the simulation is, as one value that forks cheaply.
+
+Event queue, store, component memories, causes and seed. `copy` shares all that
+it can, so that snapshot, rewind, fork, replay and search are the same
+operation. Nothing here is a callable or a live generator: queued events are
+data, and which code they reach is looked up by name when they fall due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from k8slab.api.meta import Key, Obj
+from k8slab.api.selectors import Selector
+from k8slab.chance import chance
+from k8slab.clock import START_US
+from k8slab.components import Cache, Component, Memory
+from k8slab.store.store import Store
+from k8slab.store.view import Change
+from k8slab.timing import REALISTIC, Timing, duration_us
+
+
+class Event(NamedTuple):
+    """Something that falls due: `target` looks at `key`. `cause` is the change that woke it."""
+
+    at_us: int
+    seq: int
+    target: str
+    key: Key
+    cause: int
+
+
+class Cause(NamedTuple):
+    """Who acted and why: `component` looked at `key`, woken by the change of revision `woken_by`.
+
+    `woken_by` is 0 where nothing but the user or the passing of time did.
+    """
+
+    at_us: int
+    component: str
+    key: Key
+    woken_by: int
+    text: str = ""
+
+
+class Trail(NamedTuple):
+    """One write of an object, for field ownership, with the writes before it.
+
+    `managed` is None until somebody asks for the object's managedFields.
+    """
+
+    before: Trail | None
+    manager: str
+    operation: str
+    subresource: str
+    api_version: str
+    at_us: int
+    new: Obj
+    managed: list[Obj] | None = None
+
+
+class World:
+    """The state of one cluster and of its clock."""
+
+    __slots__ = (
+        "_cache_states",
+        "causes",
+        "components",
+        "event_keys",
+        "failures",
+        "fault",
+        "gates",
+        "memories",
+        "now_us",
+        "pending",
+        "queue",
+        "seed",
+        "sequence",
+        "store",
+        "timing",
+        "trails",
+        "wakers",
+    )
+
+    def __init__(
+        self,
+        components: Sequence[Component],
+        *,
+        seed: int = 7,
+        timing: Timing = REALISTIC,
+        gates: frozenset[str] = frozenset(),
+        start_us: int = START_US,
+    ) -> None:
+        self.seed = seed
+        self.timing = timing
+        self.gates = gates
+        self.now_us = start_us
+        self.store = Store()
+        self.queue: list[Event] = []
+        self.pending: dict[tuple[str, Key], Event] = {}
+        """The one event that counts for a component and key; others in `queue` are void."""
+        self.sequence = 0
+        self.memories: dict[tuple[str, Key], Memory] = {}
+        self.failures: dict[tuple[str, Key], int] = {}
+        self.causes: list[Cause] = [Cause(start_us, "", ("", ""), 0, "the beginning")]
+        self.trails: dict[tuple[str, Key], Trail] = {}
+        self.event_keys: dict[tuple[str, ...], Key] = {}
+        self.fault: Any = None
+        """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
+        self.components = {component.name: component for component in components}
+        self.wakers = wakers_of(components)
+        self._cache_states: dict[str, Cache] = {}
+
+    def copy(self) -> World:
+        """An independent World that goes on from here exactly as this one would."""
+        twin = World.__new__(World)
+        twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
+        twin.now_us, twin.sequence = self.now_us, self.sequence
+        twin.components, twin.wakers = self.components, self.wakers
+        twin.store = self.store.copy()
+        twin.queue = self.queue.copy()
+        twin.pending = self.pending.copy()
+        twin.memories = self.memories.copy()
+        twin.failures = self.failures.copy()
+        twin.causes = self.causes.copy()
+        twin.trails = self.trails.copy()
+        twin.event_keys = self.event_keys.copy()
+        # A cache is derived from the store: the fork builds its own when it is first needed.
+        twin._cache_states = {}
+        return twin
+
+    # The View protocol: what components may see.
+
+    def get(self, kind: str, key: Key) -> Obj | None:
+        """The object, or None."""
+        return self.store.get(kind, key)
+
+    def list(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        selector: Selector | None = None,
+        owner: str | None = None,
+        node: str | None = None,
+    ) -> Sequence[Obj]:
+        """The objects that fit, oldest first (see `View.list`)."""
+        return self.store.list(kind, namespace=namespace, selector=selector, owner=owner, node=node)
+
+    def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
+        """Kind and key of every object with an owner reference to this uid."""
+        return self.store.dependents(uid)
+
+    def duration_us(self, name: str, *parts: object) -> int:
+        """A named, seeded duration of the Timing profile."""
+        return duration_us(self.timing, self.seed, name, *parts)
+
+    def chance(self, *parts: object) -> float:
+        """A number in [0, 1) fixed by the seed and the parts."""
+        return chance(self.seed, *parts)
+
+    def cache(self, name: str) -> Cache:
+        """The current value of a component's derived cache, built when it is first needed."""
+        state = self._cache_states.get(name)
+        if state is None:
+            build = self.components[name].cache
+            if build is None:
+                raise KeyError(f"component {name} keeps no cache")
+            state = self._cache_states[name] = build(self)
+        return state
+
+    def observe(self, change: Change) -> None:
+        """Show a change to the caches that exist and want its kind."""
+        for name, state in self._cache_states.items():
+            if change.kind in self.components[name].cache_kinds:
+                state.observe(change)
+
+
+class Waker(NamedTuple):
+    """One watch of one component, with the spread of the delay until it notices."""
+
+    component: str
+    keys: Any
+    delay: str
+    salt: int
+
+
+def wakers_of(components: Sequence[Component]) -> dict[str, tuple[Waker, ...]]:
+    """By kind of the changed object: whom to wake, in the components' order."""
+    table: dict[str, list[Waker]] = {}
+    for number, component in enumerate(components):
+        for watch in component.watches:
+            table.setdefault(watch.kind, []).append(
+                Waker(component.name, watch.keys, watch.delay, number * 7919 + 1)
+            )
+    return {kind: tuple(wakers) for kind, wakers in table.items()}

@@ -1,0 +1,50 @@
+"""What the in-process kubectl needs of a cluster: requests, streams into containers, and lab time.
+
+kubectl's commands are written against this protocol and not against a lab, so
+that they make the same requests that the binary makes over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from k8slab.cluster.request import Request, Response
+
+
+class Result(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+    def __str__(self) -> str:
+        """What a terminal would show."""
+        return self.stdout + self.stderr
+
+
+class Client(Protocol):
+    """One cluster, as kubectl reaches it."""
+
+    @property
+    def now_us(self) -> int:
+        """The lab's clock, in microseconds since the epoch."""
+
+    def request(self, request: Request) -> Response:
+        """Ask the API server. It never raises ApiError: a refusal is a Response with a Status."""
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
+        """Run a command in a container, letting lab time pass as the command needs it.
+
+        Raises ApiError where the Pod or container is not there or not running.
+        """
+
+    def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
+        """Let lab time pass, event by event, until `check()` holds or the time is over. Whether it held."""
+
+    def read_file(self, path: str) -> str:
+        """The text of a file beside the notebook (`-f path`). OSError where it can't be read."""
+
+    def list_files(self, path: str, recursive: bool) -> list[str]:
+        """The manifest files of a directory in sorted order; the path itself for a file."""

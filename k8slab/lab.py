@@ -1,0 +1,472 @@
+"""The lab: the one handle that a notebook, a test or the panel holds.
+
+Whatever a user does is recorded as an input (when, and what was asked), so a
+lab can be saved as its seed and its inputs and played again to the same
+digest. Reading never changes anything; time passes only when it is asked to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from k8slab import clock
+from k8slab.api.kind import Kind, kinds
+from k8slab.api.meta import Key, Obj, assoc
+from k8slab.api.selectors import Selector, parse_selector
+from k8slab.cluster import api, assembly, dispatch, queue
+from k8slab.cluster.request import Request, Response
+from k8slab.cluster.world import Cause, World
+from k8slab.components import Component
+from k8slab.kubectl.client import Result
+from k8slab.store.view import Change, View
+from k8slab.timing import HEARTBEAT_US, Timing, profile
+
+_QUIET_KINDS = ("Event", "Lease")
+"""Changes of these kinds don't keep a cluster from being settled."""
+
+SETTLED_AFTER_US = 30 * clock.SECOND_US
+DEFAULT_TIMEOUT_US = clock.HOUR_US
+
+
+class LabError(Exception):
+    """A command of the lab that could not be carried out, in kubectl's words."""
+
+
+class Input(NamedTuple):
+    """Something that the user did: JSON data, enough to do it again."""
+
+    at_us: int
+    verb: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def text(self) -> str:
+        """The command that does the same."""
+        if self.verb == "kubectl":
+            return f"kubectl {self.arguments[0]}"
+        return f"lab.{self.verb}({', '.join(repr(one) for one in self.arguments)})"
+
+
+class Lab:
+    """A Kubernetes cluster on a virtual clock.
+
+    `nodes` is how many nodes it begins with (or their names), `seed` fixes all
+    chance, `timing` is `realistic` or `instant`. `components` replaces the
+    control plane, for tests.
+    """
+
+    def __init__(
+        self,
+        nodes: int | Sequence[str] = 3,
+        *,
+        seed: int = 7,
+        timing: str | Timing = "realistic",
+        gates: Sequence[str] = (),
+        components: Sequence[Component] | None = None,
+    ) -> None:
+        names = [f"node-{number + 1}" for number in range(nodes)] if isinstance(nodes, int) else list(nodes)
+        parts = assembly.all_components() if components is None else components
+        self.lock = threading.RLock()
+        self.world = World(parts, seed=seed, timing=profile(timing), gates=frozenset(gates))
+        self.inputs: list[Input] = []
+        self.start_us = self.world.now_us
+        self._node_count = 0
+        assembly.bootstrap(self.world)
+        for number, name in enumerate(names):
+            self._add_machine(name, {"zone": "abc"[number % 3]})
+        if components is None:
+            self.settle()
+
+    # Time.
+
+    @property
+    def now_us(self) -> int:
+        """The lab's clock: microseconds since the epoch."""
+        return self.world.now_us
+
+    @property
+    def now(self) -> float:
+        """Seconds since the lab began."""
+        return (self.world.now_us - self.start_us) / clock.SECOND_US
+
+    @property
+    def seed(self) -> int:
+        """The seed of all chance."""
+        return self.world.seed
+
+    def next_event_us(self) -> int | None:
+        """When the next event falls due, or None."""
+        event = queue.next_event(self.world)
+        return None if event is None else event.at_us
+
+    def run(
+        self,
+        duration: float | str | None = None,
+        *,
+        until: Callable[[Lab], bool] | None = None,
+        timeout: float | str = "1h",
+    ) -> bool:
+        """Let time pass: for a duration (`30`, `"5m"`), or until a condition holds.
+
+        With `until`, whether the condition came to hold before the timeout; it is
+        asked after every change. ValueError for a bad duration.
+        """
+        with self.lock:
+            if until is None:
+                if duration is None:
+                    raise ValueError("run() needs a duration such as 30 or '5m', or until=…")
+                self._run_to(self.now_us + clock.duration_us(duration))
+                return True
+            limit = clock.duration_us(timeout if duration is None else duration)
+            return self._run_until(lambda: until(self), limit)
+
+    def _run_to(self, end_us: int) -> None:
+        world = self.world
+        while True:
+            event = queue.next_event(world)
+            if event is None or event.at_us > end_us:
+                break
+            dispatch.step(world)
+        world.now_us = max(world.now_us, end_us)
+
+    def _run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
+        world = self.world
+        end_us = world.now_us + timeout_us
+        if check():
+            return True
+        while True:
+            event = queue.next_event(world)
+            if event is None or event.at_us > end_us:
+                world.now_us = end_us
+                return False
+            revision = world.store.revision
+            dispatch.step(world)
+            if world.store.revision != revision and check():
+                return True
+
+    def step(self) -> bool:
+        """Let the next event happen that changes something. False where nothing is pending."""
+        with self.lock:
+            revision = self.world.store.revision
+            while dispatch.step(self.world) is not None:
+                if self.world.store.revision != revision:
+                    return True
+            return False
+
+    def settle(self, *, quiet: float | str = 30, timeout: float | str = "1h") -> bool:
+        """Let time pass until nothing has changed for `quiet`; the clock stays at the last thing done.
+
+        False where the cluster is still busy after `timeout` (a crash loop backs
+        off for longer than `quiet` and so counts as settled).
+        """
+        with self.lock:
+            quiet_us, world = clock.duration_us(quiet), self.world
+            end_us = world.now_us + clock.duration_us(timeout)
+            last_us = world.now_us
+            seen = world.store.revision
+            while True:
+                event = queue.next_event(world)
+                if event is None or event.at_us > last_us + quiet_us:
+                    return True
+                if event.at_us > end_us:
+                    return False
+                dispatch.step(world)
+                for change in world.store.changes_since(seen):
+                    if change.kind not in _QUIET_KINDS:
+                        last_us = change.at_us
+                seen = world.store.revision
+
+    # Reading.
+
+    @property
+    def view(self) -> View:
+        """The read-only, indexed view of everything that is stored."""
+        return self.world
+
+    @property
+    def history(self) -> Sequence[Change]:
+        """Every change since the beginning (or the last compaction), oldest first."""
+        return self.world.store.history
+
+    @property
+    def causes(self) -> Sequence[Cause]:
+        """Who acted and why; `change.cause` is an index into this."""
+        return self.world.causes
+
+    def get(self, reference: str, *, namespace: str = "default") -> Obj:
+        """The object that `pod/web-0` or `node/node-1` names. LabError where there is none."""
+        kind, key = self._key(reference, namespace)
+        obj = self.world.get(kind.kind, key)
+        if obj is None:
+            group = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+            raise LabError(f'Error from server (NotFound): {group} "{key[1]}" not found')
+        return obj
+
+    def list(self, resource: str, *, selector: str = "", namespace: str | None = "default") -> Sequence[Obj]:
+        """The objects of a resource (`pods`, `sts` …), in order of name; `namespace=None` for all."""
+        kind = resource_kind(resource)
+        parsed: Selector | None = parse_selector(selector) if selector else None
+        found = self.world.list(kind.kind, namespace=namespace if kind.namespaced else None, selector=parsed)
+        return sorted(found, key=lambda obj: (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]))
+
+    def _key(self, reference: str, namespace: str) -> tuple[Kind, Key]:
+        resource, slash, name = reference.partition("/")
+        if not slash or not name:
+            raise LabError(f'"{reference}" names no object: write it as pod/web-0')
+        kind = resource_kind(resource)
+        return kind, (namespace if kind.namespaced else "", name)
+
+    def why(self, reference: str, *, namespace: str = "default") -> str:
+        """The chain of causes behind an object, or what it waits for, in plain sentences."""
+        from k8slab.why import explain
+
+        kind, key = self._key(reference, namespace)
+        return explain(self.world, self.inputs, kind.kind, key)
+
+    def trace(self) -> Sequence[str]:
+        """Every change in a line: when, what, and by whom."""
+        return [_trace_line(self, change) for change in self.history]
+
+    def digest(self) -> str:
+        """A fingerprint of everything that happened: equal for equal seed, inputs and version."""
+        state = hashlib.blake2b(digest_size=16)
+        for change in self.history:
+            state.update(
+                f"{change.revision}|{change.at_us}|{change.kind}|{change.key}|{change.cause}|".encode()
+            )
+            state.update(json.dumps(change.new, sort_keys=True, separators=(",", ":")).encode())
+        return state.hexdigest()
+
+    # Doing.
+
+    def kubectl(self, command: str, *, stdin: str = "") -> Result:
+        """Run a kubectl command in process: `lab.kubectl("get pods -o wide")`."""
+        from k8slab.kubectl import run
+
+        with self.lock:
+            argv = shlex.split(command)
+            if argv[:1] == ["kubectl"]:
+                argv = argv[1:]
+            client = _LabClient(self)
+            self._record("kubectl", shlex.join(argv), stdin, client.files)
+            return run(client, argv, stdin)
+
+    def apply(self, manifest: str | Path | Obj | Sequence[Obj], *, namespace: str = "default") -> Result:
+        """Apply a manifest: a path, YAML or JSON text, an object or a list of objects.
+
+        The Result of `kubectl apply`. LabError with the server's words where any
+        object is refused.
+        """
+        text = _manifest_text(manifest)
+        result = self.kubectl(f"apply -n {namespace} -f -", stdin=text)
+        if result.code:
+            raise LabError(result.stderr.strip())
+        return result
+
+    def delete(self, reference: str, *, namespace: str = "default") -> Result:
+        """Delete an object: `lab.delete("pod/web-0")`. LabError where there is none."""
+        return self._checked(f"delete {reference} -n {namespace} --wait=false")
+
+    def scale(self, reference: str, replicas: int, *, namespace: str = "default") -> Result:
+        """Set the replicas of a workload: `lab.scale("statefulset/db", 5)`."""
+        return self._checked(f"scale {reference} --replicas={replicas} -n {namespace}")
+
+    def cordon(self, node: str) -> Result:
+        """Keep new Pods off a node."""
+        return self._checked(f"cordon {node}")
+
+    def uncordon(self, node: str) -> Result:
+        """Let a node take Pods again."""
+        return self._checked(f"uncordon {node}")
+
+    def drain(self, node: str) -> Result:
+        """Cordon a node and evict its Pods."""
+        return self._checked(f"drain {node} --ignore-daemonsets --delete-emptydir-data --force")
+
+    def _checked(self, command: str) -> Result:
+        result = self.kubectl(command)
+        if result.code:
+            raise LabError(result.stderr.strip())
+        return result
+
+    def crash(self, node: str) -> None:
+        """Cut a node's power: its containers die and its kubelet falls silent."""
+        self._change_machine("crash", node, {"power": "Off", "kubelet": "Stopped"})
+
+    def recover(self, node: str) -> None:
+        """Give a node its power and network back; its kubelet starts and reports again."""
+        self._change_machine("recover", node, {"power": "On", "kubelet": "Running", "network": "Up"})
+
+    def disconnect(self, node: str) -> None:
+        """Cut a node off the network: its containers go on, but nobody hears of them."""
+        self._change_machine("disconnect", node, {"network": "Down"})
+
+    def add_node(self, name: str = "", **machine: Any) -> str:
+        """Add a node (`cpu`, `memory`, `pods`, `zone`, `labels` of its machine). Its name."""
+        with self.lock:
+            name = name or f"node-{self._node_count + 1}"
+            if self.world.get("Machine", ("", name)) is not None:
+                raise LabError(f'Error from server (AlreadyExists): nodes "{name}" already exists')
+            self._record("add_node", name, machine)
+            self._add_machine(name, machine)
+            return name
+
+    def remove_node(self, name: str) -> None:
+        """Take a node's machine away and delete its Node object, as a cloud does."""
+        with self.lock:
+            self._machine(name)
+            self._record("remove_node", name)
+            cause = self._cause(f"remove node {name}")
+            api.put_internal(self.world, "Machine", ("", name), None, cause)
+            if self.world.get("Node", ("", name)) is not None:
+                self._checked(f"delete node {name}")
+
+    def _machine(self, node: str) -> Obj:
+        machine = self.world.get("Machine", ("", node))
+        if machine is None:
+            raise LabError(f'Error from server (NotFound): nodes "{node}" not found')
+        return machine
+
+    def _add_machine(self, name: str, options: dict[str, Any]) -> None:
+        machine = assembly.machine(name, self.now_us, number=self._node_count, **options)
+        self._node_count += 1
+        api.put_internal(self.world, "Machine", ("", name), machine, self._cause(f"add node {name}"))
+
+    def _change_machine(self, verb: str, node: str, change: Obj) -> None:
+        """Change a machine's state; its last heartbeat is what its kubelet had sent by then."""
+        with self.lock:
+            machine = self._machine(node)
+            before = machine["spec"]
+            after = {**before, **change}
+            if after == before:
+                return
+            self._record(verb, node)
+            now_us = self.now_us
+            if is_reporting(before):
+                elapsed = (now_us - before["sinceUs"]) // HEARTBEAT_US * HEARTBEAT_US
+                after["lastHeartbeatUs"] = before["sinceUs"] + elapsed
+            after["sinceUs"] = now_us
+            if is_reporting(after):
+                after["lastHeartbeatUs"] = now_us
+            cause = self._cause(f"{verb} {node}")
+            api.put_internal(self.world, "Machine", ("", node), assoc(machine, "spec", after), cause)
+
+    def _record(self, verb: str, *arguments: Any) -> None:
+        self.inputs.append(Input(self.now_us, verb, arguments))
+
+    def _cause(self, text: str) -> int:
+        self.world.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
+        return len(self.world.causes) - 1
+
+    # Forks.
+
+    def fork(self) -> Lab:
+        """An independent lab that goes on from this instant."""
+        with self.lock:
+            twin = Lab.__new__(Lab)
+            twin.lock = threading.RLock()
+            twin.world = self.world.copy()
+            twin.inputs = self.inputs.copy()
+            twin.start_us = self.start_us
+            twin._node_count = self._node_count
+            return twin
+
+    # Pictures.
+
+    def draw(self, *, format: str = "svg", theme: str = "light") -> Any:
+        """The cluster as it is: an SVG that a notebook shows, `text`, or a matplotlib `figure`."""
+        from k8slab.renderers import draw
+
+        return draw(self, format=format, theme=theme)
+
+    def panel(self, **options: Any) -> Any:
+        """The live panel: see, drive and question the cluster (a widget)."""
+        from k8slab.panel import panel
+
+        return panel(self, **options)
+
+    def __repr__(self) -> str:
+        """A line that says what there is, the same in every run."""
+        nodes, pods = self.world.store.count("Node"), self.world.store.count("Pod")
+        return f"<Lab: {nodes} nodes, {pods} pods, t={self.now:g}s, seed {self.seed}>"
+
+
+def is_reporting(machine: Obj) -> bool:
+    """Whether a machine's kubelet runs and can be heard. `machine` is the Machine's spec."""
+    return machine["power"] == "On" and machine["network"] == "Up" and machine["kubelet"] == "Running"
+
+
+def resource_kind(resource: str) -> Kind:
+    """The kind that kubectl means by `pods`, `po`, `Pod` or `deployments.apps`. LabError for none."""
+    name, _, group = resource.lower().partition(".")
+    for kind in kinds().values():
+        names = (kind.plural, kind.singular, kind.kind.lower(), *kind.short_names)
+        if name in names and (not group or group == kind.group):
+            return kind
+    raise LabError(f'error: the server doesn\'t have a resource type "{resource}"')
+
+
+def _manifest_text(manifest: str | Path | Obj | Sequence[Obj]) -> str:
+    if isinstance(manifest, Path):
+        return manifest.read_text(encoding="utf-8")
+    if isinstance(manifest, str):
+        if "\n" not in manifest and not manifest.lstrip().startswith("{"):
+            return Path(manifest).read_text(encoding="utf-8")
+        return manifest
+    objects = [manifest] if isinstance(manifest, dict) else list(manifest)
+    return "\n---\n".join(json.dumps(obj) for obj in objects)
+
+
+def _trace_line(lab: Lab, change: Change) -> str:
+    verb = "removed" if change.new is None else "created" if change.old is None else "changed"
+    cause = lab.causes[change.cause]
+    seconds = (change.at_us - lab.start_us) / clock.SECOND_US
+    where = "/".join(part for part in change.key if part)
+    return f"{seconds:12.6f} {change.kind} {where} {verb} by {cause.component or 'apiserver'}"
+
+
+class _LabClient:
+    """A lab as the in-process kubectl reaches it. It notes which files a command read."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.files: dict[str, str] = {}
+
+    @property
+    def now_us(self) -> int:
+        return self._lab.now_us
+
+    def request(self, request: Request) -> Response:
+        from k8slab.cluster.rest import handle
+
+        return handle(self._lab.world, request)
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
+        from k8slab.cluster.streams import execute
+
+        world = self._lab.world
+        stdout, stderr, code = execute(
+            world, (namespace, pod), container, command, stdin, run_to=self._lab._run_to
+        )
+        return Result(stdout, stderr, code)
+
+    def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
+        return self._lab._run_until(check, timeout_us)
+
+    def read_file(self, path: str) -> str:
+        if path not in self.files:
+            self.files[path] = Path(path).read_text(encoding="utf-8")
+        return self.files[path]
+
+    def list_files(self, path: str, recursive: bool) -> list[str]:
+        root = Path(path)
+        if not root.is_dir():
+            return [path]
+        found: Iterator[Path] = root.rglob("*") if recursive else root.glob("*")
+        return sorted(str(one) for one in found if one.suffix in (".json", ".yaml", ".yml"))

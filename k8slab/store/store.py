@@ -1,0 +1,234 @@
+"""The store: what etcd does for a real cluster, in one value that forks cheaply.
+
+Objects by kind and key, one revision counter for all of them, indexes, and the
+history of changes that watches, rewinds and explanations read. The store knows
+nothing of defaults or validation; it never changes an object, and every
+listing is in the order of creation.
+
+Models staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go and
+storage/cacher, v1.36, as far as their guarantees go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from k8slab.api.meta import Key, Obj, controller_of
+from k8slab.api.selectors import Selector, matches
+from k8slab.store.index import Index
+from k8slab.store.view import Change
+
+NO_OBJECTS: dict[Key, Obj] = {}
+
+
+class Store:
+    """Objects, revisions, indexes and history. `copy` costs a few dict copies."""
+
+    __slots__ = (
+        "_born",
+        "_counter",
+        "_dependents",
+        "_labels",
+        "_namespaces",
+        "_nodes",
+        "_objects",
+        "_owners",
+        "compacted",
+        "history",
+        "revision",
+    )
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.compacted = 0
+        """Changes up to this revision are no longer in `history`."""
+        self.history: list[Change] = []
+        self._counter = 0
+        self._objects: dict[str, dict[Key, Obj]] = {}
+        self._born: dict[str, dict[Key, int]] = {}
+        self._namespaces: Index[Key] = Index()
+        self._owners: Index[Key] = Index()
+        self._nodes: Index[Key] = Index()
+        self._labels: Index[Key] = Index()
+        self._dependents: Index[tuple[str, Key]] = Index()
+
+    def copy(self) -> Store:
+        """An independent store with the same contents."""
+        twin = Store.__new__(Store)
+        twin.revision, twin.compacted, twin._counter = self.revision, self.compacted, self._counter
+        twin.history = self.history.copy()
+        twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
+        twin._born = {kind: table.copy() for kind, table in self._born.items()}
+        twin._namespaces = self._namespaces.copy()
+        twin._owners = self._owners.copy()
+        twin._nodes = self._nodes.copy()
+        twin._labels = self._labels.copy()
+        twin._dependents = self._dependents.copy()
+        return twin
+
+    def get(self, kind: str, key: Key) -> Obj | None:
+        """The object, or None."""
+        return self._objects.get(kind, NO_OBJECTS).get(key)
+
+    def count(self, kind: str) -> int:
+        """How many objects of a kind there are."""
+        return len(self._objects.get(kind, NO_OBJECTS))
+
+    def first(self, kind: str, count: int) -> Sequence[Obj]:
+        """The oldest few objects of a kind."""
+        return tuple(islice(self._objects.get(kind, NO_OBJECTS).values(), count))
+
+    def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
+        """Kind and key of every object with an owner reference to this uid."""
+        return tuple(self._dependents.get(uid))
+
+    def list(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        selector: Selector | None = None,
+        owner: str | None = None,
+        node: str | None = None,
+    ) -> Sequence[Obj]:
+        """The objects that fit all arguments, oldest first (see `View.list`)."""
+        table = self._objects.get(kind, NO_OBJECTS)
+        if not table:
+            return ()
+        keys = self._candidates(kind, namespace, selector, owner, node)
+        found = list(table.values()) if keys is None else [table[key] for key in keys]
+        return _filtered(found, namespace, selector, owner, node)
+
+    def _candidates(
+        self, kind: str, namespace: str | None, selector: Selector | None, owner: str | None, node: str | None
+    ) -> Iterable[Key] | None:
+        """The smallest index bucket that holds all the answers; None for the whole table."""
+        if owner:
+            return self._owners.get((kind, owner))
+        buckets = []
+        if node is not None:
+            buckets.append(self._nodes.get((kind, node)))
+        if namespace is not None:
+            buckets.append(self._namespaces.get((kind, namespace)))
+            if owner == "":
+                buckets.append(self._owners.get((kind, "", namespace)))
+            for label, operator, values in selector or ():
+                if operator == "In" and len(values) == 1:
+                    buckets.append(self._labels.get((kind, namespace, label, values[0])))
+        return min(buckets, key=len) if buckets else None
+
+    def write(self, kind: str, key: Key, new: Obj | None, at_us: int, cause: int) -> Change:
+        """Store (or, with None, remove) an object as the next revision. The change that it made."""
+        table = self._objects.setdefault(kind, {})
+        old = table.get(key)
+        self.revision += 1
+        if new is None:
+            if old is not None:
+                self._remove(kind, key, old)
+        else:
+            metadata = {**new["metadata"], "resourceVersion": str(self.revision)}
+            new = {**new, "metadata": metadata}
+            if old is None:
+                self._counter += 1
+                self._born.setdefault(kind, {})[key] = self._counter
+            table[key] = new
+            self._reindex(kind, key, old, new)
+        change = Change(self.revision, at_us, kind, key, old, new, cause)
+        self.history.append(change)
+        return change
+
+    def _remove(self, kind: str, key: Key, old: Obj) -> None:
+        self._reindex(kind, key, old, None)
+        del self._objects[kind][key]
+        del self._born[kind][key]
+
+    def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
+        born = self._born[kind][key]
+        namespace = key[0]
+        if old is None:
+            self._namespaces.add((kind, namespace), key, born)
+        elif new is None:
+            self._namespaces.discard((kind, namespace), key)
+        before = old["metadata"] if old else _NO_METADATA
+        after = new["metadata"] if new else _NO_METADATA
+        if before.get("labels") is not after.get("labels"):
+            self._reindex_labels(kind, key, born, before.get("labels") or {}, after.get("labels") or {})
+        if old is None or new is None or before.get("ownerReferences") is not after.get("ownerReferences"):
+            self._reindex_owners(kind, key, born, old, new)
+        if kind == "Pod":
+            node_before = old["spec"].get("nodeName", "") if old else None
+            node_after = new["spec"].get("nodeName", "") if new else None
+            if node_before != node_after:
+                if node_before is not None:
+                    self._nodes.discard((kind, node_before), key)
+                if node_after is not None:
+                    self._nodes.add((kind, node_after), key, born)
+
+    def _reindex_labels(
+        self, kind: str, key: Key, born: int, before: dict[str, str], after: dict[str, str]
+    ) -> None:
+        for label, value in before.items():
+            if after.get(label) != value:
+                self._labels.discard((kind, key[0], label, value), key)
+        for label, value in after.items():
+            if before.get(label) != value:
+                self._labels.add((kind, key[0], label, value), key, born)
+
+    def _reindex_owners(self, kind: str, key: Key, born: int, old: Obj | None, new: Obj | None) -> None:
+        before = _owner_value(kind, key, old) if old else None
+        after = _owner_value(kind, key, new) if new else None
+        if before != after:
+            if before is not None:
+                self._owners.discard(before, key)
+            if after is not None:
+                self._owners.add(after, key, born)
+        owners_before = _owner_uids(old)
+        owners_after = _owner_uids(new)
+        for uid in owners_before:
+            if uid not in owners_after:
+                self._dependents.discard(uid, (kind, key))
+        for uid in owners_after:
+            if uid not in owners_before:
+                self._dependents.add(uid, (kind, key), born)
+
+    def changes_since(self, revision: int) -> Sequence[Change]:
+        """The changes after a revision, oldest first. IndexError where they were compacted away."""
+        if revision < self.compacted:
+            raise IndexError(f"changes up to revision {self.compacted} were compacted")
+        return self.history[revision - self.compacted :]
+
+    def compact(self, revision: int) -> None:
+        """Forget the changes up to a revision; what is stored stays."""
+        if revision > self.compacted:
+            del self.history[: revision - self.compacted]
+            self.compacted = revision
+
+
+_NO_METADATA: Obj = {}
+
+
+def _owner_uids(obj: Obj | None) -> tuple[str, ...]:
+    if obj is None:
+        return ()
+    return tuple(reference["uid"] for reference in obj["metadata"].get("ownerReferences") or ())
+
+
+def _owner_value(kind: str, key: Key, obj: Obj) -> tuple[str, ...]:
+    reference = controller_of(obj)
+    return (kind, reference["uid"]) if reference else (kind, "", key[0])
+
+
+def _filtered(
+    found: list[Obj], namespace: str | None, selector: Selector | None, owner: str | None, node: str | None
+) -> Sequence[Obj]:
+    """What of the candidates fits every argument; an index has seen to one of them."""
+    if namespace is not None:
+        found = [obj for obj in found if obj["metadata"].get("namespace", "") == namespace]
+    if owner is not None:
+        found = [obj for obj in found if ((controller_of(obj) or {}).get("uid", "")) == owner]
+    if node is not None:
+        found = [obj for obj in found if (obj.get("spec") or {}).get("nodeName", "") == node]
+    if selector:
+        found = [obj for obj in found if matches(selector, obj["metadata"].get("labels") or {})]
+    return found
