@@ -218,6 +218,18 @@ def reference(expression: str) -> str:
     return expression.partition("#")[2]
 
 
+def read_unserved(root: Path, served: set[str]) -> dict[str, list[str]]:
+    """Kinds that are registered in versions of which no type is published, by apiVersion."""
+    unserved: dict[str, list[str]] = {}
+    for path in sorted((root / PACKAGES[0][1]).glob("*/*/register.go")):
+        text = path.read_text("utf-8")
+        group = re.search(r'^const GroupName = "([^"]*)"', text, re.MULTILINE)
+        version = f"{group[1]}/{path.parent.name}" if group and group[1] else path.parent.name
+        if version not in served:
+            unserved[version] = sorted(set(re.findall(r"&(\w+)\{\}", text)))
+    return unserved
+
+
 def flatten(name: str, go: dict[str, Any], through: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """A struct's fields in Go's order with inlined structs laid out, each with the path it came by."""
     fields = []
@@ -249,7 +261,7 @@ def openapi_facts(definition: dict[str, Any], name: str) -> dict[str, Any]:
     return facts
 
 
-def merge(definitions: dict[str, Any], go: dict[str, Any]) -> dict[str, Any]:
+def merge(definitions: dict[str, Any], go: dict[str, Any], unserved: dict[str, list[str]]) -> dict[str, Any]:
     """The whole file: kinds, and types with their fields as [name, type, facts]."""
     kinds: dict[str, str] = {}
     types: dict[str, Any] = {}
@@ -274,7 +286,7 @@ def merge(definitions: dict[str, Any], go: dict[str, Any]) -> dict[str, Any]:
                 version = f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"]
                 kinds[f"{version} {gvk['kind']}"] = name
         types[name] = entry
-    return {"kubernetes": "v1.36", "kinds": kinds, "types": types}
+    return {"kubernetes": "v1.36", "kinds": kinds, "types": types, "unserved": unserved}
 
 
 def go_facts(data: dict[str, Any]) -> dict[str, Any]:
@@ -294,6 +306,16 @@ def go_facts(data: dict[str, Any]) -> dict[str, Any]:
     return go
 
 
+def served_versions(definitions: dict[str, Any]) -> set[str]:
+    """Every apiVersion that has a published kind."""
+    return {
+        f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"]
+        for definition in definitions.values()
+        for gvk in definition.get("x-kubernetes-group-version-kind", ())
+        if gvk["kind"] not in ("DeleteOptions", "WatchEvent")
+    }
+
+
 def pack(data: dict[str, Any]) -> bytes:
     """The file's bytes: the same for the same data, whenever and wherever it is written."""
     text = json.dumps(data, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
@@ -305,16 +327,20 @@ def pack(data: dict[str, Any]) -> bytes:
 
 def main() -> int:
     """Write the file, or with --check say whether it is what the sources give."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kubernetes", type=Path, help="a checkout of Kubernetes v1.36")
     parser.add_argument("--check", action="store_true", help="compare and write nothing")
     arguments = parser.parse_args()
     definitions = read_definitions()
     if arguments.kubernetes:
         go = read_go(arguments.kubernetes, sorted(definitions))
+        unserved = read_unserved(arguments.kubernetes, served_versions(definitions))
     else:
-        go = go_facts(json.loads(gzip.decompress(TARGET.read_bytes())))
-    data = merge(definitions, go)
+        present = json.loads(gzip.decompress(TARGET.read_bytes()))
+        go, unserved = go_facts(present), present["unserved"]
+    data = merge(definitions, go, unserved)
     if arguments.check:
         same = data == json.loads(gzip.decompress(TARGET.read_bytes()))
         print("the schema is up to date" if same else "the schema differs from its sources")
