@@ -207,7 +207,8 @@ class MemoryView:
         if obj is None:
             raise not_found(plural(kind), GROUPS.get(kind, ""), key[1])
         if uid and obj["metadata"]["uid"] != uid:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {obj['metadata']['uid']}"
+            stored = obj["metadata"]["uid"]
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
             raise conflict(plural(kind), GROUPS.get(kind, ""), key[1], why)
         return obj
 
