@@ -1,0 +1,24 @@
+"""How Namespaces are listed.
+
+Models pkg/printers/internalversion/printers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.meta import Obj
+from k8slab.api.tables import AGE, NAME, Cells, Column, Table, age_of
+
+
+def _row(obj: Obj, now_us: int) -> Cells:
+    phase = (obj.get("status") or {}).get("phase", "")
+    return (obj["metadata"]["name"], phase, age_of(obj, now_us))
+
+
+TABLE = Table(
+    (
+        NAME,
+        Column("Status", description="The status of the namespace"),
+        AGE,
+    ),
+    _row,
+)

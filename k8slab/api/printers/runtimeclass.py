@@ -1,0 +1,23 @@
+"""How RuntimeClasses are listed.
+
+Models pkg/printers/internalversion/printers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.meta import Obj
+from k8slab.api.tables import AGE, NAME, Cells, Column, Table, age_of
+
+
+def _row(obj: Obj, now_us: int) -> Cells:
+    return (obj["metadata"]["name"], obj.get("handler", ""), age_of(obj, now_us))
+
+
+TABLE = Table(
+    (
+        NAME,
+        Column("Handler"),
+        AGE,
+    ),
+    _row,
+)
