@@ -121,7 +121,7 @@ def update(
         if kind.create_on_update and not subresource:
             return create(world, actor, kind_name, obj, cause=cause, options=options)
         raise not_found(kind.plural, kind.group, name)
-    _check_preconditions(kind, obj, old)
+    check_preconditions(kind, obj, old)
     return replace(world, actor, kind, key, old, obj, subresource, cause=cause, options=options)
 
 
@@ -148,7 +148,7 @@ def patch_merge(
     if new is old:
         return old
     if new["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
-        _check_preconditions(kind, new, old)
+        check_preconditions(kind, new, old)
     return replace(world, actor, kind, key, old, new, subresource, cause=cause, options=options)
 
 
@@ -325,8 +325,8 @@ def _uid_mismatch(uid: str, old: Obj) -> str:
     return f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
 
 
-def _check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
-    """The uid and resourceVersion that an update carries must be the stored ones."""
+def check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
+    """Raise 409 where the uid or resourceVersion that an update carries is not the stored one."""
     metadata = new["metadata"]
     name = metadata.get("name", "")
     uid = metadata.get("uid")

@@ -13,8 +13,7 @@ from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key
-from k8slab.cluster import api
-from k8slab.cluster import deletion, subresources
+from k8slab.cluster import api, deletion, subresources
 from k8slab.cluster.queue import next_event, schedule
 from k8slab.cluster.records import record
 from k8slab.cluster.world import Cause, Event, World

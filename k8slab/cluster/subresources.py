@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab import clock
-from k8slab.api.errors import ApiError, Cause, conflict, forbidden, invalid, not_found
+from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, conflict, forbidden, invalid, not_found
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
@@ -19,6 +19,9 @@ from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.world import World
 
 _MAX_DISRUPTED_PODS = 2000
+_TWO_BUDGETS = (
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+)
 _VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget."
 
 
@@ -91,11 +94,7 @@ def evict(
     if not _budget_is_moot(pod):
         budgets = _budgets_of(world, pod)
         if len(budgets) > 1:
-            raise ApiError(
-                500,
-                "",
-                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-            )
+            raise ApiError(500, "", _TWO_BUDGETS)
         if budgets and not _unhealthy_pod_may_go(pod, budgets[0]):
             _spend_budget(world, pod, budgets[0], options.dry_run, cause)
     kind = kind_of(world, "Pod")
@@ -269,8 +268,6 @@ def write_scale(
     uid, version = scale["metadata"].get("uid"), scale["metadata"].get("resourceVersion")
     check_preconditions(kind, old, DeleteOptions(uid=uid or ""))
     if version and version != old["metadata"]["resourceVersion"]:
-        from k8slab.api.errors import OBJECT_MODIFIED
-
         raise conflict(kind.plural, kind.group, key[1], OBJECT_MODIFIED)
     new = assoc(old, *kind.scale.spec_replicas, replicas)
     stored = replace(world, actor, kind, key, old, new, "scale", cause=cause, options=options)

@@ -15,6 +15,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.api.selectors import Selector
 from k8slab.chance import chance
 from k8slab.clock import START_US
+from k8slab.cluster.request import Request
 from k8slab.components import Cache, Component, Memory
 from k8slab.store.store import Store
 from k8slab.store.view import Change
@@ -169,6 +170,14 @@ class World:
                 raise KeyError(f"component {name} keeps no cache")
             state = self._cache_states[name] = build(self)
         return state
+
+    def note_request(self, request: Request) -> int:
+        """The number of a new cause: a request of a client."""
+        if request.method == "GET":
+            return 0
+        text = f"{request.method} {request.path}"
+        self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
+        return len(self.causes) - 1
 
     def observe(self, change: Change) -> None:
         """Show a change to the caches that exist and want its kind."""

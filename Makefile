@@ -1,0 +1,50 @@
+# k8slab: `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DIR ?= tests/reference
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test check bench reference notebooks format clean browser serve
+
+help:  ## Say what each target does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[lab,server,test,check]'
+	@touch $@
+
+browser: $(STAMP)  ## Find or install a Chromium for the browser tests
+	@$(BIN)/python scripts/ensure_browser.py
+
+lab: $(STAMP)  ## Open JupyterLab on the first tutorial (prints the URL where there is no browser)
+	$(BIN)/python scripts/open_lab.py notebooks/01-statefulset.ipynb
+
+test: $(STAMP) check browser  ## Everything that must pass: check, unit, golden, property, notebook and browser tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile notebooks
+	$(BIN)/python scripts/build_notebooks.py --check
+
+check: $(STAMP)  ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## Measure, beside the recorded figures of a real control plane
+	$(BIN)/python -m benchmarks
+
+reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VERBOSE=1] [CATEGORIES=…]
+	$(BIN)/python -m k8slab.reference $(DIR) $(CATEGORIES)
+
+notebooks: $(STAMP)  ## Run the tutorials' sources and write the notebooks with their outputs
+	$(BIN)/python scripts/build_notebooks.py
+
+format: $(STAMP)  ## Format the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+clean:  ## Remove what was built
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,176 @@
+"""Command-line flags as kubectl reads them: long, short, joined and clustered.
+
+Models vendor/github.com/spf13/pflag/flag.go and cmd/util's wrapping of its
+errors, as kubectl v1.36 shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from k8slab.clock import duration_us
+
+
+class Flag(NamedTuple):
+    """One flag. `type` is bool, string, strings (a list, split at commas), array (a list), int or duration.
+
+    `bare` is the value of the flag without one, where that is allowed (`--dry-run`).
+    """
+
+    name: str
+    short: str = ""
+    type: str = "string"
+    default: Any = None
+    bare: str | None = None
+
+
+class UsageError(Exception):
+    """A command line that can't be read. `hint` is where help is to be found."""
+
+    def __init__(self, message: str, *, hint: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Parsed(NamedTuple):
+    """The flags' values by name, the arguments, and how many of them stood before `--` (-1: no dash)."""
+
+    values: dict[str, Any]
+    arguments: list[str]
+    dash: int
+    given: dict[str, bool]
+
+
+_EMPTY_DEFAULTS: Mapping[str, Any] = {"bool": False, "string": "", "int": 0, "duration": 0}
+
+
+def parse(flags: Sequence[Flag], argv: Sequence[str]) -> Parsed:
+    """Read a command line. UsageError in pflag's words."""
+    long = {flag.name: flag for flag in flags}
+    short = {flag.short: flag for flag in flags if flag.short}
+    values = {flag.name: _default(flag) for flag in flags}
+    given: dict[str, bool] = {}
+    arguments: list[str] = []
+    dash = -1
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            dash = len(arguments)
+            arguments.extend(rest)
+            break
+        if word.startswith("--"):
+            _long(word, rest, long, values, given)
+        elif word.startswith("-") and len(word) > 1:
+            _cluster(word, rest, short, values, given)
+        else:
+            arguments.append(word)
+    return Parsed(values, arguments, dash, given)
+
+
+def _default(flag: Flag) -> Any:
+    if flag.type in ("strings", "array"):
+        return list(flag.default or ())
+    return _EMPTY_DEFAULTS[flag.type] if flag.default is None else flag.default
+
+
+def _long(
+    word: str, rest: list[str], long: Mapping[str, Flag], values: dict[str, Any], given: dict[str, bool]
+) -> None:
+    name, equals, value = word[2:].partition("=")
+    if not name or name.startswith("-"):
+        raise UsageError(f"bad flag syntax: {word}")
+    flag = long.get(name)
+    if flag is None:
+        raise UsageError(f"unknown flag: --{name}")
+    if not equals:
+        if flag.type == "bool":
+            value = "true"
+        elif flag.bare is not None:
+            value = flag.bare
+        elif rest:
+            value = rest.pop(0)
+        else:
+            raise UsageError(f"flag needs an argument: --{name}")
+    _set(flag, value, values, given, f"--{name}" if not flag.short else f"-{flag.short}, --{name}")
+
+
+def _cluster(
+    word: str, rest: list[str], short: Mapping[str, Flag], values: dict[str, Any], given: dict[str, bool]
+) -> None:
+    letters = word[1:]
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        flag = short.get(letter)
+        if flag is None:
+            raise UsageError(f"unknown shorthand flag: '{letter}' in {word}")
+        if letters.startswith("="):
+            value, letters = letters[1:], ""
+        elif flag.type == "bool":
+            value = "true"
+        elif flag.bare is not None:
+            value = flag.bare
+        elif letters:
+            value, letters = letters, ""
+        elif rest:
+            value = rest.pop(0)
+        else:
+            raise UsageError(f"flag needs an argument: '{letter}' in {word}")
+        _set(flag, value, values, given, f"-{letter}, --{flag.name}")
+
+
+_TRUTHS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
+_FALSEHOODS = {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
+
+
+def _set(flag: Flag, value: str, values: dict[str, Any], given: dict[str, bool], shown: str) -> None:
+    try:
+        read = _READERS[flag.type](value)
+    except ValueError as error:
+        raise UsageError(f'invalid argument "{value}" for "{shown}" flag: {error}') from error
+    if flag.type in ("strings", "array"):
+        values[flag.name] = [*(values[flag.name] if flag.name in given else ()), *read]
+    else:
+        values[flag.name] = read
+    given[flag.name] = True
+
+
+def _bool(value: str) -> bool:
+    table = {**_TRUTHS, **_FALSEHOODS}
+    if value not in table:
+        raise ValueError(f'strconv.ParseBool: parsing "{value}": invalid syntax')
+    return table[value]
+
+
+def _int(value: str) -> int:
+    if not re.fullmatch(r"[+-]?\d+", value):
+        raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
+    return int(value)
+
+
+def _duration(value: str) -> int:
+    """A Go duration in microseconds."""
+    negative = value.startswith("-")
+    text = value.lstrip("+-")
+    if text == "0":
+        return 0
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        raise ValueError(f'time: missing unit in duration "{value}"')
+    try:
+        amount = duration_us(text)
+    except ValueError as error:
+        raise ValueError(f'time: invalid duration "{value}"') from error
+    return -amount if negative else amount
+
+
+_READERS: Mapping[str, Any] = {
+    "bool": _bool,
+    "string": str,
+    "strings": lambda value: value.split(","),
+    "array": lambda value: [value],
+    "int": _int,
+    "duration": _duration,
+}

@@ -1,0 +1,110 @@
+"""One run of a kubectl command: its flags, its requests, and what it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from k8slab.api.errors import ApiError, Cause
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Obj
+from k8slab.cluster.request import Request, Response
+from k8slab.kubectl.client import Client
+from k8slab.kubectl.flags import Parsed
+
+JSON = "application/json"
+
+
+class Session:
+    """The state of one command: a client, the parsed flags, and the output so far."""
+
+    def __init__(self, client: Client, command: str, parsed: Parsed, stdin: str) -> None:
+        self.client = client
+        self.command = command
+        self.flags = parsed.values
+        self.given = parsed.given
+        self.arguments = parsed.arguments
+        self.dash = parsed.dash
+        self.stdin = stdin
+        self.code = 0
+        self._out: list[str] = []
+        self._error: list[str] = []
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the command works in."""
+        return self.flags.get("namespace") or "default"
+
+    @property
+    def stdout(self) -> str:
+        """What was printed so far."""
+        return "".join(self._out)
+
+    @property
+    def stderr(self) -> str:
+        """What was printed on standard error so far."""
+        return "".join(self._error)
+
+    def write(self, text: str) -> None:
+        """Print on standard output."""
+        self._out.append(text)
+
+    def warn(self, text: str) -> None:
+        """Print on standard error."""
+        self._error.append(text)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> Response:
+        """Make a request as this command. A refusal is raised as ApiError; warnings are printed."""
+        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "kubectl/v1.36.2"}
+        request = Request(method, path, query or {}, headers, body)
+        if self.flags.get("as"):
+            request = request._replace(user=self.flags["as"], groups=tuple(self.flags["as-group"]))
+        response = self.client.request(request)
+        for text in response.warnings:
+            self.warn(f"Warning: {text}\n")
+        if response.code >= 400:
+            raise error_of(response)
+        return response
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Obj:
+        """Read one object. ApiError where there is none."""
+        obj: Obj = self.request("GET", path_of(kind, namespace, name)).body
+        return obj
+
+    def list(self, kind: Kind, namespace: str | None, **query: str) -> list[Obj]:
+        """Read the objects of a kind; `namespace=None` reads all namespaces."""
+        body = self.request("GET", path_of(kind, namespace or ""), query=query).body
+        return [{"apiVersion": body["apiVersion"], "kind": kind.kind, **item} for item in body["items"]]
+
+
+def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
+    """The URL path of a collection, an object or its subresource."""
+    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    parts: Sequence[str] = (
+        root,
+        f"namespaces/{namespace}" if kind.namespaced and namespace else "",
+        kind.plural,
+        name,
+        subresource,
+    )
+    return "/".join(part for part in parts if part)
+
+
+def error_of(response: Response) -> ApiError:
+    """The refusal that an answer holds."""
+    body = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
+    details = dict(body.get("details") or {})
+    causes = [
+        Cause(one.get("reason", ""), one.get("message", ""), one.get("field", ""))
+        for one in details.pop("causes", None) or ()
+    ]
+    return ApiError(response.code, body.get("reason", ""), body.get("message", ""), causes, details)
