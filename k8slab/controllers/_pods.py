@@ -212,6 +212,21 @@ def claim(
     return claimed, errors
 
 
+def scaled_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
+    """An int-or-percent of a total, as `GetScaledValueFromIntOrPercent` reckons it.
+
+    ValueError for any other text.
+    """
+    if isinstance(value, int):
+        return value
+    if not value.endswith("%"):
+        raise ValueError(
+            f"invalid value for IntOrString: invalid type: string is not a percentage: {value!r}"
+        )
+    scaled = int(value[:-1]) * total
+    return -(-scaled // 100) if round_up else scaled // 100
+
+
 def aggregate(errors: Sequence[str]) -> str:
     """Several errors as one text, as `utilerrors.Aggregate` prints them: each text once, bracketed."""
     unique = list(dict.fromkeys(errors))
