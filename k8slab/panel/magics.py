@@ -1,0 +1,49 @@
+"""`%kubectl` and `%%apply`: kubectl's commands as cells of a notebook.
+
+The magics work on the notebook's current lab: the last one that was made
+current by `use`, else the variable `lab` of the notebook.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from k8slab.panel.handle import LabHandle
+
+_current: list[LabHandle] = []
+
+
+def use(lab: LabHandle) -> None:
+    """Make a lab the one that the magics work on."""
+    _current[:] = [lab]
+
+
+def current(ipython: Any) -> LabHandle:
+    """The lab that the magics work on. RuntimeError that says what to do where there is none."""
+    if _current:
+        return _current[0]
+    lab = ipython.user_ns.get("lab")
+    if lab is None:
+        raise RuntimeError("there is no lab yet: run  lab = Lab()  first, or name one with  k8slab.use(lab)")
+    return lab  # type: ignore[no-any-return]
+
+
+def _show(result: Any) -> None:
+    sys.stdout.write(result.stdout)
+    sys.stderr.write(result.stderr)
+
+
+def register(ipython: Any) -> None:
+    """Register the magics with IPython (called by `%load_ext k8slab`)."""
+
+    def kubectl(line: str, cell: str | None = None) -> None:
+        """Run kubectl in process; a cell's text is its standard input."""
+        _show(current(ipython).kubectl(line, stdin=cell or ""))
+
+    def apply(line: str, cell: str) -> None:
+        """Apply the YAML of the cell: `%%apply [flags]`."""
+        _show(current(ipython).kubectl(f"apply -f - {line}", stdin=cell))
+
+    ipython.register_magic_function(kubectl, "line_cell", "kubectl")
+    ipython.register_magic_function(apply, "cell", "apply")

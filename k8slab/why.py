@@ -1,0 +1,234 @@
+"""Why: the chain of causes behind an object in plain sentences, and what a waiting one waits for.
+
+Every change carries the cause that made it, and every cause the change that
+woke it, so "why is this Pod here?" is a walk up that chain to something that the
+user did. Where something doesn't happen, the reasons stand in the object's own
+conditions and Events, or in a small table of situations that upstream leaves
+unexplained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
+from k8slab.clock import SECOND_US, START_US
+from k8slab.cluster.world import Cause, World
+from k8slab.store.view import Change
+
+_LONGEST_CHAIN = 12
+
+
+def explain(world: World, inputs: Sequence[Any], kind: str, key: Key) -> str:
+    """What is known of why an object is as it is, a sentence a line."""
+    obj = world.get(kind, key)
+    lines: list[str] = []
+    last = _last_removal(world, kind, key)
+    if obj is None:
+        if last is None:
+            return _never_was(world, kind, key)
+        lines.append(f"{kind} {key[1]} is gone: {_who(world, last)}")
+        lines.extend(_chain(world, last))
+        return "\n".join(lines)
+    created = _creation(world, kind, key, obj)
+    if created is not None:
+        lines.append(f"{kind} {key[1]} was created at {_when(created.at_us)} {_by(world, created)}.")
+        lines.extend(_chain(world, created))
+    lines.extend(_waiting(world, kind, obj))
+    return "\n".join(lines)
+
+
+def _creation(world: World, kind: str, key: Key, obj: Obj) -> Change | None:
+    uid = obj["metadata"].get("uid")
+    for change in reversed(world.store.history):
+        if change.kind == kind and change.key == key and change.old is None and change.new is not None:
+            if change.new["metadata"].get("uid") == uid:
+                return change
+    return None
+
+
+def _last_removal(world: World, kind: str, key: Key) -> Change | None:
+    for change in reversed(world.store.history):
+        if change.kind == kind and change.key == key:
+            return change if change.new is None else None
+    return None
+
+
+def _change_at(world: World, revision: int) -> Change | None:
+    index = revision - world.store.compacted - 1
+    history = world.store.history
+    return history[index] if 0 <= index < len(history) else None
+
+
+def _chain(world: World, change: Change) -> list[str]:
+    """The causes of a change, nearest first, up to what the user did."""
+    lines: list[str] = []
+    cause: Cause = world.causes[change.cause]
+    while len(lines) < _LONGEST_CHAIN:
+        if not cause.woken_by:
+            if cause.text:
+                lines.append(f"  because of what was asked at {_when(cause.at_us)}: {cause.text}")
+            break
+        woken = _change_at(world, cause.woken_by)
+        if woken is None:
+            break
+        lines.append(f"  because {_sentence(woken)} at {_when(woken.at_us)}, {_by(world, woken)}")
+        cause = world.causes[woken.cause]
+    return lines
+
+
+def _by(world: World, change: Change) -> str:
+    cause = world.causes[change.cause]
+    if cause.component in ("", "user"):
+        return f"by the user ({cause.text})" if cause.text else "by the user"
+    return f"by the {cause.component}, looking at {key_text(cause.key)}"
+
+
+def _who(world: World, change: Change) -> str:
+    return f"removed at {_when(change.at_us)} {_by(world, change)}."
+
+
+def _when(at_us: int) -> str:
+    seconds = (at_us - START_US) / SECOND_US
+    return f"t={seconds:.3f}s"
+
+
+def _sentence(change: Change) -> str:
+    """What a change was, in words."""
+    what = f"{change.kind} {change.key[1]}"
+    if change.old is None:
+        return f"{what} was created"
+    if change.new is None:
+        return f"{what} was removed"
+    for says in _TRANSITIONS:
+        text = says(change.old, change.new)
+        if text:
+            return f"{what} {text}"
+    return f"{what} changed"
+
+
+def _deletion(old: Obj, new: Obj) -> str:
+    asked = "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]
+    return "was marked for deletion" if asked else ""
+
+
+def _binding(old: Obj, new: Obj) -> str:
+    if new["kind"] != "Pod" or old["spec"].get("nodeName") == new["spec"].get("nodeName"):
+        return ""
+    return f"was bound to {new['spec']['nodeName']}"
+
+
+def _phase(old: Obj, new: Obj) -> str:
+    before, after = (old.get("status") or {}).get("phase"), (new.get("status") or {}).get("phase")
+    return f"became {after}" if after and before != after else ""
+
+
+def _readiness(old: Obj, new: Obj) -> str:
+    before, after = condition_of(old, "Ready"), condition_of(new, "Ready")
+    if after is None or (before or {}).get("status") == after["status"]:
+        return ""
+    return "became Ready" if after["status"] == "True" else "was no longer Ready"
+
+
+def _replicas(old: Obj, new: Obj) -> str:
+    before, after = (old.get("spec") or {}).get("replicas"), (new.get("spec") or {}).get("replicas")
+    return f"was scaled from {before} to {after}" if before != after else ""
+
+
+def _power(old: Obj, new: Obj) -> str:
+    if new["kind"] != "Machine" or old["spec"] == new["spec"]:
+        return ""
+    return "lost its power" if new["spec"]["power"] == "Off" else "changed its power or network"
+
+
+_TRANSITIONS: tuple[Callable[[Obj, Obj], str], ...] = (
+    _deletion,
+    _binding,
+    _readiness,
+    _phase,
+    _replicas,
+    _power,
+)
+
+
+def _waiting(world: World, kind: str, obj: Obj) -> list[str]:
+    """Why an object is not (yet) what it should be."""
+    if kind == "Pod":
+        return _waiting_pod(world, obj)
+    if kind == "StatefulSet":
+        return _waiting_stateful_set(world, obj)
+    return [
+        f"Its condition {one['type']} is {one['status']}: {one['message']}"
+        for one in (obj.get("status") or {}).get("conditions") or ()
+        if one.get("message") and one.get("reason")
+    ]
+
+
+def _waiting_pod(world: World, pod: Obj) -> list[str]:
+    lines = []
+    scheduled = condition_of(pod, "PodScheduled") or {}
+    if scheduled.get("status") == "False":
+        lines.append(f"It waits for a node: {scheduled.get('message', '')}")
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        waiting = (status.get("state") or {}).get("waiting")
+        if waiting and waiting.get("reason"):
+            message = f": {waiting['message']}" if waiting.get("message") else ""
+            lines.append(f"Its container {status['name']} waits: {waiting['reason']}{message}")
+    if "deletionTimestamp" in pod["metadata"]:
+        lines.extend(_stuck_termination(world, pod))
+    return lines
+
+
+def _stuck_termination(world: World, pod: Obj) -> list[str]:
+    finalizers = pod["metadata"].get("finalizers")
+    if finalizers:
+        return [f"It is being deleted and waits for its finalizers: {', '.join(finalizers)}."]
+    node = pod["spec"].get("nodeName", "")
+    machine = world.get("Machine", ("", node))
+    if machine is not None and (machine["spec"]["power"] != "On" or machine["spec"]["network"] != "Up"):
+        return [
+            f"It is being deleted, but {node} is unreachable, so nothing confirms that it has stopped. "
+            f"Bring {node} back, taint it out-of-service, or force the delete."
+        ]
+    return ["It is being deleted and has its grace period to stop."]
+
+
+def _waiting_stateful_set(world: World, workload: Obj) -> list[str]:
+    """Which Pod an ordered StatefulSet waits for."""
+    wanted = workload["spec"].get("replicas", 1)
+    owned = world.list("Pod", owner=workload["metadata"]["uid"])
+    names = {pod["metadata"]["name"]: pod for pod in owned}
+    start = (workload["spec"].get("ordinals") or {}).get("start", 0)
+    for ordinal in range(start, start + wanted):
+        name = f"{workload['metadata']['name']}-{ordinal}"
+        pod = names.get(name)
+        if pod is None:
+            continue
+        if "deletionTimestamp" in pod["metadata"]:
+            return [f"It waits for {name}, which is being deleted.", *_stuck_termination(world, pod)]
+        ready = condition_of(pod, "Ready") or {}
+        if ready.get("status") != "True" and workload["spec"].get("podManagementPolicy") != "Parallel":
+            return [f"It waits for {name} to be Running and Ready before it goes on."]
+    return []
+
+
+def _never_was(world: World, kind: str, key: Key) -> str:
+    """Why an object that somebody may expect does not exist."""
+    if kind == "Pod" and "-" in key[1]:
+        base, _, ordinal = key[1].rpartition("-")
+        workload = world.get("StatefulSet", (key[0], base))
+        if workload is not None and ordinal.isdigit():
+            wanted = workload["spec"].get("replicas", 1)
+            start = (workload["spec"].get("ordinals") or {}).get("start", 0)
+            if not start <= int(ordinal) < start + wanted:
+                return f"There is no {key[1]}: StatefulSet {base} has {wanted} replicas."
+            reasons = _waiting_stateful_set(world, workload)
+            return "\n".join([f"There is no {key[1]} yet.", *reasons])
+    return f"There is no {kind} {key_text(key)}, and there never was."
+
+
+def owner_text(obj: Obj) -> str:
+    """`StatefulSet/db` for an object that a controller owns; empty for any other."""
+    owner = controller_of(obj)
+    return f"{owner['kind']}/{owner['name']}" if owner else ""
