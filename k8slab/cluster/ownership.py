@@ -8,13 +8,14 @@ folded when a client reads the object or applies to it.
 from __future__ import annotations
 
 from k8slab.api.kind import Kind
-from k8slab.api.managed_fields import track_update
 from k8slab.api.meta import Obj, key_of
 from k8slab.cluster.world import Trail, World
 
 
 def managed_fields(world: World, kind: Kind, obj: Obj) -> list[Obj]:
     """The managedFields of a stored object. The trail remembers them."""
+    from k8slab.api.managed_fields import track_update
+
     slot = (kind.kind, key_of(obj))
     trail = world.trails.get(slot)
     if trail is None:

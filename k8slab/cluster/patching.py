@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8slab.api.apply import apply
 from k8slab.api.decode import decode
 from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.meta import Obj
-from k8slab.api.patch import json_patch, merge_patch, strategic_merge_patch
+from k8slab.api.patch import json_patch, merge_patch
+from k8slab.api.schema import type_of_kind
+from k8slab.api.strategic import strategic_merge_patch
 from k8slab.cluster import api, bodies, ownership, subresources
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.request import Request
@@ -86,7 +87,7 @@ def _patched(route: Route, content_type: str, old: Obj, body: Any) -> Obj:
         raise bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
     if content_type == "application/merge-patch+json":
         return merge_patch(old, body)
-    return strategic_merge_patch(route.kind, old, body)
+    return strategic_merge_patch(type_of_kind(route.api_version, route.kind.kind), old, body)
 
 
 def _apply(
@@ -99,6 +100,8 @@ def _apply(
     warnings: list[str],
 ) -> tuple[Obj, int]:
     """Server-side apply: create what is not there, merge by field ownership what is."""
+    from k8slab.api.apply import apply
+
     manager = request.query.get("fieldManager", "")
     if not manager:
         raise ApiError(

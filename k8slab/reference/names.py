@@ -30,7 +30,7 @@ class Names:
         self._counts: dict[tuple[str, ...], int] = {}
         history = scenario.steps[-1].world.store.history if scenario.steps else []
         for change in history:
-            if change.old is None and change.new is not None:
+            if change.old is None and change.new is not None and change.new["metadata"].get("uid"):
                 self._learn(change.kind, change.new)
         texts = {real: alias for (_, real), alias in self.names.items() if real != alias}
         texts.update(self.hashes)

@@ -295,7 +295,7 @@ def _count_pod(
         pods.pop(change.key[1], None)
         return True
     pod = change.new
-    uid = pod["metadata"]["uid"]
+    uid = f"{pod['metadata']['uid']} {(controller_of(pod) or {}).get('uid', '')}"
     if uid not in owners:
         owners[uid] = _top(names, world, pod)
     active = not is_finished(pod) and "deletionTimestamp" not in pod["metadata"]
@@ -476,15 +476,16 @@ def _metadata(names: Names, obj: Obj) -> Obj:
 
 
 def _created(names: Names, history: Sequence[Change]) -> list[Obj]:
-    made = []
+    made: dict[tuple[str, str], Obj] = {}
     for change in history:
         if change.old is not None or change.new is None or _is_root_certificate(change):
             continue
         kind, obj = change.kind, change.new
         owned = bool(obj["metadata"].get("ownerReferences"))
         if kind == "PersistentVolumeClaim" or (owned and kind in _MADE):
-            made.append(_made(names, kind, obj))
-    return counted(made)
+            # An object that is made anew under its old name counts once, as it was last.
+            made[(kind, change.key[1])] = _made(names, kind, obj)
+    return counted(made.values())
 
 
 _MADE = ("ConfigMap", "ControllerRevision", "Job", "Pod", "ReplicaSet")

@@ -15,7 +15,9 @@ from k8slab import clock
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Key, Obj, assoc, condition_is, controller_of
-from k8slab.api.patch import json_patch, strategic_merge_patch
+from k8slab.api.patch import json_patch
+from k8slab.api.schema import type_of_kind
+from k8slab.api.strategic import strategic_merge_patch
 from k8slab.cluster import api, assembly, deletion, dispatch, queue, subresources
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.world import World
@@ -381,7 +383,7 @@ def _patch(player: _Player, argument: Obj) -> None:
     if how == "json":
         new = json_patch(old, argument["patch"])
     else:
-        new = strategic_merge_patch(known, old, argument["patch"])
+        new = strategic_merge_patch(type_of_kind(known.api_version, kind), old, argument["patch"])
     api.replace(player.world, api.ADMIN, known, key, old, new, subresource, cause=cause)
 
 
