@@ -1,0 +1,653 @@
+"""What the API server makes of a request body: refuse wrong types, drop what it doesn't know, normalise.
+
+The result is what Go's round trip through the versioned type and storage
+would give: unknown fields gone, zero-valued `omitempty` fields gone, structs
+and other fields that Go always writes there, quantities and times canonical,
+null read as "zero". Subtrees that are as they should be are shared with the
+body; a body that needs no change is given back itself.
+
+Models staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json/json.go,
+vendor/sigs.k8s.io/json and staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{rest,create}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from k8slab.api import instants, quantities, schema, yaml
+from k8slab.api.errors import ApiError, bad_request
+from k8slab.api.json_text import JsonError, NumberText, RepeatedKeys, decode_json, go_json, go_quote, plain
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Obj, group_version
+
+STRICT = "Strict"
+WARN = "Warn"
+IGNORE = "Ignore"
+
+_INT_LIMITS = {"int32": 2**31, "int64": 2**63}
+_STRICT_ERRORS_KEPT = 100
+_SUMMARY_BYTES = 30
+_INTERPRETED = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
+
+
+class DecodeError(ValueError):
+    """A body that doesn't fit its type; its message is Go's."""
+
+
+class StrictError(ValueError):
+    """Unknown and repeated fields; `errors` are their texts in the order of the body."""
+
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__(f"strict decoding error: {', '.join(errors)}")
+        self.errors = errors
+
+
+class _Dropped:
+    """The type of `_DROP`."""
+
+
+_DROP: Any = _Dropped()
+
+
+_Step = tuple[Any, str, schema.Field | None, str]
+"""Where the walk is: the step before (or None), a label, the field and its struct's Go name.
+
+The field is None for a map's key or a list's index. Plain tuples, as one is made for every value.
+"""
+
+
+class _Walk:
+    """What one walk over a body has found: the first wrong type, and the strict errors."""
+
+    __slots__ = ("first", "strict")
+
+    def __init__(self) -> None:
+        self.first = ""
+        self.strict: dict[str, None] = {}
+
+    def mismatch(self, value: str, go_type: str, step: _Step | None) -> None:
+        """Note a value of the wrong type; the first one is what Go reports."""
+        if not self.first:
+            self.first = _mismatch_text(value, go_type, step)
+
+    def note(self, what: str, name: str, step: _Step | None) -> None:
+        """Note an unknown or repeated field, once each."""
+        text = f"{what} field {go_quote(_strict_path(step, name))}"
+        if len(self.strict) < _STRICT_ERRORS_KEPT:
+            self.strict.setdefault(text)
+
+
+def _mismatch_text(value: str, go_type: str, step: _Step | None) -> str:
+    fields: list[str] = []
+    struct = ""
+    while step is not None:
+        step, label, field, owner = step
+        if field is not None:
+            struct = struct or owner
+            fields.append(label)
+            fields.extend(reversed(field.through.split(".") if field.through else []))
+    where = f"Go struct field {struct}.{'.'.join(reversed(fields))}" if fields else "Go value"
+    return f"json: cannot unmarshal {value} into {where} of type {go_type}"
+
+
+def _strict_path(step: _Step | None, name: str) -> str:
+    labels = [name]
+    while step is not None:
+        labels.append(step[1])
+        step = step[0]
+    path = labels.pop()
+    for label in reversed(labels):
+        path += label if label.startswith("[") else f".{label}"
+    return path
+
+
+def _json_kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, int | float):
+        return "number"
+    return "array" if isinstance(value, list) else "object"
+
+
+def _number_text(value: int | float) -> str:
+    return value.text if isinstance(value, NumberText) else repr(value)
+
+
+_Decoder = Callable[[Any, _Step | None, _Walk], Any]
+"""Gives the normalised value for a value, the step that led to it, and the walk's findings."""
+
+
+# Scalars.
+
+
+def _text_decoder(go_type: str) -> _Decoder:
+    def decode_text(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if type(value) is str:
+            return value
+        if value is not None:
+            walk.mismatch(_json_kind(value), go_type, step)
+        return ""
+
+    return decode_text
+
+
+def _bool_decoder(go_type: str) -> _Decoder:
+    def decode_bool(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if type(value) is bool:
+            return value
+        if value is not None:
+            walk.mismatch(_json_kind(value), go_type, step)
+        return False
+
+    return decode_bool
+
+
+def _int_decoder(go_type: str, limit: int) -> _Decoder:
+    def decode_int(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if type(value) is int:
+            if -limit <= value < limit:
+                return value
+            walk.mismatch(f"number {value}", go_type, step)
+        elif isinstance(value, float):
+            walk.mismatch(f"number {_number_text(value)}", go_type, step)
+        elif value is not None:
+            walk.mismatch(_json_kind(value), go_type, step)
+        return 0
+
+    return decode_int
+
+
+def _float_decoder(go_type: str) -> _Decoder:
+    def decode_float(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if type(value) in (int, float, NumberText):
+            number = float(value)
+            return int(number) if number.is_integer() else number
+        if value is not None:
+            walk.mismatch(_json_kind(value), go_type, step)
+        return 0
+
+    return decode_float
+
+
+def _decode_bytes(value: Any, step: _Step | None, walk: _Walk) -> Any:
+    if type(value) is not str:
+        if value is not None and not (isinstance(value, list) and not value):
+            walk.mismatch(_json_kind(value), "[]uint8", step)
+        return None
+    fault = base64_fault(value)
+    if fault is not None and not walk.first:
+        walk.first = f"illegal base64 data at input byte {fault}"
+    return value
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
+
+
+def base64_fault(text: str) -> int | None:
+    """Where Go's standard base64 decoding stumbles, or None where it doesn't (line ends are skipped)."""
+    if _BASE64.fullmatch(text) and len(text) % 4 == 0:
+        return None
+    data = text.encode()
+    position, in_quantum = 0, 0
+    while position < len(data):
+        byte = data[position]
+        if byte in b"\r\n":
+            position += 1
+            continue
+        if byte == ord("="):
+            return _padding_fault(data, position, in_quantum)
+        if not (chr(byte).isalnum() and byte < 128) and byte not in b"+/":
+            return position
+        in_quantum = (in_quantum + 1) % 4
+        position += 1
+    return position - in_quantum if in_quantum else None
+
+
+def _padding_fault(data: bytes, position: int, in_quantum: int) -> int | None:
+    if in_quantum in (0, 1):
+        return position
+    rest = position + 1
+    if in_quantum == 2:
+        while rest < len(data) and data[rest] in b"\r\n":
+            rest += 1
+        if rest == len(data):
+            return len(data)
+        if data[rest] != ord("="):
+            return rest
+        rest += 1
+    while rest < len(data) and data[rest] in b"\r\n":
+        rest += 1
+    return rest if rest < len(data) else None
+
+
+# Types that read themselves: their errors end the walk at once.
+
+
+def _decode_any(value: Any, step: _Step | None, walk: _Walk) -> Any:
+    return plain(value)
+
+
+def _decode_quantity(value: Any, step: _Step | None, walk: _Walk) -> Any:
+    if type(value) is str:
+        text = value
+    elif value is None:
+        return "0"
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        text = "x"
+    else:
+        text = _number_text(value)
+    try:
+        result = quantities.canonical(text)
+    except quantities.QuantityError as error:
+        raise DecodeError(str(error)) from None
+    return value if result == value else result
+
+
+def _decode_int_or_string(value: Any, step: _Step | None, walk: _Walk) -> Any:
+    if type(value) is str:
+        return value
+    if type(value) is int and -(2**31) <= value < 2**31:
+        return value
+    if value is None:
+        return 0
+    kind = _json_kind(value)
+    shown = f"number {_number_text(value)}" if kind == "number" else kind
+    raise DecodeError(_mismatch_text(shown, "int32", step))
+
+
+def _time_decoder(parse: Callable[[str], str]) -> _Decoder:
+    def decode_time(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if value is None:
+            return None
+        if type(value) is not str:
+            raise DecodeError(_mismatch_text(_json_kind(value), "string", step))
+        try:
+            result = parse(value)
+        except ValueError as error:
+            raise DecodeError(str(error)) from None
+        return value if result == value else result
+
+    return decode_time
+
+
+def _decode_duration(value: Any, step: _Step | None, walk: _Walk) -> Any:
+    if value is None:
+        return "0s"
+    if type(value) is not str:
+        raise DecodeError(_mismatch_text(_json_kind(value), "string", step))
+    return value
+
+
+_SELF_MADE: dict[str, _Decoder] = {
+    "any": _decode_any,
+    "bytes": _decode_bytes,
+    "quantity": _decode_quantity,
+    "intorstring": _decode_int_or_string,
+    "time": _time_decoder(instants.canonical_seconds),
+    "microtime": _time_decoder(instants.canonical_micros),
+    "duration": _decode_duration,
+}
+
+
+# Types made of others.
+
+
+@cache
+def _decoder(expression: str) -> _Decoder:
+    """The decoder of a type expression, made once."""
+    target = schema.base(expression)
+    if target.startswith("*"):
+        return _pointer_decoder(_decoder(target[1:]))
+    if target.startswith("[]"):
+        return _list_decoder(target[2:], schema.go_type(expression))
+    if target.startswith("map:"):
+        return _map_decoder(target[4:], schema.go_type(expression))
+    if target.startswith("#"):
+        return _struct_decoder(target[1:])
+    if target in _SELF_MADE:
+        return _SELF_MADE[target]
+    printed = schema.go_type(expression)
+    if target in _INT_LIMITS:
+        return _int_decoder(printed, _INT_LIMITS[target])
+    return {"string": _text_decoder, "bool": _bool_decoder, "float64": _float_decoder}[target](printed)
+
+
+def _pointer_decoder(inner: _Decoder) -> _Decoder:
+    def decode_pointer(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        return None if value is None else inner(value, step, walk)
+
+    return decode_pointer
+
+
+def _list_decoder(item_type: str, go_type: str) -> _Decoder:
+    inner: _Decoder | None = None
+
+    def decode_list(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        nonlocal inner
+        if value is None:
+            return None
+        if type(value) is not list:
+            walk.mismatch(_json_kind(value), go_type, step)
+            return None
+        if inner is None:
+            inner = _decoder(item_type)
+        if not value:
+            return None
+        result = value
+        for index, item in enumerate(value):
+            new = inner(item, (step, f"[{index}]", None, ""), walk)
+            if new is not item:
+                if result is value:
+                    result = list(value)
+                result[index] = new
+        return result
+
+    return decode_list
+
+
+def _map_decoder(item_type: str, go_type: str) -> _Decoder:
+    inner: _Decoder | None = None
+    of_bytes = item_type == "bytes"
+
+    def decode_map(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        nonlocal inner
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            walk.mismatch(_json_kind(value), go_type, step)
+            return None
+        if inner is None:
+            inner = _decoder(item_type)
+        if not value:
+            return None
+        pairs = value.items()
+        result = value
+        if type(value) is RepeatedKeys:
+            pairs = _noting_repeats(value, step, walk)
+            result = dict(value)
+        for key, item in pairs:
+            new = inner(item, (step, key, None, ""), walk)
+            if new is None and of_bytes:
+                new = ""
+            if new is not item or result is not value:
+                if result is value:
+                    result = dict(value)
+                result[key] = new
+        return result
+
+    return decode_map
+
+
+def _noting_repeats(value: RepeatedKeys, step: _Step | None, walk: _Walk) -> Any:
+    seen: dict[str, None] = {}
+    for key, item in value.pairs:
+        if key in seen:
+            walk.note("duplicate", key, step)
+        seen[key] = None
+        yield key, item
+
+
+# What becomes of a field whose value is zero: it stays, it goes, or it goes when it is null.
+_KEEP, _DROP_ZERO, _DROP_NULL = 0, 1, 2
+_SCALARS = ("string", "bool", "int32", "int64", "float64", "bytes")
+_ZEROS: dict[str, Any] = {
+    "string": "",
+    "bool": False,
+    "int32": 0,
+    "int64": 0,
+    "float64": 0,
+    "quantity": "0",
+    "intorstring": 0,
+    "duration": "0s",
+}
+
+
+def _omission(field: schema.Field) -> int:
+    target = schema.base(field.type)
+    if field.omit == "zero":
+        return _DROP_NULL
+    if not field.omit or _is_go_struct(field.type):
+        return _KEEP
+    return _DROP_ZERO if target in _SCALARS else _DROP_NULL
+
+
+def _is_go_struct(expression: str) -> bool:
+    """Whether Go holds it in a struct, which `omitempty` never leaves out."""
+    target = schema.base(expression)
+    return (
+        expression.startswith("#") and not target.startswith(("*", "[]", "map:")) and target not in _SCALARS
+    )
+
+
+@cache
+def zero_of(expression: str) -> Any:
+    """What Go writes for the zero value of a type: `{"resources": {}, …}`, `""`, `0`, null."""
+    target = schema.base(expression)
+    if not target.startswith("#"):
+        return _ZEROS.get(target)
+    fields = schema.type_named(target[1:]).fields.values()
+    return {field.name: zero_of(field.type) for field in fields if _omission(field) == _KEEP}
+
+
+def _struct_decoder(name: str) -> _Decoder:
+    """The decoder of a struct; its fields' decoders are found when it is first used."""
+    go_name, go_type = schema.go_name(name), schema.go_type(f"#{name}")
+    fields: dict[str, tuple[schema.Field, _Decoder, int]] = {}
+    written: tuple[tuple[str, Any], ...] = ()
+
+    def prepare() -> None:
+        nonlocal written
+        for field in schema.type_named(name).fields.values():
+            fields[field.name] = (field, _decoder(field.type), _omission(field))
+        written = tuple(zero_of(f"#{name}").items())
+
+    def decode_struct(value: Any, step: _Step | None, walk: _Walk) -> Any:
+        if not fields:
+            prepare()
+        if type(value) is not dict:
+            if value is None:
+                return zero_of(f"#{name}")
+            if type(value) is RepeatedKeys:
+                return decode_struct(_without_repeats(value, fields, step, walk), step, walk)
+            walk.mismatch(_json_kind(value), go_type, step)
+            return {}
+        result = value
+        for key, item in value.items():
+            known = fields.get(key)
+            if known is None:
+                walk.note("unknown", key, step)
+                new = _DROP
+            else:
+                field, decode_field, omission = known
+                new = decode_field(item, (step, key, field, go_name), walk)
+                if omission and (new is None or (omission == _DROP_ZERO and not new)):
+                    new = _DROP
+            if new is not item:
+                if result is value:
+                    result = dict(value)
+                if new is _DROP:
+                    del result[key]
+                else:
+                    result[key] = new
+        for key, zero in written:
+            if key not in result:
+                if result is value:
+                    result = dict(value)
+                result[key] = zero
+        return result
+
+    return decode_struct
+
+
+def _without_repeats(
+    value: RepeatedKeys, fields: dict[str, Any], step: _Step | None, walk: _Walk
+) -> dict[str, Any]:
+    """One object of the pairs: a later object is decoded into the earlier one, anything else replaces it."""
+    result: dict[str, Any] = {}
+    for key, item in value.pairs:
+        earlier = result.get(key)
+        if key in result and key in fields:
+            walk.note("duplicate", key, step)
+        if isinstance(earlier, dict) and isinstance(item, dict):
+            result[key] = RepeatedKeys((*_pairs(earlier), *_pairs(item)))
+        else:
+            result[key] = item
+    return result
+
+
+def _pairs(value: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return value.pairs if type(value) is RepeatedKeys else tuple(value.items())
+
+
+# The whole body.
+
+
+def unmarshal(type_name: str, body: Any) -> tuple[Any, tuple[str, ...]]:
+    """A body read as a type: the normalised value, and its strict errors in order.
+
+    Raises DecodeError with Go's text where a value has the wrong type.
+    """
+    walk = _Walk()
+    result = _decoder(f"#{type_name}")(body, None, walk)
+    if walk.first:
+        raise DecodeError(walk.first)
+    return result, tuple(walk.strict)
+
+
+def normalise(type_name: str, obj: Obj) -> Obj:
+    """An object of our own making as the server would store it; it must fit its type."""
+    result: Obj = unmarshal(type_name, obj)[0]
+    return result
+
+
+def decode(
+    kind: Kind | None, body: Obj, *, api_version: str, validation: str = WARN
+) -> tuple[Obj, tuple[str, ...]]:
+    """What the server makes of a parsed body sent for a kind: the object, and texts for Warning headers.
+
+    `api_version` is the group and version of the request's path. Without a
+    kind, or for a kind without a schema (a custom resource), the body comes
+    back as it is. Raises ApiError 400 in upstream's words for a wrong kind or
+    version, a wrong type and, under `Strict`, for unknown or repeated fields.
+    """
+    if kind is None or not schema.type_of_kind(api_version, kind.kind):
+        return plain(body), ()
+    sent_kind = _type_meta(body, "kind", kind) or kind.kind
+    sent_version = _type_meta(body, "apiVersion", kind) or api_version
+    handled = f"{sent_kind} in version {_quoted_version(sent_version)} cannot be handled as a {kind.kind}: "
+    type_name = schema.type_of_kind(sent_version, sent_kind)
+    if not type_name:
+        raise _unserved(sent_version, sent_kind, api_version, handled)
+    try:
+        obj, strict = unmarshal(type_name, body)
+    except DecodeError as error:
+        raise bad_request(f"{handled}{error}") from None
+    if strict and validation == STRICT:
+        raise bad_request(f"{handled}{StrictError(strict)}")
+    if sent_kind != kind.kind:
+        raise bad_request(f"{handled}{_conversion_error(type_name, kind)}")
+    if sent_version != api_version:
+        raise _version_mismatch(sent_version, api_version)
+    if obj.get("kind") != kind.kind or obj.get("apiVersion") != api_version:
+        obj = {**obj, "apiVersion": api_version, "kind": kind.kind}
+    return obj, strict if validation == WARN else ()
+
+
+def _type_meta(body: Obj, name: str, kind: Kind) -> str:
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value or ""
+    problem = f"json: cannot unmarshal {_json_kind(value)} into Go struct field .{name} of type string"
+    raise _uninterpreted(kind, problem, go_json(plain(body)).encode())
+
+
+def _quoted_version(api_version: str) -> str:
+    return go_quote(group_version(api_version)[1])
+
+
+def _unserved(sent_version: str, sent_kind: str, api_version: str, handled: str) -> ApiError:
+    if schema.only_registered(sent_version, sent_kind):
+        return _version_mismatch(sent_version, api_version)
+    return bad_request(
+        f'{handled}no kind "{sent_kind}" is registered for version "{sent_version}" '
+        f'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+    )
+
+
+def _version_mismatch(sent_version: str, api_version: str) -> ApiError:
+    return bad_request(
+        f"the API version in the data ({sent_version}) does not match "
+        f"the expected API version ({api_version})"
+    )
+
+
+def _conversion_error(type_name: str, kind: Kind) -> str:
+    package = kind.group.partition(".")[0] or "core"
+    return f"converting ({schema.go_type('#' + type_name)}) to ({package}.{kind.kind}): unknown conversion"
+
+
+def _uninterpreted(kind: Kind, problem: str, data: bytes) -> ApiError:
+    return _unrecognized(kind, f"couldn't get version/kind; json parse error: {problem}", data)
+
+
+def _unrecognized(kind: Kind, problem: str, data: bytes) -> ApiError:
+    """400 for a body that isn't even an object with a kind; it shows the body's beginning."""
+    return bad_request(
+        f"the object provided is unrecognized (must be of type {kind.kind}): {problem} ({_summary(data)})"
+    )
+
+
+def _summary(data: bytes) -> str:
+    if not data:
+        return "<empty>"
+    more = " ..." if len(data) > _SUMMARY_BYTES else ""
+    shown = data[:_SUMMARY_BYTES]
+    return (shown.decode("utf-8", "replace") if data[:1] == b"{" else shown.hex()) + more
+
+
+def decode_text(
+    kind: Kind,
+    data: bytes,
+    *,
+    api_version: str,
+    validation: str = WARN,
+    is_yaml: bool = False,
+) -> tuple[Obj, tuple[str, ...]]:
+    """`decode` for the bytes of a request, JSON or YAML: syntax errors too are upstream's."""
+    body: Any
+    repeated: tuple[str, ...] = ()
+    try:
+        if is_yaml:
+            body, repeated = yaml.load_body(data.decode("utf-8", "replace"))
+        else:
+            body = decode_json(data)
+    except JsonError as error:
+        raise _uninterpreted(kind, str(error), data) from None
+    except yaml.YamlError as error:
+        raise _unrecognized(kind, str(error), data) from None
+    if body is None:
+        body = {}
+    if not isinstance(body, dict):
+        problem = f"json: cannot unmarshal {_json_kind(body)} into Go value of type {_INTERPRETED}"
+        raise _uninterpreted(kind, problem, data)
+    if repeated and validation == STRICT:
+        return _refuse_repeated(kind, body, api_version, repeated)
+    obj, warnings = decode(kind, body, api_version=api_version, validation=validation)
+    return obj, (repeated + warnings if validation == WARN else warnings)
+
+
+def _refuse_repeated(
+    kind: Kind, body: Obj, api_version: str, repeated: tuple[str, ...]
+) -> tuple[Obj, tuple[str, ...]]:
+    """The strict refusal of a YAML body that names a key twice, with what else is strict about it."""
+    decode(kind, body, api_version=api_version, validation=IGNORE)
+    strict = unmarshal(schema.type_of_kind(api_version, kind.kind), body)[1]
+    handled = f"{kind.kind} in version {_quoted_version(api_version)} cannot be handled as a {kind.kind}: "
+    raise bad_request(f"{handled}{StrictError(repeated + strict)}")
