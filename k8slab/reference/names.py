@@ -63,12 +63,12 @@ class Names:
         if owner is None:
             return name
         if kind == "ReplicaSet" and owner["kind"] == "Deployment":
-            number = f"~{self._next(kind, owner['name'])}"
+            number = f"~{self._next(kind, owner['uid'])}"
             if labels.get("pod-template-hash"):
                 self.hashes[labels["pod-template-hash"]] = number
             return f"{owner['name']}-{number}"
         if kind == "ControllerRevision":
-            number = f"~{self._next(kind, owner['kind'], owner['name'])}"
+            number = f"~{self._next(kind, owner['uid'])}"
             suffix = name.removeprefix(f"{owner['name']}-")
             self.hashes[suffix] = number
             hashed = labels.get("controller.kubernetes.io/hash") or labels.get("controller-revision-hash")
@@ -76,7 +76,7 @@ class Names:
                 self.hashes[hashed] = number
             return f"{owner['name']}-{number}"
         if kind == "EndpointSlice":
-            return f"{owner['name']}-#{self._next(kind, owner['name'])}"
+            return f"{owner['name']}-#{self._next(kind, owner['uid'])}"
         if kind == "Job" and owner["kind"] == "CronJob":
             minutes = name.removeprefix(f"{owner['name']}-")
             if minutes.isdigit():

@@ -484,7 +484,8 @@ def _created(names: Names, history: Sequence[Change]) -> list[Obj]:
         owned = bool(obj["metadata"].get("ownerReferences"))
         if kind == "PersistentVolumeClaim" or (owned and kind in _MADE):
             # An object that is made anew under its old name counts once, as it was last.
-            made[(kind, change.key[1])] = _made(names, kind, obj)
+            name = names.of(kind, change.key[1])
+            made[(kind, change.key[1] if name.endswith("#") else name)] = _made(names, kind, obj)
     return counted(made.values())
 
 
