@@ -96,7 +96,8 @@ def _reference(action: Record) -> Obj:
 def _free_key(world: World, reference: Obj) -> Key:
     """`<object>.<hex of the time in nanoseconds>` in the object's namespace."""
     namespace = reference.get("namespace") or "default"
-    nanoseconds = world.now_us * 1000
+    # The clock counts microseconds; the revision tells Events of one instant apart.
+    nanoseconds = world.now_us * 1000 + world.store.revision % 1000
     while True:
         key = (namespace, f"{reference['name']}.{nanoseconds:x}")
         if world.store.get("Event", key) is None:
