@@ -455,7 +455,8 @@ def _struct_decoder(name: str) -> _Decoder:
             if value is None:
                 return zero_of(f"#{name}")
             if type(value) is RepeatedKeys:
-                return decode_struct(_without_repeats(value, fields, step, walk), step, walk)
+                _walk_repeats(value, fields, decode_struct, step, walk)
+                return decode_struct(_merged_repeats(value), step, _Walk())
             walk.mismatch(_json_kind(value), go_type, step)
             return {}
         result = value
@@ -486,15 +487,23 @@ def _struct_decoder(name: str) -> _Decoder:
     return decode_struct
 
 
-def _without_repeats(
-    value: RepeatedKeys, fields: dict[str, Any], step: _Step | None, walk: _Walk
-) -> dict[str, Any]:
+def _walk_repeats(
+    value: RepeatedKeys, fields: dict[str, Any], decode_struct: _Decoder, step: _Step | None, walk: _Walk
+) -> None:
+    """Note what is wrong with an object that repeats keys, in the order of its pairs."""
+    seen: dict[str, None] = {}
+    for key, item in value.pairs:
+        if key in seen and key in fields:
+            walk.note("duplicate", key, step)
+        seen[key] = None
+        decode_struct({key: item}, step, walk)
+
+
+def _merged_repeats(value: RepeatedKeys) -> dict[str, Any]:
     """One object of the pairs: a later object is decoded into the earlier one, anything else replaces it."""
     result: dict[str, Any] = {}
     for key, item in value.pairs:
         earlier = result.get(key)
-        if key in result and key in fields:
-            walk.note("duplicate", key, step)
         if isinstance(earlier, dict) and isinstance(item, dict):
             result[key] = RepeatedKeys((*_pairs(earlier), *_pairs(item)))
         else:
