@@ -93,7 +93,9 @@ def validate_container_ports(ports: Sequence[Obj], path: str) -> list[Cause]:
 
 def _validate_mounts(container: Obj, context: Context, path: str) -> list[Cause]:
     causes: list[Cause] = []
-    devices = {device.get("name"): device.get("devicePath") for device in container.get("volumeDevices") or ()}
+    devices = {
+        device.get("name"): device.get("devicePath") for device in container.get("volumeDevices") or ()
+    }
     points: list[str] = []
     for index, mount in enumerate(container.get("volumeMounts") or ()):
         where = f"{path}[{index}]"
@@ -153,9 +155,7 @@ def _validate_recursive_read_only(mount: Obj, path: str) -> list[Cause]:
     if not mount.get("readOnly"):
         causes.append(forbidden(path, "may only be specified when readOnly is true"))
     if mount.get("mountPropagation") not in (None, "None"):
-        causes.append(
-            forbidden(path, "may only be specified when mountPropagation is None or not specified")
-        )
+        causes.append(forbidden(path, "may only be specified when mountPropagation is None or not specified"))
     return causes
 
 
@@ -182,9 +182,7 @@ def _validate_devices(container: Obj, context: Context, path: str) -> list[Cause
         if device_path in paths:
             causes.append(invalid(f"{where}.devicePath", device_path, "must be unique"))
         if device_path and no_backsteps(device_path, path):
-            causes.append(
-                invalid(f"{where}.devicePath", device_path, "can not contain backsteps ('..')")
-            )
+            causes.append(invalid(f"{where}.devicePath", device_path, "can not contain backsteps ('..')"))
         else:
             paths.append(device_path)
         if name in mounts:

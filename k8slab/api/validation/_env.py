@@ -129,19 +129,22 @@ def _validate_divisor(resource: str, divisor: str | None, path: str) -> list[Cau
         return []
     text = quantities.canonical(str(divisor))
     name = resource.partition(".")[2]
+    supported: Sequence[str] = _BYTE_DIVISORS
     if name == "cpu":
         values, label, supported = "1m and 1", "cpu", ("1m", "1")
     elif name == "memory":
-        values, label, supported = _BYTE_DIVISORS_TEXT, "memory", _BYTE_DIVISORS
+        values, label = _BYTE_DIVISORS_TEXT, "memory"
     elif name == "ephemeral-storage":
-        values, label, supported = _BYTE_DIVISORS_TEXT, "local ephemeral storage", _BYTE_DIVISORS
+        values, label = _BYTE_DIVISORS_TEXT, "local ephemeral storage"
     elif name.startswith("hugepages-"):
-        values, label, supported = _BYTE_DIVISORS_TEXT, "hugepages", _BYTE_DIVISORS
+        values, label = _BYTE_DIVISORS_TEXT, "hugepages"
     else:
         return []
     if text in supported:
         return []
-    return [invalid(path, resource, f"only divisor's values {values} are supported with the {label} resource")]
+    return [
+        invalid(path, resource, f"only divisor's values {values} are supported with the {label} resource")
+    ]
 
 
 def _validate_key_selector(selector: Obj, path: str) -> list[Cause]:

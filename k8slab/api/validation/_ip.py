@@ -191,9 +191,7 @@ def cidr_warnings(path: str, text: str) -> list[str]:
             f"(should be {quote(str(network))} or {quote(single)}?)"
         )
     if not _is_strict(host) or _is_mapped(host) or (len(bits) > 1 and bits.startswith("0")):
-        found.append(
-            f"{path}: non-standard CIDR value {quote(text)} is invalid: use {quote(str(network))}"
-        )
+        found.append(f"{path}: non-standard CIDR value {quote(text)} is invalid: use {quote(str(network))}")
     if not found and network.version == 6 and f"{address}/{bits}" != text:
         found.append(
             f"{path}: IPv6 CIDR value {quote(text)} should be in RFC 5952 canonical format "

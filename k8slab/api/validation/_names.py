@@ -80,8 +80,8 @@ NOT_LABEL_1035 = regex_message(
     "abc-123",
 )
 NOT_WILDCARD = regex_message(
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist "
-    "of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
+    "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
     WILDCARD,
     "*.example.com",
 )

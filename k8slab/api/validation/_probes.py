@@ -108,7 +108,9 @@ def validate_liveness_probe(probe: Obj | None, grace_seconds: int | None, path: 
         return []
     causes = _validate_probe(probe, grace_seconds, path)
     threshold = probe.get("successThreshold") or 0
-    return causes if threshold == 1 else [*causes, invalid(f"{path}.successThreshold", threshold, "must be 1")]
+    return (
+        causes if threshold == 1 else [*causes, invalid(f"{path}.successThreshold", threshold, "must be 1")]
+    )
 
 
 def validate_readiness_probe(probe: Obj | None, grace_seconds: int | None, path: str) -> list[Cause]:
