@@ -1,0 +1,1 @@
+"""What kubectl prints: pure functions from objects and server tables to text."""
