@@ -63,6 +63,7 @@ _TABLE = Table(
     },
 )
 
+
 def _is_cpu_utilization(metric: Obj) -> bool:
     resource = metric.get("resource") or {}
     target = resource.get("target") or {}

@@ -1,0 +1,23 @@
+"""ResourceSlice.
+
+Models pkg/apis/resource/v1/defaults.go and pkg/registry/resource/resourceslice/strategy.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.kind import Kind
+from k8slab.api.kinds._defaulting import defaulter
+from k8slab.api.kinds._strategy import on_create, on_update
+
+KIND = Kind(
+    kind="ResourceSlice",
+    group="resource.k8s.io",
+    version="v1",
+    plural="resourceslices",
+    singular="resourceslice",
+    namespaced=False,
+    default=defaulter("api.resource.v1.ResourceSlice"),
+    prepare_create=on_create(generation=True),
+    prepare_update=on_update(status=False, bump_for=("spec",)),
+    fields=("spec.nodeName", "spec.driver"),
+)
