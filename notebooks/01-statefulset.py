@@ -46,7 +46,7 @@ lab.run("2s")
 # time:
 
 # %%
-# %kubectl get pods -w --for=30s
+# %kubectl get pods -w --request-timeout=40s
 
 # %%
 lab.settle()
