@@ -17,6 +17,9 @@ from k8slab.reference.scenario import Scenario
 _TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$")
 
 
+_POD_SETS = ("Job", "ReplicaSet", "ReplicationController")
+
+
 class Names:
     """The replacements of one play: names, hashes, uids, and its first minute."""
 
@@ -32,12 +35,22 @@ class Names:
         for change in history:
             if change.old is None and change.new is not None and change.new["metadata"].get("uid"):
                 self._learn(change.kind, change.new)
+        self._blur_slices()
         texts = {real: alias for (_, real), alias in self.names.items() if real != alias}
         texts.update(self.hashes)
         texts.update({uid: f"<uid {alias}>" for uid, alias in self.uids.items()})
         self._texts = texts
         ordered = sorted(texts, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def _blur_slices(self) -> None:
+        """A slice whose Service shares its name with a set of Pods can't be told from those Pods."""
+        if self.exact:
+            return
+        for slot, alias in self.names.items():
+            base = alias.rpartition("-#")[0]
+            if slot[0] == "EndpointSlice" and any((kind, base) in self.names for kind in _POD_SETS):
+                self.names[slot] = f"{base}-#"
 
     def of(self, kind: str, name: str) -> str:
         """The recorded form of an object's name."""

@@ -575,7 +575,9 @@ def _final(scenario: Scenario, names: Names, world: World) -> Obj:
 
 def _final_object(names: Names, kind: str, obj: Obj) -> Obj:
     owned = controller_of(obj) is not None
-    one: Obj = {"metadata": _metadata(names, obj)}
+    metadata = _metadata(names, obj)
+    metadata.pop("generateName", None)
+    one: Obj = {"metadata": metadata}
     if kind in _WORKLOADS:
         one["generation"] = obj["metadata"].get("generation")
         one["status"] = _status(names, obj)
