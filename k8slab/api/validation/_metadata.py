@@ -19,7 +19,6 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
     IMMUTABLE,
     all_invalid,
-    child,
     forbidden,
     invalid,
     quote,
@@ -320,33 +319,66 @@ def metadata_rules(namespaced: bool, name_rule: NameRule = dns_subdomain) -> Rul
     return Rules(create=create, update=update, status=update)
 
 
+Check = Callable[[Obj], list[Cause]]
+UpdateCheck = Callable[[Obj, Obj], list[Cause]]
+
+
+def _no_update(new: Obj, old: Obj) -> list[Cause]:
+    return []
+
+
 def rules(
-    create: Callable[[Obj], list[Cause]],
-    update: Callable[[Obj, Obj], list[Cause]],
+    create: Check,
+    update: UpdateCheck = _no_update,
     *,
     namespaced: bool = True,
     name_rule: NameRule = dns_subdomain,
-    status: Callable[[Obj, Obj], list[Cause]] | None = None,
+    status: UpdateCheck | None = None,
     warnings: Callable[[Obj, Obj | None], tuple[str, ...]] | None = None,
+    recheck: str = "",
+    own_metadata: bool = True,
 ) -> Rules:
-    """Rules whose metadata part is the usual one: metadata first, then what is given."""
+    """Rules whose metadata part is the usual one: metadata first, then what is given.
+
+    `recheck` says whether an update is asked the rules of creation too: not at
+    all (""), "before" or "after" its own. `own_metadata` is False where the
+    kind's rules don't repeat the server's check of the metadata's changes.
+    """
 
     def on_create(obj: Obj) -> list[Cause]:
         return validate_metadata(obj["metadata"], namespaced, name_rule) + create(obj)
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
-        return validate_metadata_update(new["metadata"], old["metadata"]) + update(new, old)
+        after, before = new["metadata"], old["metadata"]
+        if recheck != "before":
+            causes = validate_metadata_update(after, before, times=1 + own_metadata)
+            causes += update(new, old)
+            return causes + on_create(new) if recheck else causes
+        causes = validate_metadata_update(after, before, times=1, finalizer_names=False)
+        causes += on_create(new)
+        if own_metadata:
+            causes += validate_metadata_update(after, before, times=1)
+        return causes + update(new, old)
 
     def on_status(new: Obj, old: Obj) -> list[Cause]:
-        causes = validate_metadata_update(new["metadata"], old["metadata"])
+        causes = validate_metadata_update(new["metadata"], old["metadata"], times=1 + own_metadata)
         return causes + status(new, old) if status is not None else causes
 
     built = Rules(create=on_create, update=on_update, status=on_status)
     return built._replace(warnings=warnings) if warnings is not None else built
 
 
-def dotted(path: str, *names: str) -> str:
-    """A path with several names added."""
-    for name in names:
-        path = child(path, name)
-    return path
+def name_warnings(metadata: Obj) -> list[str]:
+    """A workload's name becomes part of its Pods' host names."""
+    messages = dns_label(metadata.get("name") or "")
+    if not messages:
+        return []
+    return [
+        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; "
+        f"a DNS label is recommended: [{' '.join(messages)}]"
+    ]
+
+
+def generation_changed(new: Obj, old: Obj | None) -> bool:
+    """Whether an update changed what the generation counts; True on create."""
+    return old is None or new["metadata"].get("generation") != old["metadata"].get("generation")

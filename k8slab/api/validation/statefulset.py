@@ -18,6 +18,7 @@ from k8slab.api.validation._field import (
     required,
 )
 from k8slab.api.validation._metadata import (
+    generation_changed,
     rules,
     selector_is_broken,
     validate_annotations,
@@ -197,13 +198,17 @@ def _status(new: Obj, old: Obj) -> list[Cause]:
 def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     spec = new.get("spec") or {}
     found: list[str] = []
-    if old is None or new["metadata"].get("generation") != old["metadata"].get("generation"):
+    if generation_changed(new, old):
         found += template_warnings(spec.get("template") or {}, "spec.template")
-        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-            where = f"spec.volumeClaimTemplates[{index}].spec"
-            found += claim_spec_warnings((claim or {}).get("spec") or {}, where)
+    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+        # Upstream's paths differ: on update they go through the Go name of the field.
+        where = f"spec.volumeClaimTemplates[{index}]" + ("" if old is None else ".Spec")
+        found += claim_spec_warnings((claim or {}).get("spec") or {}, where)
     if (spec.get("revisionHistoryLimit") or 0) < 0:
-        found.append("spec.revisionHistoryLimit: a negative value retains all historical revisions")
+        found.append(
+            "spec.revisionHistoryLimit: a negative value retains all historical revisions; "
+            "a value >= 0 is recommended"
+        )
     return tuple(found)
 
 
