@@ -21,8 +21,8 @@ _BETA_STORAGE_CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
 def format_labels(labels: Mapping[str, str] | None) -> str:
-    """`a=1,b=2` in the order of the names; `<none>` where there are none."""
-    return ",".join(f"{name}={value}" for name, value in sorted((labels or {}).items())) or "<none>"
+    """`a=1,b=2`, in the order of these texts; `<none>` where there are none."""
+    return ",".join(sorted(f"{name}={value}" for name, value in (labels or {}).items())) or "<none>"
 
 
 def selector_text(selector: Mapping[str, Any] | None) -> str:

@@ -165,7 +165,7 @@ class _Sort(Generic[T]):
         number = length
         modulus = 1 << length.bit_length()
         middle = first + (length // 4) * 2 - 1
-        for position in range(middle - 1, middle + 2):
+        for position in range(middle, middle + 3):
             number ^= (number << 13) & _MASK
             number ^= number >> 7
             number ^= (number << 17) & _MASK

@@ -163,7 +163,7 @@ def _label_cells(metadata: Obj, options: TableOptions) -> list[str]:
     labels = metadata.get("labels") or {}
     cells = [labels.get(label, "") for label in options.label_columns]
     if options.show_labels:
-        cells.append(",".join(f"{name}={value}" for name, value in sorted(labels.items())) or "<none>")
+        cells.append(",".join(sorted(f"{name}={value}" for name, value in labels.items())) or "<none>")
     return cells
 
 
