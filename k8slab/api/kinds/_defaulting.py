@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from k8slab.api.kinds._memo import remember
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.api.schema import OBJECT_META, Field, base, has_type, type_named
 

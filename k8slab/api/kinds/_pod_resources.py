@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from k8slab.api import quantities
-from k8slab.api.kinds._memo import remember
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 
 Amounts = dict[str, quantities.Quantity]

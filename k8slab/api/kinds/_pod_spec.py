@@ -15,7 +15,7 @@ from typing import Any
 
 from k8slab.api import quantities
 from k8slab.api.kinds._defaulting import Table, defaulter
-from k8slab.api.kinds._memo import remember
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 
 POD_SPEC = "api.core.v1.PodSpec"
@@ -62,6 +62,14 @@ def _volume(volume: Obj) -> Obj:
     if image is not None and not image.get("pullPolicy"):
         return {**volume, "image": {**image, "pullPolicy": pull_policy(image.get("reference") or "")}}
     return volume
+
+
+def _pod_spec(spec: Obj) -> Obj:
+    """The old name of the account's field always says the same as the new one."""
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if not account or spec.get("serviceAccountName") == spec.get("serviceAccount"):
+        return spec
+    return {**spec, "serviceAccountName": account, "serviceAccount": account}
 
 
 @lru_cache(maxsize=4096)
@@ -125,6 +133,7 @@ POD_TABLE = Table(
         **CLAIM_SPEC.defaults,
     },
     hooks={
+        POD_SPEC: _pod_spec,
         "api.core.v1.Container": _container,
         "api.core.v1.EphemeralContainer": _container,
         "api.core.v1.Volume": _volume,

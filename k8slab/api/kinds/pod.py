@@ -11,7 +11,6 @@ from typing import Any
 from k8slab.api import quantities
 from k8slab.api.kind import Kind
 from k8slab.api.kinds._defaulting import Table, defaulter
-from k8slab.api.kinds._memo import remember
 from k8slab.api.kinds._pod_resources import (
     HUGE_PAGES,
     amounts_of,
@@ -21,6 +20,7 @@ from k8slab.api.kinds._pod_resources import (
 )
 from k8slab.api.kinds._pod_spec import POD_SPEC, RESOURCES, default_spec
 from k8slab.api.kinds._strategy import differs, next_generation, with_field_of, with_metadata_of
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 
 _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"

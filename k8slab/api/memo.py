@@ -9,7 +9,7 @@ is bounded, and nothing depends on whether an answer was remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 Argument = TypeVar("Argument")
@@ -44,3 +44,21 @@ def _keep(known: dict[int, tuple[Argument, Result]], argument: object, result: R
     if len(known) >= size:
         known.pop(next(iter(known)), None)
     known[id(argument)] = (argument, result)  # type: ignore[assignment]
+
+
+def remember_with(function: Callable[..., Result], size: int = DEFAULT_SIZE) -> Callable[..., Result]:
+    """As `remember`, for a function of an object and of further hashable arguments."""
+    known: dict[tuple[object, ...], tuple[object, Result]] = {}
+
+    def remembered(argument: object, *rest: Hashable) -> Result:
+        key = (id(argument), *rest)
+        entry = known.get(key)
+        if entry is not None and entry[0] is argument:
+            return entry[1]
+        result = function(argument, *rest)
+        if len(known) >= size:
+            known.pop(next(iter(known)), None)
+        known[key] = (argument, result)
+        return result
+
+    return remembered

@@ -1,0 +1,106 @@
+"""Admission: what is changed in a write, and what refuses it, between decoding and storing.
+
+Each module is one plug-in. They run in upstream's order: first all that
+change the object, and after validation all that judge it. What a quota is
+charged is given back as a value, so that a dry run charges nothing.
+
+Models pkg/kubeapiserver/options/plugins.go and apiserver/pkg/admission/chain.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from k8slab.api.gates import conform
+from k8slab.api.meta import Key, Obj
+from k8slab.cluster.admission._plugin import Admission, Charge, Request
+from k8slab.cluster.queue import notify
+from k8slab.cluster.world import World
+
+__all__ = ["ORDER", "Admission", "Charge", "Request", "charge", "mutate", "plugins", "validate"]
+
+ORDER = (
+    "namespacelifecycle",
+    "limitranger",
+    "serviceaccount",
+    "taintnodesbycondition",
+    "priority",
+    "defaulttolerationseconds",
+    "defaultstorageclass",
+    "storageobjectinuseprotection",
+    "persistentvolumeclaimresize",
+    "runtimeclass",
+    "certificatesubjectrestriction",
+    "defaultingressclass",
+    "podtopologylabels",
+)
+"""The plug-ins' modules in upstream's order; those of upstream that have no effect here are left out."""
+
+
+@cache
+def plugins() -> tuple[Admission, ...]:
+    """Every plug-in, in the order in which they run."""
+    found = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_")
+    if found != sorted(ORDER):
+        raise ImportError(f"admission plug-ins {found} are not those of ORDER")
+    return tuple(importlib.import_module(f"{__name__}.{name}").ADMISSION for name in ORDER)
+
+
+class _Chain(NamedTuple):
+    """The plug-ins that one kind and operation concerns."""
+
+    mutate: tuple[Admission, ...]
+    validate: tuple[Admission, ...]
+    charge: tuple[Admission, ...]
+
+
+@lru_cache(maxsize=1024)
+def _chain(kind: str, operation: str) -> _Chain:
+    concerned = [
+        plugin
+        for plugin in plugins()
+        if operation in plugin.operations and (not plugin.kinds or kind in plugin.kinds)
+    ]
+    return _Chain(
+        tuple(plugin for plugin in concerned if plugin.mutate is not None),
+        tuple(plugin for plugin in concerned if plugin.validate is not None),
+        tuple(plugin for plugin in concerned if plugin.charge is not None),
+    )
+
+
+def mutate(request: Request) -> Obj:
+    """The object as the plug-ins make it. Raises ApiError where one of them refuses already.
+
+    Fields of disabled feature gates are dropped first: only here are the lab's gates known.
+    """
+    obj = request.new
+    assert obj is not None, "only a write with an object is mutated"
+    if not request.subresource:
+        obj = conform(request.kind.kind, obj, request.old, request.view.gates)
+    for plugin in _chain(request.kind.kind, request.operation).mutate:
+        if plugin.mutate is not None:
+            obj = plugin.mutate(request, obj)
+    return obj
+
+
+def validate(request: Request) -> list[Charge]:
+    """What the request charges to quotas. Raises ApiError where a plug-in refuses it."""
+    chain = _chain(request.kind.kind, request.operation)
+    for plugin in chain.validate:
+        if plugin.validate is not None:
+            plugin.validate(request)
+    charges: list[Charge] = []
+    for plugin in chain.charge:
+        if plugin.charge is not None:
+            charges += plugin.charge(request)
+    return charges
+
+
+def charge(world: World, charges: list[Charge], cause: int) -> None:
+    """Write the quotas' new usage, as the API server does before it stores the object."""
+    key: Key
+    for key, quota in charges:
+        notify(world, world.store.write("ResourceQuota", key, quota, world.now_us, cause))

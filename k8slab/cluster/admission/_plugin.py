@@ -1,0 +1,72 @@
+"""What an admission plug-in is, what it sees, and how it refuses.
+
+Models staging/src/k8s.io/apiserver/pkg/admission/{attributes,errors,interfaces}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from k8slab.api.errors import ApiError, forbidden
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Key, Obj
+from k8slab.store.view import View
+
+
+class Request(NamedTuple):
+    """A write as admission sees it, before it is stored.
+
+    `operation` is CREATE, UPDATE, DELETE or CONNECT. `new` is None for a
+    delete, `old` for a creation. `name` is empty while a name is still to be generated.
+    """
+
+    view: View
+    operation: str
+    kind: Kind
+    namespace: str
+    name: str
+    subresource: str
+    new: Obj | None
+    old: Obj | None
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    now_us: int = 0
+    dry_run: bool = False
+
+
+Charge = tuple[Key, Obj]
+"""A ResourceQuota's key, and the quota with the usage that the request brings it to."""
+
+
+class Admission(NamedTuple):
+    """One plug-in.
+
+    `mutate(request, obj)` gives the object with its changes (the same object
+    where there are none); `obj` is `request.new` as the plug-ins before left
+    it. `validate(request)` raises ApiError. `charge(request)` gives what the
+    request uses up. `kinds` and `operations` say what it is asked about;
+    without kinds it is asked about all of them.
+    """
+
+    name: str
+    mutate: Callable[[Request, Obj], Obj] | None = None
+    validate: Callable[[Request], None] | None = None
+    charge: Callable[[Request], list[Charge]] | None = None
+    kinds: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ("CREATE", "UPDATE")
+
+
+def refusal(request: Request, why: str) -> ApiError:
+    """403 Forbidden, as admission words it: the name, or the base of a name to be generated."""
+    name = request.name
+    if not name:
+        metadata = (request.new or {}).get("metadata") or {}
+        name = metadata.get("name") or metadata.get("generateName") or "Unknown"
+    return forbidden(request.kind.plural, request.kind.group, name, why)
+
+
+def aggregate(texts: Sequence[str]) -> str:
+    """Several reasons as one text, each one once, as `utilerrors.Aggregate` prints them."""
+    once = list(dict.fromkeys(texts))
+    return once[0] if len(once) == 1 else f"[{', '.join(once)}]"
