@@ -24,6 +24,10 @@ SET_ELEMENT_ORDER = "$setElementOrder"
 _BAD_PRIMITIVE_LIST = "invalid patch format of primitive list"
 _BAD_RETAIN_KEYS = "invalid patch format of retainKeys"
 _BAD_ELEMENT_ORDER = "invalid patch format of setElementOrder list"
+_UNSUPPORTED = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+)
 _LISTS_OF_LISTS = "lists of lists are not supported"
 
 
@@ -31,9 +35,12 @@ def strategic_merge_patch(type_name: str, old: Obj, patch: Obj) -> Obj:
     """The result of a strategic merge patch of an object of a type, e.g. `api.apps.v1.Deployment`.
 
     The result is not yet decoded: what the patch added stands there as it was
-    sent. Raises ApiError: 400 for a malformed directive, 422 for lists of
-    lists, else 500, in upstream's words.
+    sent. Raises ApiError: 400 for a malformed directive, 415 for an empty type
+    name (a custom resource has none), 422 for lists of lists, else 500, in
+    upstream's words.
     """
+    if not type_name:
+        raise ApiError(415, "UnsupportedMediaType", _UNSUPPORTED)
     return _merge_map(old, patch, f"#{type_name}")
 
 
