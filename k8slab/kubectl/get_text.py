@@ -18,7 +18,7 @@ from k8slab.api import yaml
 from k8slab.api.go_text import quote
 from k8slab.api.meta import Obj
 from k8slab.kubectl.output.custom_columns import columns_from_file, columns_from_spec, custom_columns_text
-from k8slab.kubectl.output.errors import OutputError
+from k8slab.kubectl.output.errors import FatalError, OutputError
 from k8slab.kubectl.output.go_template import go_template_printer
 from k8slab.kubectl.output.json import json_event_text, json_text, without_managed_fields
 from k8slab.kubectl.output.jsonpath import jsonpath_printer
@@ -95,6 +95,13 @@ def wants_table(flags: GetFlags) -> bool:
     return is_human_readable(flags) and flags.server_print
 
 
+def flag_error(flags: GetFlags) -> str:
+    """Why these flags do not go together, before any request is made; empty where they do."""
+    if flags.show_labels and flags.output not in ("", "wide"):
+        return f"--show-labels option cannot be used with {flags.output} printer"
+    return ""
+
+
 def get_text(
     answers: Sequence[Answer],
     flags: GetFlags,
@@ -162,8 +169,12 @@ def _tables(answers: Sequence[Answer], flags: GetFlags, now_us: int) -> tuple[st
     if flags.sort_by:
         flat = _sorted_answers(flat, flags.sort_by)
     stdout = ""
+    with_namespace = False
     for resource, group in groupby(flat, key=lambda answer: answer.resource):
-        printer = TablePrinter(_table_options(resource, flags, with_kind), now_us)
+        # Once it was shown for one type, the namespace's column is there for all that follow.
+        with_namespace = with_namespace or (flags.all_namespaces and resource.namespaced)
+        options = _table_options(resource, flags, with_kind, with_namespace)
+        printer = TablePrinter(options, now_us)
         lines = "".join(_print_answer(printer, answer.body, flags.sort_by) for answer in group)
         text = aligned(lines, TABLES)
         stdout += "\n" + text if stdout and text and not flags.no_headers else text
@@ -175,6 +186,8 @@ def _print_answer(printer: TablePrinter, body: Obj, sort_by: str, event_type: st
         return printer.print_object(body, event_type)
     try:
         table = sort_table(body, sort_by) if sort_by else body
+    except FatalError:
+        raise
     except OutputError:
         # A table that cannot be sorted is not printed, and kubectl does not say why.
         return ""
@@ -189,11 +202,13 @@ def _sorted_answers(answers: list[Answer], sort_by: str) -> list[Answer]:
     return [by_identity[id(body)] for body in sort_objects([answer.body for answer in answers], sort_by)]
 
 
-def _table_options(resource: Resource, flags: GetFlags, with_kind: bool) -> TableOptions:
+def _table_options(
+    resource: Resource, flags: GetFlags, with_kind: bool, with_namespace: bool
+) -> TableOptions:
     return TableOptions(
         kind=kind_text(resource.kind, resource.group),
         with_kind=with_kind,
-        with_namespace=flags.all_namespaces and resource.namespaced,
+        with_namespace=with_namespace,
         wide=flags.output == "wide",
         no_headers=flags.no_headers,
         show_labels=flags.show_labels,
@@ -304,7 +319,8 @@ class WatchPrinter:
             return self._object_text(body, shown_event)
         if self.table_printer is None:
             self.table_printer = TablePrinter(
-                _table_options(self.resource, self.flags, self.flags.show_kind), now_us
+                _table_options(self.resource, self.flags, self.flags.show_kind, self.flags.all_namespaces),
+                now_us,
             )
         self.table_printer.now_us = now_us
         lines = _print_answer(self.table_printer, body, self.flags.sort_by, shown_event)

@@ -145,7 +145,7 @@ def get(args: list[str], objects: tuple[Obj, ...], namespace: str, now_us: int) 
         for name in line.names:
             match = [obj for obj in found if obj["metadata"]["name"] == name]
             answers += [Answer(resource, body(kind, match, objects, line.flags, now_us))] if match else []
-            if not match:
+            if not match and not line.flags.ignore_not_found:
                 errors.append(f'Error from server (NotFound): {kind.plural} "{name}" not found')
         if not line.names:
             answers.append(Answer(resource, body(kind, found, objects, line.flags, now_us, as_list=True)))

@@ -12,3 +12,7 @@ class OutputError(Exception):
     def __init__(self, message: str, printed: str = "") -> None:
         super().__init__(message)
         self.printed = printed
+
+
+class FatalError(OutputError):
+    """An error that ends kubectl at once, where others of its kind would pass unsaid."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from k8slab.api import jsonpath, quantities
 from k8slab.api.go_text import quote, type_name
 from k8slab.api.meta import Obj
-from k8slab.kubectl.output.errors import OutputError
+from k8slab.kubectl.output.errors import FatalError, OutputError
 from k8slab.kubectl.output.go_sort import go_sorted
 
 T = TypeVar("T")
@@ -84,12 +84,12 @@ def _is_less(left: Any, right: Any, field: str) -> bool:
     if left is None or right is None:
         return left is None and right is not None
     if isinstance(left, bool) or not isinstance(left, (int, float, str)):
-        raise OutputError(
+        raise FatalError(
             f"Field {field} in [][][]reflect.Value is an unsortable type: interface, "
             f"err: unsortable type: {type_name(left)}"
         )
     if isinstance(right, bool) or not isinstance(right, type(left)):
-        raise OutputError(
+        raise FatalError(
             f"Field {field} in [][][]reflect.Value is an unsortable type: interface, "
             "err: unsortable interface: interface"
         )
