@@ -1,0 +1,151 @@
+"""The Pod garbage collector: removes Pods that nobody else will ever remove.
+
+Every 20 seconds it deletes, by force: finished Pods beyond a threshold, oldest
+first; Pods of nodes that have been gone for 40 seconds; terminating Pods on
+nodes that are out of service; terminating Pods that were never scheduled.
+A key is `("", "")` for the threshold, `("", node)` or `(namespace, pod)`; each is
+looked at when something happens to it, at the next point of that grid.
+
+Models pkg/controller/podgc/gc_controller.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Key, Obj, condition_is, is_terminating, key_of
+from k8slab.clock import SECOND_US, timestamp
+from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Patch, Plan, Watch
+from k8slab.controllers._pods import aggregate, is_terminal, phase_of
+from k8slab.controllers._taints import OUT_OF_SERVICE, has_taint
+from k8slab.store.view import Change, View
+
+CHECK_PERIOD_US = 20 * SECOND_US
+QUARANTINE_US = 40 * SECOND_US
+TERMINATED_POD_THRESHOLD = 12500
+THRESHOLD: Key = ("", "")
+
+_LIVING_PHASES = ("Pending", "Running", "Unknown")
+
+
+def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """Look at one key at the instant that `memory` holds, or else at the next point of the grid."""
+    due_us: int = memory if memory is not None else -(-now_us // CHECK_PERIOD_US) * CHECK_PERIOD_US
+    gone = not key[0] and key != THRESHOLD and view.get("Node", key) is None
+    if memory is None and gone:
+        due_us += QUARANTINE_US
+    if now_us < due_us:
+        return Done(look_again_us=due_us - now_us, memory=due_us)
+    pods, condition = _condemned(view, key, now_us)
+    errors = []
+    for pod in pods:
+        try:
+            yield from _fail_and_delete(pod, condition, now_us)
+        except ApiError as error:
+            if error.code != 404:
+                errors.append(error.message)
+    if errors:
+        # What failed is tried again at the next point of the grid.
+        return Done(look_again_us=CHECK_PERIOD_US, memory=now_us + CHECK_PERIOD_US, why=aggregate(errors))
+    return Done(memory=None)
+
+
+def _condemned(view: View, key: Key, now_us: int) -> tuple[Sequence[Obj], Obj | None]:
+    """The Pods to delete for a key, and the condition that tells them why."""
+    if key == THRESHOLD:
+        return _surplus(view), None
+    if key[0]:
+        pod = view.get("Pod", key)
+        stuck = pod is not None and is_terminating(pod) and not pod["spec"].get("nodeName")
+        return [pod] if pod is not None and stuck else [], None
+    node = view.get("Node", key)
+    pods = view.list("Pod", node=key[1])
+    if node is None:
+        condition = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "lastTransitionTime": timestamp(now_us),
+            "reason": "DeletionByPodGC",
+            "message": "PodGC: node no longer exists",
+        }
+        return pods, condition
+    if _is_out_of_service(node):
+        return _oldest_first([pod for pod in pods if is_terminating(pod)]), None
+    return [], None
+
+
+def _is_out_of_service(node: Obj) -> bool:
+    return not condition_is(node, "Ready") and has_taint(node, OUT_OF_SERVICE)
+
+
+def _surplus(view: View) -> list[Obj]:
+    """The finished Pods beyond the threshold."""
+    pods = view.list("Pod")
+    if len(pods) <= TERMINATED_POD_THRESHOLD:
+        return []
+    finished = [pod for pod in pods if phase_of(pod) not in _LIVING_PHASES]
+    return _oldest_first(finished)[: max(0, len(finished) - TERMINATED_POD_THRESHOLD)]
+
+
+def _oldest_first(pods: Sequence[Obj]) -> list[Obj]:
+    """Evicted Pods first, then by age, then by name."""
+    return sorted(
+        pods,
+        key=lambda pod: (
+            not (phase_of(pod) == "Failed" and pod["status"].get("reason") == "Evicted"),
+            pod["metadata"]["creationTimestamp"],
+            pod["metadata"]["name"],
+        ),
+    )
+
+
+def _fail_and_delete(pod: Obj, condition: Obj | None, now_us: int) -> Generator[Action, Outcome, None]:
+    """Mark a Pod that hasn't finished as Failed, then delete it without a grace period."""
+    uid = pod["metadata"]["uid"]
+    if not is_terminal(pod):
+        generation = pod["metadata"].get("generation", 0)
+        status: Obj = {"phase": "Failed", "observedGeneration": generation}
+        if condition is not None:
+            old = (pod.get("status") or {}).get("conditions") or []
+            kept = [one for one in old if one["type"] != condition["type"]]
+            status["conditions"] = [*kept, {**condition, "observedGeneration": generation}]
+        yield Patch("Pod", key_of(pod), {"status": status}, "status", uid)
+    yield Delete("Pod", key_of(pod), uid=uid, grace_seconds=0)
+
+
+def _after_pod(change: Change, view: View) -> list[Key]:
+    """What a Pod's change makes worth a look."""
+    old, new = change.old, change.new
+    if new is None:
+        return []
+    keys: list[Key] = []
+    if is_terminal(new) and not (old is not None and is_terminal(old)):
+        keys.append(THRESHOLD)
+    name = new["spec"].get("nodeName", "")
+    terminates = is_terminating(new) and not (old is not None and is_terminating(old))
+    if terminates and not name:
+        keys.append(change.key)
+    was_bound = old is not None and old["spec"].get("nodeName", "") == name
+    if name and (terminates or not was_bound):
+        node = view.get("Node", ("", name))
+        if node is None or (terminates and _is_out_of_service(node)):
+            keys.append(("", name))
+    return keys
+
+
+def _after_node(change: Change, view: View) -> list[Key]:
+    """A node that is gone, or that is out of service now."""
+    new = change.new
+    if new is None:
+        return [change.key]
+    if not _is_out_of_service(new) or (change.old is not None and _is_out_of_service(change.old)):
+        return []
+    return [change.key]
+
+
+CONTROLLER = Component(
+    name="pod-garbage-collector",
+    watches=(Watch("Pod", _after_pod), Watch("Node", _after_node)),
+    plan=plan,
+)
