@@ -23,16 +23,21 @@ _POD_SETS = ("Job", "ReplicaSet", "ReplicationController")
 class Names:
     """The replacements of one play: names, hashes, uids, and its first minute."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.exact = scenario.spec.get("identity") == "exact"
+    def __init__(self, scenario: Scenario, *, exact: bool | None = None) -> None:
+        self.exact = scenario.spec.get("identity") == "exact" if exact is None else exact
         self.anonymous_nodes = bool(scenario.spec.get("anonymousNodes"))
         self.minute_us = scenario.start_us
         self.names: dict[tuple[str, str], str] = {}
         self.hashes: dict[str, str] = {}
         self.uids: dict[str, str] = {}
         self._counts: dict[tuple[str, ...], int] = {}
+        self.owners: dict[str, Obj] = {}
+        """By uid: the last controlling owner that an object had, also if it was released since."""
         history = scenario.steps[-1].world.store.history if scenario.steps else []
         for change in history:
+            owner = controller_of(change.new) if change.new is not None else None
+            if owner is not None and change.new is not None:
+                self.owners[change.new["metadata"]["uid"]] = owner
             if change.old is None and change.new is not None and change.new["metadata"].get("uid"):
                 self._learn(change.kind, change.new)
         self._blur_slices()

@@ -9,7 +9,7 @@ from typing import Any
 from k8slab.api.meta import Obj, condition_is, condition_of, controller_of
 from k8slab.cluster.world import World
 from k8slab.reference.names import Names
-from k8slab.reference.scenario import Played, Scenario, top_owner
+from k8slab.reference.scenario import Played, Scenario
 from k8slab.reference.script import is_finished
 from k8slab.store.view import Change
 
@@ -36,15 +36,15 @@ _QUIET_SOURCES = (
 
 def observe(scenario: Scenario) -> Obj:
     """The whole recording of a played scenario."""
-    names = Names(scenario)
+    names, blurred = Names(scenario), Names(scenario, exact=False)
     steps = [_step(scenario, names, number, played) for number, played in enumerate(scenario.steps, 1)]
     last = scenario.steps[-1].world
     history = [change for change in last.store.history if _ours(scenario, change)]
     return {
         "steps": steps,
-        "created": _created(names, history),
+        "created": _created(blurred, history),
         "final": _final(scenario, names, last),
-        "events": _events(scenario, names, last),
+        "events": _events(scenario, blurred, last),
     }
 
 
@@ -304,24 +304,14 @@ def _count_pod(
 
 
 def _top(names: Names, world: World, obj: Obj) -> str:
-    """The top owner; owners that are gone by now are found in the history of creations."""
-    top = top_owner(world, obj)
-    while top:
-        kind, _, name = top.partition("/")
-        made = next(
-            (
-                one.new
-                for one in reversed(world.store.history)
-                if one.kind == kind and one.key[1] == name and one.new is not None
-            ),
-            None,
-        )
-        higher = controller_of(made) if made is not None else None
+    """The top owner; an owner in between counts also if it was released or is gone by now."""
+    reference = controller_of(obj)
+    while reference is not None:
+        higher = names.owners.get(reference["uid"])
         if higher is None:
-            break
-        top = f"{higher['kind']}/{higher['name']}"
-    kind, _, name = top.partition("/")
-    return f"{kind}/{names.of(kind, name)}" if top else ""
+            return _owner_text(names, reference)
+        reference = higher
+    return ""
 
 
 def _widen(limits: dict[str, Obj], pods: dict[str, tuple[str, bool, bool]]) -> None:
@@ -415,7 +405,7 @@ def _pod(scenario: Scenario, names: Names, world: World, pod: Obj) -> Obj:
     if scenario.spec.get("showNodes") or (daemon and not names.anonymous_nodes):
         one["node"] = pod["spec"].get("nodeName")
     targets = [
-        {name: value for name, value in condition.items() if name not in _CONDITION_TIMES}
+        {name: condition[name] for name in ("message", "reason", "status", "type") if name in condition}
         for condition in status.get("conditions") or ()
         if condition["type"] == "DisruptionTarget"
     ]

@@ -1,0 +1,327 @@
+"""Keeping a number of interchangeable Pods: what ReplicaSets and ReplicationControllers share.
+
+Too few: create in batches that double, and stop at the first failure. Too many:
+delete those that are worth least (not yet placed, not ready, cheap, crowded,
+young). The status is reckoned from the Pods as they were before.
+
+Models pkg/controller/replicaset/{replica_set,replica_set_utils}.go and the
+ranking in pkg/controller/controller_utils.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from functools import cmp_to_key
+
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, labels_of
+from k8slab.api.selectors import matches
+from k8slab.clock import SECOND_US, parse_timestamp, timestamp
+from k8slab.components import Action, Create, Delete, Done, Outcome, Patch, Plan, Record
+from k8slab.controllers._pods import (
+    aggregate,
+    available_in_us,
+    claim,
+    is_active,
+    is_ready,
+    is_terminal,
+    next_availability_us,
+    owned_and_orphans,
+    phase_of,
+    pod_from_template,
+    selector_of,
+)
+from k8slab.store.view import View
+
+BURST_REPLICAS = 500
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+_PHASE_ORDER = {"Pending": 0, "Unknown": 1, "Running": 2}
+
+Acting = Generator[Action, Outcome, str]
+"""A part of a plan that acts and gives an error's text, or an empty one."""
+
+
+def plan_replicas(view: View, key: Key, now_us: int, kind: str) -> Plan:
+    """Bring one owner's Pods to the wanted number, and write what there is into its status."""
+    owner = view.get(kind, key)
+    if owner is None:
+        return Done(why=f"{kind} is gone")
+    selector = selector_of(owner)
+    every = owned_and_orphans(view, "Pod", owner)
+    candidates = [pod for pod in every if is_active(pod)]
+    pods, errors = yield from claim("Pod", candidates, owner, selector)
+    if errors:
+        return Done(error=aggregate(errors))
+    uid = owner["metadata"]["uid"]
+    terminating = sum(
+        1
+        for pod in every
+        if "deletionTimestamp" in pod["metadata"]
+        and not is_terminal(pod)
+        and (controller_of(pod) or {}).get("uid") == uid
+        and matches(selector, labels_of(pod))
+    )
+    error = ""
+    if "deletionTimestamp" not in owner["metadata"]:
+        error = yield from _manage(view, owner, pods, now_us)
+    status = status_of(owner, pods, terminating, error, now_us)
+    if status != (owner.get("status") or {}):
+        yield Patch(kind, key, {"status": _replacing(owner, status)}, "status", uid=uid)
+    if error:
+        return Done(error=error)
+    return Done(look_again_us=_next_check_us(owner, status, pods, now_us))
+
+
+def _replacing(owner: Obj, status: Obj) -> Obj:
+    """A merge patch that makes the whole status what it should be."""
+    gone = {name: None for name in (owner.get("status") or {}) if name not in status}
+    return {**status, **gone}
+
+
+def _next_check_us(owner: Obj, status: Obj, pods: Sequence[Obj], now_us: int) -> int | None:
+    seconds = owner["spec"].get("minReadySeconds", 0)
+    if not seconds or status.get("readyReplicas", 0) == status.get("availableReplicas", 0):
+        return None
+    return next_availability_us(pods, seconds, now_us) or seconds * SECOND_US
+
+
+def _manage(view: View, owner: Obj, pods: Sequence[Obj], now_us: int) -> Acting:
+    """Create what is missing or delete what is too many. The first error."""
+    missing = owner["spec"].get("replicas", 1) - len(pods)
+    if missing > 0:
+        return (yield from _create_in_batches(owner, min(missing, BURST_REPLICAS)))
+    if missing < 0:
+        count = min(-missing, BURST_REPLICAS)
+        return (yield from _delete_all(owner, pods_to_delete(view, owner, pods, count, now_us)))
+    return ""
+
+
+def _create_in_batches(owner: Obj, count: int) -> Acting:
+    """Slow start: batches of 1, 2, 4 …; a batch with a failure is the last one."""
+    size = 1
+    while count > 0:
+        size = min(size, count)
+        error = ""
+        for _ in range(size):
+            failed = yield from create_pod(owner, owner["spec"]["template"])
+            error = error or failed
+        if error:
+            return error
+        count -= size
+        size *= 2
+    return ""
+
+
+def create_pod(owner: Obj, template: Obj) -> Acting:
+    """Create one Pod of the template and say so in an Event. The error, or an empty text."""
+    try:
+        pod = yield Create("Pod", pod_from_template(template, owner))
+    except ApiError as error:
+        if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
+            return ""
+        yield Record(owner, "Warning", "FailedCreate", f"Error creating: {error.message}")
+        return error.message
+    yield Record(owner, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata'].get('name', '')}")
+    return ""
+
+
+def delete_pod(owner: Obj, pod: Obj) -> Acting:
+    """Delete one Pod and say so in an Event. The error, or an empty text."""
+    name = pod["metadata"]["name"]
+    try:
+        yield Delete("Pod", key_of(pod))
+    except ApiError as error:
+        if error.code == 404:
+            return ""
+        yield Record(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+        return f"unable to delete pods: {error.message}"
+    yield Record(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+    return ""
+
+
+def _delete_all(owner: Obj, pods: Sequence[Obj]) -> Acting:
+    first = ""
+    for pod in pods:
+        error = yield from delete_pod(owner, pod)
+        first = first or error
+    return first
+
+
+# Which Pods go first.
+
+
+def pods_to_delete(view: View, owner: Obj, pods: Sequence[Obj], count: int, now_us: int) -> list[Obj]:
+    """The Pods to delete, least valuable first (`getPodsToDelete`)."""
+    if count >= len(pods):
+        return list(pods)
+    crowds = _active_pods_by_node(_related_pods(view, owner))
+    return ranked(pods, crowds, now_us)[:count]
+
+
+def _related_pods(view: View, owner: Obj) -> list[Obj]:
+    """The Pods of every ReplicaSet with the same controller, this one's among them."""
+    reference = controller_of(owner)
+    if reference is None or owner["kind"] != "ReplicaSet":
+        return []
+    namespace = owner["metadata"]["namespace"]
+    found: dict[str, Obj] = {}
+    for other in view.list("ReplicaSet", namespace=namespace, owner=reference["uid"]):
+        for pod in view.list("Pod", namespace=namespace, selector=selector_of(other)):
+            found.setdefault(pod["metadata"]["uid"], pod)
+    return list(found.values())
+
+
+def _active_pods_by_node(pods: Sequence[Obj]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for pod in pods:
+        if is_active(pod):
+            node = pod["spec"].get("nodeName", "")
+            counts[node] = counts.get(node, 0) + 1
+    return counts
+
+
+def ranked(pods: Sequence[Obj], crowds: dict[str, int], now_us: int) -> list[Obj]:
+    """The Pods in the order in which they should be deleted (`ActivePodsWithRanks`)."""
+
+    def compare(left: Obj, right: Obj) -> int:
+        if _goes_first(left, right, crowds, now_us):
+            return -1
+        return 1 if _goes_first(right, left, crowds, now_us) else 0
+
+    return sorted(pods, key=cmp_to_key(compare))
+
+
+def _goes_first(left: Obj, right: Obj, crowds: dict[str, int], now_us: int) -> bool:
+    node_left, node_right = left["spec"].get("nodeName", ""), right["spec"].get("nodeName", "")
+    if node_left != node_right and not (node_left and node_right):
+        return not node_left
+    phase_left = _PHASE_ORDER.get(phase_of(left), 0)
+    phase_right = _PHASE_ORDER.get(phase_of(right), 0)
+    if phase_left != phase_right:
+        return phase_left < phase_right
+    ready_left, ready_right = is_ready(left), is_ready(right)
+    if ready_left != ready_right:
+        return not ready_left
+    cost_left, cost_right = deletion_cost(left), deletion_cost(right)
+    if cost_left != cost_right:
+        return cost_left < cost_right
+    crowd_left, crowd_right = crowds.get(node_left, 0), crowds.get(node_right, 0)
+    if crowd_left != crowd_right:
+        return crowd_left > crowd_right
+    if ready_left and ready_right:
+        times = _ready_time(left), _ready_time(right)
+        if times[0] != times[1]:
+            return _younger(left, right, times, now_us)
+    for restarts in (_most_restarts, _most_sidecar_restarts):
+        if restarts(left) != restarts(right):
+            return restarts(left) > restarts(right)
+    born = left["metadata"].get("creationTimestamp"), right["metadata"].get("creationTimestamp")
+    return born[0] != born[1] and _younger(left, right, born, now_us)
+
+
+def _younger(left: Obj, right: Obj, times: tuple[str | None, str | None], now_us: int) -> bool:
+    """Whether left goes first by age, where ages count by powers of two (LogarithmicScaleDown)."""
+    if not times[0] or not times[1]:
+        return not times[0]
+    difference = _age_rank(times[0], now_us) - _age_rank(times[1], now_us)
+    if difference == 0:
+        uid_left: str = left["metadata"]["uid"]
+        return uid_left < right["metadata"]["uid"]
+    return difference < 0
+
+
+def _age_rank(time: str, now_us: int) -> int:
+    nanoseconds = (now_us - parse_timestamp(time)) * 1000
+    return int(math.log2(nanoseconds)) if nanoseconds > 0 else -1
+
+
+def _ready_time(pod: Obj) -> str | None:
+    condition = condition_of(pod, "Ready")
+    return condition.get("lastTransitionTime") if condition else None
+
+
+def deletion_cost(pod: Obj) -> int:
+    """The Pod's deletion cost; 0 where the annotation is absent or malformed."""
+    text = (pod["metadata"].get("annotations") or {}).get(DELETION_COST, "0")
+    if text.startswith("+") or (text.startswith("0") and text != "0"):
+        return 0
+    try:
+        return int(text)
+    except ValueError:
+        return 0
+
+
+def _sidecars(pod: Obj) -> list[str]:
+    return [
+        container["name"]
+        for container in pod["spec"].get("initContainers") or ()
+        if container.get("restartPolicy") == "Always"
+    ]
+
+
+def _most_restarts(pod: Obj) -> int:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return max((status.get("restartCount", 0) for status in statuses), default=0)
+
+
+def _most_sidecar_restarts(pod: Obj) -> int:
+    names = _sidecars(pod)
+    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    return max((one.get("restartCount", 0) for one in statuses if one["name"] in names), default=0)
+
+
+# Status.
+
+
+def status_of(owner: Obj, pods: Sequence[Obj], terminating: int, error: str, now_us: int) -> Obj:
+    """The owner's new status; equal to the old one where nothing changed (`calculateStatus`)."""
+    spec, old = owner["spec"], owner.get("status") or {}
+    wanted_labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    seconds = spec.get("minReadySeconds", 0)
+    labeled = ready = available = 0
+    for pod in pods:
+        labels = labels_of(pod)
+        if labels is wanted_labels or wanted_labels.items() <= labels.items():
+            labeled += 1
+        if is_ready(pod):
+            ready += 1
+            if not seconds or available_in_us(pod, seconds, now_us) == 0:
+                available += 1
+    status: Obj = {"replicas": len(pods)}
+    for name, value in (
+        ("fullyLabeledReplicas", labeled),
+        ("readyReplicas", ready),
+        ("availableReplicas", available),
+    ):
+        if value:
+            status[name] = value
+    if owner["kind"] == "ReplicaSet":
+        status["terminatingReplicas"] = terminating
+    conditions = _conditions(owner, pods, error, now_us)
+    if conditions:
+        status["conditions"] = conditions
+    generation = owner["metadata"].get("generation", 0)
+    if generation:
+        status["observedGeneration"] = generation
+    return status if status != old else old
+
+
+def _conditions(owner: Obj, pods: Sequence[Obj], error: str, now_us: int) -> list[Obj]:
+    """ReplicaFailure appears with the first error and goes with the first success."""
+    old = (owner.get("status") or {}).get("conditions") or []
+    failing = condition_of(owner, "ReplicaFailure")
+    if error and failing is None:
+        missing = owner["spec"].get("replicas", 1) - len(pods)
+        reason = "FailedCreate" if missing > 0 else "FailedDelete" if missing < 0 else ""
+        condition = {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": timestamp(now_us),
+            "reason": reason,
+            "message": error,
+        }
+        return [*old, condition]
+    if not error and failing is not None:
+        return [one for one in old if one["type"] != "ReplicaFailure"]
+    return list(old)
