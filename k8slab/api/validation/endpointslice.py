@@ -148,7 +148,7 @@ def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     found: list[str] = []
     family = new.get("addressType")
     if old is None and family == "FQDN":
-        found.append("addressType: FQDN endpoints are deprecated")
+        found.append("spec.addressType: FQDN endpoints are deprecated")
     if family != "FQDN":
         for index, endpoint in enumerate(new.get("endpoints") or ()):
             for number, address in enumerate(endpoint.get("addresses") or ()):
