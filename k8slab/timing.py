@@ -39,6 +39,7 @@ REALISTIC = Timing(
     "realistic",
     {
         "informer": _span(2, 10),  # from a stored change to the controller that watches it
+        "api_call": _span(1, 3),  # one write of a component: its next look waits until it is done
         "scheduling": _span(8, 25),  # one scheduling cycle with its binding
         "volume_provision": _span(900, 2200),  # a storage driver creates a volume
         "volume_delete": _span(400, 1200),  # a storage driver deletes a volume

@@ -8,7 +8,7 @@ Models staging/src/k8s.io/client-go/util/workqueue/default_rate_limiters.go, v1.
 
 from __future__ import annotations
 
-from heapq import heappop
+from heapq import heappop, heappush
 from typing import Any
 
 from k8slab.api.errors import ApiError
@@ -51,7 +51,11 @@ def run_component(world: World, event: Event) -> None:
     component = world.components[event.target]
     slot = (component.name, event.key)
     cause = Cause(world.now_us, component.name, event.key, event.cause)
+    before = world.store.revision
     done = _drive(world, component, event.key, cause)
+    writes = world.store.revision - before
+    if writes:
+        _stay_busy(world, slot, writes)
     if done.memory is not KEEP:
         if done.memory is None:
             world.memories.pop(slot, None)
@@ -66,6 +70,18 @@ def run_component(world: World, event: Event) -> None:
         del world.failures[slot]
     if done.look_again_us is not None:
         schedule(world, component.name, event.key, world.now_us + max(done.look_again_us, 1), event.cause)
+
+
+def _stay_busy(world: World, slot: tuple[str, Key], writes: int) -> None:
+    """Let a look that the component's own writes have called for wait until it has made them all."""
+    agreed = world.pending.get(slot)
+    shortest_us = world.timing.spans["api_call"].shortest_us
+    if agreed is None or not shortest_us:
+        return
+    world.sequence += 1
+    later = agreed._replace(at_us=agreed.at_us + writes * shortest_us, seq=world.sequence)
+    world.pending[slot] = later
+    heappush(world.queue, later)
 
 
 def _drive(world: World, component: Component, key: Key, cause: Cause) -> Done:

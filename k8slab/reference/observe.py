@@ -261,7 +261,7 @@ def _scaling(names: Names, history: Sequence[Change]) -> list[str]:
             continue
         before = change.old["spec"].get("replicas", 0) if change.old else 0
         after = change.new["spec"].get("replicas", 0)
-        if before != after:
+        if before != after or change.old is None:
             lines.append(f"{_name(names, 'ReplicaSet', change.new)} {before}->{after}")
     return lines
 
