@@ -96,6 +96,46 @@ def needs_health_check_port(spec: Obj) -> bool:
     return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
+def _with_allocated(new: Obj, old: Obj) -> Obj:
+    """Take over the addresses and ports that a replacement leaves out, so that it asks for no others."""
+    spec, before = new["spec"], old["spec"]
+    kept: Obj = {}
+    if needs_cluster_ip(before) and needs_cluster_ip(spec):
+        kept = {
+            name: before[name]
+            for name in ("clusterIP", "clusterIPs")
+            if not spec.get(name) and before.get(name)
+        }
+    if needs_node_port(before) and needs_node_port(spec):
+        ports = _with_node_ports(spec.get("ports") or [], before.get("ports") or [])
+        if ports != (spec.get("ports") or []):
+            kept["ports"] = ports
+    number = before.get("healthCheckNodePort")
+    if (
+        needs_health_check_port(before)
+        and needs_health_check_port(spec)
+        and not spec.get("healthCheckNodePort")
+    ):
+        if number:
+            kept["healthCheckNodePort"] = number
+    return {**new, "spec": {**spec, **kept}} if kept else new
+
+
+def _with_node_ports(ports: list[Obj], before: list[Obj]) -> list[Obj]:
+    """The ports; one without a node port has that of its namesake before, unless another took it."""
+    named = {port.get("name", ""): port.get("nodePort", 0) for port in before}
+    stated = [port["nodePort"] for port in ports if port.get("nodePort")]
+    known = list(named.values())
+    result = []
+    for port in ports:
+        number = named.get(port.get("name", ""), 0)
+        if port.get("nodePort") or not number or (number in stated and number in known):
+            result.append(port)
+        else:
+            result.append({**port, "nodePort": number})
+    return result
+
+
 def _normalized(new: Obj, old: Obj | None) -> Obj:
     """Keep clusterIP and clusterIPs telling the same, for clients that know only the first."""
     spec = new["spec"]
@@ -163,7 +203,8 @@ def _prepare_create(obj: Obj) -> Obj:
 def _prepare_update(new: Obj, old: Obj) -> Obj:
     if new["spec"] is old["spec"]:
         return with_field_of(new, old, "status")
-    return _dropped_by_type(_normalized(with_field_of(new, old, "status"), old), old)
+    new = _with_allocated(with_field_of(new, old, "status"), old)
+    return _dropped_by_type(_normalized(new, old), old)
 
 
 KIND = Kind(
