@@ -110,6 +110,8 @@ def _lookup_list(expression: str, key: str) -> _Meta:
     """As `_lookup`, with the type of the list's items."""
     meta = _lookup(expression, key)
     base = schema.base(schema.base(meta.type).lstrip("*"))
+    if meta.type.startswith("*") and base.startswith("#"):
+        return meta._replace(type=base)
     if not base.startswith("[]"):
         raise _fail("expected slice or array type, but got: struct")
     return meta._replace(type=base[2:])
@@ -268,7 +270,34 @@ def _ordered(
 ) -> list[Any]:
     of_patch, of_server = _partition(merged, order, merge_key)
     kind = _element_kind(current, wanted)
+    if merge_key and current and wanted:
+        current = _places_after(current, wanted, merge_key)
     return _interleave(of_patch, of_server, order, current, merge_key, kind)
+
+
+def _places_after(current: list[Any], wanted: list[Any], merge_key: str) -> list[Any]:
+    """The order of the live list as upstream sees it after the merge.
+
+    There the list is changed in place: deleted items close up, and new ones
+    fill the places that became free.
+    """
+    places = list(current)
+    length = len(places)
+    for item in wanted:
+        while item.get(DIRECTIVE) == "delete":
+            at = _find(places[:length], merge_key, item[merge_key])
+            if at is None:
+                break
+            places[at : length - 1] = places[at + 1 : length]
+            length -= 1
+    added = [item for item in wanted if DIRECTIVE not in item]
+    if any(item.get(DIRECTIVE) == "replace" for item in wanted):
+        added = []
+    for item in added:
+        if length < len(places) and _find(places[:length], merge_key, item[merge_key]) is None:
+            places[length] = item
+            length += 1
+    return places
 
 
 def _check_order(patch: list[Any], order: list[Any], merge_key: str) -> None:
