@@ -1,1 +1,29 @@
-"""One module a rule that filters or scores nodes."""
+"""One scheduling rule a module, each exported as `PLUGIN`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from k8slab.scheduler.framework import Plugin
+
+
+@cache
+def plugins() -> tuple[Plugin, ...]:
+    """Every scheduling rule, in the order in which filters are asked."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    found = [importlib.import_module(f"{__name__}.{name}").PLUGIN for name in names if name[0] != "_"]
+    return tuple(sorted(found, key=lambda plugin: plugin.order))
+
+
+@cache
+def filters() -> tuple[Plugin, ...]:
+    """The rules that can refuse a node."""
+    return tuple(plugin for plugin in plugins() if plugin.pre_filter is not None)
+
+
+@cache
+def scorers() -> tuple[Plugin, ...]:
+    """The rules that rate nodes."""
+    return tuple(plugin for plugin in plugins() if plugin.score is not None)

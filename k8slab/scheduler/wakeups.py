@@ -1,0 +1,202 @@
+"""Which waiting Pods are worth another try after a change.
+
+Upstream asks each plugin that refused a Pod for a hint. Here the same is
+decided from the kept answers of the Pod's class: a node that got room wakes
+the Pods that it could now take; what the cluster-wide rules refused is woken
+by what those rules look at.
+
+Models pkg/scheduler/eventhandlers.go and the QueueingHintFn of each plugin, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from k8slab.api.meta import Key, Obj
+from k8slab.components import Watch
+from k8slab.scheduler.cluster_state import NAME, ClusterState
+from k8slab.scheduler.cycle import Cycle
+from k8slab.scheduler.framework import NodeInfo, PodInfo
+from k8slab.scheduler.node_search import answers_for
+from k8slab.store.view import Change, View
+
+_TERMINAL = ("Succeeded", "Failed")
+
+MOST_WOKEN = 1_000
+"""How many Pods one change wakes at most, so that one free place doesn't set a whole queue trying."""
+
+
+def _ended(pod: Obj) -> bool:
+    return (pod.get("status") or {}).get("phase") in _TERMINAL
+
+
+def after_pod(change: Change, view: View) -> Iterable[Key]:
+    """A Pod changed: itself, if it waits; those that wait for its place or its company, if not."""
+    old, new = change.old, change.new
+    if new is None:
+        assert old is not None, "a change has an object before or after"
+        if not old["spec"].get("nodeName"):
+            return (change.key,)
+        return () if _ended(old) else _place_freed(view, old["spec"]["nodeName"])
+    node = new["spec"].get("nodeName")
+    if not node:
+        return (change.key,) if old is None or _worth_retrying(old, new) else ()
+    if old is None or not old["spec"].get("nodeName"):
+        return _company_changed(view)
+    if _ended(new):
+        return () if _ended(old) else _place_freed(view, node)
+    labels, before = new["metadata"].get("labels"), old["metadata"].get("labels")
+    if labels is not before and labels != before:
+        return _company_changed(view)
+    if new["spec"] is not old["spec"] and new["spec"] != old["spec"]:
+        return _place_freed(view, node)
+    return ()
+
+
+def _worth_retrying(old: Obj, new: Obj) -> bool:
+    """Whether a waiting Pod's own update might let it be scheduled. Its status alone does not."""
+    if new["spec"] is not old["spec"] and new["spec"] != old["spec"]:
+        return True
+    if (new["metadata"].get("labels") or {}) != (old["metadata"].get("labels") or {}):
+        return True
+    before, now = old.get("status") or {}, new.get("status") or {}
+    return bool(before.get("nominatedNodeName") and not now.get("nominatedNodeName"))
+
+
+def in_queue_order(pods: Iterable[PodInfo]) -> list[PodInfo]:
+    """The more important first, and of equals the older."""
+    return sorted(pods, key=lambda pod: -pod.priority)
+
+
+def _woken(cluster: ClusterState, helps: Callable[[PodInfo], bool]) -> list[Key]:
+    pods = [pod for pod in cluster.pending.values() if helps(pod)]
+    return [pod.key for pod in in_queue_order(pods)[:MOST_WOKEN]]
+
+
+def _looks_around(pod: PodInfo) -> bool:
+    """Whether other Pods decide where this one may go."""
+    return bool(pod.traits.spread) or any(pod.terms)
+
+
+def _company_changed(view: View) -> Iterable[Key]:
+    """A Pod came to a node or changed its labels: that can only help Pods with rules about other Pods."""
+    cluster: ClusterState = view.cache(NAME)
+    if not cluster.pending:
+        return ()
+    return _woken(cluster, _looks_around)
+
+
+def _place_freed(view: View, name: str) -> Iterable[Key]:
+    """A Pod has left a node."""
+    cluster: ClusterState = view.cache(NAME)
+    if not cluster.pending:
+        return ()
+    fits = _by_class(view, cluster, cluster.nodes.get(name), empty=False)
+    anti_affinity = bool(cluster.affinity_groups)
+
+    def helps(pod: PodInfo) -> bool:
+        if _looks_around(pod) or anti_affinity or pod.traits.claims or pod.traits.disks:
+            return True
+        return pod.nominated == name or fits(pod)
+
+    return _woken(cluster, helps)
+
+
+def _by_class(
+    view: View, cluster: ClusterState, node: NodeInfo | None, *, empty: bool
+) -> Callable[[PodInfo], bool]:
+    """Whether a node can take a Pod, by the kept answers of its class; `empty`: if it had no Pods."""
+    cycle = Cycle(view, cluster, 0)
+    known: dict[bytes, bool] = {}
+
+    def fits(pod: PodInfo) -> bool:
+        if node is None:
+            return False
+        answer = known.get(pod.traits.signature)
+        if answer is None:
+            answers = answers_for(cycle, pod)
+            if empty:
+                answer = bool(answers.willing & node.bit) and _large_enough(pod, node)
+            else:
+                answer = bool(answers.fits & node.bit)
+            known[pod.traits.signature] = answer
+        return answer
+
+    return fits
+
+
+def _large_enough(pod: PodInfo, node: NodeInfo) -> bool:
+    requests = pod.traits.requests
+    return (
+        requests.cpu <= node.cpu
+        and requests.memory <= node.memory
+        and requests.storage <= node.storage
+        and all(amount <= node.scalars.get(name, 0) for name, amount in requests.scalars)
+    )
+
+
+def after_node(change: Change, view: View) -> Iterable[Key]:
+    """A node came, went or changed in a way that filters look at."""
+    old, new = change.old, change.new
+    if new is not None and old is not None and not _node_differs(old, new):
+        return ()
+    cluster: ClusterState = view.cache(NAME)
+    if not cluster.pending:
+        return ()
+    fits = _by_class(view, cluster, cluster.nodes.get(change.key[1]), empty=True)
+    return _woken(cluster, lambda pod: bool(pod.traits.spread) or fits(pod))
+
+
+def _node_differs(old: Obj, new: Obj) -> bool:
+    spec, before = new.get("spec"), old.get("spec")
+    if spec is not before and spec != before:
+        return True
+    if new["metadata"].get("labels") != old["metadata"].get("labels"):
+        return True
+    allocatable = (new.get("status") or {}).get("allocatable")
+    allocatable_before = (old.get("status") or {}).get("allocatable")
+    return allocatable is not allocatable_before and allocatable != allocatable_before
+
+
+def after_claim(change: Change, view: View) -> Iterable[Key]:
+    """A claim came or changed: the waiting Pods that use it."""
+    cluster: ClusterState = view.cache(NAME)
+    return tuple(cluster.unassigned_claims.get(change.key, ()))
+
+
+def after_volume(change: Change, view: View) -> Iterable[Key]:
+    """A volume changed: the Pods that use its claim, or for a free one all that wait for a claim."""
+    cluster: ClusterState = view.cache(NAME)
+    if not cluster.unassigned_claims:
+        return ()
+    claim = (((change.new or change.old) or {}).get("spec") or {}).get("claimRef")
+    if claim is not None:
+        key = (claim.get("namespace", ""), claim["name"])
+        return tuple(cluster.unassigned_claims.get(key, ()))
+    return after_storage(change, view)
+
+
+def after_storage(change: Change, view: View) -> Iterable[Key]:
+    """Something changed that decides where volumes can be: all Pods that wait with a claim."""
+    cluster: ClusterState = view.cache(NAME)
+    if not cluster.unassigned_claims:
+        return ()
+    return _woken(cluster, lambda pod: bool(pod.traits.claims))
+
+
+def after_namespace(change: Change, view: View) -> Iterable[Key]:
+    """A namespace's labels may decide what affinity terms are about."""
+    return _company_changed(view)
+
+
+WATCHES = (
+    Watch("Pod", after_pod, delay="scheduling"),
+    Watch("Node", after_node),
+    Watch("PersistentVolumeClaim", after_claim),
+    Watch("PersistentVolume", after_volume),
+    Watch("StorageClass", after_storage),
+    Watch("CSINode", after_storage),
+    Watch("CSIStorageCapacity", after_storage),
+    Watch("VolumeAttachment", after_storage),
+    Watch("Namespace", after_namespace),
+)
