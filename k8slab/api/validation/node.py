@@ -130,7 +130,7 @@ def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     spec = new.get("spec") or {}
     found: list[str] = []
     if spec.get("configSource") is not None:
-        found.append("spec.configSource: the feature is no longer supported")
+        found.append("spec.configSource: the feature is removed")
     if spec.get("externalID"):
         found.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
     for index, text in enumerate(spec.get("podCIDRs") or ()):
