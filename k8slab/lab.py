@@ -166,21 +166,28 @@ class Lab:
         off for longer than `quiet` and so counts as settled).
         """
         with self.lock:
-            quiet_us, world = clock.duration_us(quiet), self.world
-            end_us = world.now_us + clock.duration_us(timeout)
-            last_us = world.now_us
+            return self._settle(clock.duration_us(quiet), clock.duration_us(timeout))
+
+    def _settle(self, quiet_us: int, timeout_us: int, look: Callable[[], object] | None = None) -> bool:
+        """Run until nothing has changed for a while; `look` is called after each event that changed something."""
+        world = self.world
+        last_us, end_us = world.now_us, world.now_us + timeout_us
+        seen = world.store.revision
+        while True:
+            event = queue.next_event(world)
+            if event is None or event.at_us > last_us + quiet_us:
+                return True
+            if event.at_us > end_us:
+                return False
+            dispatch.step(world)
+            if world.store.revision == seen:
+                continue
+            for change in world.store.changes_since(seen):
+                if change.kind not in _QUIET_KINDS:
+                    last_us = change.at_us
             seen = world.store.revision
-            while True:
-                event = queue.next_event(world)
-                if event is None or event.at_us > last_us + quiet_us:
-                    return True
-                if event.at_us > end_us:
-                    return False
-                dispatch.step(world)
-                for change in world.store.changes_since(seen):
-                    if change.kind not in _QUIET_KINDS:
-                        last_us = change.at_us
-                seen = world.store.revision
+            if look is not None:
+                look()
 
     # Reading.
 
@@ -458,6 +465,9 @@ class _LabClient:
 
     def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         return self._lab._run_until(check, timeout_us)
+
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+        self._lab._settle(quiet_us, DEFAULT_TIMEOUT_US, look)
 
     def read_file(self, path: str) -> str:
         if path not in self.files:

@@ -43,6 +43,9 @@ class Client(Protocol):
     def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         """Let lab time pass, event by event, until `check()` holds or the time is over. Whether it held."""
 
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+        """Let lab time pass until nothing has changed for `quiet_us`; `look()` is called after each change."""
+
     def read_file(self, path: str) -> str:
         """The text of a file beside the notebook (`-f path`). OSError where it can't be read."""
 

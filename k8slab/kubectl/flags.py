@@ -151,8 +151,8 @@ def _int(value: str) -> int:
     return int(value)
 
 
-def _duration(value: str) -> int:
-    """A Go duration in microseconds."""
+def duration(value: str) -> int:
+    """A Go duration such as `1m30s` in microseconds. ValueError in Go's words for any other text."""
     negative = value.startswith("-")
     text = value.lstrip("+-")
     if text == "0":
@@ -172,5 +172,5 @@ _READERS: Mapping[str, Any] = {
     "strings": lambda value: value.split(","),
     "array": lambda value: [value],
     "int": _int,
-    "duration": _duration,
+    "duration": duration,
 }

@@ -1,0 +1,244 @@
+"""`kubectl get`: list objects as the server's tables, or whole in any format; `-w` follows them.
+
+A watch runs for `--request-timeout` of lab time; without one, until the cluster
+has settled.
+
+Models staging/src/k8s.io/kubectl/pkg/cmd/get/get.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.errors import ApiError
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
+from k8slab.cluster.request import Response
+from k8slab.kubectl.command import KubectlError, Verb, server_text
+from k8slab.kubectl.flags import Flag, duration
+from k8slab.kubectl.get_text import (
+    Answer,
+    GetFlags,
+    Resource,
+    WatchPrinter,
+    flag_error,
+    get_text,
+    wants_table,
+)
+from k8slab.kubectl.printing import OUTPUT_FLAGS
+from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, from_files, kinds_of, named
+from k8slab.kubectl.session import Session, path_of
+
+_TABLE = (
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,"
+    "application/json"
+)
+_JSON = "application/json"
+_NEED = (
+    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of '
+    "supported resources.\n\nerror: Required resource not specified.\n"
+    'Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\n'
+    "See 'kubectl get -h' for help and examples\n"
+)
+
+
+class _Target(NamedTuple):
+    """One request: a collection or, with a name, one object."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        return path_of(self.kind, self.namespace, self.name)
+
+
+def _run(session: Session) -> None:
+    flags = _get_flags(session)
+    problem = flag_error(flags)
+    if problem:
+        raise KubectlError(f"error: {problem}\n")
+    if session.flags["raw"]:
+        body = session.request("GET", session.flags["raw"]).body
+        from k8slab.kubectl.output.json import json_text
+
+        session.write(body if isinstance(body, str) else json_text(body))
+        return
+    targets = _targets(session)
+    if session.flags["watch"] or session.flags["watch-only"]:
+        _watch(session, targets, flags)
+        return
+    answers: list[Answer] = []
+    errors: list[str] = []
+    accept = _TABLE if wants_table(flags) else _JSON
+    for target in targets:
+        try:
+            body = session.request("GET", target.path, query=_query(session, target), accept=accept).body
+        except ApiError as error:
+            if not (error.code == 404 and flags.ignore_not_found):
+                errors.append(server_text(error).rstrip("\n"))
+            continue
+        answers.append(Answer(_resource(target.kind), _with_type(target, body)))
+    output = get_text(
+        answers,
+        flags,
+        namespace=session.namespace,
+        now_us=session.client.now_us,
+        errors=errors,
+        single=len(targets) == 1 and bool(targets[0].name),
+        read_file=session.client.read_file,
+    )
+    session.write(output.stdout)
+    session.warn(output.stderr)
+    session.code = output.exit_code
+
+
+def _with_type(target: _Target, body: Obj) -> Obj:
+    """Items of a list get the kind that the list's own kind implies."""
+    if target.name or "items" not in body:
+        return body
+    version = body["apiVersion"]
+    items = [{"apiVersion": version, "kind": target.kind.kind, **item} for item in body["items"]]
+    return {**body, "items": items}
+
+
+def _get_flags(session: Session) -> GetFlags:
+    flags = session.flags
+    return GetFlags(
+        output=flags["output"],
+        template=flags["template"],
+        no_headers=flags["no-headers"],
+        show_labels=flags["show-labels"],
+        show_kind=flags["show-kind"],
+        label_columns=tuple(flags["label-columns"]),
+        all_namespaces=flags["all-namespaces"],
+        sort_by=flags["sort-by"],
+        show_managed_fields=flags["show-managed-fields"],
+        allow_missing_template_keys=flags["allow-missing-template-keys"],
+        ignore_not_found=flags["ignore-not-found"],
+        server_print=flags["server-print"],
+    )
+
+
+def _resource(kind: Kind) -> Resource:
+    return Resource(kind.kind, kind.group, kind.version, kind.plural, kind.namespaced)
+
+
+def _targets(session: Session) -> list[_Target]:
+    if session.flags["filename"]:
+        return [_Target(info.kind, info.namespace, info.name) for info in from_files(session)]
+    pairs = named(session.arguments)
+    if not pairs:
+        raise KubectlError(_NEED)
+    targets = []
+    for resource, name in pairs:
+        for kind in kinds_of(session, resource):
+            if name and (session.flags["selector"] or session.flags["all-namespaces"]):
+                word = "a selector is specified" if session.flags["selector"] else ""
+                if word:
+                    raise KubectlError(f"error: name cannot be provided when {word}\n")
+                raise KubectlError("error: a resource cannot be retrieved by name across all namespaces\n")
+            everywhere = session.flags["all-namespaces"] or not kind.namespaced
+            targets.append(_Target(kind, "" if everywhere else session.namespace, name))
+    return targets
+
+
+def _query(session: Session, target: _Target) -> dict[str, str]:
+    if target.name:
+        return {}
+    query = {}
+    for flag, name in (("selector", "labelSelector"), ("field-selector", "fieldSelector")):
+        if session.flags[flag]:
+            query[name] = session.flags[flag]
+    if session.flags["chunk-size"] > 0:
+        query["limit"] = str(session.flags["chunk-size"])
+    if session.flags["sort-by"]:
+        query["includeObject"] = "Object"
+        query.pop("limit", None)
+    return query
+
+
+def _watch(session: Session, targets: list[_Target], flags: GetFlags) -> None:
+    """Print what there is, then each change as lab time passes."""
+    if len(targets) != 1:
+        raise KubectlError("error: you may only specify a single resource type\n")
+    target = targets[0]
+    accept = _TABLE if wants_table(flags) else _JSON
+    printer = WatchPrinter(
+        _resource(target.kind), flags, session.flags["output-watch-events"], session.client.read_file
+    )
+    answer = session.request("GET", target.path, query=_query(session, target), accept=accept)
+    if not session.flags["watch-only"]:
+        for body in _initial(target, answer):
+            session.write(printer.text(body, session.client.now_us))
+    revision = answer.body["metadata"]["resourceVersion"]
+    if target.name:
+        revision = session.request("GET", path_of(target.kind, target.namespace)).body["metadata"][
+            "resourceVersion"
+        ]
+    _follow(session, target, accept, revision, printer)
+
+
+def _initial(target: _Target, answer: Response) -> list[Obj]:
+    body = _with_type(target, answer.body)
+    if body.get("kind") == "Table":
+        return [body] if body["rows"] else []
+    return body["items"] if "items" in body else [body]
+
+
+def _follow(session: Session, target: _Target, accept: str, revision: str, printer: WatchPrinter) -> None:
+    """Let lab time pass and print each change when it happens."""
+    client = session.client
+    seen = revision
+
+    def look() -> bool:
+        nonlocal seen
+        query = {**_query(session, target), "watch": "true", "resourceVersion": seen}
+        query.pop("limit", None)
+        if target.name:
+            query["fieldSelector"] = f"metadata.name={target.name}"
+        path = path_of(target.kind, target.namespace)
+        answer = session.request("GET", path, query=query, accept=accept)
+        for event in answer.body:
+            session.write(printer.text(event["object"], client.now_us, event["type"]))
+        if answer.watch is not None:
+            seen = str(answer.watch.after_revision)
+        return False
+
+    timeout = session.flags["request-timeout"]
+    if timeout not in ("", "0"):
+        limit_us = duration(timeout if not timeout.isdigit() else f"{timeout}s")
+        client.run_until(look, limit_us)
+    else:
+        client.run_until_settled(look, _SETTLED_US)
+
+
+_SETTLED_US = 30 * SECOND_US
+
+VERB = Verb(
+    "get",
+    _run,
+    (
+        *FILE_FLAGS,
+        *OUTPUT_FLAGS,
+        ALL_NAMESPACES,
+        Flag("selector", "l"),
+        Flag("field-selector"),
+        Flag("no-headers", type="bool"),
+        Flag("show-labels", type="bool"),
+        Flag("show-kind", type="bool"),
+        Flag("label-columns", "L", "strings"),
+        Flag("sort-by"),
+        Flag("ignore-not-found", type="bool"),
+        Flag("server-print", type="bool", default=True),
+        Flag("chunk-size", type="int", default=500),
+        Flag("watch", "w", "bool"),
+        Flag("watch-only", type="bool"),
+        Flag("output-watch-events", type="bool"),
+        Flag("raw"),
+        Flag("subresource"),
+    ),
+    summary="Display one or many resources.",
+)
