@@ -258,9 +258,20 @@ def _finished(
     if writer.name == KUBECTL:
         result = _with_last_applied(result, config)
     entries = managed_fields.encode_managers(managers)
+    if (
+        live is not None
+        and result == bare
+        and _but_for_times(entries) == _but_for_times(live["metadata"].get("managedFields") or [])
+    ):
+        return live
     if not entries:
         return result
     return {**result, "metadata": {**result["metadata"], "managedFields": entries}}
+
+
+def _but_for_times(entries: list[Obj]) -> list[Obj]:
+    """The entries without their times: a write that changes nothing else is none."""
+    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
 
 
 def _decoded(kind: Kind, merged: Obj, config: Obj, api_version: str) -> Obj:

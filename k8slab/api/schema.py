@@ -8,7 +8,7 @@ The facts are read once, when first asked for, from `data/schema.json.gz`
 | `string` `bool` `int32` `int64` `float64` | the same | string, boolean, number |
 | `bytes` | `[]byte` | base64 text |
 | `any` | raw JSON | anything |
-| `quantity` `intorstring` `time` `microtime` `duration` | types that marshal themselves | string (or number) |
+| `quantity` `intorstring` `time` `microtime` `duration` | own marshalling | string (or number) |
 | `*T` `[]T` `map:T` | pointer, slice, map with text keys | T, list, object |
 | `#api.core.v1.Pod` | a named type, struct or not | what it stands for |
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 OBJECT_META = "apimachinery.pkg.apis.meta.v1.ObjectMeta"
@@ -67,7 +67,7 @@ class Type(NamedTuple):
 
 @cache
 def _data() -> dict[str, Any]:
-    packed = resources.files("k8slab.api").joinpath("data/schema.json.gz").read_bytes()
+    packed = (Path(__file__).parent / "data" / "schema.json.gz").read_bytes()
     data: dict[str, Any] = json.loads(gzip.decompress(packed))
     return data
 
