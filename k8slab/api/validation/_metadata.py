@@ -288,11 +288,6 @@ def validate_metadata_update(
     return causes
 
 
-def immutable(new: Any, old: Any, path: str) -> list[Cause]:
-    """A plain value that may not change; absent and empty are the same."""
-    return [] if new is old or new == old or (not new and not old) else [invalid(path, new, IMMUTABLE)]
-
-
 def immutable_struct(struct: str, new: Any, old: Any, path: str, *, pointer: bool = True) -> list[Cause]:
     """A struct that may not change."""
     if new is old or new == old:

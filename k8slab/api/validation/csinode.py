@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
@@ -36,7 +38,7 @@ def _create(new: Obj) -> list[Cause]:
     return causes
 
 
-def _validate_keys(keys: list[str], path: str) -> list[Cause]:
+def _validate_keys(keys: Sequence[str], path: str) -> list[Cause]:
     causes: list[Cause] = []
     for index, key in enumerate(keys):
         if not key:

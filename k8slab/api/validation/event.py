@@ -1,6 +1,7 @@
 """Events, which are asked much more when they come by the newer API.
 
-Which API was used is read off the object's own apiVersion.
+Objects are in the stored form, with the names of `v1`, in both cases: `RULES`
+is for requests to `v1`, `NEW_API_RULES` for those to `events.k8s.io/v1`.
 
 Models pkg/apis/core/validation/events.go, v1.36.
 """
@@ -10,48 +11,33 @@ from __future__ import annotations
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
-from k8slab.api.validation._field import all_invalid, invalid, required
+from k8slab.api.validation._field import IMMUTABLE, all_invalid, invalid, required
 from k8slab.api.validation._metadata import (
     generic_create,
-    immutable,
     validate_metadata,
     validate_metadata_update,
 )
 from k8slab.api.validation._names import byte_length, dns_subdomain, label_key
 
-_NEW_API = "events.k8s.io/v1"
 
-
-def _is_new_api(event: Obj) -> bool:
-    return bool(event.get("apiVersion") == _NEW_API)
-
-
-def _read(event: Obj, core: str, new: str) -> str:
-    """A text by its name in the older API, or in the newer one."""
-    return event.get(core) or event.get(new) or ""
-
-
-def _legacy(event: Obj) -> list[Cause]:
+def _validate_both(event: Obj, reporting_path: str) -> list[Cause]:
     """What both APIs ask."""
     namespace = event["metadata"].get("namespace") or ""
-    involved = event.get("involvedObject") or event.get("regarding") or {}
-    of_object = involved.get("namespace") or ""
+    involved = (event.get("involvedObject") or {}).get("namespace") or ""
     causes: list[Cause] = []
     if not event.get("eventTime"):
-        fits = namespace == of_object if of_object else namespace in ("", "default")
+        fits = namespace == involved if involved else namespace in ("", "default")
     else:
-        fits = bool(of_object) or namespace in ("default", "kube-system")
+        fits = bool(involved) or namespace in ("default", "kube-system")
     if not fits:
-        detail = "does not match event.namespace"
-        causes.append(invalid("involvedObject.namespace", of_object, detail))
+        causes.append(invalid("involvedObject.namespace", involved, "does not match event.namespace"))
     if event.get("eventTime"):
-        causes += _validate_reporting(event)
+        causes += _validate_reporting(event, reporting_path)
     return causes + all_invalid("namespace", namespace, dns_subdomain(namespace))
 
 
-def _validate_reporting(event: Obj) -> list[Cause]:
-    path = "reportingController" if _is_new_api(event) else "reportingComponent"
-    controller = _read(event, "reportingComponent", "reportingController")
+def _validate_reporting(event: Obj, path: str) -> list[Cause]:
+    controller = event.get("reportingComponent") or ""
     causes = [] if controller else [required(path)]
     causes += all_invalid(path, controller, label_key(controller))
     for name in ("reportingInstance", "action", "reason"):
@@ -60,7 +46,7 @@ def _validate_reporting(event: Obj) -> list[Cause]:
             causes.append(required(name))
         if byte_length(value) > 128:
             causes.append(invalid(name, "", "can have at most 128 characters"))
-    if byte_length(_read(event, "message", "note")) > 1024:
+    if byte_length(event.get("message") or "") > 1024:
         causes.append(invalid("message", "", "can have at most 1024 characters"))
     return causes
 
@@ -77,18 +63,17 @@ def _validate_series(event: Obj) -> list[Cause]:
     return causes
 
 
-_UNSET = (
-    ("firstTimestamp", "deprecatedFirstTimestamp"),
-    ("lastTimestamp", "deprecatedLastTimestamp"),
-    ("count", "deprecatedCount"),
-    ("source", "deprecatedSource"),
-)
-
-
 def _create(event: Obj) -> list[Cause]:
-    causes = _legacy(event)
-    if not _is_new_api(event):
-        return causes or generic_create(event["metadata"], True)
+    return _validate_both(event, "reportingComponent") or generic_create(event["metadata"], True)
+
+
+def _update(new: Obj, old: Obj) -> list[Cause]:
+    causes = validate_metadata_update(new["metadata"], old["metadata"], times=1, finalizer_names=False)
+    return causes + _validate_both(new, "reportingComponent")
+
+
+def _create_new_api(event: Obj) -> list[Cause]:
+    causes = _validate_both(event, "reportingController")
     causes += validate_metadata(event["metadata"], True, dns_subdomain)
     causes += _validate_series(event)
     if not event.get("eventTime"):
@@ -96,41 +81,49 @@ def _create(event: Obj) -> list[Cause]:
     kind = event.get("type") or ""
     if kind not in ("Normal", "Warning"):
         causes.append(invalid("type", "", f"has invalid value: {kind}"))
-    for core, new in _UNSET:
-        value = event.get(core) or event.get(new)
-        if value and (core != "source" or value.get("component") or value.get("host")):
-            causes.append(invalid(core, "", "needs to be unset"))
+    source = event.get("source") or {}
+    for name in ("firstTimestamp", "lastTimestamp", "count"):
+        if event.get(name):
+            causes.append(invalid(name, "", "needs to be unset"))
+    if source.get("component") or source.get("host"):
+        causes.append(invalid("source", "", "needs to be unset"))
     return causes
 
 
+# What stays, in upstream's order; the reason is asked twice.
 _KEPT = (
-    ("reason", "reason"),
-    ("message", "note"),
-    ("firstTimestamp", "deprecatedFirstTimestamp"),
-    ("lastTimestamp", "deprecatedLastTimestamp"),
-    ("count", "deprecatedCount"),
-    ("type", "type"),
-    ("eventTime", "eventTime"),
-    ("action", "action"),
-    ("reportingComponent", "reportingController"),
-    ("reportingInstance", "reportingInstance"),
+    "involvedObject",
+    "reason",
+    "message",
+    "source",
+    "firstTimestamp",
+    "lastTimestamp",
+    "count",
+    "reason",
+    "type",
+    "eventTime",
+    "action",
+    "related",
+    "reportingComponent",
+    "reportingInstance",
 )
 
 
-def _update(new: Obj, old: Obj) -> list[Cause]:
-    again = _is_new_api(new)
-    causes = validate_metadata_update(new["metadata"], old["metadata"], times=1, finalizer_names=False)
-    causes += _legacy(new)
-    if not again:
-        return causes
-    causes += validate_metadata_update(new["metadata"], old["metadata"], times=1)
+def _update_new_api(new: Obj, old: Obj) -> list[Cause]:
+    after, before = new["metadata"], old["metadata"]
+    causes = validate_metadata_update(after, before, times=1, finalizer_names=False)
+    causes += _validate_both(new, "reportingController")
+    causes += validate_metadata_update(after, before, times=1)
     if new.get("series") != old.get("series"):
         causes += _validate_series(new)
-    for core, name in _KEPT:
-        value = new.get(core) or new.get(name)
-        path = "reportingController" if core == "reportingComponent" else core
-        causes += immutable(value, old.get(core) or old.get(name), path)
+    for name in _KEPT:
+        value = new.get(name)
+        if value != old.get(name) and (value or old.get(name)):
+            path = "reportingController" if name == "reportingComponent" else name
+            causes.append(invalid(path, value, IMMUTABLE))
     return causes
 
 
 RULES = Rules(create=_create, update=_update, status=_update)
+NEW_API_RULES = Rules(create=_create_new_api, update=_update_new_api, status=_update_new_api)
+"""The rules for events that come by `events.k8s.io/v1`."""

@@ -39,7 +39,10 @@ _FIELD_OF = {
 
 
 def _create(new: Obj) -> list[Cause]:
-    spec = new.get("spec") or {}
+    return _validate_spec(new.get("spec") or {}, None)
+
+
+def _validate_spec(spec: Obj, old: Obj | None) -> list[Cause]:
     least, most = spec.get("minReplicas"), spec.get("maxReplicas") or 0
     causes: list[Cause] = []
     if least is not None and least < 1:
@@ -51,7 +54,7 @@ def _create(new: Obj) -> list[Cause]:
     if least is not None and most < least:
         detail = "must be greater than or equal to `minReplicas`"
         causes.append(invalid("spec.maxReplicas", most, detail))
-    causes += _validate_reference(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef", needs_group=True)
+    causes += _validate_target_reference(spec.get("scaleTargetRef") or {}, old)
     causes += _validate_metrics(spec.get("metrics") or (), least)
     for name in ("scaleUp", "scaleDown"):
         scaling = (spec.get("behavior") or {}).get(name)
@@ -60,22 +63,31 @@ def _create(new: Obj) -> list[Cause]:
     return causes
 
 
-def _validate_reference(reference: Obj, path: str, *, needs_group: bool) -> list[Cause]:
+def _validate_target_reference(reference: Obj, old: Obj | None) -> list[Cause]:
+    """What is scaled; an update that keeps kind and version isn't asked for the version again."""
+    before = (old or {}).get("scaleTargetRef") or {}
+    kept = old is not None and all(before.get(name) == reference.get(name) for name in ("apiVersion", "kind"))
+    # The only core kind that can be scaled has no group.
+    needs_group = reference.get("kind") != "ReplicationController"
+    path = "spec.scaleTargetRef"
+    return _validate_reference(reference, path, needs_group=needs_group, any_version=kept)
+
+
+def _validate_reference(
+    reference: Obj, path: str, *, needs_group: bool, any_version: bool = False
+) -> list[Cause]:
     causes: list[Cause] = []
     for name in ("kind", "name"):
         value = reference.get(name) or ""
         where = f"{path}.{name}"
         causes += all_invalid(where, value, path_segment(value)) if value else [required(where)]
-    version = reference.get("apiVersion") or ""
+    version, where = reference.get("apiVersion") or "", f"{path}.apiVersion"
+    if any_version:
+        return causes
     if version.count("/") > 1:
-        detail = f"unexpected GroupVersion string: {version}"
-        causes.append(invalid(f"{path}.apiVersion", version, detail))
-    elif needs_group and (version in ("", "/") or not version.rpartition("/")[0]):
-        kind = reference.get("kind") or ""
-        # The core kinds that can be scaled are the ones that have no group.
-        if not (version == "v1" and kind == "ReplicationController"):
-            detail = "apiVersion must specify API group"
-            causes.append(invalid(f"{path}.apiVersion", version, detail))
+        causes.append(invalid(where, version, f"unexpected GroupVersion string: {version}"))
+    elif needs_group and not version.rpartition("/")[0]:
+        causes.append(invalid(where, version, "apiVersion must specify API group"))
     return causes
 
 
@@ -222,7 +234,9 @@ def _validate_policy(policy: Obj, path: str) -> list[Cause]:
 
 
 def _update(new: Obj, old: Obj) -> list[Cause]:
-    return [] if new.get("spec") is old.get("spec") else _create(new)
+    if new.get("spec") is old.get("spec"):
+        return []
+    return _validate_spec(new.get("spec") or {}, old.get("spec") or {})
 
 
 def _status(new: Obj, old: Obj) -> list[Cause]:

@@ -17,8 +17,32 @@ from k8slab.api.validation._volume_spec import SOURCES, validate_volume_spec
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
+_MOUNT_OPTIONS = "volume.beta.kubernetes.io/mount-options"
+_WITH_MOUNT_OPTIONS = (
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "glusterfs",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "iscsi",
+    "cinder",
+    "cephfs",
+    "azureFile",
+    "vsphereVolume",
+    "azureDisk",
+    "photonPersistentDisk",
+)
+
+
 def _create(new: Obj) -> list[Cause]:
-    return validate_volume_spec(new.get("spec") or {}, "spec", new["metadata"].get("name") or "")
+    spec = new.get("spec") or {}
+    causes = validate_volume_spec(spec, "spec", new["metadata"].get("name") or "")
+    mounted = any(spec.get(name) is not None for name in _WITH_MOUNT_OPTIONS)
+    if not mounted and _MOUNT_OPTIONS in (new["metadata"].get("annotations") or {}):
+        detail = "may not specify mount options for this volume type"
+        causes.append(forbidden(f"metadata.annotations.{_MOUNT_OPTIONS}", detail))
+    return causes
 
 
 def _source(spec: Obj) -> Obj:
@@ -87,10 +111,9 @@ def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     if _BETA_CLASS in annotations:
         text = 'deprecated since v1.8; use "storageClassName" attribute instead'
         found.append(f"metadata.annotations[{_BETA_CLASS}]: {text}")
-    if "volume.beta.kubernetes.io/mount-options" in annotations:
-        key = "volume.beta.kubernetes.io/mount-options"
+    if _MOUNT_OPTIONS in annotations:
         text = 'deprecated since v1.31; use "mountOptions" attribute instead'
-        found.append(f"metadata.annotations[{key}]: {text}")
+        found.append(f"metadata.annotations[{_MOUNT_OPTIONS}]: {text}")
     if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic"
         found.append(f"spec.persistentVolumeReclaimPolicy: {text} provisioning.")

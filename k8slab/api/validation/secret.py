@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Any
 
 from k8slab.api.errors import Cause
+from k8slab.api.json_text import JsonError, decode_json
 from k8slab.api.meta import Obj
 from k8slab.api.validation._data import (
     MAX_DATA_BYTES,
@@ -67,13 +67,9 @@ def _decoded(text: str) -> str:
 def json_object_fault(text: str) -> str:
     """What Go's json.Unmarshal into a map says about a text; "" where it reads it."""
     try:
-        value: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        position = error.pos
-        if position >= len(text.rstrip()):
-            return "unexpected end of JSON input"
-        letter = text[position].replace("'", "\\'")
-        return f"invalid character '{letter}' looking for beginning of value"
+        value: Any = decode_json(text)
+    except JsonError as error:
+        return str(error)
     if value is None or isinstance(value, dict):
         return ""
     names = ((bool, "bool"), (str, "string"), (list, "array"))
