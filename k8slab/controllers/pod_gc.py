@@ -3,8 +3,9 @@
 Every 20 seconds it deletes, by force: finished Pods beyond a threshold, oldest
 first; Pods of nodes that have been gone for 40 seconds; terminating Pods on
 nodes that are out of service; terminating Pods that were never scheduled.
-A key is `("", "")` for the threshold, `("", node)` or `(namespace, pod)`; each is
-looked at when something happens to it, at the next point of that grid.
+A key is `("", "")` for the threshold, `("", node)` or `(namespace, pod)`. Nothing says
+where in those 20 seconds a change falls, so a key is looked at a whole period
+after something happened to it, and an idle cluster has no events.
 
 Models pkg/controller/podgc/gc_controller.go, v1.36.
 """
@@ -30,8 +31,8 @@ _LIVING_PHASES = ("Pending", "Running", "Unknown")
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
-    """Look at one key at the instant that `memory` holds, or else at the next point of the grid."""
-    due_us: int = memory if memory is not None else -(-now_us // CHECK_PERIOD_US) * CHECK_PERIOD_US
+    """Look at one key at the instant that `memory` holds, or else agree on one."""
+    due_us: int = memory if memory is not None else now_us + CHECK_PERIOD_US
     gone = not key[0] and key != THRESHOLD and view.get("Node", key) is None
     if memory is None and gone:
         due_us += QUARANTINE_US
@@ -46,7 +47,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
             if error.code != 404:
                 errors.append(error.message)
     if errors:
-        # What failed is tried again at the next point of the grid.
+        # What failed is tried again a period later.
         return Done(look_again_us=CHECK_PERIOD_US, memory=now_us + CHECK_PERIOD_US, why=aggregate(errors))
     return Done(memory=None)
 
