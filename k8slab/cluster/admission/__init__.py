@@ -20,13 +20,14 @@ from k8slab.cluster.admission._plugin import Admission, Charge, Request
 from k8slab.cluster.queue import notify
 from k8slab.cluster.world import World
 
-__all__ = ["ORDER", "Admission", "Charge", "Request", "charge", "mutate", "plugins", "validate"]
+__all__ = ["ORDER", "Admission", "Charge", "Request", "charge", "mutate", "plugins", "validate", "warnings"]
 
 ORDER = (
     "namespacelifecycle",
     "limitranger",
     "serviceaccount",
     "taintnodesbycondition",
+    "podsecurity",
     "priority",
     "defaulttolerationseconds",
     "defaultstorageclass",
@@ -36,6 +37,7 @@ ORDER = (
     "certificatesubjectrestriction",
     "defaultingressclass",
     "podtopologylabels",
+    "resourcequota",
 )
 """The plug-ins' modules in upstream's order; those of upstream that have no effect here are left out."""
 
@@ -55,6 +57,7 @@ class _Chain(NamedTuple):
     mutate: tuple[Admission, ...]
     validate: tuple[Admission, ...]
     charge: tuple[Admission, ...]
+    warn: tuple[Admission, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -68,6 +71,7 @@ def _chain(kind: str, operation: str) -> _Chain:
         tuple(plugin for plugin in concerned if plugin.mutate is not None),
         tuple(plugin for plugin in concerned if plugin.validate is not None),
         tuple(plugin for plugin in concerned if plugin.charge is not None),
+        tuple(plugin for plugin in concerned if plugin.warn is not None),
     )
 
 
@@ -97,6 +101,15 @@ def validate(request: Request) -> list[Charge]:
         if plugin.charge is not None:
             charges += plugin.charge(request)
     return charges
+
+
+def warnings(request: Request) -> list[str]:
+    """Texts of Warning headers for a request that passed."""
+    texts: list[str] = []
+    for plugin in _chain(request.kind.kind, request.operation).warn:
+        if plugin.warn is not None:
+            texts += plugin.warn(request)
+    return texts
 
 
 def charge(world: World, charges: list[Charge], cause: int) -> None:

@@ -45,14 +45,15 @@ class Admission(NamedTuple):
     `mutate(request, obj)` gives the object with its changes (the same object
     where there are none); `obj` is `request.new` as the plug-ins before left
     it. `validate(request)` raises ApiError. `charge(request)` gives what the
-    request uses up. `kinds` and `operations` say what it is asked about;
-    without kinds it is asked about all of them.
+    request uses up, `warn(request)` texts of Warning headers. `kinds` and
+    `operations` say what it is asked about; without kinds, about all of them.
     """
 
     name: str
     mutate: Callable[[Request, Obj], Obj] | None = None
     validate: Callable[[Request], None] | None = None
     charge: Callable[[Request], list[Charge]] | None = None
+    warn: Callable[[Request], tuple[str, ...]] | None = None
     kinds: tuple[str, ...] = ()
     operations: tuple[str, ...] = ("CREATE", "UPDATE")
 
