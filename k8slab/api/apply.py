@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from k8slab import clock
-from k8slab.api import decode, managed_fields, schema, structured
+from k8slab.api import managed_fields, schema, structured, unmarshal
 from k8slab.api.errors import ApiError, Cause, bad_request
 from k8slab.api.field_sets import FieldSet, difference, intersection, path_text, paths, union, without_trees
 from k8slab.api.json_text import go_json, go_quote
@@ -280,8 +280,8 @@ def _decoded(kind: Kind, merged: Obj, config: Obj, api_version: str) -> Obj:
     if not type_name:
         return merged
     try:
-        return decode.normalise(type_name, merged)
-    except decode.DecodeError as error:
+        return unmarshal.normalise(type_name, merged)
+    except unmarshal.DecodeError as error:
         text = f"failed to convert new object ({_object_text(config)}) to proper version: {error}"
         raise ApiError(500, "", text) from None
 

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from k8slab import clock
 from k8slab.api import schema, structured
-from k8slab.api.decode import zero_of
 from k8slab.api.field_sets import (
     FieldSet,
     difference,
@@ -35,6 +34,7 @@ from k8slab.api.json_text import go_json
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.structured import Comparison, Ref
+from k8slab.api.unmarshal import zero_of
 
 APPLY = "Apply"
 UPDATE = "Update"

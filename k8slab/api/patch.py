@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from k8slab.api.errors import ApiError, Cause, bad_request, invalid
-from k8slab.api.json_text import JsonError, RepeatedKeys, decode_json, go_json, go_quote, plain
+from k8slab.api.errors import ApiError, bad_request
+from k8slab.api.json_text import JsonError, RepeatedKeys, decode_json, go_quote, plain
 from k8slab.api.meta import Obj
 from k8slab.api.strategic import strategic_merge_patch
 
@@ -25,7 +25,6 @@ __all__ = [
     "json_patch",
     "merge_patch",
     "read_patch",
-    "refuse_patched",
     "strategic_merge_patch",
 ]
 
@@ -343,29 +342,3 @@ def _check_operations(operations: list[Any], prefix: str) -> dict[str, None]:
                 strict[f'json patch unknown field "[{index}].{name}"'] = None
         strict |= dict.fromkeys(f"json patch {text}" for text in _repeats(operation, f"[{index}]"))
     return strict
-
-
-def refuse_patched(patched: Any, problem: str) -> ApiError:
-    """422 for a patched object that can't be decoded, with its text as upstream shows it.
-
-    `patched` must have its keys in the order in which they are to be shown:
-    Go's order where the patch left them alone, sorted where it reached in
-    (`order_patched` sees to that).
-    """
-    text = go_quote(go_json(patched))
-    return invalid("", "", "", [Cause("FieldValueInvalid", f"Invalid value: {text}: {problem}", "patch")])
-
-
-def order_patched(ordered_old: Any, patch: Any, patched: Any) -> Any:
-    """The patched object in the order of its text: sorted on the patch's way, the old order elsewhere.
-
-    `ordered_old` is the old object in Go's order (`schema.in_go_order`).
-    """
-    if not isinstance(patched, dict) or not isinstance(patch, dict) or not isinstance(ordered_old, dict):
-        return patched
-    return {
-        name: order_patched(ordered_old.get(name), patch[name], patched[name])
-        if name in patch
-        else ordered_old.get(name, patched[name])
-        for name in sorted(patched)
-    }

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from k8slab.api import instants, schema
-from k8slab.api.decode import base64_fault, decode_text, unmarshal
+from k8slab.api.decode import decode_text
 from k8slab.api.errors import ApiError
 from k8slab.api.json_text import JsonError, decode_json
 from k8slab.api.kind import Kind
+from k8slab.api.patched import decode_patched, restore_fault
+from k8slab.api.unmarshal import base64_fault, unmarshal
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
@@ -219,3 +221,52 @@ def test_times(text: str, expected: str) -> None:
 )
 def test_base64(text: str, fault: int | None) -> None:
     assert base64_fault(text) == fault
+
+
+def recorded(name: str) -> dict[str, Any]:
+    cases = json.loads((REFERENCE / "errors.json").read_text())["cases"]
+    return next(case for case in cases if case["id"] == name)
+
+
+@pytest.mark.parametrize("name", ["field-validation/patch-unknown-strict", "scale/patch-word"])
+def test_recorded_refusal_of_a_patched_object(name: str) -> None:
+    """The object before the patch is read back from the refusal's own text."""
+    case = recorded(name)
+    request, message = case["request"], case["response"]["message"]
+    for place, value in (("<time>", "2026-01-01T00:00:00Z"), ("<uid>", "u"), ("<resourceVersion>", "1")):
+        message = message.replace(place, value)
+    quoted, _ = json.JSONDecoder().raw_decode(message[message.index('"{') :])
+    new = json.loads(quoted)
+    old = json.loads(quoted)
+    for key in request["body"]["spec"]:
+        del old["spec"][key]
+    type_name = schema.type_of_kind(new["apiVersion"], new["kind"])
+    with pytest.raises(ApiError) as refused:
+        decode_patched(
+            type_name,
+            old,
+            request["body"],
+            new,
+            patch_type=request["contentType"],
+            validation=request["query"].get("fieldValidation", "Warn"),
+        )
+    assert refused.value.code == case["code"]
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault"),
+    [
+        ({"replicas": "two"}, "unrecognized type: int32"),
+        ({"replicas": 1.5}, "cannot convert float64 to int32"),
+        ({"replicas": 2.0, "paused": 1}, "unrecognized type: bool"),
+        ({"template": []}, "cannot restore struct from: slice"),
+        ({"template": {"spec": {"containers": {}}}}, "cannot restore slice from map"),
+        ({"template": {"spec": {"nodeSelector": "x"}}}, "cannot restore map from string"),
+        ({"template": {"spec": {"dnsPolicy": 5}}}, "cannot convert int64 to v1.DNSPolicy"),
+        ({"template": {"spec": {"nodeName": True}}}, "unrecognized type: string"),
+        ({"replicas": 2, "template": {"spec": {"hostname": None}}}, ""),
+    ],
+)
+def test_what_a_strategic_patch_cannot_restore(spec: Any, fault: str) -> None:
+    assert restore_fault("#api.apps.v1.Deployment", {"spec": spec}) == fault
