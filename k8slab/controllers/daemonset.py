@@ -13,7 +13,7 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, assoc, key_of, labels_of, owner_reference
+from k8slab.api.meta import Key, Obj, assoc, controller_of, key_of, labels_of, owner_reference
 from k8slab.clock import MINUTE_US, SECOND_US
 from k8slab.components import (
     Action,
@@ -497,16 +497,34 @@ def _numbers(sync: Sync) -> dict[str, int]:
 
 
 def _daemon_sets_of_node(change: Change, view: View) -> list[Key]:
-    """A node concerns a DaemonSet when whether it should run there may have changed."""
-    old, new = change.old, change.new
+    """The DaemonSets that a new or changed node gives work: a Pod is missing, misplaced, or was misscheduled.
+
+    A node that only stops fitting, or that is gone, changes no status by
+    itself: upstream looks again when something else concerns the DaemonSet.
+    """
+    old, node = change.old, change.new
+    if node is None or (old is not None and _same_placement(old, node)):
+        return []
+    owners = {
+        (controller_of(pod) or {}).get("uid"): None for pod in view.list("Pod", node=node["metadata"]["name"])
+    }
     keys = []
     for daemon_set in view.list("DaemonSet"):
         tolerations = daemon_tolerations(daemon_set["spec"]["template"]["spec"])
-        before = wanted_on(daemon_set, tolerations, old) if old is not None else None
-        after = wanted_on(daemon_set, tolerations, new) if new is not None else None
-        if before != after:
+        wanted = wanted_on(daemon_set, tolerations, node)
+        scheduled = daemon_set["metadata"]["uid"] in owners
+        misscheduled = (daemon_set.get("status") or {}).get("numberMisscheduled", 0) > 0
+        if scheduled:
+            concerned = not wanted.should_continue or misscheduled
+        else:
+            concerned = wanted.should_run
+        if concerned:
             keys.append(key_of(daemon_set))
     return keys
+
+
+def _same_placement(old: Obj, new: Obj) -> bool:
+    return labels_of(old) == labels_of(new) and old["spec"].get("taints") == new["spec"].get("taints")
 
 
 CONTROLLER = Component(

@@ -99,21 +99,25 @@ def _list_differences(
     left = list(played)
     for item in recorded:
         match = next((one for one in left if matches(item, one)), None)
-        if match is None and not whole:
-            match = next((one for one in left if _at_least(item, one)), None)
-        if match is None:
-            yield f"{name}: missing {_short(item)}"
-        else:
+        if match is not None:
             left.remove(match)
+        elif whole or not _occurs(item, left):
+            yield f"{name}: missing {_short(item)}"
     if whole:
         for item in left:
             yield f"{name}: unexpected {_short(item)}"
 
 
-def _at_least(recorded: Obj, played: Obj) -> bool:
+def _occurs(recorded: Obj, played: Sequence[Obj]) -> bool:
+    """Whether items that match occur at least as often, added up, as the recorded one."""
     bare = {name: value for name, value in recorded.items() if name != "count"}
-    other = {name: value for name, value in played.items() if name != "count"}
-    return matches(bare, other) and played.get("count", 1) >= recorded.get("count", 1)
+    total = sum(
+        one.get("count", 1)
+        for one in played
+        if matches(bare, {name: value for name, value in one.items() if name != "count"})
+    )
+    wanted: int = recorded.get("count", 1)
+    return total >= wanted
 
 
 def _short(value: Any) -> str:

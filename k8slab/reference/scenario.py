@@ -25,7 +25,9 @@ from k8slab.lab import Lab
 from k8slab.reference import script
 from k8slab.timing import HEARTBEAT_US, INSTANT, Span
 
-TIMING = INSTANT._replace(name="reference", spans={**INSTANT.spans, "informer": Span(2000, 2000), "api_call": Span(2000, 2000)})
+TIMING = INSTANT._replace(
+    name="reference", spans={**INSTANT.spans, "informer": Span(2000, 2000), "api_call": Span(2000, 2000)}
+)
 _START_SECOND = 20
 
 
