@@ -79,12 +79,12 @@ def create(
     obj = kind.default(obj)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
+    obj = allocate_on_create(world, kind, obj)
     obj = kind.prepare_create(obj)
     causes = kind.rules.create(obj)
     name = obj["metadata"].get("name", "")
     if causes:
         raise invalid(kind.kind, kind.group, name, causes)
-    obj = allocate_on_create(world, kind, obj)
     _warn(kind, obj, None, options)
     key = (obj["metadata"].get("namespace", ""), name)
     if world.store.get(kind_name, key) is not None:
