@@ -175,4 +175,16 @@ def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-RULES = rules(_create, _update, status=validate_job_status, warnings=_warnings, recheck="before")
+_USUAL = rules(_create, _update, status=validate_job_status, warnings=_warnings, recheck="before")
+
+
+def _create_with_metadata(job: Obj) -> list[Cause]:
+    """A Job shows its template's labels as its own, but those that the server generates come later."""
+    labels = job["metadata"].get("labels")
+    if labels and all(key in (_LEGACY_UID, _LEGACY_NAME, _UID, _NAME) for key in labels):
+        if labels == template_labels((job.get("spec") or {}).get("template")):
+            job = {**job, "metadata": {**job["metadata"], "labels": None}}
+    return _USUAL.create(job)
+
+
+RULES = _USUAL._replace(create=_create_with_metadata)
