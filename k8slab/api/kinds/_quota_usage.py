@@ -197,18 +197,18 @@ def falls_under(kind: Kind, obj: Obj, quota: Obj, hard: Iterable[str]) -> bool:
 
 def in_scope(kind: Kind, obj: Obj, selector: Obj) -> bool:
     """Whether an object is within one scope."""
-    name = selector.get("scopeName")
+    name: str = selector.get("scopeName") or ""
     if kind.kind == "PersistentVolumeClaim" and name == _VOLUME_ATTRIBUTES_CLASS:
-        return _named_in(_attributes_classes(obj), selector, str(name))
+        return _named_in(_attributes_classes(obj), selector, name)
     if kind.kind != "Pod":
         return False
     spec = obj["spec"]
     if name in ("Terminating", "NotTerminating"):
         deadline = spec.get("activeDeadlineSeconds")
-        ends = bool(deadline is not None and deadline >= 0)
+        ends: bool = deadline is not None and deadline >= 0
         return ends == (name == "Terminating")
     if name in ("BestEffort", "NotBestEffort"):
-        best_effort = bool(quality_of_service(spec) == "BestEffort")
+        best_effort = quality_of_service(spec) == "BestEffort"
         return best_effort == (name == "BestEffort")
     if name == _PRIORITY_CLASS:
         chosen = spec.get("priorityClassName")
