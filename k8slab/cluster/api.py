@@ -79,8 +79,8 @@ def create(
     obj = kind.default(obj)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
-    obj = allocate_on_create(world, kind, obj)
     obj = kind.prepare_create(obj)
+    obj = allocate_on_create(world, kind, obj)
     causes = kind.rules.create(obj)
     name = obj["metadata"].get("name", "")
     if causes:
