@@ -98,7 +98,7 @@ class Cluster:
             if "deletionTimestamp" in pod["metadata"]:
                 self.view.remove("Pod", ("ns", pod["metadata"]["name"]))
                 moved = True
-            elif not (pod.get("status") or {}).get("phase") == "Running":
+            elif (pod.get("status") or {}).get("phase") != "Running":
                 self.run_pod(ordinal)
                 moved = True
         return moved
