@@ -1,1 +1,14 @@
-"""The kubelets: what happens to a Pod once it is bound to a node."""
+"""The kubelets: what happens on the nodes, and what they tell the API server about it.
+
+One component looks at Pods, one at nodes; the container runtime, which lets the
+processes in containers go on, is a third (`processes`).
+"""
+
+from k8slab.kubelet.component import KUBELET
+from k8slab.kubelet.node import NODE_KUBELET
+from k8slab.kubelet.processes import PROCESSES
+
+COMPONENTS = (NODE_KUBELET, KUBELET, PROCESSES)
+"""The kubelets and the container runtime, in the order in which they hear of a change."""
+
+__all__ = ["COMPONENTS", "KUBELET", "NODE_KUBELET", "PROCESSES"]

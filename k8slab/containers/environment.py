@@ -1,0 +1,183 @@
+"""A container's environment and command line, with everything that they refer to filled in.
+
+Models pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables),
+envvars/envvars.go and third_party/forked/golang/expansion, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from k8slab.api.meta import Obj
+from k8slab.api.quantities import nano
+from k8slab.containers.files import data_of, field_of, hostname_of
+from k8slab.containers.program import Context, family_of
+from k8slab.store.view import View
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class ConfigurationError(Exception):
+    """A container that cannot be configured; the text is the kubelet's."""
+
+
+def expand(text: str, values: Mapping[str, str]) -> str:
+    """`$(NAME)` replaced where NAME is known; `$$` is one dollar sign."""
+    if "$" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        if text.startswith("$$", at):
+            parts.append("$")
+            at += 2
+        elif text.startswith("$(", at) and (end := text.find(")", at)) > 0:
+            name = text[at + 2 : end]
+            parts.append(values[name] if name in values else text[at : end + 1])
+            at = end + 1
+        else:
+            parts.append(text[at])
+            at += 1
+    return "".join(parts)
+
+
+def service_variables(view: View, namespace: str, enabled: bool) -> dict[str, str]:
+    """The variables for each Service that was there before the container (`envvars.FromServices`)."""
+    result: dict[str, str] = {}
+    services = list(view.list("Service", namespace=namespace)) if enabled else []
+    master = view.get("Service", ("default", "kubernetes"))
+    if master is not None and (namespace != "default" or not enabled):
+        services.insert(0, master)
+    for service in services:
+        spec = service["spec"]
+        address = spec.get("clusterIP")
+        if not address or address == "None" or not spec.get("ports"):
+            continue
+        prefix = service["metadata"]["name"].upper().replace("-", "_")
+        first = spec["ports"][0]
+        result[f"{prefix}_SERVICE_HOST"] = address
+        result[f"{prefix}_SERVICE_PORT"] = str(first["port"])
+        for port in spec["ports"]:
+            if port.get("name"):
+                label = port["name"].upper().replace("-", "_")
+                result[f"{prefix}_SERVICE_PORT_{label}"] = str(port["port"])
+        _add_link_variables(result, prefix, address, spec["ports"])
+    return result
+
+
+def _add_link_variables(result: dict[str, str], prefix: str, address: str, ports: list[Obj]) -> None:
+    """The variables in the manner of Docker's links."""
+    for number, port in enumerate(ports):
+        protocol = port.get("protocol", "TCP")
+        url = f"{protocol.lower()}://{address}:{port['port']}"
+        if number == 0:
+            result[f"{prefix}_PORT"] = url
+        stem = f"{prefix}_PORT_{port['port']}_{protocol}"
+        result[stem] = url
+        result[f"{stem}_PROTO"] = protocol.lower()
+        result[f"{stem}_PORT"] = str(port["port"])
+        result[f"{stem}_ADDR"] = address
+
+
+def environment(view: View, pod: Obj, container: Obj) -> dict[str, str]:
+    """The variables of a container. ConfigurationError where one refers to nothing."""
+    namespace = pod["metadata"]["namespace"]
+    family = family_of(container["image"])
+    hostname = hostname_of(pod)
+    result = {"PATH": PATH, "HOSTNAME": hostname, "HOME": "/root", **family.env}
+    links = pod["spec"].get("enableServiceLinks", True)
+    services = service_variables(view, namespace, links)
+    result.update(services)
+    own: dict[str, str] = {}
+    for source in container.get("envFrom") or ():
+        own.update(_from_source(view, namespace, source))
+    for variable in container.get("env") or ():
+        if "valueFrom" in variable:
+            value = _from_reference(view, pod, container, variable["valueFrom"])
+            if value is not None:
+                own[variable["name"]] = value
+        else:
+            own[variable["name"]] = expand(variable.get("value", ""), {**services, **own})
+    result.update(own)
+    return result
+
+
+def _from_source(view: View, namespace: str, source: Obj) -> dict[str, str]:
+    for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+        if field in source:
+            obj = view.get(kind, (namespace, source[field].get("name", "")))
+            if obj is not None:
+                prefix = source.get("prefix", "")
+                return {prefix + name: text for name, text in sorted(data_of(obj).items())}
+            if not source[field].get("optional"):
+                raise ConfigurationError(f'{kind.lower()} "{source[field].get("name", "")}" not found')
+    return {}
+
+
+def _from_reference(view: View, pod: Obj, container: Obj, reference: Obj) -> str | None:
+    namespace = pod["metadata"]["namespace"]
+    if "fieldRef" in reference:
+        return field_of(pod, reference["fieldRef"]["fieldPath"])
+    if "resourceFieldRef" in reference:
+        return _resource_value(pod, container, reference["resourceFieldRef"])
+    for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+        if field in reference:
+            source = reference[field]
+            name = source.get("name", "")
+            obj = view.get(kind, (namespace, name))
+            if obj is None:
+                if source.get("optional"):
+                    return None
+                raise ConfigurationError(f'{kind.lower()} "{name}" not found')
+            data = data_of(obj)
+            if source["key"] not in data:
+                if source.get("optional"):
+                    return None
+                raise ConfigurationError(f"couldn't find key {source['key']} in {kind} {namespace}/{name}")
+            return data[source["key"]]
+    return None
+
+
+def _resource_value(pod: Obj, container: Obj, reference: Obj) -> str:
+    """A container's request or limit in units of the divisor, rounded up."""
+    where, _, name = reference["resource"].partition(".")
+    spec = container
+    if reference.get("containerName"):
+        for one in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+            if one["name"] == reference["containerName"]:
+                spec = one
+    text = str(((spec.get("resources") or {}).get(where) or {}).get(name, "0"))
+    divisor = nano(str(reference.get("divisor") or "1")) or nano("1")
+    return str(-(-nano(text) // divisor))
+
+
+def command_line(container: Obj, env: Mapping[str, str]) -> tuple[str, ...]:
+    """What the container starts: its command and args, or the image's."""
+    family = family_of(container["image"])
+    command = tuple([expand(str(word), env) for word in container.get("command") or ()])
+    arguments = tuple([expand(str(word), env) for word in container.get("args") or ()])
+    if command:
+        return command + arguments
+    return family.entrypoint + (arguments or family.command)
+
+
+def context_of(view: View, pod: Obj, container: Obj, run: int, started_us: int, ip: str = "") -> Context:
+    """What a process of this container knows. ConfigurationError as `environment`."""
+    env = environment(view, pod, container)
+    security = {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+    family = family_of(container["image"])
+    return Context(
+        pod["metadata"]["namespace"],
+        pod["metadata"]["name"],
+        container["name"],
+        container["image"],
+        command_line(container, env),
+        env,
+        container.get("workingDir") or family.cwd,
+        hostname_of(pod),
+        ip or (pod.get("status") or {}).get("podIP", ""),
+        pod["spec"].get("nodeName", ""),
+        started_us,
+        run,
+        security.get("runAsUser", family.user),
+    )

@@ -1,0 +1,224 @@
+"""What answers a process's requests: files, the log, the clock, memory, the network.
+
+A kernel serves one container for the length of a step. The network is handed
+in, because it lies a layer above: whoever runs processes knows both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from k8slab.api.meta import Key, Obj
+from k8slab.containers import logs
+from k8slab.containers.files import Files, files_of, put_sandbox, sandbox_of
+from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import Steps, family_of
+from k8slab.containers.requests import (
+    Answer,
+    Call,
+    Checkpoint,
+    KindOf,
+    Log,
+    Lookup,
+    MakeDirectory,
+    MountPoints,
+    Names,
+    NodeLogs,
+    Now,
+    Read,
+    Recall,
+    Remember,
+    Remove,
+    Request,
+    Serve,
+    Sleep,
+    Traps,
+    Write,
+)
+
+MOST_REQUESTS = 20_000
+"""A program that asks for more at one instant is busy, and time has to pass."""
+BUSY_US = 1_000_000
+
+
+class Network(Protocol):
+    """What a process reaches outside its Pod."""
+
+    def lookup(self, box: Overlay, pod: Obj, request: Lookup) -> list[str]:
+        """The answer of the cluster's DNS."""
+
+    def call(self, box: Overlay, pod: Obj, request: Call, now_us: int) -> Answer:
+        """Carry a request to the server that listens there, and its answer back."""
+
+    def node_logs(self, box: Overlay, pod: Obj, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
+        """New log lines of the Pods on the process's node."""
+
+
+class Pause(NamedTuple):
+    """Why a program stopped for now: it ended (`code`), or sleeps for a while."""
+
+    code: int | None = None
+    sleep_us: int = 0
+
+
+class Kernel:
+    """Answers the requests of one container's process.
+
+    `volatile` becomes true once an answer depended on the time or on others.
+    `journal` collects the answers since the last checkpoint.
+    """
+
+    __slots__ = (
+        "_files",
+        "_handlers",
+        "_partial",
+        "box",
+        "checkpoint",
+        "container",
+        "journal",
+        "network",
+        "now_us",
+        "pod",
+        "run",
+        "services",
+        "traps",
+        "volatile",
+    )
+
+    def __init__(
+        self, box: Overlay, pod: Obj, container: Obj, run: int, now_us: int, network: Network
+    ) -> None:
+        self.box, self.pod, self.container, self.run = box, pod, container, run
+        self.now_us, self.network = now_us, network
+        self._files: Files | None = None
+        self._partial: dict[str, str] = {}
+        self.volatile = False
+        self.journal: list[Any] = []
+        self.checkpoint: Any = None
+        self.services: list[Serve] = []
+        self.traps: tuple[str, ...] | None = None
+        self._handlers: dict[type, Callable[[Any], Any]] = {
+            Read: lambda request: self.files.read(request.path),
+            Write: lambda request: self.files.write(request.path, request.text, request.append),
+            KindOf: lambda request: self.files.kind(request.path),
+            Names: lambda request: self.files.names(request.path),
+            Remove: lambda request: self.files.remove(request.path),
+            MakeDirectory: lambda request: self.files.make_directory(request.path),
+            MountPoints: lambda request: self.files.mounts(),
+            Log: self._log,
+            Now: self._now,
+            Lookup: self._lookup,
+            Call: self._call,
+            NodeLogs: self._node_logs,
+            Remember: self._remember,
+            Recall: self._recall,
+            Serve: self._serve,
+            Traps: self._trap,
+        }
+
+    @property
+    def key(self) -> Key:
+        """The Pod's key."""
+        metadata = self.pod["metadata"]
+        return (metadata["namespace"], metadata["name"])
+
+    @property
+    def files(self) -> Files:
+        """The container's files."""
+        if self._files is None:
+            base = dict(family_of(self.container["image"]).files)
+            self._files = files_of(self.box, self.pod, self.container, base)
+        return self._files
+
+    def answer(self, request: Request) -> Any:
+        """The answer to any request but Sleep and Checkpoint."""
+        return self._handlers[type(request)](request)
+
+    def complete(self, program: Steps) -> Any:
+        """Run a program that never sleeps to its end. What it returned."""
+        value: Any = None
+        while True:
+            try:
+                request = program.send(value)
+            except StopIteration as stop:
+                return stop.value
+            value = self.now_us if type(request) is Sleep else self.answer(request)
+
+    def proceed(self, program: Steps, value: Any = None) -> Pause:
+        """Run a program until it sleeps or ends, beginning with an answer that it waits for."""
+        for _ in range(MOST_REQUESTS):
+            try:
+                request = program.send(value)
+            except StopIteration as stop:
+                return Pause(code=int(stop.value or 0))
+            if type(request) is Sleep:
+                self.volatile = True
+                return Pause(sleep_us=max(request.duration_us, 1))
+            if type(request) is Checkpoint:
+                self.checkpoint = request.state
+                self.journal.clear()
+                value = None
+                continue
+            value = self._handlers[type(request)](request)
+            self.journal.append(value)
+        # The program goes on after a while with the answer that it is due.
+        self.journal.pop()
+        return Pause(sleep_us=BUSY_US)
+
+    def _log(self, request: Log) -> None:
+        """Add whole lines to the log; the rest of a line waits for its end."""
+        text = self._partial.pop(request.stream, "") + request.text
+        *lines, rest = text.split("\n")
+        if rest:
+            self._partial[request.stream] = rest
+        found = [logs.Line(self.now_us, request.stream, line) for line in lines]
+        logs.append(self.box, self.key, self.container["name"], self.run, found)
+
+    def end_lines(self) -> None:
+        """Write out lines that have no end yet."""
+        for stream, text in self._partial.items():
+            line = logs.Line(self.now_us, stream, text)
+            logs.append(self.box, self.key, self.container["name"], self.run, [line])
+        self._partial.clear()
+
+    def _now(self, request: Now) -> int:
+        self.volatile = True
+        return self.now_us
+
+    def _lookup(self, request: Lookup) -> list[str]:
+        self.volatile = True
+        return self.network.lookup(self.box, self.pod, request)
+
+    def _call(self, request: Call) -> Answer:
+        if request.host not in ("localhost", "127.0.0.1", "::1"):
+            self.volatile = True
+        return self.network.call(self.box, self.pod, request, self.now_us)
+
+    def _node_logs(self, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
+        self.volatile = True
+        return self.network.node_logs(self.box, self.pod, request)
+
+    def _memory(self) -> Obj:
+        memory: Obj = sandbox_of(self.box, self.pod)["memory"].get(self.container["name"]) or {}
+        return memory
+
+    def _remember(self, request: Remember) -> None:
+        sandbox = sandbox_of(self.box, self.pod)
+        name = self.container["name"]
+        memory = {**self._memory(), request.name: request.value}
+        changed = {
+            **sandbox,
+            "memory": {**sandbox["memory"], name: memory},
+            "changes": sandbox["changes"] + 1,
+        }
+        put_sandbox(self.box, self.pod, changed)
+
+    def _recall(self, request: Recall) -> Any:
+        return self._memory().get(request.name)
+
+    def _serve(self, request: Serve) -> None:
+        self.services.append(request)
+
+    def _trap(self, request: Traps) -> None:
+        self.traps = request.names

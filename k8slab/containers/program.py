@@ -1,0 +1,123 @@
+"""What an image holds: files, defaults, and the executables that are programs of ours.
+
+A family of images is one module in `programs` with one constant `PROGRAM`.
+Whatever image runs, the shell and the small tools are there; an executable
+that nobody wrote is taken for a server that runs for ever and is Ready.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Generator, Mapping
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from k8slab.containers.images import resolve
+from k8slab.containers.requests import Answer, Call, Request
+
+
+class Context(NamedTuple):
+    """What a process knows from the start."""
+
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    hostname: str
+    ip: str
+    node: str
+    started_us: int
+    run: int
+    user: int = 0
+
+
+Steps = Generator[Request, Any, Any]
+
+
+class Server(NamedTuple):
+    """An executable that listens. Nothing of it runs until somebody asks it something.
+
+    `ports(context)`; `check(context)` is a generator that returns why it can't
+    start (with the exit code), or None; `start_lines(context)` is what it logs
+    first; `handle(context, call)` is a generator that returns the Answer.
+    """
+
+    protocol: str
+    ports: Callable[[Context], tuple[int, ...]]
+    handle: Callable[[Context, Call], Generator[Request, Any, Answer]]
+    start_lines: Callable[[Context], tuple[str, ...]] = lambda context: ()
+    check: Callable[[Context], Generator[Request, Any, tuple[int, str] | None]] | None = None
+    stop_code: int = 0
+    heeds_term: bool = True
+
+
+class Executable(NamedTuple):
+    """A command in an image: a server, or a program that runs to its end."""
+
+    server: Server | None = None
+    run: Callable[[Any, list[str]], Steps] | None = None
+
+
+class Family(NamedTuple):
+    """A family of images: their short names, what starts, and what is in them."""
+
+    images: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    cwd: str = "/"
+    files: Mapping[str, str] = {}
+    executables: Mapping[str, Executable] = {}
+    user: int = 0
+    shell: bool = True
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Every family, in the sorted order of the modules."""
+    from k8slab.containers import programs as package
+
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return tuple(
+        importlib.import_module(f"{package.__name__}.{name}").PROGRAM
+        for name in names
+        if not name.startswith("_")
+    )
+
+
+@cache
+def _by_image() -> dict[str, Family]:
+    return {image: family for family in families() for image in family.images}
+
+
+GENERIC = "generic"
+
+
+@lru_cache(maxsize=4096)
+def family_of(image: str) -> Family:
+    """The family of an image: by its short name, or the generic server."""
+    table = _by_image()
+    short = resolve(image).short
+    if short in table:
+        return table[short]
+    for part in short.split("-"):
+        if part in table:
+            return table[part]
+    return table[GENERIC]
+
+
+def executable_of(image: str, name: str) -> Executable | None:
+    """The executable that a command's first word names, in the image's own family."""
+    return family_of(image).executables.get(name.rpartition("/")[2])
+
+
+def any_executable(name: str) -> Executable | None:
+    """The executable of that name in whatever family has it: for tools that a test image brings."""
+    for family in families():
+        if name in family.executables:
+            return family.executables[name]
+    return None

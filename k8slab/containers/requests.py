@@ -1,0 +1,146 @@
+"""What a process in a container can ask for: the requests that its generator yields.
+
+A program is a generator; it does nothing itself. It asks to read a file, to
+write a line, to sleep, to call another Pod, and is sent the answer. So a
+program can be written as if it ran for real, and be stopped, copied and
+replayed at any of these points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+
+class Read(NamedTuple):
+    """The text of a file; the answer is None where there is none."""
+
+    path: str
+
+
+class Write(NamedTuple):
+    """Write a file, or append to it. The answer is why it failed, or the empty string."""
+
+    path: str
+    text: str
+    append: bool = False
+
+
+class KindOf(NamedTuple):
+    """What is at a path: `file`, `dir` or the empty string."""
+
+    path: str
+
+
+class Names(NamedTuple):
+    """The sorted names in a directory, or None."""
+
+    path: str
+
+
+class Remove(NamedTuple):
+    """Remove a file or a directory with all in it. The answer is why it failed, or the empty string."""
+
+    path: str
+
+
+class MakeDirectory(NamedTuple):
+    """Make one directory. The answer is why it failed, or the empty string."""
+
+    path: str
+
+
+class MountPoints(NamedTuple):
+    """Where something is mounted, sorted."""
+
+
+class Log(NamedTuple):
+    """Write text to the container's log. `stream` is stdout or stderr."""
+
+    text: str
+    stream: str = "stdout"
+
+
+class Sleep(NamedTuple):
+    """Wait. The answer is the instant at which the process goes on, or the name of a signal."""
+
+    duration_us: int
+
+
+class Now(NamedTuple):
+    """The lab's clock: microseconds since the epoch."""
+
+
+class Lookup(NamedTuple):
+    """The addresses of a name, as the cluster's DNS answers; the empty list for none.
+
+    `record` is A, SRV, CNAME or PTR.
+    """
+
+    name: str
+    record: str = "A"
+
+
+class Call(NamedTuple):
+    """A request to a server. `host` is a name or an address. The answer is an `Answer`."""
+
+    host: str
+    port: int
+    protocol: str
+    payload: Any
+    timeout_us: int = 5_000_000
+
+
+class Remember(NamedTuple):
+    """Keep a value (JSON data) in the process's memory; it dies with the process."""
+
+    name: str
+    value: Any
+
+
+class Recall(NamedTuple):
+    """A value from the process's memory, or None."""
+
+    name: str
+
+
+class Serve(NamedTuple):
+    """Listen: from now on requests to these ports are answered by the named server of a program."""
+
+    executable: str
+    ports: tuple[int, ...]
+    arguments: tuple[str, ...] = ()
+
+
+class Traps(NamedTuple):
+    """Tell which signals the process handles."""
+
+    names: tuple[str, ...]
+
+
+class Checkpoint(NamedTuple):
+    """All that the process knows is `state` (JSON data): it can be started again from here."""
+
+    state: Any
+
+
+class NodeLogs(NamedTuple):
+    """The newest log lines of all Pods on the process's node, after an instant: tuples of
+    (namespace, pod, container, at_us, text)."""
+
+    after_us: int
+
+
+class Answer(NamedTuple):
+    """What a server answered. `error` is a network error such as `connection refused`."""
+
+    ok: bool
+    payload: Any = None
+    error: str = ""
+    address: str = ""
+
+
+Request = Any
+
+Program = Generator[Request, Any, int]
+"""A running program: it yields requests and returns its exit code."""

@@ -1,0 +1,1214 @@
+"""A small POSIX shell that runs inside simulated containers.
+
+The interpreter is a generator of requests like every program. Loops at the
+top level of a script tell a checkpoint at each round, so that a process that
+ran for hours is rebuilt from its last round and not from its start.
+
+Models POSIX.1-2017, Shell & Utilities, 2; with the parts of bash that
+manifests use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from k8slab.clock import SECOND_US
+from k8slab.containers import shell_syntax as syntax
+from k8slab.containers.files import normal
+from k8slab.containers.patterns import glob, glob_source, has_wildcards
+from k8slab.containers.program import Context, Executable, any_executable, executable_of
+from k8slab.containers.requests import (
+    Checkpoint,
+    KindOf,
+    Names,
+    Now,
+    Read,
+    Serve,
+    Sleep,
+    Write,
+)
+from k8slab.containers.shell_arithmetic import ArithmeticFault, evaluate
+from k8slab.containers.streams import (
+    BrokenPipe,
+    Buffer,
+    FileInput,
+    FileSink,
+    Input,
+    LogSink,
+    Nowhere,
+    PipeInput,
+    PipeSink,
+    Steps,
+)
+
+FOREVER_US = 100 * 365 * 86_400 * SECOND_US
+SHELLS = ("sh", "bash", "ash", "dash")
+
+
+class Streams(NamedTuple):
+    """Where a command reads and writes."""
+
+    stdin: Any
+    out: Any
+    err: Any
+
+
+class ExitShell(Exception):
+    """`exit`: the shell ends with a code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Return(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _LoopJump(Exception):
+    def __init__(self, rounds: int, again: bool) -> None:
+        super().__init__(rounds)
+        self.rounds, self.again = rounds, again
+
+
+class Fault(Exception):
+    """A command that cannot be run; the text goes to standard error."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class _Wait(NamedTuple):
+    """What a job yields to wait for the others."""
+
+
+class Shell:
+    """The state of one shell: variables, functions, options, directory."""
+
+    def __init__(self, context: Context, *, name: str = "sh") -> None:
+        self.context = context
+        self.name = name
+        self.variables: dict[str, str] = dict(context.env)
+        self.exported: dict[str, None] = dict.fromkeys(context.env)
+        self.functions: dict[str, Any] = {}
+        self.parameters: list[str] = []
+        self.status = 0
+        self.options: dict[str, bool] = {}
+        self.cwd = context.cwd or "/"
+        self.traps: dict[str, str] = {}
+        self.locals: list[dict[str, str | None]] = []
+        self.jobs: list[Steps] = []
+        self.job_number = 1
+        self.main = False
+        self.depth = 0
+        self.variables.setdefault("PWD", self.cwd)
+        self.variables.setdefault("IFS", " \t\n")
+
+    def fork(self) -> Shell:
+        """A copy, as a subshell is."""
+        twin = Shell.__new__(Shell)
+        twin.__dict__.update(self.__dict__)
+        twin.variables = dict(self.variables)
+        twin.exported = dict(self.exported)
+        twin.functions = dict(self.functions)
+        twin.parameters = list(self.parameters)
+        twin.options = dict(self.options)
+        twin.traps = {}
+        twin.locals = [dict(one) for one in self.locals]
+        twin.main = False
+        return twin
+
+    def path(self, path: str) -> str:
+        """A path as an absolute one."""
+        return normal(path if path.startswith("/") else f"{self.cwd}/{path}")
+
+    # Variables.
+
+    def get(self, name: str) -> str | None:
+        """The value of a variable or special parameter; None where it is unset."""
+        if name in self.variables:
+            return self.variables[name]
+        if name.isdigit():
+            number = int(name)
+            if number == 0:
+                return self.name
+            return self.parameters[number - 1] if number <= len(self.parameters) else None
+        special = {
+            "?": lambda: str(self.status),
+            "#": lambda: str(len(self.parameters)),
+            "$": lambda: "1" if self.main else "7",
+            "!": lambda: str(self.job_number),
+            "-": lambda: "".join(sorted(name for name, on in self.options.items() if on and len(name) == 1)),
+            "*": lambda: " ".join(self.parameters),
+            "@": lambda: " ".join(self.parameters),
+        }.get(name)
+        return special() if special is not None else None
+
+    def set(self, name: str, value: str) -> None:
+        """Set a variable."""
+        self.variables[name] = value
+
+    def environment(self) -> dict[str, str]:
+        """The variables that commands see."""
+        return {name: self.variables[name] for name in self.exported if name in self.variables}
+
+    # Running a tree.
+
+    def run(self, node: Any, io: Streams, checked: bool = True) -> Steps:
+        """Run a tree. Its exit code. With `checked`, `set -e` applies."""
+        handler = _RUNNERS[type(node)]
+        code = yield from handler(self, node, io, checked)
+        self.status = code
+        return code
+
+    def _sequence(self, node: syntax.Sequence, io: Streams, checked: bool) -> Steps:
+        code = 0
+        for item, background in node.items:
+            if background:
+                self._start_job(item, io)
+                code = self.status = 0
+            else:
+                code = yield from self.run(item, io, checked)
+        return code
+
+    def _start_job(self, node: Any, io: Streams) -> None:
+        """Run something in the background; it goes on whenever the main job sleeps."""
+        self.job_number += 1
+        self.jobs.append(_guarded(self.fork(), node, io._replace(stdin=Input())))
+
+    def _and_or(self, node: syntax.AndOr, io: Streams, checked: bool) -> Steps:
+        code = 0
+        last = len(node.parts) - 1
+        for number, (operator, part) in enumerate(node.parts):
+            if (operator == "&&" and code) or (operator == "||" and not code):
+                continue
+            code = yield from self.run(part, io, checked and number == last)
+        return code
+
+    def _pipeline(self, node: syntax.Pipeline, io: Streams, checked: bool) -> Steps:
+        source = io.stdin
+        pipes: list[PipeInput] = []
+        for part in node.commands[:-1]:
+            sink = PipeSink()
+            producer = _guarded(self.fork(), part, Streams(source, sink, io.err))
+            source = PipeInput(producer, sink)
+            pipes.append(source)
+        last = node.commands[-1]
+        if pipes:
+            code = yield from _guarded(self.fork(), last, Streams(source, io.out, io.err))
+        else:
+            code = yield from self.run(last, io, False)
+        for pipe in reversed(pipes):
+            yield from pipe.close()
+        if self.options.get("pipefail"):
+            code = next((one for one in (code, *[pipe.code for pipe in reversed(pipes)]) if one), 0)
+        if node.negate:
+            return int(not code)
+        return self._checked(code, checked)
+
+    def _checked(self, code: int, checked: bool) -> int:
+        if code and checked and self.options.get("e"):
+            raise ExitShell(code)
+        return code
+
+    def _if(self, node: syntax.If, io: Streams, checked: bool) -> Steps:
+        for condition, body in node.branches:
+            if not (yield from self.run(condition, io, False)):
+                return (yield from self.run(body, io, checked))
+        if node.otherwise is not None:
+            return (yield from self.run(node.otherwise, io, checked))
+        return 0
+
+    def _loop(self, node: syntax.Loop, io: Streams, checked: bool) -> Steps:
+        code = 0
+        while True:
+            condition = yield from self.run(node.condition, io, False)
+            if bool(condition) != node.until:
+                return code
+            code, stop = yield from self._round(node.body, io, checked)
+            if stop:
+                return code
+
+    def _round(self, body: Any, io: Streams, checked: bool) -> Steps:
+        """One round of a loop: its code, and whether the loop ends."""
+        try:
+            return (yield from self.run(body, io, checked)), False
+        except _LoopJump as jump:
+            if jump.rounds > 1:
+                raise _LoopJump(jump.rounds - 1, jump.again) from None
+            return 0, not jump.again
+
+    def _for(self, node: syntax.For, io: Streams, checked: bool) -> Steps:
+        if node.words is None:
+            values = list(self.parameters)
+        else:
+            values = yield from self.fields(node.words, io)
+        code = 0
+        for value in values:
+            self.set(node.name, value)
+            code, stop = yield from self._round(node.body, io, checked)
+            if stop:
+                break
+        return code
+
+    def _for_arithmetic(self, node: syntax.ForArithmetic, io: Streams, checked: bool) -> Steps:
+        code = 0
+        self.calculate(node.start)
+        while not node.condition.strip() or self.calculate(node.condition):
+            code, stop = yield from self._round(node.body, io, checked)
+            if stop:
+                break
+            self.calculate(node.step)
+        return code
+
+    def _case(self, node: syntax.Case, io: Streams, checked: bool) -> Steps:
+        subject = yield from self.text(node.word, io)
+        for patterns, body in node.clauses:
+            for word in patterns:
+                pattern = yield from self.pattern(word, io)
+                if glob(pattern).match(subject):
+                    return (yield from self.run(body, io, checked))
+        return 0
+
+    def _group(self, node: syntax.Group, io: Streams, checked: bool) -> Steps:
+        try:
+            inner = yield from self.redirected(node.redirects, io)
+        except Fault as fault:
+            yield from io.err.write(f"{self.name}: {fault}\n")
+            return self._checked(fault.code, checked)
+        if not node.subshell:
+            return (yield from self.run(node.body, inner, checked))
+        code = yield from _guarded(self.fork(), node.body, inner)
+        return self._checked(code, checked)
+
+    def _function(self, node: syntax.Function, io: Streams, checked: bool) -> Steps:
+        self.functions[node.name] = node.body
+        return 0
+        yield
+
+    def _calculation(self, node: syntax.Calculation, io: Streams, checked: bool) -> Steps:
+        text = yield from self.text(node.text, io)
+        try:
+            code = int(not self.calculate(text))
+        except Fault as fault:
+            yield from io.err.write(f"{self.name}: {fault}\n")
+            code = 1
+        return self._checked(code, checked)
+
+    def calculate(self, text: str) -> int:
+        """The value of an arithmetic expression. Fault where it has none."""
+        try:
+            return evaluate(text, lambda name: self.get(name) or "", self.set)
+        except ArithmeticFault as fault:
+            raise Fault(str(fault)) from None
+
+    # [[ … ]]
+
+    def _test(self, node: syntax.Test, io: Streams, checked: bool) -> Steps:
+        items = list(node.items)
+        value = yield from self._or(items, io)
+        return self._checked(int(not value), checked)
+
+    def _or(self, items: list[Any], io: Streams) -> Steps:
+        value = yield from self._and(items, io)
+        while items and items[0] == "||":
+            items.pop(0)
+            other = yield from self._and(items, io)
+            value = value or other
+        return value
+
+    def _and(self, items: list[Any], io: Streams) -> Steps:
+        value = yield from self._not(items, io)
+        while items and items[0] == "&&":
+            items.pop(0)
+            other = yield from self._not(items, io)
+            value = value and other
+        return value
+
+    def _not(self, items: list[Any], io: Streams) -> Steps:
+        first = items.pop(0) if items else ()
+        if first == "!":
+            return not (yield from self._not(items, io))
+        if first == "(":
+            value = yield from self._or(items, io)
+            if items:
+                items.pop(0)
+            return value
+        text = yield from self.text(first, io)
+        if re.fullmatch(r"-[a-zA-Z]", text) and items and items[0] not in ("&&", "||", ")"):
+            operand = yield from self.text(items.pop(0), io)
+            return (yield from self.unary(text, operand))
+        if not items or items[0] in ("&&", "||", ")"):
+            return bool(text)
+        operator = items.pop(0)
+        if not isinstance(operator, str):
+            operator = yield from self.text(operator, io)
+        right = items.pop(0) if items else ()
+        return (yield from self._compare(text, operator, right, io))
+
+    def _compare(self, left: str, operator: str, word: Any, io: Streams) -> Steps:
+        if operator in ("==", "=", "!="):
+            pattern = yield from self.pattern(word, io)
+            return bool(glob(pattern).match(left)) == (operator != "!=")
+        right = yield from self.text(word, io)
+        if operator == "=~":
+            found = re.search(_extended(right), left)
+            if found is not None:
+                self.set("BASH_REMATCH", found[0])
+                for number, group in enumerate((found[0], *found.groups())):
+                    self.set(f"BASH_REMATCH[{number}]", group or "")
+            return found is not None
+        return self.binary(left, operator, right)
+
+    def unary(self, operator: str, text: str) -> Steps:
+        """`test`'s operators with one operand."""
+        if operator in ("-z", "-n"):
+            return bool(text) == (operator == "-n")
+        if operator == "-v":
+            return self.get(text) is not None
+        if operator == "-t":
+            return False
+        kind = yield KindOf(self.path(text))
+        if operator == "-d":
+            return kind == "dir"
+        if operator == "-f":
+            return kind == "file"
+        if operator == "-s":
+            if kind != "file":
+                return kind == "dir"
+            return bool((yield Read(self.path(text))))
+        if operator in ("-L", "-h", "-p", "-S", "-b", "-c"):
+            return False
+        return bool(kind)
+
+    def binary(self, left: str, operator: str, right: str) -> bool:
+        """`test`'s operators with two operands."""
+        if operator in ("=", "=="):
+            return left == right
+        if operator == "!=":
+            return left != right
+        if operator in ("<", ">"):
+            return left < right if operator == "<" else left > right
+        try:
+            a, b = int(left.strip() or "0"), int(right.strip() or "0")
+        except ValueError:
+            wrong = left if not re.fullmatch(r"\s*-?\d+\s*", left) else right
+            raise Fault(f"{wrong}: integer expression expected", 2) from None
+        table = {
+            "-eq": a == b,
+            "-ne": a != b,
+            "-lt": a < b,
+            "-le": a <= b,
+            "-gt": a > b,
+            "-ge": a >= b,
+        }
+        if operator not in table:
+            raise Fault(f"{operator}: unknown operand", 2)
+        return table[operator]
+
+    # Simple commands.
+
+    def _simple(self, node: syntax.Simple, io: Streams, checked: bool) -> Steps:
+        try:
+            words = yield from self.fields(node.words, io)
+            code = yield from self._command(node, words, io)
+        except Fault as fault:
+            yield from io.err.write(f"{self.name}: {fault}\n")
+            code = fault.code
+        self.status = code
+        return self._checked(code, checked)
+
+    def _command(self, node: syntax.Simple, words: list[str], io: Streams) -> Steps:
+        code = 0 if not words else self.status
+        assigned: dict[str, str] = {}
+        self.depth_status = 0
+        for name, word, append in node.assigns:
+            value = yield from self.text(word, io)
+            assigned[name] = (self.get(name) or "") + value if append else value
+            code = self.depth_status
+        inner = yield from self.redirected(node.redirects, io)
+        if self.options.get("x"):
+            trace = [f"{name}={value}" for name, value in assigned.items()] + [
+                _quoted(word) for word in words
+            ]
+            if trace:
+                yield from io.err.write(f"+ {' '.join(trace)}\n")
+        if not words:
+            self.variables.update(assigned)
+            return code
+        if words[0] == "exec" and len(words) == 1:
+            return 0
+        saved = {name: self.variables.get(name) for name in assigned}
+        known = {name: name in self.exported for name in assigned}
+        self.variables.update(assigned)
+        self.exported.update(dict.fromkeys(assigned))
+        try:
+            return (yield from self.invoke(words, inner))
+        finally:
+            for name, value in saved.items():
+                if value is None:
+                    self.variables.pop(name, None)
+                else:
+                    self.variables[name] = value
+                if not known[name]:
+                    self.exported.pop(name, None)
+
+    def invoke(self, argv: list[str], io: Streams) -> Steps:
+        """Run a command: a function, a builtin, an executable of the image, or a tool. Its exit code."""
+        from k8slab.containers.builtins import BUILTINS
+        from k8slab.containers.tools import TOOLS
+
+        name = argv[0]
+        if name in self.functions:
+            return (yield from self._call(name, argv, io))
+        builtin = BUILTINS.get(name)
+        if builtin is not None:
+            return (yield from builtin(self, argv, io))
+        base = name.rpartition("/")[2]
+        executable = executable_of(self.context.image, name)
+        if executable is not None:
+            return (yield from self._execute(executable, base, argv, io))
+        if base in SHELLS:
+            return (yield from run_shell(self.fork(), argv, io))
+        tool = TOOLS.get(base)
+        if tool is not None:
+            return (yield from tool(self, argv, io))
+        if "/" in name:
+            return (yield from self._script(name, argv, io))
+        other = any_executable(base)
+        if other is not None and other.run is not None:
+            return (yield from self._execute(other, base, argv, io))
+        raise Fault(f"{name}: not found" if self.name != "bash" else f"{name}: command not found", 127)
+
+    def _script(self, name: str, argv: list[str], io: Streams) -> Steps:
+        text = yield Read(self.path(name))
+        if text is None:
+            raise Fault(
+                f"{name}: not found" if self.name != "bash" else f"{name}: No such file or directory", 127
+            )
+        twin = self.fork()
+        twin.parameters = argv[1:]
+        twin.name = name
+        return (yield from _guarded_text(twin, text, io))
+
+    def _execute(self, executable: Executable, name: str, argv: list[str], io: Streams) -> Steps:
+        if executable.run is not None:
+            return (yield from executable.run(Invocation(self, io, self.context), argv))
+        server = executable.server
+        assert server is not None, "an executable runs or serves"
+        context = self.context._replace(argv=tuple(argv), env=self.environment(), cwd=self.cwd)
+        now_us = yield Now()
+        context = context._replace(started_us=now_us)
+        if server.check is not None:
+            refusal = yield from server.check(context)
+            if refusal is not None:
+                yield from io.err.write(refusal[1].rstrip("\n") + "\n")
+                return refusal[0]
+        for line in server.start_lines(context):
+            yield from io.out.write(line + "\n")
+        yield Serve(name, server.ports(context), tuple(argv))
+        while True:
+            yield Sleep(FOREVER_US)
+
+    def _call(self, name: str, argv: list[str], io: Streams) -> Steps:
+        saved, self.parameters = self.parameters, argv[1:]
+        self.locals.append({})
+        self.depth += 1
+        if self.depth > 200:
+            raise Fault("maximum function nesting level exceeded")
+        try:
+            return (yield from self.run(self.functions[name], io))
+        except _Return as done:
+            return done.code
+        finally:
+            self.depth -= 1
+            self.parameters = saved
+            for variable, value in self.locals.pop().items():
+                if value is None:
+                    self.variables.pop(variable, None)
+                else:
+                    self.variables[variable] = value
+
+    # Redirections.
+
+    def redirected(self, redirects: tuple[syntax.Redirect, ...], io: Streams) -> Steps:
+        """The streams after the redirections, from left to right. Fault where a file can't be opened."""
+        for redirect in redirects:
+            io = yield from self._redirect(redirect, io)
+        return io
+
+    def _redirect(self, redirect: syntax.Redirect, io: Streams) -> Steps:
+        operator = redirect.operator
+        if operator == "<<":
+            text = yield from self.text(redirect.target[0], io)
+            return io._replace(stdin=Input(text))
+        target = yield from self.text(redirect.target, io)
+        if operator == "<<<":
+            return io._replace(stdin=Input(target + "\n"))
+        if operator in (">&", "<&"):
+            if target.isdigit() or target == "-":
+                sink = {"1": io.out, "2": io.err, "-": Nowhere()}.get(target, io.out)
+                return io._replace(err=sink) if redirect.number == 2 else io._replace(out=sink)
+            operator = "&>"
+        if operator in ("<", "<>"):
+            path = self.path(target)
+            if path == "/dev/null":
+                return io._replace(stdin=Input())
+            if path in ("/dev/stdin", "/proc/self/fd/0"):
+                return io
+            if (yield KindOf(path)) != "file":
+                raise Fault(
+                    f"can't open {target}: no such file"
+                    if self.name != "bash"
+                    else f"{target}: No such file or directory"
+                )
+            return io._replace(stdin=FileInput(path))
+        sink = yield from self._open(target, operator in (">>", "&>>"), io)
+        if operator.startswith("&"):
+            return io._replace(out=sink, err=sink)
+        return io._replace(err=sink) if redirect.number == 2 else io._replace(out=sink)
+
+    def _open(self, target: str, append: bool, io: Streams) -> Steps:
+        path = self.path(target)
+        if path == "/dev/null":
+            return Nowhere()
+        if path in ("/dev/stdout", "/proc/self/fd/1", "/proc/1/fd/1"):
+            return LogSink("stdout") if path == "/proc/1/fd/1" else io.out
+        if path in ("/dev/stderr", "/proc/self/fd/2", "/proc/1/fd/2"):
+            return LogSink("stderr") if path == "/proc/1/fd/2" else io.err
+        fault = yield Write(path, "", append=append)
+        if fault:
+            raise Fault(f"can't create {target}: {fault}" if self.name != "bash" else f"{target}: {fault}")
+        return FileSink(path)
+
+    # Expansion.
+
+    def text(self, word: tuple[Any, ...], io: Streams) -> Steps:
+        """A word as one text, neither split nor globbed."""
+        parts: list[str] = []
+        for number, part in enumerate(word):
+            if isinstance(part, syntax.Literal):
+                parts.append(self._tilde(part, number))
+            else:
+                parts.append((yield from self._value(part, io)))
+        return "".join(parts)
+
+    def _tilde(self, part: syntax.Literal, number: int) -> str:
+        if number == 0 and not part.quoted and (part.text == "~" or part.text.startswith("~/")):
+            return (self.get("HOME") or "/root") + part.text[1:]
+        return part.text
+
+    def pattern(self, word: tuple[Any, ...], io: Streams) -> Steps:
+        """A word as a pattern: quoted letters lose their meaning."""
+        parts: list[str] = []
+        for part in word:
+            if isinstance(part, syntax.Literal):
+                parts.append(_escaped(part.text) if part.quoted else part.text)
+            else:
+                value = yield from self._value(part, io)
+                parts.append(_escaped(value) if part.quoted else value)
+        return "".join(parts)
+
+    def fields(self, words: tuple[Any, ...], io: Streams) -> Steps:
+        """The fields that words become: braces, expansion, splitting, globbing."""
+        found: list[str] = []
+        for word in words:
+            for one in braces(word):
+                found.extend((yield from self._fields_of(one, io)))
+        return found
+
+    def _fields_of(self, word: tuple[Any, ...], io: Streams) -> Steps:
+        splitter = _Splitter(self.get("IFS") if self.get("IFS") is not None else " \t\n")
+        for number, part in enumerate(word):
+            if isinstance(part, syntax.Literal):
+                splitter.letters(self._tilde(part, number), part.quoted)
+            elif isinstance(part, syntax.Variable) and part.name == "@" and part.quoted and not part.operator:
+                splitter.each(self.parameters)
+            else:
+                value = yield from self._value(part, io)
+                if part.quoted:
+                    splitter.letters(value, True)
+                else:
+                    splitter.split(value)
+        found: list[str] = []
+        for pieces in splitter.fields():
+            text = "".join(piece for piece, _ in pieces)
+            if any(not quoted and has_wildcards(piece) for piece, quoted in pieces):
+                pattern = "".join(_escaped(piece) if quoted else piece for piece, quoted in pieces)
+                matched = yield from self._matches(pattern)
+                found.extend(matched or [text])
+            else:
+                found.append(text)
+        return found
+
+    def _matches(self, pattern: str) -> Steps:
+        """The paths that a pattern matches, sorted."""
+        absolute = pattern.startswith("/")
+        parts = [part for part in pattern.split("/") if part]
+        found = ["/" if absolute else ""]
+        for number, part in enumerate(parts):
+            following: list[str] = []
+            for base in found:
+                prefix = base if not base or base.endswith("/") else base + "/"
+                if not has_wildcards(part.replace("\\*", "").replace("\\?", "").replace("\\[", "")):
+                    plain = re.sub(r"\\(.)", r"\1", part)
+                    if (yield KindOf(self.path(prefix + plain))):
+                        following.append(prefix + plain)
+                    continue
+                names = (yield Names(self.path(base or "."))) or []
+                for name in names:
+                    if name.startswith(".") and not part.startswith("."):
+                        continue
+                    if glob(part).match(name):
+                        last = number == len(parts) - 1
+                        if last or (yield KindOf(self.path(prefix + name))) == "dir":
+                            following.append(prefix + name)
+            found = following
+        return sorted(found)
+
+    def _value(self, part: Any, io: Streams) -> Steps:
+        """The text of an expansion."""
+        if isinstance(part, syntax.Variable):
+            return (yield from self._parameter(part, io))
+        if isinstance(part, syntax.Arithmetic):
+            text = yield from self.text(part.word, io)
+            return str(self.calculate(text))
+        text = yield from self._substitute(part.body, io)
+        return text.rstrip("\n")
+
+    def _substitute(self, body: syntax.Sequence, io: Streams) -> Steps:
+        only = body.items[0][0] if len(body.items) == 1 else None
+        if isinstance(only, syntax.Simple) and not only.words and len(only.redirects) == 1:
+            if only.redirects[0].operator == "<":
+                path = yield from self.text(only.redirects[0].target, io)
+                text = yield Read(self.path(path))
+                if text is None:
+                    yield from io.err.write(f"{self.name}: {path}: No such file or directory\n")
+                return text or ""
+        buffer = Buffer()
+        code = yield from _guarded(self.fork(), body, io._replace(out=buffer))
+        self.status = self.depth_status = code
+        return buffer.text()
+
+    depth_status = 0
+
+    def _parameter(self, part: syntax.Variable, io: Streams) -> Steps:
+        name = part.name
+        if "[" in name:
+            base, _, index = name.rstrip("]").partition("[")
+            key = index.strip('"')
+            name = base if key in ("@", "*") else f"{base}[{self.calculate(key) if key else 0}]"
+        if part.indirect:
+            name = self.get(name) or ""
+        value = self.get(name)
+        operator = part.operator
+        if not operator:
+            if value is None and self.options.get("u") and name not in "@*":
+                raise Fault(
+                    f"{name}: parameter not set" if self.name != "bash" else f"{name}: unbound variable"
+                )
+            return value or ""
+        if operator == "length":
+            return str(len(value or ""))
+        if operator in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
+            return (yield from self._default(name, value, operator, part.argument, io))
+        return (yield from self._edit(value or "", part, io))
+
+    def _default(self, name: str, value: str | None, operator: str, argument: Any, io: Streams) -> Steps:
+        missing = value is None or (operator[0] == ":" and not value)
+        kind = operator[-1]
+        if kind == "+":
+            return "" if missing else (yield from self.text(argument, io))
+        if not missing:
+            return value or ""
+        text = yield from self.text(argument, io)
+        if kind == "=":
+            self.set(name, text)
+        if kind == "?":
+            yield from io.err.write(f"{self.name}: {name}: {text or 'parameter null or not set'}\n")
+            raise ExitShell(2 if self.name != "bash" else 127)
+        return text
+
+    def _edit(self, value: str, part: syntax.Variable, io: Streams) -> Steps:
+        operator = part.operator
+        if operator == ":":
+            start = self.calculate((yield from self.text(part.argument, io)) or "0")
+            start = max(len(value) + start, 0) if start < 0 else start
+            if part.second is None:
+                return value[start:]
+            length = self.calculate((yield from self.text(part.second, io)) or "0")
+            return value[start : start + length] if length >= 0 else value[start:length]
+        if operator in ("^^", ",,", "^", ","):
+            if len(operator) == 2:
+                return value.upper() if operator == "^^" else value.lower()
+            return (value[:1].upper() if operator == "^" else value[:1].lower()) + value[1:]
+        pattern = yield from self.pattern(part.argument, io)
+        if operator in ("#", "##", "%", "%%"):
+            return _trimmed(value, pattern, operator)
+        replacement = "" if part.second is None else (yield from self.text(part.second, io))
+        if not pattern:
+            return value
+        source = glob_source(pattern)
+        anchored = {"/#": f"^(?:{source})", "/%": f"(?:{source})$"}.get(operator, source)
+        return re.sub(anchored, lambda match: replacement, value, count=0 if operator == "//" else 1)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*?\[\]\\])", r"\\\1", text)
+
+
+def _quoted(word: str) -> str:
+    """A word as `set -x` prints it."""
+    if word and re.fullmatch(r"[\w@%+=:,./\[\]-]+", word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _extended(source: str) -> str:
+    """bash's regular expression as Python's: POSIX classes are the difference that matters."""
+    source = source.replace("[[:space:]]", r"\s").replace("[[:digit:]]", r"\d")
+    return source.replace("[[:alnum:]]", "[a-zA-Z0-9]").replace("[[:alpha:]]", "[a-zA-Z]")
+
+
+def _trimmed(value: str, pattern: str, operator: str) -> str:
+    """`${v#p}` and its kin: the shortest or longest match at an end taken away."""
+    compiled = glob(pattern)
+    lengths: Iterator[int] = iter(range(len(value) + 1))
+    if len(operator) == 2:
+        lengths = iter(range(len(value), -1, -1))
+    for length in lengths:
+        piece = value[:length] if operator[0] == "#" else value[len(value) - length :]
+        if compiled.match(piece):
+            return value[length:] if operator[0] == "#" else value[: len(value) - length]
+    return value
+
+
+class _Splitter:
+    """Collects the pieces of a word and splits what was not quoted."""
+
+    def __init__(self, separators: str | None) -> None:
+        self._separators = separators or ""
+        self._fields: list[list[tuple[str, bool]]] = []
+        self._current: list[tuple[str, bool]] | None = None
+
+    def letters(self, text: str, quoted: bool) -> None:
+        """Add text that is not split."""
+        if text or quoted:
+            if self._current is None:
+                self._current = []
+            self._current.append((text, quoted))
+
+    def split(self, text: str) -> None:
+        """Add text that is split at the separators."""
+        others = "".join(one for one in self._separators if one not in " \t\n")
+        if not self._separators:
+            self.letters(text, False)
+            return
+        part = ""
+        for letter in text:
+            if letter in self._separators:
+                if part:
+                    self.letters(part, False)
+                    part = ""
+                if letter in others and self._current is None:
+                    self._current = [("", False)]
+                self._end()
+            else:
+                part += letter
+        if part:
+            self.letters(part, False)
+
+    def each(self, values: list[str]) -> None:
+        """Add `"$@"`: each value a field of its own, joined to what is beside."""
+        for number, value in enumerate(values):
+            if number:
+                self._end()
+            self.letters(value, True)
+
+    def _end(self) -> None:
+        if self._current is not None:
+            self._fields.append(self._current)
+            self._current = None
+
+    def fields(self) -> list[list[tuple[str, bool]]]:
+        """The fields so far."""
+        self._end()
+        return self._fields
+
+
+_RANGE = re.compile(r"(-?\d+|[a-zA-Z])\.\.(-?\d+|[a-zA-Z])(?:\.\.(-?\d+))?")
+
+
+def braces(word: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The words that brace expansion makes of one (`{1..3}`, `{a,b}`)."""
+    for number, part in enumerate(word):
+        if not isinstance(part, syntax.Literal) or part.quoted or "{" not in part.text:
+            continue
+        start = part.text.index("{")
+        end = _closing(part.text, start)
+        if end < 0:
+            continue
+        choices = _choices(part.text[start + 1 : end])
+        if choices is None:
+            continue
+        before = (*word[:number], syntax.Literal(part.text[:start]))
+        after = (syntax.Literal(part.text[end + 1 :]), *word[number + 1 :])
+        found: list[tuple[Any, ...]] = []
+        for choice in choices:
+            joined = (*before, syntax.Literal(choice), *after)
+            kept = tuple(
+                [one for one in joined if not isinstance(one, syntax.Literal) or one.text or one.quoted]
+            )
+            found.extend(braces(_merged(kept)))
+        return found
+    return [word]
+
+
+def _merged(word: tuple[Any, ...]) -> tuple[Any, ...]:
+    parts: list[Any] = []
+    for part in word:
+        last = parts[-1] if parts else None
+        if (
+            isinstance(part, syntax.Literal)
+            and isinstance(last, syntax.Literal)
+            and part.quoted == last.quoted
+        ):
+            parts[-1] = syntax.Literal(last.text + part.text, part.quoted)
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for at in range(start, len(text)):
+        if text[at] == "{":
+            depth += 1
+        elif text[at] == "}":
+            depth -= 1
+            if not depth:
+                return at
+    return -1
+
+
+def _choices(inside: str) -> list[str] | None:
+    match = _RANGE.fullmatch(inside)
+    if match:
+        first, last, step = match[1], match[2], abs(int(match[3] or 1)) or 1
+        if first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
+            a, b = int(first), int(last)
+            width = max(len(first), len(last)) if first.startswith("0") or last.startswith("0") else 0
+            return [
+                str(one).zfill(width)
+                for one in range(a, b + (1 if b >= a else -1), step if b >= a else -step)
+            ]
+        if len(first) == 1 and len(last) == 1:
+            a, b = ord(first), ord(last)
+            return [chr(one) for one in range(a, b + (1 if b >= a else -1), step if b >= a else -step)]
+        return None
+    parts, depth, current = [], 0, ""
+    for letter in inside:
+        if letter == "," and not depth:
+            parts.append(current)
+            current = ""
+            continue
+        depth += (letter == "{") - (letter == "}")
+        current += letter
+    return [*parts, current] if parts else None
+
+
+_RUNNERS: dict[type, Any] = {
+    syntax.Sequence: Shell._sequence,
+    syntax.AndOr: Shell._and_or,
+    syntax.Pipeline: Shell._pipeline,
+    syntax.If: Shell._if,
+    syntax.Loop: Shell._loop,
+    syntax.For: Shell._for,
+    syntax.ForArithmetic: Shell._for_arithmetic,
+    syntax.Case: Shell._case,
+    syntax.Group: Shell._group,
+    syntax.Function: Shell._function,
+    syntax.Calculation: Shell._calculation,
+    syntax.Test: Shell._test,
+    syntax.Simple: Shell._simple,
+}
+
+
+class Invocation(NamedTuple):
+    """What an image's own program is given: the shell that runs it, its streams, what it knows."""
+
+    shell: Shell
+    io: Streams
+    context: Context
+
+
+def _guarded(shell: Shell, node: Any, io: Streams) -> Steps:
+    """Run a tree in a shell of its own; `exit` ends that shell only."""
+    try:
+        code = yield from shell.run(node, io)
+    except ExitShell as end:
+        code = end.code
+    except _Return as end:
+        code = end.code
+    except _LoopJump:
+        code = 0
+    except BrokenPipe:
+        if isinstance(io.out, PipeSink):
+            raise
+        code = 141
+    return code
+
+
+def _guarded_text(shell: Shell, text: str, io: Streams) -> Steps:
+    """Run a script's text."""
+    try:
+        tree = syntax.parse(text)
+    except syntax.SyntaxFault as fault:
+        yield from io.err.write(
+            f"{shell.name}: line 1: {fault}\n" if shell.name == "bash" else f"{shell.name}: {fault}\n"
+        )
+        return 2
+    return (yield from _guarded(shell, tree, io))
+
+
+def source(shell: Shell, text: str, io: Streams) -> Steps:
+    """Run a text in this very shell (`eval`, `.`)."""
+    try:
+        tree = syntax.parse(text)
+    except syntax.SyntaxFault as fault:
+        raise Fault(str(fault), 2) from None
+    return (yield from shell.run(tree, io))
+
+
+def run_shell(shell: Shell, argv: list[str], io: Streams, state: Any = None) -> Steps:
+    """`sh [-eux] [-c script] [file] [arguments]`, from its start or from a checkpoint."""
+    shell.name = argv[0].rpartition("/")[2]
+    script: str | None = None
+    rest = argv[1:]
+    wants_script = False
+    while rest and rest[0][:1] in ("-", "+") and len(rest[0]) > 1:
+        flag = rest.pop(0)
+        if flag == "--":
+            break
+        if flag.startswith("--"):
+            continue
+        for letter in flag[1:]:
+            if letter == "c":
+                wants_script = True
+            elif letter == "o" and rest:
+                shell.options[rest.pop(0)] = flag[0] == "-"
+            else:
+                shell.options[letter] = flag[0] == "-"
+    if wants_script:
+        if not rest:
+            yield from io.err.write(f"{shell.name}: -c requires an argument\n")
+            return 2
+        script = rest.pop(0)
+        if rest:
+            shell.name = rest.pop(0)
+    elif rest:
+        shell.name = rest[0]
+        path = rest.pop(0)
+        script = yield Read(shell.path(path))
+        if script is None:
+            yield from io.err.write(f"{argv[0]}: can't open '{path}': No such file or directory\n")
+            return 2 if shell.name != "bash" else 127
+    else:
+        script = yield from io.stdin.read()
+    shell.parameters = rest
+    if not shell.main:
+        return (yield from _guarded_text(shell, script, io))
+    return (yield from _run_main(shell, script, io, state))
+
+
+def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
+    """A container's own script: its top-level loops tell checkpoints."""
+    try:
+        tree = syntax.parse(script)
+    except syntax.SyntaxFault as fault:
+        yield from io.err.write(f"{shell.name}: {fault}\n")
+        return 2
+    first = 0
+    if state is not None:
+        first = _restore(shell, tree, state)
+    try:
+        code = yield from _run_items(shell, tree, first, io)
+    except ExitShell as end:
+        code = end.code
+    except _Return as end:
+        code = end.code
+    except _LoopJump:
+        code = 0
+    handler = shell.traps.pop("EXIT", None)
+    if handler:
+        yield from _guarded_text(shell, handler, io)
+    return code
+
+
+def _run_items(shell: Shell, tree: syntax.Sequence, first: int, io: Streams) -> Steps:
+    code = 0
+    for number in range(first, len(tree.items)):
+        node, background = tree.items[number]
+        if isinstance(node, syntax.Loop) and not background:
+            code = yield from _checkpointed(shell, node, number, io)
+        else:
+            code = yield from shell._sequence(syntax.Sequence(((node, background),)), io, True)
+        shell.status = code
+    return code
+
+
+def _checkpointed(shell: Shell, node: syntax.Loop, number: int, io: Streams) -> Steps:
+    """A loop of the script's top level: before each round all that matters is told."""
+    code = 0
+    while True:
+        if not shell.jobs:
+            yield Checkpoint(_state(shell, number))
+        condition = yield from shell.run(node.condition, io, False)
+        if bool(condition) != node.until:
+            return code
+        code, stop = yield from shell._round(node.body, io, True)
+        if stop:
+            return code
+
+
+def _state(shell: Shell, number: int) -> Any:
+    return {
+        "item": number,
+        "variables": dict(shell.variables),
+        "exported": list(shell.exported),
+        "parameters": list(shell.parameters),
+        "status": shell.status,
+        "options": dict(shell.options),
+        "cwd": shell.cwd,
+        "traps": dict(shell.traps),
+    }
+
+
+def _restore(shell: Shell, tree: syntax.Sequence, state: Any) -> int:
+    """Put a shell back to a checkpoint. The number of the item with which it goes on."""
+    shell.variables = dict(state["variables"])
+    shell.exported = dict.fromkeys(state["exported"])
+    shell.parameters = list(state["parameters"])
+    shell.status = state["status"]
+    shell.options = dict(state["options"])
+    shell.cwd = state["cwd"]
+    shell.traps = dict(state["traps"])
+    for node, _ in tree.items[: state["item"]]:
+        if isinstance(node, syntax.Function):
+            shell.functions[node.name] = node.body
+    return int(state["item"])
+
+
+def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
+    """Run a main job and what it starts in the background, one at a time, as their sleeps end."""
+    threads: list[tuple[int, Steps, Any]] = [(0, main, None)]
+    now_us = 0
+    waiting: list[Steps] = []
+    while True:
+        threads.extend((now_us, job, None) for job in shell.jobs)
+        started = shell.jobs[:]
+        shell.jobs.clear()
+        threads.sort(key=lambda thread: thread[0])
+        due_us, program, value = threads[0]
+        if due_us > now_us:
+            woken = yield Sleep(due_us - now_us)
+            if isinstance(woken, str):
+                code = yield from _signalled(shell, woken, io)
+                if code is not None:
+                    return code
+                woken = yield Now()
+            now_us = woken
+            continue
+        threads.pop(0)
+        try:
+            while True:
+                request = program.send(value)
+                if isinstance(request, Sleep):
+                    if not now_us:
+                        now_us = yield Now()
+                    threads.append(
+                        (now_us + max(request.duration_us, 1), program, now_us + request.duration_us)
+                    )
+                    break
+                if isinstance(request, _Wait):
+                    waiting.append(program)
+                    if not threads and not shell.jobs:
+                        waiting.remove(program)
+                        value = 0
+                        continue
+                    break
+                value = yield request
+                if shell.jobs and started != shell.jobs:
+                    continue
+        except StopIteration as stop:
+            if program is main:
+                return int(stop.value or 0)
+        if waiting and not [thread for thread in threads if thread[1] not in waiting] and not shell.jobs:
+            threads.extend((now_us, one, 0) for one in waiting)
+            waiting.clear()
+
+
+def _signalled(shell: Shell, name: str, io: Streams) -> Steps:
+    """A signal arrived during a sleep: run its trap. The exit code where the shell ends."""
+    handler = shell.traps.get(name)
+    if not handler or handler == ":":
+        return None
+    try:
+        yield from source(shell, handler, io)
+    except ExitShell as end:
+        return end.code
+    except (Fault, _Return):
+        return None
+    return None
+
+
+def knows(name: str) -> bool:
+    """Whether the shell has a command of that name: a shell, a tool, or a builtin that also is a program."""
+    from k8slab.containers.builtins import BUILTINS
+    from k8slab.containers.tools import TOOLS
+
+    programs = ("echo", "printf", "test", "[", "true", "false", "kill", "pwd", "sleep")
+    return name in SHELLS or name in TOOLS or (name in BUILTINS and name in programs)
+
+
+def run_main(context: Context, argv: list[str], state: Any = None) -> Steps:
+    """A container's process: whatever its command line is. Its output goes to the log."""
+    io = Streams(Input(), LogSink("stdout"), LogSink("stderr"))
+    shell = Shell(context, name=argv[0].rpartition("/")[2])
+    shell.main = True
+
+    def main() -> Steps:
+        if argv[0].rpartition("/")[2] in SHELLS:
+            return (yield from run_shell(shell, argv, io, state))
+        return (yield from _guarded_argv(shell, argv, io))
+
+    return (yield from multiplexed(shell, main(), io))
+
+
+def _guarded_argv(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    try:
+        return (yield from shell.invoke(argv, io))
+    except Fault as fault:
+        yield from io.err.write(f"{fault}\n")
+        return fault.code
+    except ExitShell as end:
+        return end.code
+    except BrokenPipe:
+        return 141
+
+
+def run_argv(call: Invocation, argv: list[str]) -> Steps:
+    """A command line as a program of an image."""
+    return (yield from _guarded_argv(call.shell, argv, call.io))
+
+
+def run_exec(context: Context, argv: list[str], stdin: str, out: Any, err: Any) -> Steps:
+    """A command beside the container's process, as `kubectl exec` and exec probes run it."""
+    io = Streams(Input(stdin), out, err)
+    shell = Shell(context, name=argv[0].rpartition("/")[2])
+    return (yield from multiplexed(shell, _guarded_argv(shell, argv, io), io))

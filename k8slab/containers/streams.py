@@ -1,0 +1,185 @@
+"""Standard streams inside a container: buffers, files, pipes, the log.
+
+Writing and reading are generators, because a file or a pipe may have to be
+asked for. A pipe runs its producer only as far as its reader needs, so
+`yes | head -1` ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from k8slab.containers.requests import Log, Read, Request, Write
+
+Steps = Generator[Request, Any, Any]
+
+
+class BrokenPipe(Exception):
+    """Nobody reads any more: the writer ends with code 141."""
+
+
+class _Wrote:
+    """What a producer yields when there is something to read."""
+
+
+_WROTE = _Wrote()
+
+
+class Buffer:
+    """Text kept in memory."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def write(self, text: str) -> Steps:
+        """Keep some text."""
+        self._parts.append(text)
+        return
+        yield
+
+    def text(self) -> str:
+        """All that was written."""
+        return "".join(self._parts)
+
+
+class LogSink:
+    """The container's log."""
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> Steps:
+        """Write to the log."""
+        if text:
+            yield Log(text, self._stream)
+
+
+class Nowhere:
+    """/dev/null."""
+
+    def write(self, text: str) -> Steps:
+        """Forget the text."""
+        return
+        yield
+
+
+class FileSink:
+    """A file that has been opened for writing."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def write(self, text: str) -> Steps:
+        """Append to the file."""
+        if text:
+            yield Write(self._path, text, append=True)
+
+
+class PipeSink:
+    """The writing end of a pipe."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.closed = False
+
+    def write(self, text: str) -> Steps:
+        """Pass text on. BrokenPipe where nobody reads."""
+        if self.closed:
+            raise BrokenPipe
+        if text:
+            self.parts.append(text)
+            yield _WROTE
+
+
+class Input:
+    """Text to read from, all of it or line by line."""
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+        self._at = 0
+
+    def _more(self) -> Steps:
+        """Get more text. Whether there may be more."""
+        return False
+        yield
+
+    def read(self) -> Steps:
+        """The rest of the text."""
+        while (yield from self._more()):
+            pass
+        text = self._text[self._at :]
+        self._at = len(self._text)
+        return text
+
+    def line(self) -> Steps:
+        """The next line with its newline; the empty string at the end."""
+        while True:
+            end = self._text.find("\n", self._at)
+            if end >= 0:
+                line = self._text[self._at : end + 1]
+                self._at = end + 1
+                return line
+            if not (yield from self._more()):
+                line = self._text[self._at :]
+                self._at = len(self._text)
+                return line
+
+    def close(self) -> Steps:
+        """Read no more."""
+        return
+        yield
+
+
+class FileInput(Input):
+    """A file, read when it is first needed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path: str | None = path
+
+    def _more(self) -> Steps:
+        if self._path is None:
+            return False
+        path, self._path = self._path, None
+        text = yield Read(path)
+        self._text += text or ""
+        return True
+
+
+class PipeInput(Input):
+    """The reading end of a pipe, which drives what writes into it. `code` is how the writer ended."""
+
+    def __init__(self, producer: Steps, sink: PipeSink) -> None:
+        super().__init__()
+        self._producer = producer
+        self._sink = sink
+        self._done = False
+        self._value: Any = None
+        self.code = 0
+
+    def _more(self) -> Steps:
+        while not self._done:
+            try:
+                request = self._producer.send(self._value)
+            except StopIteration as stop:
+                self._done, self.code = True, int(stop.value or 0)
+            except BrokenPipe:
+                self._done, self.code = True, 141
+            else:
+                self._value = None
+                if request is not _WROTE:
+                    self._value = yield request
+                    continue
+            if self._sink.parts:
+                self._text = self._text[self._at :] + "".join(self._sink.parts)
+                self._at = 0
+                self._sink.parts.clear()
+                return True
+        return False
+
+    def close(self) -> Steps:
+        """Read no more: the writer goes on until it ends or notices."""
+        self._sink.closed = True
+        while (yield from self._more()):
+            self._text, self._at = "", 0

@@ -1,0 +1,357 @@
+"""Tools for files and directories: ls, cp, mv, rm, mkdir, find and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8slab.containers.files import normal
+from k8slab.containers.patterns import glob
+from k8slab.containers.requests import KindOf, MakeDirectory, MountPoints, Names, Read, Remove, Write
+from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.streams import Steps
+from k8slab.containers.tools_options import options
+
+
+def walk(path: str) -> Steps:
+    """Every path at and below one, with its kind, in order."""
+    kind = yield KindOf(path)
+    if not kind:
+        return []
+    found = [(path, kind)]
+    if kind == "dir":
+        for name in (yield Names(path)) or []:
+            found.extend((yield from walk(normal(f"{path}/{name}"))))
+    return found
+
+
+def _size(path: str) -> Steps:
+    text = yield Read(path)
+    return len((text or "").encode())
+
+
+def _ls(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv)
+    names = given.operands or ["."]
+    code = 0
+    several = len(names) > 1
+    for number, name in enumerate(sorted(names)):
+        path = shell.path(name)
+        kind = yield KindOf(path)
+        if not kind:
+            yield from io.err.write(f"ls: {name}: No such file or directory\n")
+            code = 1
+            continue
+        if kind == "file" or given.has("d"):
+            yield from _list_entry(path, name, kind, given, io)
+            continue
+        if several:
+            yield from io.out.write(f"{'' if number == 0 else chr(10)}{name}:\n")
+        entries = (yield Names(path)) or []
+        if given.has("l"):
+            yield from io.out.write(f"total {4 * len(entries)}\n")
+        if given.has("a"):
+            for dots in (".", ".."):
+                yield from _list_entry(path, dots, "dir", given, io)
+        for entry in entries:
+            if entry.startswith(".") and not given.has("a", "A"):
+                continue
+            inner = normal(f"{path}/{entry}")
+            yield from _list_entry(inner, entry, (yield KindOf(inner)), given, io)
+    return code
+
+
+def _list_entry(path: str, name: str, kind: str, given: Any, io: Streams) -> Steps:
+    if given.has("F") and kind == "dir":
+        name += "/"
+    if not given.has("l"):
+        yield from io.out.write(f"{name}\n")
+        return
+    size = 4096 if kind == "dir" else (yield from _size(path))
+    mode = "drwxr-xr-x" if kind == "dir" else "-rw-r--r--"
+    yield from io.out.write(f"{mode}    1 root     root     {size:9} Jan  5 09:00 {name}\n")
+
+
+def _mkdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv, "m")
+    code = 0
+    for name in given.operands:
+        path = shell.path(name)
+        fault = yield from (make_all(path) if given.has("p") else _make_one(path))
+        if fault:
+            yield from io.err.write(f"mkdir: can't create directory '{name}': {fault}\n")
+            code = 1
+    return code
+
+
+def make_all(path: str) -> Steps:
+    """Make a directory and those above it. Why it failed, or the empty string."""
+    kind = yield KindOf(path)
+    if kind == "dir":
+        return ""
+    if kind == "file":
+        return "File exists"
+    parent = path.rpartition("/")[0] or "/"
+    fault = yield from make_all(parent)
+    return fault or (yield MakeDirectory(path))
+
+
+def _make_one(path: str) -> Steps:
+    if (yield KindOf(path)):
+        return "File exists"
+    if (yield KindOf(path.rpartition("/")[0] or "/")) != "dir":
+        return "No such file or directory"
+    return (yield MakeDirectory(path))
+
+
+def _rm(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv)
+    code = 0
+    for name in given.operands:
+        path = shell.path(name)
+        kind = yield KindOf(path)
+        fault = ""
+        if not kind:
+            fault = "" if given.has("f") else "No such file or directory"
+        elif kind == "dir" and not given.has("r", "R"):
+            fault = "is a directory"
+        else:
+            fault = yield Remove(path)
+        if fault:
+            yield from io.err.write(f"rm: can't remove '{name}': {fault}\n")
+            code = 1
+    return code
+
+
+def _rmdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    for name in options(argv).operands:
+        names = yield Names(shell.path(name))
+        if names is None or names:
+            raise Fault(f"rmdir: '{name}': {'Directory not empty' if names else 'No such file or directory'}")
+        yield Remove(shell.path(name))
+    return 0
+
+
+def _touch(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    code = 0
+    for name in options(argv, "dtr").operands:
+        path = shell.path(name)
+        if not (yield KindOf(path)):
+            fault = yield Write(path, "")
+            if fault:
+                yield from io.err.write(f"touch: {name}: {fault}\n")
+                code = 1
+    return code
+
+
+def copied(source: str, target: str) -> Steps:
+    """Copy a file or a tree. Why it failed, or the empty string."""
+    for path, kind in (yield from walk(source)):
+        to = target + path[len(source) :]
+        if kind == "dir":
+            fault = yield from make_all(to)
+        else:
+            text = yield Read(path)
+            fault = yield Write(to, text or "")
+        if fault:
+            return fault
+    return ""
+
+
+def _cp(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    return (yield from _transfer(shell, argv, io, move=False))
+
+
+def _mv(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    return (yield from _transfer(shell, argv, io, move=True))
+
+
+def _transfer(shell: Shell, argv: list[str], io: Streams, *, move: bool) -> Steps:
+    given = options(argv, "t")
+    names = list(given.operands)
+    target_name = given.value("t") if given.has("t") else (names.pop() if len(names) > 1 else "")
+    if not target_name or not names:
+        raise Fault(f"{argv[0]}: missing file operand")
+    target = shell.path(target_name)
+    inside = (yield KindOf(target)) == "dir"
+    code = 0
+    for name in names:
+        source = shell.path(name)
+        kind = yield KindOf(source)
+        if not kind:
+            text = f"can't rename '{name}'" if move else f"can't stat '{name}'"
+            yield from io.err.write(f"{argv[0]}: {text}: No such file or directory\n")
+            code = 1
+            continue
+        if kind == "dir" and not move and not given.has("r", "R", "a"):
+            yield from io.err.write(f"cp: omitting directory '{name}'\n")
+            code = 1
+            continue
+        contents = name.endswith("/.")
+        to = target if not inside or contents else normal(f"{target}/{source.rpartition('/')[2]}")
+        fault = yield from copied(source, to)
+        if not fault and move:
+            fault = yield Remove(source)
+        if fault:
+            yield from io.err.write(f"{argv[0]}: can't create '{target_name}': {fault}\n")
+            code = 1
+    return code
+
+
+def _find(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    words = argv[1:]
+    roots: list[str] = []
+    while words and not words[0].startswith(("-", "(", "!")):
+        roots.append(words.pop(0))
+    pattern = kind_wanted = ""
+    deepest = 10**6
+    deletes = False
+    while words:
+        word = words.pop(0)
+        if word in ("-name", "-iname"):
+            pattern = words.pop(0)
+        elif word == "-type":
+            kind_wanted = {"f": "file", "d": "dir"}.get(words.pop(0), "none")
+        elif word == "-maxdepth":
+            deepest = int(words.pop(0))
+        elif word == "-delete":
+            deletes = True
+        elif word != "-print":
+            raise Fault(f"find: unrecognized: {word}")
+    for root in roots or ["."]:
+        base = shell.path(root)
+        found = yield from walk(base)
+        if not found:
+            yield from io.err.write(f"find: {root}: No such file or directory\n")
+        for path, kind in found:
+            rest = path[len(base) :]
+            if rest.count("/") > deepest or (kind_wanted and kind != kind_wanted):
+                continue
+            if pattern and not glob(pattern).match(path.rpartition("/")[2]):
+                continue
+            if deletes:
+                yield Remove(path)
+            else:
+                yield from io.out.write((root.rstrip("/") if rest else root) + rest + "\n")
+    return 0
+
+
+def _basename(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    name = argv[1].rstrip("/").rpartition("/")[2]
+    if len(argv) > 2 and name != argv[2]:
+        name = name.removesuffix(argv[2])
+    yield from io.out.write(name + "\n")
+    return 0
+
+
+def _dirname(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    head, slash, _ = argv[1].rstrip("/").rpartition("/")
+    yield from io.out.write((head or ("/" if slash else ".")) + "\n")
+    return 0
+
+
+def _realpath(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    for name in options(argv).operands:
+        yield from io.out.write(shell.path(name) + "\n")
+    return 0
+
+
+def _stat(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv, "c")
+    for name in given.operands:
+        path = shell.path(name)
+        kind = yield KindOf(path)
+        if not kind:
+            raise Fault(f"stat: can't stat '{name}': No such file or directory")
+        size = 4096 if kind == "dir" else (yield from _size(path))
+        label = "directory" if kind == "dir" else "regular file"
+        text = given.value("c").replace("%s", str(size)).replace("%n", name).replace("%F", label)
+        yield from io.out.write(text + "\n" if text else f"  File: {name}\n  Size: {size}\t{label}\n")
+    return 0
+
+
+def _du(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv)
+    for name in given.operands or ["."]:
+        total = 0
+        for path, kind in (yield from walk(shell.path(name))):
+            total += 4096 if kind == "dir" else (yield from _size(path))
+        kibibytes = -(-total // 1024)
+        yield from io.out.write(f"{f'{kibibytes}.0K' if given.has('h') else kibibytes}\t{name}\n")
+    return 0
+
+
+def _df(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    mounts = yield MountPoints()
+    yield from io.out.write("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
+    for path in mounts:
+        source = "overlay" if path == "/" else "/dev/vda1"
+        yield from io.out.write(f"{source:20} 103022120  10302212  92719908  10% {path}\n")
+    return 0
+
+
+def _mount(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    for path in (yield MountPoints()):
+        yield from io.out.write(
+            f"{'overlay' if path == '/' else '/dev/vda1'} on {path} type ext4 (rw,relatime)\n"
+        )
+    return 0
+
+
+def _nothing(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    return 0
+    yield
+
+
+def _mktemp(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    number = 0
+    while (yield KindOf(f"/tmp/tmp.{number:06}")):
+        number += 1
+    path = f"/tmp/tmp.{number:06}"
+    yield MakeDirectory(path) if "-d" in argv else Write(path, "")
+    yield from io.out.write(path + "\n")
+    return 0
+
+
+def _ln(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    names = options(argv).operands
+    if len(names) == 2:
+        fault = yield from copied(shell.path(names[0]), shell.path(names[1]))
+        if fault:
+            raise Fault(f"ln: {names[1]}: {fault}")
+    return 0
+
+
+def _truncate(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv, "s")
+    for name in given.operands:
+        text = (yield Read(shell.path(name))) or ""
+        yield Write(shell.path(name), text[: int(given.value("s", default="0"))])
+    return 0
+
+
+FILE_TOOLS: dict[str, Any] = {
+    "ls": _ls,
+    "mkdir": _mkdir,
+    "rm": _rm,
+    "rmdir": _rmdir,
+    "touch": _touch,
+    "cp": _cp,
+    "mv": _mv,
+    "find": _find,
+    "basename": _basename,
+    "dirname": _dirname,
+    "realpath": _realpath,
+    "readlink": _realpath,
+    "stat": _stat,
+    "du": _du,
+    "df": _df,
+    "mount": _mount,
+    "chmod": _nothing,
+    "chown": _nothing,
+    "chgrp": _nothing,
+    "sync": _nothing,
+    "mktemp": _mktemp,
+    "ln": _ln,
+    "truncate": _truncate,
+}
+"""Tools for files by name."""

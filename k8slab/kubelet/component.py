@@ -1,0 +1,91 @@
+"""The kubelets' component for Pods: which changes concern which Pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8slab.api.meta import Key, Obj, key_of
+from k8slab.components import Component, Watch
+from k8slab.kubelet.sync import plan
+from k8slab.kubelet.volumes import claims_of
+from k8slab.store.view import Change, View
+
+_NONE: tuple[Key, ...] = ()
+
+
+def _of_pod(change: Change, view: View) -> Iterable[Key]:
+    """A Pod that came to a node, or whose spec or deletion changed. Its own status is no news."""
+    old, new = change.old, change.new
+    if new is None:
+        return (change.key,) if old is not None and old["spec"].get("nodeName") else _NONE
+    if not new["spec"].get("nodeName"):
+        return _NONE
+    if old is None:
+        return (change.key,)
+    if old["spec"] is not new["spec"] and old["spec"] != new["spec"]:
+        return (change.key,)
+    before, after = old["metadata"], new["metadata"]
+    for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+        if before.get(field) != after.get(field):
+            return (change.key,)
+    if new["spec"].get("readinessGates") and old.get("status") != new.get("status"):
+        return (change.key,)
+    return _NONE
+
+
+def _of_machine(change: Change, view: View) -> Iterable[Key]:
+    """Every Pod on a machine whose state changed."""
+    old, new = change.old, change.new
+    if old is None or new is None or old["spec"] == new["spec"]:
+        return _NONE
+    return [key_of(pod) for pod in view.list("Pod", node=change.key[1])]
+
+
+def _of_attachment(change: Change, view: View) -> Iterable[Key]:
+    """The Pods that wait on a node for a volume that was attached there."""
+    attachment = change.new
+    if attachment is None or not (attachment.get("status") or {}).get("attached"):
+        return _NONE
+    volume = view.get("PersistentVolume", ("", attachment["spec"]["source"].get("persistentVolumeName", "")))
+    claim = ((volume or {}).get("spec") or {}).get("claimRef") or {}
+    return [
+        key_of(pod)
+        for pod in view.list("Pod", node=attachment["spec"]["nodeName"])
+        if pod["metadata"]["namespace"] == claim.get("namespace") and claim.get("name") in claims_of(pod)
+    ]
+
+
+def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
+    """A Pod of which a process ended, or whose files or processes changed under its probes."""
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return _NONE
+    if old.get("exits") != new.get("exits"):
+        return (change.key,)
+    if old.get("changes") != new.get("changes") and _has_probes(view.get("Pod", change.key)):
+        return (change.key,)
+    return _NONE
+
+
+def _has_probes(pod: Obj | None) -> bool:
+    if pod is None:
+        return False
+    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+        if "readinessProbe" in container or "livenessProbe" in container or "startupProbe" in container:
+            return True
+    return False
+
+
+KUBELET = Component(
+    "kubelet",
+    (
+        Watch("Pod", _of_pod),
+        Watch("Machine", _of_machine),
+        Watch("VolumeAttachment", _of_attachment),
+        Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),
+    ),
+    plan,
+    retry_base_us=1_000_000,
+    manager="kubelet",
+)
+"""Runs the Pods that are bound to a node."""

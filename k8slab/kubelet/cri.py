@@ -1,0 +1,522 @@
+"""The container runtime: what a kubelet asks of it, and what a container's process does meanwhile.
+
+A container that only serves requests needs nothing stored: that it runs, and
+what it logged at its start, follows from its Pod. Only a process that does
+something by itself has a record in the Pod's `Sandbox`: its journal of answers
+and when it wakes.
+
+Models staging/src/k8s.io/cri-api (RuntimeService, ImageService) and
+pkg/kubelet/lifecycle/handlers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from k8slab.api.meta import Key, Obj
+from k8slab.clock import SECOND_US
+from k8slab.components import Done, Plan
+from k8slab.containers import logs, shell
+from k8slab.containers.environment import ConfigurationError, context_of, environment
+from k8slab.containers.files import put_sandbox, sandbox_of
+from k8slab.containers.kernel import Kernel
+from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import (
+    GENERIC,
+    Context,
+    Executable,
+    Server,
+    any_executable,
+    executable_of,
+    family_of,
+)
+from k8slab.containers.requests import Call, Serve
+from k8slab.network.delivery import NETWORK
+from k8slab.network.routing import port_number
+from k8slab.store.view import View
+
+_LAUNCH = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
+    "failed: unable to start container process: error during container init: exec: "
+)
+_START = "failed to start containerd task"
+
+
+# Images.
+
+
+def image_ready_us(view: View | Overlay, node: str, image: str) -> int | None:
+    """When the image is (or was) there on a node; None where nobody has pulled it."""
+    cache = view.get("ImageCache", ("", node))
+    found: int | None = cache["images"].get(image) if cache is not None else None
+    return found
+
+
+def note_image(box: Overlay, node: str, image: str, at_us: int) -> None:
+    """Note that an image will be on a node."""
+    cache = box.get("ImageCache", ("", node))
+    images = {**(cache["images"] if cache is not None else {}), image: at_us}
+    box.put(
+        "ImageCache",
+        ("", node),
+        {"apiVersion": "lab", "kind": "ImageCache", "metadata": {"name": node}, "images": images},
+    )
+
+
+# The life of a container.
+
+
+def can_execute(container: Obj, name: str) -> bool:
+    """Whether a container's image has a command of that name."""
+    family = family_of(container["image"])
+    base = name.rpartition("/")[2]
+    if executable_of(container["image"], name) is not None:
+        return True
+    return family.shell and (shell.knows(base) or "/" in name or any_executable(base) is not None)
+
+
+def configuration_fault(box: Overlay, pod: Obj, container: Obj) -> str:
+    """Why the container's environment cannot be made, or the empty string."""
+    if not container.get("env") and not container.get("envFrom"):
+        return ""
+    try:
+        environment(box, pod, container)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+def _program_of(context: Context) -> tuple[Executable | None, str]:
+    """What a container's command line runs, or why there is no such thing."""
+    argv = context.argv
+    if not argv:
+        return None, "no command specified"
+    name = argv[0].rpartition("/")[2]
+    found = executable_of(context.image, argv[0])
+    if found is not None:
+        return found, ""
+    family = family_of(context.image)
+    if family.shell and shell.knows(name):
+        return Executable(run=shell.run_argv), ""
+    if family.images == (GENERIC,) and not (name.startswith(("does-not", "no-such", "missing"))):
+        return family.executables["app"], ""
+    if "/" in argv[0]:
+        return None, f'{_LAUNCH}"{argv[0]}": stat {argv[0]}: no such file or directory'
+    return None, f'{_LAUNCH}"{argv[0]}": executable file not found in $PATH'
+
+
+def is_static(container: Obj) -> bool:
+    """Whether a container's image and command make it a server about which nothing is stored."""
+    family = family_of(container["image"])
+    argv = tuple(container.get("command") or ()) or family.entrypoint
+    if not argv:
+        return False
+    found = executable_of(container["image"], str(argv[0]))
+    if found is None:
+        return family.images == (GENERIC,) and not shell.knows(str(argv[0]).rpartition("/")[2])
+    return found.server is not None and found.server.check is None
+
+
+def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: int) -> str:
+    """Start a container's process. Why it cannot be started, or the empty string."""
+    name = container["name"]
+    sandbox = box.get("Sandbox", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
+    if is_static(container) and sandbox is None:
+        return ""
+    if run > 1:
+        logs.drop(box, (pod["metadata"]["namespace"], pod["metadata"]["name"]), name, run - 2)
+    try:
+        context = context_of(box, pod, container, run, now_us, ip)
+    except ConfigurationError as error:
+        return str(error)
+    executable, fault = _program_of(context)
+    if executable is None:
+        return fault
+    _forget(box, pod, name)
+    if executable.server is not None:
+        return _launch_server(box, pod, container, context, executable.server)
+    sandbox = sandbox_of(box, pod)
+    record = new_record(context)
+    changed = {
+        **sandbox,
+        "processes": {**sandbox["processes"], name: record},
+        "starts": sandbox["starts"] + 1,
+        "changes": sandbox["changes"] + 1,
+    }
+    put_sandbox(box, pod, changed)
+    return ""
+
+
+def _launch_server(box: Overlay, pod: Obj, container: Obj, context: Context, server: Server) -> str:
+    """A server needs no record unless it refuses to start."""
+    if server.check is None:
+        return ""
+    kernel = Kernel(box, pod, container, context.run, context.started_us, NETWORK)
+    refusal = kernel.complete(server.check(context))
+    if refusal is not None:
+        code, text = refusal
+        lines = [logs.Line(context.started_us, "stderr", line) for line in text.splitlines()]
+        logs.append(box, kernel.key, container["name"], context.run, lines)
+        note_exit(box, pod, container["name"], context.run, code, context.started_us)
+    return ""
+
+
+def _forget(box: Overlay, pod: Obj, name: str) -> None:
+    """A new run begins with its image's files and an empty memory."""
+    key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    sandbox = box.get("Sandbox", key)
+    if sandbox is None or sandbox["uid"] != pod["metadata"]["uid"]:
+        return
+    changed = dict(sandbox)
+    for part in ("roots", "memory", "processes", "exits"):
+        if name in sandbox[part]:
+            changed[part] = {one: value for one, value in sandbox[part].items() if one != name}
+    put_sandbox(box, pod, changed)
+
+
+def new_record(context: Context) -> Obj:
+    """The record of a process that has not begun."""
+    return {
+        "run": context.run,
+        "argv": list(context.argv),
+        "env": dict(context.env),
+        "cwd": context.cwd,
+        "hostname": context.hostname,
+        "ip": context.ip,
+        "node": context.node,
+        "user": context.user,
+        "startedUs": context.started_us,
+        "wakeUs": context.started_us,
+        "checkpoint": None,
+        "journal": [],
+        "services": [],
+        "traps": [],
+        "signal": "",
+    }
+
+
+def context_of_record(pod: Obj, container: Obj, record: Obj) -> Context:
+    """What a recorded process knows."""
+    return Context(
+        pod["metadata"]["namespace"],
+        pod["metadata"]["name"],
+        container["name"],
+        container["image"],
+        tuple(record["argv"]),
+        record["env"],
+        record["cwd"],
+        record["hostname"],
+        record["ip"],
+        record["node"],
+        record["startedUs"],
+        record["run"],
+        record["user"],
+    )
+
+
+class Exit(NamedTuple):
+    """How a process ended by itself."""
+
+    code: int
+    at_us: int
+    message: str
+
+
+def note_exit(
+    box: Overlay, pod: Obj, container: str, run: int, code: int, at_us: int, message: str = ""
+) -> None:
+    """Note that a container's process has ended."""
+    sandbox = sandbox_of(box, pod)
+    entry = {"run": run, "code": code, "atUs": at_us, "message": message}
+    processes = {one: record for one, record in sandbox["processes"].items() if one != container}
+    memory = {one: value for one, value in sandbox["memory"].items() if one != container}
+    changed = {
+        **sandbox,
+        "exits": {**sandbox["exits"], container: entry},
+        "processes": processes,
+        "memory": memory,
+        "changes": sandbox["changes"] + 1,
+    }
+    put_sandbox(box, pod, changed)
+
+
+def exit_of(box: Overlay, key: Key, container: str, run: int) -> Exit | None:
+    """How this run of a container ended by itself, if it did."""
+    sandbox = box.get("Sandbox", key)
+    entry = sandbox["exits"].get(container) if sandbox is not None else None
+    if entry is None or entry["run"] != run:
+        return None
+    return Exit(entry["code"], entry["atUs"], entry["message"])
+
+
+def end_process(box: Overlay, key: Key, container: str) -> None:
+    """A container was stopped: its process and its memory are gone."""
+    sandbox = box.get("Sandbox", key)
+    if sandbox is None:
+        return
+    changed = dict(sandbox)
+    for part in ("processes", "memory"):
+        if container in sandbox[part]:
+            changed[part] = {one: value for one, value in sandbox[part].items() if one != container}
+    if changed != sandbox:
+        changed["changes"] = sandbox["changes"] + 1
+        box.put("Sandbox", key, changed)
+
+
+def halt(box: Overlay, key: Key) -> None:
+    """The machine lost power: every process of the Pod is gone."""
+    sandbox = box.get("Sandbox", key)
+    if sandbox is not None and (sandbox["processes"] or sandbox["memory"]):
+        box.put("Sandbox", key, {**sandbox, "processes": {}, "memory": {}})
+
+
+def removal(view: View, key: Key) -> Plan:
+    """Remove everything that the runtime kept of a Pod."""
+    box = Overlay(view)
+    box.put("Sandbox", key, None)
+    yield from box.flush()
+    return Done()
+
+
+def change_count(box: Overlay, key: Key) -> int:
+    """How often something changed that a probe could notice."""
+    sandbox = box.get("Sandbox", key)
+    return sandbox["changes"] if sandbox is not None else 0
+
+
+# Stopping.
+
+
+class Behaviour(NamedTuple):
+    """What a container's process does on SIGTERM: whether it ends, and with which code.
+
+    `handles` says that it has a handler of its own, which is run.
+    """
+
+    heeds: bool
+    exit_code: int
+    takes_us: int = 0
+    handles: bool = False
+
+
+def stop_behaviour(box: Overlay, pod: Obj, container: Obj) -> Behaviour:
+    """How a running container answers SIGTERM.
+
+    A process with number 1 that has no handler never gets the signal: that
+    is why `sleep` takes its whole grace period.
+    """
+    key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    sandbox = box.get("Sandbox", key)
+    record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
+    if record is None:
+        server = server_of(container)
+        return Behaviour(server.heeds_term, server.stop_code) if server else Behaviour(True, 0)
+    for service in record["services"]:
+        if service.get("replaces"):
+            executable = executable_of(container["image"], service["executable"])
+            if executable is not None and executable.server is not None:
+                return Behaviour(executable.server.heeds_term, executable.server.stop_code)
+    if "TERM" in record["traps"]:
+        return Behaviour(False, 143, handles=True)
+    return Behaviour(False, 143)
+
+
+def server_of(container: Obj) -> Server | None:
+    """The server that a container is by its image and command alone."""
+    family = family_of(container["image"])
+    argv = tuple(container.get("command") or ()) or family.entrypoint
+    if not argv:
+        return None
+    found = executable_of(container["image"], str(argv[0]))
+    if found is None and family.images == (GENERIC,):
+        found = family.executables["app"]
+    return found.server if found is not None else None
+
+
+def signal(box: Overlay, key: Key, container: str, at_us: int) -> None:
+    """Deliver SIGTERM to a process that handles it."""
+    sandbox = box.get("Sandbox", key)
+    record = sandbox["processes"].get(container) if sandbox is not None else None
+    if sandbox is None or record is None:
+        return
+    record = {**record, "signal": "TERM", "wakeUs": at_us}
+    changed = {
+        **sandbox,
+        "processes": {**sandbox["processes"], container: record},
+        "starts": sandbox["starts"] + 1,
+    }
+    box.put("Sandbox", key, changed)
+
+
+def termination_message(box: Overlay, pod: Obj, container: Obj, code: int) -> str:
+    """What the container left at its terminationMessagePath, or the end of its log where it asks for that."""
+    key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    sandbox = box.get("Sandbox", key)
+    name = container["name"]
+    path = container.get("terminationMessagePath", "/dev/termination-log")
+    content = (sandbox["roots"].get(name) or {}).get(path) if sandbox is not None else None
+    if content:
+        return (content if isinstance(content, str) else "".join(content))[:4096]
+    if container.get("terminationMessagePolicy") == "FallbackToLogsOnError" and code:
+        run = 0
+        while logs.chunk_count(box, key, name, run + 1):
+            run += 1
+        lines = logs.stored_lines(box, key, name, run)[-80:]
+        return "".join(f"{line.text}\n" for line in lines)[-2048:]
+    return ""
+
+
+# Running something in a container: probes and hooks.
+
+
+class Outcome(NamedTuple):
+    """What a command or request in a container came to."""
+
+    ok: bool
+    output: str = ""
+    volatile: bool = False
+    took_us: int = 0
+
+    @property
+    def error(self) -> str:
+        """What went wrong, or the empty string."""
+        return "" if self.ok else self.output or "failed"
+
+
+def run_in(
+    box: Overlay, pod: Obj, container: Obj, argv: list[str], now_us: int, limit_us: int
+) -> tuple[int, str, Kernel, int]:
+    """Run a command in a container as if no time passed outside; its own sleeps are added up.
+
+    The exit code (-1 where it took longer than the limit), what it printed, its
+    kernel, and how long it took in microseconds.
+    """
+    run = current_run(pod, container["name"])
+    context = context_of(box, pod, container, run, now_us)._replace(argv=tuple(argv))
+    kernel = Kernel(box, pod, container, run, now_us, NETWORK)
+    output = shell.Buffer()
+    program = shell.run_exec(context, argv, "", output, output)
+    spent_us = 0
+    value: Any = None
+    while True:
+        pause = kernel.proceed(program, value)
+        if pause.code is not None:
+            return pause.code, output.text(), kernel, spent_us
+        spent_us += pause.sleep_us
+        if spent_us > limit_us:
+            return -1, output.text(), kernel, limit_us
+        kernel.now_us = now_us + spent_us
+        value = kernel.now_us
+
+
+def current_run(pod: Obj, container: str) -> int:
+    """The number of a container's current run, from the Pod's status."""
+    status = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses"):
+        for one in status.get(field) or ():
+            if one["name"] == container:
+                return int(one.get("restartCount", 0))
+    return 0
+
+
+def answer_probe(box: Overlay, pod: Obj, container: Obj, probe: Obj, ip: str, now_us: int) -> Outcome:
+    """Ask a probe's question. The output is upstream's text for a failure."""
+    timeout_us = (probe.get("timeoutSeconds") or 1) * SECOND_US
+    if "exec" in probe:
+        command = [str(word) for word in probe["exec"].get("command") or ()]
+        code, output, kernel, _ = run_in(box, pod, container, command, now_us, timeout_us)
+        if code < 0:
+            text = (
+                f"command timed out: {quoted(' '.join(command))} timed out after {timeout_us // SECOND_US}s"
+            )
+            return Outcome(False, text, True)
+        return Outcome(code == 0, output, kernel.volatile)
+    if "httpGet" in probe:
+        return _http_probe(box, pod, container, probe["httpGet"], ip, now_us, timeout_us)
+    if "tcpSocket" in probe:
+        port = port_number(container, probe["tcpSocket"].get("port"))
+        return _dial(box, pod, probe["tcpSocket"].get("host") or ip, port, now_us)
+    if "grpc" in probe:
+        port = probe["grpc"]["port"]
+        found = _dial(box, pod, ip, port, now_us)
+        if found.ok:
+            return found
+        seconds = timeout_us // SECOND_US
+        text = (
+            f'timeout: failed to connect service "{ip}:{port}" within {seconds}s: context deadline exceeded'
+        )
+        return Outcome(False, text)
+    return Outcome(False, "missing probe handler")
+
+
+def quoted(text: str) -> str:
+    """A text as Go's `%q` prints it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _dial(box: Overlay, pod: Obj, host: str, port: int, now_us: int) -> Outcome:
+    answer = NETWORK.call(box, pod, Call(host, port, "tcp", None), now_us)
+    return Outcome(True) if answer.ok else Outcome(False, f"dial tcp {host}:{port}: {answer.error}")
+
+
+def _http_probe(
+    box: Overlay, pod: Obj, container: Obj, get: Obj, ip: str, now_us: int, timeout_us: int
+) -> Outcome:
+    host = get.get("host") or ip
+    port = port_number(container, get.get("port"))
+    path = get.get("path") or "/"
+    path = path if path.startswith("/") else f"/{path}"
+    scheme = (get.get("scheme") or "HTTP").lower()
+    headers = {"User-Agent": "kube-probe/1.36", "Accept": "*/*"}
+    for header in get.get("httpHeaders") or ():
+        headers[header["name"]] = header["value"]
+    payload = {"method": "GET", "path": path, "host": f"{host}:{port}", "headers": headers, "body": ""}
+    answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us), now_us)
+    if not answer.ok:
+        return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {_dial_text(host, port, answer.error)}')
+    status = answer.payload["status"]
+    if 200 <= status < 400:
+        return Outcome(True, answer.payload["body"])
+    return Outcome(False, f"HTTP probe failed with statuscode: {status}")
+
+
+def _dial_text(host: str, port: int, error: str) -> str:
+    if error == "timeout":
+        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    return f"dial tcp {host}:{port}: {error}"
+
+
+_LONGEST_HOOK_US = 3600 * SECOND_US
+
+
+def run_hook(box: Overlay, pod: Obj, container: Obj, hook: Obj, now_us: int) -> Outcome:
+    """Run a postStart or preStop hook."""
+    if "sleep" in hook:
+        return Outcome(True, took_us=hook["sleep"].get("seconds", 0) * SECOND_US)
+    if "exec" in hook:
+        command = [str(word) for word in hook["exec"].get("command") or ()]
+        code, output, _, took_us = run_in(box, pod, container, command, now_us, _LONGEST_HOOK_US)
+        if code == 0:
+            return Outcome(True, output, took_us=took_us)
+        name, key = container["name"], pod["metadata"]
+        where = f"{key['name']}_{key['namespace']}({key['uid']})"
+        text = (
+            f'Exec lifecycle hook ([{" ".join(command)}]) for Container "{name}" in Pod "{where}" failed - '
+            f"error: command '{' '.join(command)}' exited with {code}: {output}, message: {quoted(output)}"
+        )
+        return Outcome(False, text, took_us=took_us)
+    if "httpGet" in hook:
+        ip = (pod.get("status") or {}).get("podIP", "")
+        return _http_probe(box, pod, container, hook["httpGet"], ip, now_us, SECOND_US)
+    return Outcome(True)
+
+
+def services_of(box: Overlay, pod: Obj, container: Obj) -> list[Serve]:
+    """The servers that a container's process started by itself."""
+    sandbox = box.get("Sandbox", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
+    record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
+    if record is None:
+        return []
+    return [
+        Serve(one["executable"], tuple(one["ports"]), tuple(one["arguments"])) for one in record["services"]
+    ]

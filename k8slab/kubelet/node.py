@@ -1,0 +1,340 @@
+"""A kubelet's care for its own Node object: registration, status, lease.
+
+A healthy node's heartbeats are virtual: nothing is stored while nothing
+changes. Whoever needs to know when a kubelet was last heard of reads the
+machine (`lastHeartbeatUs` of one that cannot report).
+
+Models pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go and
+staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Key, Obj, assoc
+from k8slab.api.quantities import parse as parse_quantity
+from k8slab.api.quantities import to_text
+from k8slab.clock import SECOND_US, micro_timestamp, timestamp
+from k8slab.components import Component, Create, Done, Memory, Plan, Record, Update, Watch
+from k8slab.containers.images import resolve
+from k8slab.kubelet.addresses import node_ip, pod_cidr
+from k8slab.kubelet.volumes import claims_of
+from k8slab.store.view import Change, View
+
+VERSION = "v1.36.2"
+READY_AFTER_US = SECOND_US
+"""How long after its registration a kubelet has its runtime and network ready."""
+REPORT_US = 10 * SECOND_US
+"""A changed status is reported at the next tick of `nodeStatusUpdateFrequency`."""
+LEASE_SECONDS = 40
+_MAX_IMAGES = 50
+
+_PRESSURES = (
+    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+)
+_NOT_READY = (
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    "message:Network plugin returns error: cni plugin not initialized"
+)
+
+
+def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """Register the node, make it Ready, and report what changed."""
+    name = key[1]
+    machine = view.get("Machine", key)
+    if machine is None:
+        return Done(memory=None, why=f"{name} has no machine")
+    spec = machine["spec"]
+    if spec["power"] != "On" or spec["network"] != "Up" or spec["kubelet"] != "Running":
+        return Done(memory={**(memory or {}), "silent": True}, why=f"the kubelet of {name} cannot report")
+    node = view.get("Node", key)
+    if node is None:
+        return (yield from _register(machine, now_us))
+    return (yield from _update(view, machine, node, now_us, memory or {}))
+
+
+def _register(machine: Obj, now_us: int) -> Plan:
+    name = machine["metadata"]["name"]
+    node = new_node(machine, now_us)
+    try:
+        stored = yield Create("Node", node)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+        return Done(look_again_us=READY_AFTER_US)
+    if stored is not None:
+        node = stored
+    yield _event(node, "Starting", "Starting kubelet.")
+    for reason in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"):
+        yield _event(node, reason, f"Node {name} status is now: {reason}")
+    yield _event(node, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+    return Done(look_again_us=READY_AFTER_US, memory={"registeredUs": now_us})
+
+
+def _event(node: Obj, reason: str, message: str) -> Record:
+    """An Event about the node; upstream's reference carries the node's name as its uid."""
+    name = node["metadata"]["name"]
+    about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": name}}
+    return Record(about, "Normal", reason, message, component="kubelet", host=name)
+
+
+def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Plan:
+    name = node["metadata"]["name"]
+    known = memory.get("registeredUs", 0)
+    if now_us < known + READY_AFTER_US:
+        return Done(look_again_us=known + READY_AFTER_US - now_us)
+    yield from _renew_lease(view, node, now_us, memory.get("silent", False))
+    status = _status(view, machine, node, now_us)
+    was_ready = _is_ready(node.get("status") or {})
+    if _worth_reporting(node.get("status") or {}, status, memory.get("silent", False)):
+        yield Update("Node", {**node, "status": status}, "status")
+    if not was_ready:
+        yield _event(node, "NodeReady", f"Node {name} status is now: NodeReady")
+    pulling_us = _pulled_later(view, name, now_us)
+    return Done(
+        look_again_us=max(pulling_us - now_us, 0) + REPORT_US if pulling_us else None,
+        memory={"registeredUs": known},
+    )
+
+
+def _worth_reporting(old: Obj, new: Obj, silent: bool) -> bool:
+    """Whether anything but heartbeat times changed; after a silence those count too."""
+    if silent:
+        return True
+
+    def bare(status: Obj) -> Obj:
+        conditions = [
+            {field: value for field, value in one.items() if field != "lastHeartbeatTime"}
+            for one in status.get("conditions") or ()
+        ]
+        return {**status, "conditions": conditions}
+
+    return bare(old) != bare(new)
+
+
+def _is_ready(status: Obj) -> bool:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
+
+
+def _renew_lease(view: View, node: Obj, now_us: int, silent: bool) -> Plan:
+    name = node["metadata"]["name"]
+    lease = view.get("Lease", ("kube-node-lease", name))
+    if lease is None:
+        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+        yield Create(
+            "Lease",
+            {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
+                "spec": {
+                    "holderIdentity": name,
+                    "leaseDurationSeconds": LEASE_SECONDS,
+                    "renewTime": micro_timestamp(now_us),
+                },
+            },
+        )
+    elif silent:
+        yield Update("Lease", assoc(lease, "spec", "renewTime", micro_timestamp(now_us)))
+    return Done()
+
+
+def new_node(machine: Obj, now_us: int) -> Obj:
+    """The Node object with which a kubelet registers."""
+    name, spec = machine["metadata"]["name"], machine["spec"]
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        **(spec.get("labels") or {}),
+    }
+    cidr = pod_cidr(spec.get("number", 0))
+    node: Obj = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
+        "spec": {"podCIDR": cidr, "podCIDRs": [cidr]},
+    }
+    return {**node, "status": _base_status(machine, _conditions({}, now_us, ready=False))}
+
+
+def _base_status(machine: Obj, conditions: list[Obj]) -> Obj:
+    name, spec = machine["metadata"]["name"], machine["spec"]
+    capacity = {
+        "cpu": str(spec.get("cpu", "4")),
+        "ephemeral-storage": "103022120Ki",
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": _in_kibibytes(str(spec.get("memory", "8Gi"))),
+        "pods": str(spec.get("pods", 110)),
+    }
+    return {
+        "addresses": [
+            {"type": "InternalIP", "address": node_ip(machine)},
+            {"type": "Hostname", "address": name},
+        ],
+        "allocatable": capacity,
+        "capacity": capacity,
+        "conditions": conditions,
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "features": {"supplementalGroupsPolicy": True},
+        "images": [],
+        "nodeInfo": _node_info(name, spec),
+    }
+
+
+def _in_kibibytes(text: str) -> str:
+    """Memory as a kubelet reports it, e.g. `8388608Ki`."""
+    quantity = parse_quantity(text)
+    kibibytes, rest = divmod(quantity.nano, 1024 * 10**9)
+    return to_text(quantity) if rest else f"{kibibytes}Ki"
+
+
+def _node_info(name: str, spec: Obj) -> Obj:
+    def identity(kind: str) -> str:
+        return blake2b(f"{kind}/{name}".encode(), digest_size=16).hexdigest()
+
+    uuid = identity("system")
+    boots = spec.get("boots", 0)
+    boot = identity(f"boot{boots}")
+    return {
+        "architecture": "amd64",
+        "bootID": f"{boot[:8]}-{boot[8:12]}-{boot[12:16]}-{boot[16:20]}-{boot[20:]}",
+        "containerRuntimeVersion": "containerd://2.2.0",
+        "kernelVersion": "6.12.57",
+        "kubeProxyVersion": "",
+        "kubeletVersion": VERSION,
+        "machineID": identity("machine"),
+        "operatingSystem": "linux",
+        "osImage": "Debian GNU/Linux 13 (trixie)",
+        "systemUUID": f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}",
+    }
+
+
+def _conditions(old: Obj, now_us: int, *, ready: bool) -> list[Obj]:
+    """The node's conditions; Ready comes last."""
+    known = {one["type"]: one for one in old.get("conditions") or ()}
+    wanted = [(kind, "False", reason, message) for kind, reason, message in _PRESSURES]
+    if ready:
+        wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
+    else:
+        wanted.append(("Ready", "False", "KubeletNotReady", _NOT_READY))
+    now = timestamp(now_us)
+    conditions = [one for one in known.values() if one["type"] not in {entry[0]: 0 for entry in wanted}]
+    for kind, status, reason, message in wanted:
+        before = known.get(kind)
+        kept = before is not None and before["status"] == status
+        conditions.append(
+            {
+                "type": kind,
+                "status": status,
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": before["lastTransitionTime"] if kept and before else now,
+                "reason": reason,
+                "message": message,
+            }
+        )
+    return conditions
+
+
+def _status(view: View, machine: Obj, node: Obj, now_us: int) -> Obj:
+    old = node.get("status") or {}
+    status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True))}
+    images = _images(view, machine["metadata"]["name"], now_us)
+    status["images"] = images if images else old.get("images", [])
+    in_use = _volumes_in_use(view, machine["metadata"]["name"])
+    if in_use:
+        status["volumesInUse"] = in_use
+    else:
+        status.pop("volumesInUse", None)
+    return status
+
+
+def _images(view: View, node: str, now_us: int) -> list[Obj]:
+    cache = view.get("ImageCache", ("", node))
+    if cache is None:
+        return []
+    present = [resolve(image) for image, at_us in cache["images"].items() if at_us <= now_us]
+    present.sort(key=lambda info: (-info.size_bytes, info.name))
+    return [
+        {"names": [info.image_id, info.name], "sizeBytes": info.size_bytes} for info in present[:_MAX_IMAGES]
+    ]
+
+
+def _pulled_later(view: View, node: str, now_us: int) -> int:
+    """When the next pull that is under way ends, or 0."""
+    cache = view.get("ImageCache", ("", node))
+    later = [at_us for at_us in (cache or {"images": {}})["images"].values() if at_us > now_us]
+    return min(later, default=0)
+
+
+def _volumes_in_use(view: View, node: str) -> list[str]:
+    """The attachable volumes of the Pods on the node, by their unique names."""
+    found: dict[str, None] = {}
+    for pod in view.list("Pod", node=node):
+        if not pod["spec"].get("volumes"):
+            continue
+        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            continue
+        for claim_name in claims_of(pod):
+            claim = view.get("PersistentVolumeClaim", (pod["metadata"]["namespace"], claim_name))
+            volume = view.get(
+                "PersistentVolume", ("", ((claim or {}).get("spec") or {}).get("volumeName", ""))
+            )
+            csi = ((volume or {}).get("spec") or {}).get("csi")
+            if csi:
+                found[f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"] = None
+    return sorted(found)
+
+
+def _of_node(change: Change, view: View) -> Iterable[Key]:
+    """A node that was removed under its kubelet, which registers it again after a restart only."""
+    if change.old is None or change.new is None:
+        return ()
+    old, new = change.old.get("status") or {}, change.new.get("status") or {}
+    return (change.key,) if _is_ready(old) != _is_ready(new) else ()
+
+
+def _of_images(change: Change, view: View) -> Iterable[Key]:
+    return () if change.new is None else (change.key,)
+
+
+def _of_pod(change: Change, view: View) -> Iterable[Key]:
+    """The node of a Pod with claims that came to it or left it: its volumes in use change."""
+    pod = change.new or change.old
+    if pod is None or not pod["spec"].get("volumes"):
+        return ()
+    node = pod["spec"].get("nodeName")
+    arrived = change.old is None or not change.old["spec"].get("nodeName")
+    if not node or not (arrived or change.new is None) or not claims_of(pod):
+        return ()
+    return (("", node),)
+
+
+NODE_KUBELET = Component(
+    "kubelet-node",
+    (
+        Watch("Machine"),
+        Watch("Node", _of_node),
+        Watch("ImageCache", _of_images),
+        Watch("Pod", _of_pod),
+    ),
+    plan,
+    retry_base_us=1_000_000,
+    manager="kubelet",
+)
+"""Registers each machine as a Node and reports its state."""

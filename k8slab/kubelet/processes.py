@@ -1,0 +1,200 @@
+"""The processes in containers going on: one look at a Pod lets each of them run until it sleeps again.
+
+A process is stored as its journal: the answers it has been sent since its last
+checkpoint. Its generator lives in this component's cache and is rebuilt from
+the journal the first time that it is needed there, so that a fork costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from k8slab.api.meta import Key, Obj
+from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
+from k8slab.containers import shell
+from k8slab.containers.files import put_sandbox, sandbox_of
+from k8slab.containers.kernel import Kernel, Pause
+from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import Steps, executable_of
+from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
+from k8slab.containers.streams import Input, LogSink
+from k8slab.kubelet import cri
+from k8slab.network.delivery import NETWORK
+from k8slab.store.view import Change, View
+
+_PARKED_US = FOREVER_US // 2
+
+
+class _Live(NamedTuple):
+    """A generator, and how many answers of which checkpoint it has been sent."""
+
+    program: Steps
+    run: int
+    answers: int
+    checkpoint: Any
+
+
+class Processes:
+    """The live generators of one World, by Pod and container; a fork begins with none."""
+
+    def __init__(self, view: View) -> None:
+        self.live: dict[tuple[Key, str], _Live] = {}
+
+    def observe(self, change: Change) -> None:
+        """Drop the generators of a Pod that is gone."""
+        if change.kind == "Sandbox" and change.new is None and change.old is not None:
+            for container in change.old["processes"]:
+                self.live.pop((change.key, container), None)
+
+    def copy(self) -> Cache:
+        """Generators cannot be copied: the copy rebuilds its own."""
+        twin = Processes.__new__(Processes)
+        twin.live = {}
+        return twin
+
+
+def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """Let the processes of a Pod go on that are due."""
+    pod, sandbox = view.get("Pod", key), view.get("Sandbox", key)
+    if pod is None or sandbox is None or sandbox["uid"] != pod["metadata"]["uid"]:
+        return Done(why="nothing runs there")
+    machine = view.get("Machine", ("", pod["spec"].get("nodeName", "")))
+    if machine is not None and machine["spec"]["power"] != "On":
+        return Done(why="the machine is off")
+    wake_us = 0
+    for name in list(sandbox["processes"]):
+        box = Overlay(view)
+        due_us = _go_on(view, box, pod, name, now_us)
+        yield from box.flush()
+        if due_us and (not wake_us or due_us < wake_us):
+            wake_us = due_us
+    return Done(look_again_us=max(wake_us - now_us, 1) if wake_us else None)
+
+
+def _container(pod: Obj, name: str) -> Obj | None:
+    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+        if container["name"] == name:
+            return container  # type: ignore[no-any-return]
+    return None
+
+
+def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
+    """Let one process run until it sleeps or ends. When it wakes next, 0 for never."""
+    record = sandbox_of(box, pod)["processes"].get(name)
+    container = _container(pod, name)
+    if record is None or container is None:
+        return 0
+    if record["wakeUs"] > now_us:
+        return int(record["wakeUs"]) if record["wakeUs"] - now_us < _PARKED_US else 0
+    kernel = Kernel(box, pod, container, record["run"], now_us, NETWORK)
+    kernel.journal = list(record["journal"])
+    kernel.checkpoint = record["checkpoint"]
+    program, value = _program(view, kernel, pod, container, record, now_us)
+    if value is not None:
+        kernel.journal.append(value)
+    pause = kernel.proceed(program, value)
+    live = view.cache("processes").live
+    slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), name)
+    if pause.code is not None:
+        live.pop(slot, None)
+        kernel.end_lines()
+        message = cri.termination_message(box, pod, container, pause.code)
+        cri.note_exit(box, pod, name, record["run"], pause.code, now_us, message)
+        return 0
+    live[slot] = _Live(program, record["run"], len(kernel.journal), kernel.checkpoint)
+    _keep(box, pod, name, record, kernel, pause, now_us)
+    return now_us + pause.sleep_us if pause.sleep_us < _PARKED_US else 0
+
+
+def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause: Pause, now_us: int) -> None:
+    """Store where the process stands now."""
+    changed = {
+        **record,
+        "wakeUs": now_us + pause.sleep_us,
+        "journal": kernel.journal,
+        "checkpoint": kernel.checkpoint,
+        "signal": "",
+    }
+    sandbox = sandbox_of(box, pod)
+    count = sandbox["changes"]
+    if kernel.services:
+        changed["services"] = [
+            *record["services"],
+            *(
+                {"executable": one.executable, "ports": list(one.ports), "arguments": list(one.arguments)}
+                for one in kernel.services
+            ),
+        ]
+        count += 1
+    if kernel.traps is not None:
+        changed["traps"] = list(kernel.traps)
+    processes = {**sandbox["processes"], name: changed}
+    put_sandbox(box, pod, {**sandbox, "processes": processes, "changes": count})
+
+
+def _program(
+    view: View, kernel: Kernel, pod: Obj, container: Obj, record: Obj, now_us: int
+) -> tuple[Steps, Any]:
+    """The process's generator, and the answer that it waits for (None where it has not begun)."""
+    slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), container["name"])
+    woken: Any = record["signal"] or now_us
+    journal = record["journal"]
+    live = view.cache("processes").live.get(slot)
+    if live is not None and live.run == record["run"] and live.answers == len(journal):
+        if live.checkpoint is record["checkpoint"] or live.checkpoint == record["checkpoint"]:
+            return live.program, woken
+    begun = bool(journal) or record["wakeUs"] != record["startedUs"] or bool(record["signal"])
+    program = new_program(pod, container, record)
+    if not begun:
+        return program, None
+    _replay(program, journal)
+    return program, woken
+
+
+def _replay(program: Steps, journal: list[Any]) -> None:
+    """Bring a fresh generator to where the journal ends: at a sleep that waits for its answer."""
+    answers = iter(journal)
+    request = next(program)
+    while True:
+        if type(request) is shell.Checkpoint:
+            request = program.send(None)
+            continue
+        try:
+            answer = next(answers)
+        except StopIteration:
+            return
+        request = program.send(answer)
+
+
+def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:
+    """A process's generator at its last checkpoint, or at its start."""
+    context = cri.context_of_record(pod, container, record)
+    argv = list(context.argv)
+    executable = executable_of(context.image, argv[0])
+    if executable is not None and executable.run is not None:
+        io = Streams(Input(), LogSink("stdout"), LogSink("stderr"))
+        own = Shell(context)
+        own.main = True
+        return shell.multiplexed(own, executable.run(Invocation(own, io, context), argv), io)
+    return shell.run_main(context, argv, record["checkpoint"])
+
+
+def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
+    """A Pod in which a process was started, or was sent a signal."""
+    if change.new is None:
+        return ()
+    before = change.old["starts"] if change.old is not None else 0
+    return (change.key,) if change.new["starts"] != before else ()
+
+
+PROCESSES = Component(
+    "processes",
+    (Watch("Sandbox", _of_sandbox),),
+    plan,
+    cache=Processes,
+    cache_kinds=("Sandbox",),
+    manager="containerd",
+)
+"""Lets the processes in containers go on."""

@@ -1,0 +1,126 @@
+"""What a kubelet remembers of one Pod: its sandbox and its containers, as immutable values.
+
+Upstream spreads this over the container runtime, the status manager, the probe
+manager, the reason cache and two back-off tables. Here it is one value per
+Pod, kept in the World, so that a fork takes it along.
+
+Models pkg/kubelet/container/runtime.go (PodStatus, Status) and
+pkg/kubelet/reason_cache.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj
+
+ABSENT = ""
+RUNNING = "running"
+EXITED = "exited"
+
+PULLING = "pulling"
+CREATING = "creating"
+
+SUCCESS = "success"
+FAILURE = "failure"
+UNKNOWN = "unknown"
+
+
+class ProbeState(NamedTuple):
+    """How one probe of one running container stands.
+
+    `due_us` is when it runs next (0: not until something changes), `result`
+    what it has told the kubelet, `last` and `row` its last answer and how often
+    in a row it was given.
+    """
+
+    kind: str
+    due_us: int
+    result: str
+    last: str = ""
+    row: int = 0
+    held: bool = False
+    output: str = ""
+
+
+class Slot(NamedTuple):
+    """One container of a Pod: its newest run, the run before, and the attempt to start the next.
+
+    `state` is ABSENT, RUNNING or EXITED. `attempt` is PULLING or CREATING while
+    the next run is being started, which ends at `attempt_due_us`. `stop_due_us`
+    is set while a running container is being stopped: when and how it will
+    have ended. `reason` and `message` say why the next run has not started
+    (`reason_cache.go`). The back-off fields are upstream's two back-off tables.
+    """
+
+    name: str
+    state: str = ABSENT
+    run: int = 0
+    container_id: str = ""
+    started_us: int = 0
+    finished_us: int = 0
+    exit_code: int = 0
+    exit_reason: str = ""
+    exit_message: str = ""
+    last: Obj | None = None
+    started: bool = False
+    ready: bool = False
+    probes: tuple[ProbeState, ...] = ()
+    attempt: str = ""
+    attempt_due_us: int = 0
+    attempt_since_us: int = 0
+    stop_due_us: int = 0
+    stop_code: int = 0
+    stop_restart: bool = False
+    reason: str = ""
+    message: str = ""
+    backoff_us: int = 0
+    backoff_updated_us: int = 0
+    backoff_told_us: int = 0
+    pull_backoff_us: int = 0
+    pull_failed_us: int = 0
+    pull_error: str = ""
+
+
+class Runtime(NamedTuple):
+    """A Pod on a node.
+
+    `phase` of the kubelet's own work: `sync`, `terminating`, `terminated`.
+    `sandbox_due_us` is when the sandbox being made will be ready, 0 where none
+    is being made. `slots` hold the init containers first, then the others, in
+    the spec's order. `lost` says that the machine lost power under the Pod.
+    """
+
+    uid: str
+    work: str = "sync"
+    admitted: bool = False
+    attempt: int = 0
+    sandbox_due_us: int = 0
+    sandbox_ready: bool = False
+    ip: str = ""
+    slots: tuple[Slot, ...] = ()
+    mount_tries: int = 0
+    mount_due_us: int = 0
+    mounted: bool = False
+    cleanup_due_us: int = 0
+    finished: bool = False
+    lost: bool = False
+    grace_seconds: int = -1
+    failed_reason: str = ""
+    failed_message: str = ""
+    rejected: bool = False
+    restarting_all: bool = False
+    seen_changes: int = 0
+
+
+def slot_of(slots: tuple[Slot, ...], name: str) -> Slot | None:
+    """The slot of a container's name."""
+    for slot in slots:
+        if slot.name == name:
+            return slot
+    return None
+
+
+def is_sidecar(container: Obj) -> bool:
+    """Whether an init container is restartable, i.e. runs beside the others."""
+    return container.get("restartPolicy") == "Always"

@@ -1,0 +1,290 @@
+"""Starting a container: back-off, image, creation, start, post-start hook.
+
+Models pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer),
+kuberuntime_manager.go (doBackOff) and images/image_manager.go
+(EnsureImageExists), v1.36.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
+from k8slab.containers.images import bad_name, pull_failure, resolve
+from k8slab.kubelet import backoff, cri
+from k8slab.kubelet.probes import first_probes
+from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, PULLING, RUNNING, Slot
+from k8slab.kubelet.status import terminated_state
+from k8slab.kubelet.work import Work
+
+RELIST_US = SECOND_US
+"""How soon the kubelet looks again after a start that failed (the PLEG's relist period)."""
+RETRY_US = 10 * SECOND_US
+"""How long it waits after an error that has no back-off of its own (`backOffPeriod`)."""
+START_ERROR_CODE = 128
+
+
+def pod_text(work: Work) -> str:
+    """A Pod as `format.Pod` writes it: `name_namespace(uid)`."""
+    return f"{work.key[1]}_{work.key[0]}({work.runtime.uid})"
+
+
+def begin_next(work: Work, names: tuple[str, ...]) -> bool:
+    """Begin to start the first of these containers that may start now. Whether one did.
+
+    A kubelet starts a Pod's containers one after the other: the next waits
+    while one is being pulled or created.
+    """
+    if any(slot.attempt for slot in work.runtime.slots):
+        return False
+    for name in names:
+        slot = work.slot(name)
+        if slot.stop_due_us:
+            continue
+        if _begin(work, slot, work.container(name)):
+            return True
+        if work.is_init(name) and work.container(name).get("restartPolicy") != "Always":
+            return False
+    return False
+
+
+def _begin(work: Work, slot: Slot, container: Obj) -> bool:
+    if _is_backing_off(work, slot):
+        return False
+    if slot.state == EXITED:
+        slot = work.slot(slot.name)
+        delay = backoff.next_crash_backoff(slot.backoff_us, slot.backoff_updated_us, slot.finished_us)
+        work.put_slot(slot._replace(backoff_us=delay, backoff_updated_us=work.at_us, backoff_told_us=0))
+    return _ensure_image(work, work.slot(slot.name), container)
+
+
+def _is_backing_off(work: Work, slot: Slot) -> bool:
+    """Whether the container crashed too lately. It says so, at most once a minute."""
+    if slot.state != EXITED or not slot.backoff_us:
+        return False
+    if not backoff.in_crash_backoff(slot.backoff_us, slot.backoff_updated_us, slot.finished_us, work.at_us):
+        return False
+    end_us = slot.finished_us + slot.backoff_us
+    told_us = slot.backoff_told_us
+    if not told_us or work.at_us - told_us >= backoff.TOLD_EVERY_US:
+        work.event(
+            "Warning",
+            "BackOff",
+            f"Back-off restarting failed container {slot.name} in pod {pod_text(work)}",
+            slot.name,
+        )
+        delay = backoff.duration_text(slot.backoff_us)
+        slot = slot._replace(
+            backoff_told_us=work.at_us,
+            reason="CrashLoopBackOff",
+            message=f"back-off {delay} restarting failed container={slot.name} pod={pod_text(work)}",
+        )
+        _put_reason_late(work, slot)
+        told_us = work.at_us
+    work.wake(min(end_us, told_us + backoff.TOLD_EVERY_US))
+    return True
+
+
+def _put_reason_late(work: Work, slot: Slot) -> None:
+    """The first status after a crash shows how the container ended; the reason to wait comes a relist later."""
+    seen_us = slot.finished_us + RELIST_US
+    if work.at_us < seen_us:
+        work.put_slot(slot._replace(reason="", message="", backoff_told_us=0))
+        work.actions.pop()
+        work.wake(seen_us)
+    else:
+        work.put_slot(slot)
+
+
+def _fail(work: Work, slot: Slot, reason: str, message: str, *, error: str = "", retry_us: int) -> bool:
+    """Note why a container could not be started, and when to try again."""
+    work.event("Warning", "Failed", f"Error: {error or reason}", slot.name)
+    work.put_slot(slot._replace(reason=reason, message=message, attempt="", attempt_due_us=0))
+    work.wake(work.at_us + retry_us)
+    return False
+
+
+def _ensure_image(work: Work, slot: Slot, container: Obj) -> bool:
+    """Begin to pull the image, or go on to creating the container where it is there."""
+    image = container["image"]
+    wrong = bad_name(image)
+    if wrong:
+        message = f'Failed to apply default image tag "{image}": {wrong}'
+        if work.at_us >= slot.pull_failed_us + RETRY_US:
+            work.event("Warning", "InspectFailed", message, slot.name)
+            slot = slot._replace(pull_failed_us=work.at_us)
+            return _fail(work, slot, "InvalidImageName", message, retry_us=RETRY_US)
+        work.wake(slot.pull_failed_us + RETRY_US)
+        return False
+    policy = container.get("imagePullPolicy", "IfNotPresent")
+    ready_us = cri.image_ready_us(work.box, work.node, image)
+    if policy != "Always" and ready_us is not None and ready_us <= work.at_us:
+        message = f'Container image "{image}" already present on machine and can be accessed by the pod'
+        work.event("Normal", "Pulled", message, slot.name)
+        return _create(work, slot, container)
+    if policy == "Never":
+        if work.at_us < slot.pull_failed_us + RETRY_US and slot.pull_failed_us:
+            work.wake(slot.pull_failed_us + RETRY_US)
+            return False
+        message = f'Container image "{image}" is not present with pull policy of Never'
+        work.event("Warning", "ErrImageNeverPull", message, slot.name)
+        slot = slot._replace(pull_failed_us=work.at_us)
+        return _fail(work, slot, "ErrImageNeverPull", message, retry_us=RETRY_US)
+    return _pull(work, slot, image, ready_us)
+
+
+def _pull(work: Work, slot: Slot, image: str, ready_us: int | None) -> bool:
+    if slot.pull_backoff_us and work.at_us < slot.pull_failed_us + slot.pull_backoff_us:
+        return _wait_for_pull(work, slot, image)
+    work.event("Normal", "Pulling", f'Pulling image "{image}"', slot.name)
+    uid = work.runtime.uid
+    duration_us = work.view.duration_us("image_pull", uid, slot.name, slot.run, slot.pull_backoff_us)
+    if pull_failure(image):
+        duration_us //= 2
+    elif ready_us is not None and ready_us <= work.at_us:
+        # Every layer is there; only the manifest is asked for.
+        duration_us //= 6
+    elif ready_us is not None:
+        # Another Pod pulls it already; both wait for the same layers.
+        duration_us = ready_us - work.at_us
+    else:
+        cri.note_image(work.box, work.node, image, work.at_us + duration_us)
+    due_us = work.at_us + duration_us
+    work.put_slot(slot._replace(attempt=PULLING, attempt_due_us=due_us, attempt_since_us=work.at_us))
+    return duration_us == 0
+
+
+def _wait_for_pull(work: Work, slot: Slot, image: str) -> bool:
+    """The pull failed lately: say so, and wait."""
+    end_us = slot.pull_failed_us + slot.pull_backoff_us
+    shown_us = slot.pull_failed_us + RELIST_US
+    if work.at_us < shown_us:
+        work.wake(shown_us)
+        return False
+    told_us = slot.backoff_told_us
+    if not told_us or work.at_us - told_us >= backoff.TOLD_EVERY_US:
+        text = f'Back-off pulling image "{image}"'
+        work.event("Normal", "BackOff", text, slot.name)
+        slot = slot._replace(backoff_told_us=work.at_us)
+        _fail(work, slot, "ImagePullBackOff", f"{text}: {slot.pull_error}", retry_us=backoff.TOLD_EVERY_US)
+    work.wake(end_us)
+    return False
+
+
+def settle(work: Work, slot: Slot) -> bool:
+    """Let a pull or a creation that fell due end."""
+    if slot.attempt_due_us > work.now_us:
+        return False
+    work.at_us = slot.attempt_due_us
+    container = work.container(slot.name)
+    if work.runtime.work != "sync":
+        work.put_slot(slot._replace(attempt="", attempt_due_us=0))
+        return True
+    if slot.attempt == PULLING:
+        return _pulled(work, slot, container)
+    return _created(work, slot, container)
+
+
+def _pulled(work: Work, slot: Slot, container: Obj) -> bool:
+    image = container["image"]
+    failure = pull_failure(image)
+    slot = slot._replace(attempt="", attempt_due_us=0)
+    if failure:
+        work.event("Warning", "Failed", f'Failed to pull image "{image}": {failure}', slot.name)
+        delay = backoff.next_pull_backoff(slot.pull_backoff_us, slot.pull_failed_us, work.at_us)
+        slot = slot._replace(
+            pull_backoff_us=delay,
+            pull_failed_us=work.at_us,
+            pull_error=f"ErrImagePull: {failure}",
+            backoff_told_us=0,
+        )
+        _fail(work, slot, "ErrImagePull", failure, retry_us=RELIST_US)
+        return True
+    took = backoff.duration_text((work.at_us - slot.attempt_since_us) // 1000 * 1000)
+    size = resolve(image).size_bytes
+    text = (
+        f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'
+    )
+    work.event("Normal", "Pulled", text, slot.name)
+    _create(work, slot._replace(pull_backoff_us=0, pull_failed_us=0, pull_error=""), container)
+    return True
+
+
+def _create(work: Work, slot: Slot, container: Obj) -> bool:
+    """Make the container's configuration, and begin to create it."""
+    fault = cri.configuration_fault(work.box, work.pod, container)
+    if fault:
+        _fail(work, slot, "CreateContainerConfigError", fault, error=fault, retry_us=RETRY_US)
+        return False
+    run = slot.run if slot.state == ABSENT else slot.run + 1
+    delay = work.view.duration_us("container_create", work.runtime.uid, slot.name, run)
+    work.put_slot(
+        slot._replace(attempt=CREATING, attempt_due_us=work.at_us + delay, attempt_since_us=work.at_us)
+    )
+    return True
+
+
+def container_id(uid: str, name: str, run: int) -> str:
+    """The ID that the container runtime gives: 64 hexadecimal digits."""
+    return f"containerd://{blake2b(f'{uid}/{name}/{run}'.encode(), digest_size=32).hexdigest()}"
+
+
+def _created(work: Work, slot: Slot, container: Obj) -> bool:
+    """The container exists: start its process."""
+    run, last = slot.run, slot.last
+    if slot.state == EXITED:
+        run, last = slot.run + 1, terminated_state(slot)
+    work.event("Normal", "Created", "Container created", slot.name)
+    error = cri.launch(work.box, work.pod, container, run, work.runtime.ip, work.at_us)
+    fresh = Slot(
+        slot.name,
+        run=run,
+        container_id=container_id(work.runtime.uid, slot.name, run),
+        started_us=work.at_us,
+        last=last,
+        backoff_us=slot.backoff_us,
+        backoff_updated_us=slot.backoff_updated_us,
+    )
+    if error:
+        work.event("Warning", "Failed", f"Error: {error}", slot.name)
+        work.put_slot(
+            fresh._replace(
+                state=EXITED,
+                started_us=0,
+                finished_us=work.at_us,
+                exit_code=START_ERROR_CODE,
+                exit_reason="StartError",
+                exit_message=error,
+                reason="RunContainerError",
+                message=error,
+            )
+        )
+        return True
+    work.event("Normal", "Started", "Container started", slot.name)
+    probes = first_probes(container, work.at_us)
+    started = not any(probe.kind == "startup" for probe in probes)
+    ready = not any(probe.kind == "readiness" for probe in probes)
+    work.put_slot(fresh._replace(state=RUNNING, probes=probes, started=started, ready=ready))
+    _post_start(work, container)
+    return True
+
+
+def _post_start(work: Work, container: Obj) -> None:
+    hook = (container.get("lifecycle") or {}).get("postStart")
+    if hook is None:
+        return
+    outcome = cri.run_hook(work.box, work.pod, container, hook, work.at_us)
+    if outcome.error:
+        name = container["name"]
+        work.event("Warning", "FailedPostStartHook", "PostStartHook failed", name)
+        work.event("Normal", "Killing", "FailedPostStartHook", name)
+        slot = work.slot(name)
+        work.put_slot(
+            slot._replace(
+                stop_due_us=work.at_us + work.view.duration_us("container_stop", work.runtime.uid, name),
+                stop_code=cri.stop_behaviour(work.box, work.pod, container).exit_code,
+                reason="PostStartHookError",
+                message=outcome.error,
+            )
+        )

@@ -1,0 +1,168 @@
+"""Stopping containers: pre-stop hook, SIGTERM, grace period, SIGKILL; and the end of a Pod.
+
+Models pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer,
+executePreStopHook), kuberuntime_termination_order.go and kubelet.go
+(SyncTerminatingPod), v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
+from k8slab.kubelet import cri
+from k8slab.kubelet.actions import Kill
+from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Slot, is_sidecar
+from k8slab.kubelet.status import terminated_state
+from k8slab.kubelet.work import Work
+
+MINIMUM_GRACE_SECONDS = 2
+KILLED_CODE = 137
+
+
+def all_stopped(work: Work) -> bool:
+    """Whether no container of the Pod runs."""
+    return all(slot.state != RUNNING for slot in work.runtime.slots)
+
+
+def settle(work: Work, slot: Slot) -> bool:
+    """Take note that a container's process has ended, by itself or because it was stopped."""
+    exit_ = cri.exit_of(work.box, work.key, slot.name, slot.run)
+    if exit_ is not None and (not slot.stop_due_us or exit_.at_us <= slot.stop_due_us):
+        work.at_us = exit_.at_us
+        _ended(work, slot, exit_.code, exit_.at_us, exit_.message)
+        return True
+    if slot.stop_due_us and slot.stop_due_us <= work.now_us:
+        work.at_us = slot.stop_due_us
+        message = cri.termination_message(work.box, work.pod, work.container(slot.name), slot.stop_code)
+        _ended(work, slot, slot.stop_code, slot.stop_due_us, message)
+        cri.end_process(work.box, work.key, slot.name)
+        return True
+    return False
+
+
+def _ended(work: Work, slot: Slot, code: int, at_us: int, message: str) -> None:
+    work.put_slot(
+        slot._replace(
+            state=EXITED,
+            finished_us=at_us,
+            exit_code=code,
+            exit_reason="",
+            exit_message=message,
+            probes=(),
+            started=False,
+            ready=False,
+            stop_due_us=0,
+            backoff_told_us=0,
+        )
+    )
+
+
+def begin_kill(work: Work, kill: Kill, restart: bool) -> bool:
+    """Begin to stop one container because a probe failed. Whether that is new."""
+    slot = work.slot(kill.name)
+    if slot.stop_due_us:
+        return False
+    container = work.container(kill.name)
+    grace = work.spec.get("terminationGracePeriodSeconds", 30)
+    if kill.cause:
+        probe = container.get(f"{kill.cause}Probe") or {}
+        grace = probe.get("terminationGracePeriodSeconds", grace)
+    work.event("Normal", "Killing", kill.message, kill.name)
+    _begin_stop(work, slot, container, grace, work.at_us)
+    return True
+
+
+def _begin_stop(work: Work, slot: Slot, container: Obj, grace_seconds: int, from_us: int) -> None:
+    """Fix when and how a running container will have ended, given its grace period."""
+    left_us = grace_seconds * SECOND_US
+    spent_us = 0
+    hook = (container.get("lifecycle") or {}).get("preStop")
+    if hook is not None and grace_seconds > 0:
+        outcome = cri.run_hook(work.box, work.pod, container, hook, from_us)
+        if outcome.error:
+            work.event("Warning", "FailedPreStopHook", "PreStopHook failed", slot.name)
+        spent_us = min(outcome.took_us, left_us)
+    left_us = max(left_us - spent_us, MINIMUM_GRACE_SECONDS * SECOND_US)
+    behaviour = cri.stop_behaviour(work.box, work.pod, container)
+    stop_us = work.view.duration_us("container_stop", work.runtime.uid, slot.name, slot.run)
+    stop_us += behaviour.takes_us
+    if behaviour.heeds and stop_us <= left_us:
+        due_us, code = from_us + spent_us + stop_us, behaviour.exit_code
+    else:
+        due_us, code = from_us + spent_us + left_us, KILLED_CODE
+    work.put_slot(work.slot(slot.name)._replace(stop_due_us=max(due_us, work.at_us + 1), stop_code=code))
+    if behaviour.handles:
+        cri.signal(work.box, work.key, slot.name, from_us + spent_us)
+
+
+def _grace_seconds(work: Work) -> int:
+    """The grace period of a Pod that is being ended."""
+    asked = work.pod["metadata"].get("deletionGracePeriodSeconds")
+    if asked is not None:
+        return int(asked)
+    return int(work.spec.get("terminationGracePeriodSeconds", 30))
+
+
+def step(work: Work) -> bool:
+    """One step in ending a Pod: stop every container, then note that all have ended."""
+    runtime = work.runtime
+    if runtime.work == "terminated":
+        return False
+    grace = _grace_seconds(work)
+    first = runtime.grace_seconds < 0
+    if first or grace < runtime.grace_seconds:
+        work.set(grace_seconds=grace)
+        _stop_all(work, grace, first)
+    if not all_stopped(work):
+        return False
+    for slot in work.runtime.slots:
+        if slot.attempt:
+            work.put_slot(slot._replace(attempt="", attempt_due_us=0))
+    work.set(work="terminated", sandbox_ready=False, sandbox_due_us=0)
+    return True
+
+
+def _stop_all(work: Work, grace: int, first: bool) -> None:
+    """Begin to stop all that runs: sidecars only after the others, in reverse order."""
+    work.set(sandbox_due_us=0, mount_due_us=0)
+    for slot in work.runtime.slots:
+        if slot.attempt:
+            work.put_slot(slot._replace(attempt="", attempt_due_us=0))
+    last_us = work.at_us
+    for container in work.spec["containers"]:
+        slot = work.slot(container["name"])
+        if slot.state == RUNNING:
+            _announce(work, slot, first)
+            _begin_stop(work, slot, container, grace, work.at_us)
+            last_us = max(last_us, work.slot(slot.name).stop_due_us)
+    for container in reversed(work.spec.get("initContainers") or ()):
+        slot = work.slot(container["name"])
+        if slot.state != RUNNING:
+            continue
+        _announce(work, slot, first)
+        left = max(grace - (last_us - work.at_us) // SECOND_US, 0) if is_sidecar(container) else grace
+        _begin_stop(work, slot, container, left, last_us if is_sidecar(container) else work.at_us)
+        last_us = max(last_us, work.slot(slot.name).stop_due_us)
+
+
+def _announce(work: Work, slot: Slot, first: bool) -> None:
+    if first:
+        work.event("Normal", "Killing", f"Stopping container {slot.name}", slot.name)
+
+
+def reset_all(work: Work) -> bool:
+    """Kill every container at once so that the Pod starts over (RestartAllContainersOnContainerExits)."""
+    moved = not work.runtime.restarting_all
+    work.set(restarting_all=True)
+    for slot in work.runtime.slots:
+        if slot.state == RUNNING and not slot.stop_due_us:
+            work.event("Normal", "Killing", "killing", slot.name)
+            work.put_slot(slot._replace(stop_due_us=work.at_us + SECOND_US, stop_code=KILLED_CODE))
+            moved = True
+    if not all_stopped(work):
+        return moved
+    for slot in work.runtime.slots:
+        if slot.state != ABSENT:
+            work.put_slot(Slot(slot.name, run=slot.run + 1, last=terminated_state(slot)))
+    work.set(restarting_all=False)
+    return True

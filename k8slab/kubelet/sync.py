@@ -1,0 +1,328 @@
+"""One look of a kubelet at one Pod: let what is due happen, decide, start and stop, report.
+
+Everything that takes time (a sandbox, a pull, a container's start, a stop) is a
+due instant in the kubelet's memory. A look lets all that fell due by now
+happen in order, asks `actions.compute` what to do next, and comes back at the
+earliest instant still open. So a look that comes late, or once for several
+steps, ends in the same state.
+
+Models pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod),
+kuberuntime/kuberuntime_manager.go (SyncPod) and pod_workers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.meta import Key, Obj
+from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.components import Delete, Done, Memory, Plan, Update
+from k8slab.containers.images import names_of
+from k8slab.containers.overlay import Overlay
+from k8slab.kubelet import actions, admission, cri, starting, stopping, volumes
+from k8slab.kubelet.addresses import free_ip, node_ip
+from k8slab.kubelet.probes import ask_again, run_due_probes
+from k8slab.kubelet.restarts import restarts_all
+from k8slab.kubelet.runtime import EXITED, RUNNING, Runtime, Slot
+from k8slab.kubelet.status import TERMINAL, Report, pod_status, rejected_status
+from k8slab.kubelet.work import Work
+from k8slab.store.view import View
+
+_DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
+_MOST_ROUNDS = 200
+"""No Pod has more transitions due at one instant; a look that needs more would never end."""
+
+
+def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """What the kubelet of a Pod's node does for the Pod at this instant."""
+    pod = view.get("Pod", key)
+    node = pod["spec"].get("nodeName") if pod is not None else None
+    if pod is None or not node:
+        if memory is not None:
+            yield from cri.removal(view, key)
+        return Done(memory=None, why="the Pod is gone, or on no node yet")
+    machine = view.get("Machine", ("", node))
+    runtime: Runtime | None = memory
+    if runtime is not None and runtime.uid != pod["metadata"]["uid"]:
+        yield from cri.removal(view, key)
+        runtime = None
+    if machine is None:
+        return Done(why=f"{node} has no machine")
+    spec = machine["spec"]
+    if spec["power"] != "On":
+        return (yield from _lose_power(view, key, runtime))
+    if spec["network"] != "Up" or spec["kubelet"] != "Running":
+        return Done(why=f"the kubelet of {node} cannot report")
+    if runtime is not None and runtime.finished and "deletionTimestamp" not in pod["metadata"]:
+        return Done(why="the Pod is finished")
+    work = Work(view, key, pod, machine, now_us, runtime or new_runtime(pod))
+    yield from _look(work)
+    return work.done()
+
+
+def new_runtime(pod: Obj) -> Runtime:
+    """What a kubelet knows of a Pod that it sees for the first time.
+
+    A Pod that has run before (the kubelet's memory is gone) keeps its counts.
+    """
+    spec, status = pod["spec"], pod.get("status") or {}
+    containers = (*(spec.get("initContainers") or ()), *spec["containers"])
+    slots = tuple([Slot(container["name"]) for container in containers])
+    finished = status.get("phase") in TERMINAL
+    return Runtime(pod["metadata"]["uid"], work="terminating" if finished else "sync", slots=slots)
+
+
+def _lose_power(view: View, key: Key, runtime: Runtime | None) -> Plan:
+    """Note that the containers died with their machine; nobody can report it yet."""
+    if runtime is None or runtime.lost:
+        return Done(why="the machine is off")
+    box = Overlay(view)
+    cri.halt(box, key)
+    yield from box.flush()
+    return Done(memory=runtime._replace(lost=True), why="the machine is off")
+
+
+def _look(work: Work) -> Plan:
+    runtime = work.runtime
+    if runtime.lost:
+        _reboot(work)
+    if not work.runtime.admitted and work.runtime.work == "sync" and not _admit(work):
+        work.set(work="terminated", finished=True, rejected=True)
+    _notice_changes(work)
+    for _ in range(_MOST_ROUNDS):
+        if not _round(work):
+            break
+    yield from _report(work)
+    yield from work.flush()
+    if work.runtime.work == "terminated":
+        yield from _clean_up(work)
+    return Done()
+
+
+def _notice_changes(work: Work) -> None:
+    """Where files or processes changed, what a steady probe would find may have changed too."""
+    changes = cri.change_count(work.box, work.key)
+    if changes == work.runtime.seen_changes:
+        return
+    work.set(seen_changes=changes)
+    for slot in work.runtime.slots:
+        if slot.state == RUNNING and slot.probes:
+            work.put_slot(ask_again(slot, work.now_us))
+
+
+def _admit(work: Work) -> bool:
+    work.set(admitted=True)
+    node = work.view.get("Node", ("", work.node))
+    if node is None or work.deleted or _was_scheduled(work.pod):
+        return True
+    refused = admission.rejection(work.view, work.pod, node)
+    if refused is None:
+        return True
+    work.event("Warning", refused.reason, refused.message)
+    work.set(failed_reason=refused.reason, failed_message=f"Pod was rejected: {refused.message}")
+    return False
+
+
+def _was_scheduled(pod: Obj) -> bool:
+    """Whether the scheduler bound it: its view of the node is as fresh as the kubelet's here."""
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "True":
+            return True
+    return False
+
+
+def _reboot(work: Work) -> None:
+    """After a power cut every container is found dead and the sandbox has to be made anew."""
+    since_us = work.machine["spec"]["sinceUs"]
+    for slot in work.runtime.slots:
+        if slot.state == RUNNING:
+            slot = slot._replace(
+                state=EXITED, finished_us=since_us, exit_code=255, exit_reason="Unknown", exit_message=""
+            )
+        work.put_slot(
+            slot._replace(attempt="", attempt_due_us=0, stop_due_us=0, probes=(), started=False, ready=False)
+        )
+    work.set(lost=False, sandbox_ready=False, sandbox_due_us=0, ip="", mounted=False)
+
+
+def _round(work: Work) -> bool:
+    """One step of whatever is due or to be decided. Whether something moved."""
+    if _terminate_if_asked(work):
+        return True
+    if _settle_containers(work):
+        return True
+    if work.runtime.work != "sync":
+        return stopping.step(work)
+    if not work.runtime.mounted:
+        return _mount(work)
+    if work.runtime.sandbox_due_us:
+        return _settle_sandbox(work)
+    return _decide(work)
+
+
+def _terminate_if_asked(work: Work) -> bool:
+    """Turn from running the Pod to ending it, once."""
+    if work.runtime.work != "sync":
+        return False
+    if work.deleted:
+        work.set(work="terminating")
+        return True
+    seconds = work.spec.get("activeDeadlineSeconds")
+    if seconds is None:
+        return False
+    start = (work.pod.get("status") or {}).get("startTime")
+    started_us = parse_timestamp(start) if start else work.now_us
+    due_us = started_us + seconds * SECOND_US
+    if work.now_us < due_us:
+        work.wake(due_us)
+        return False
+    work.event("Normal", "DeadlineExceeded", _DEADLINE_MESSAGE)
+    work.set(work="terminating", failed_reason="DeadlineExceeded", failed_message=_DEADLINE_MESSAGE)
+    return True
+
+
+def _settle_containers(work: Work) -> bool:
+    """Let pulls, starts, stops, exits and probes that fell due happen; the earliest first."""
+    moved = False
+    for slot in work.runtime.slots:
+        if slot.attempt:
+            moved = starting.settle(work, slot) or moved
+        elif slot.state == RUNNING:
+            moved = stopping.settle(work, slot) or moved
+            slot = work.slot(slot.name)
+            if slot.state == RUNNING and slot.probes:
+                moved = run_due_probes(work, slot) or moved
+    return moved
+
+
+def _mount(work: Work) -> bool:
+    runtime = work.runtime
+    if volumes.has_slow_volumes(work.spec):
+        if runtime.mount_due_us > work.now_us:
+            return False
+        problem = volumes.first_problem(work.view, work.pod)
+        if problem is not None:
+            if not problem.silent:
+                work.event("Warning", "FailedMount", problem.message)
+            delay = min(volumes.FIRST_RETRY_US << min(runtime.mount_tries, 20), volumes.LONGEST_RETRY_US)
+            if problem.silent:
+                delay = min(delay, SECOND_US)
+            work.set(mount_tries=runtime.mount_tries + 1, mount_due_us=work.now_us + delay)
+            return False
+        if not runtime.mount_due_us or runtime.mount_tries >= 0:
+            delay = work.view.duration_us("volume_mount", runtime.uid)
+            work.set(mount_tries=-1, mount_due_us=work.now_us + delay)
+            return delay == 0
+    work.set(mounted=True, mount_due_us=0)
+    return True
+
+
+def _settle_sandbox(work: Work) -> bool:
+    due_us = work.runtime.sandbox_due_us
+    if due_us > work.now_us:
+        return False
+    work.at_us = due_us
+    ip = "" if work.spec.get("hostNetwork") else free_ip(work.view, work.machine)
+    work.set(sandbox_due_us=0, sandbox_ready=True, ip=ip)
+    return True
+
+
+def _decide(work: Work) -> bool:
+    """Ask what to do, and begin it."""
+    runtime = work.runtime
+    if runtime.restarting_all or _restarts_all(work):
+        return stopping.reset_all(work)
+    todo = actions.compute(
+        work.spec,
+        work.slots(),
+        sandbox_ready=runtime.sandbox_ready,
+        attempt=runtime.attempt,
+        deleted=work.deleted,
+    )
+    if todo.create_sandbox:
+        return _begin_sandbox(work)
+    moved = False
+    for kill in todo.to_kill:
+        moved = stopping.begin_kill(work, kill, kill.name in (*todo.to_start, *todo.init_to_start)) or moved
+    if todo.kill_pod and not any(slot.stop_due_us for slot in work.runtime.slots):
+        work.set(work="terminating")
+        return True
+    names = (*todo.init_to_start, *todo.to_start)
+    return starting.begin_next(work, names) or moved
+
+
+def _restarts_all(work: Work) -> bool:
+    for container in work.containers():
+        if container.get("restartPolicyRules"):
+            slot = work.slot(container["name"])
+            if slot.state == EXITED and restarts_all(container, slot.exit_code):
+                return True
+    return False
+
+
+def _begin_sandbox(work: Work) -> bool:
+    runtime = work.runtime
+    if runtime.attempt:
+        work.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+    delay = work.view.duration_us("sandbox", runtime.uid, runtime.attempt)
+    work.set(attempt=runtime.attempt + 1, sandbox_due_us=work.at_us + delay)
+    work.sandbox_wake_us = work.at_us + delay + _time_to_first_start(work)
+    return True
+
+
+def _time_to_first_start(work: Work) -> int:
+    """How long after the sandbox the first container runs, where nothing has to be pulled or said before.
+
+    Nobody would learn anything from a look in between.
+    """
+    container = next(work.containers())
+    if container.get("imagePullPolicy") == "Always":
+        return 0
+    ready_us = cri.image_ready_us(work.box, work.node, container["image"])
+    if ready_us is None or ready_us > work.now_us:
+        return 0
+    uid = work.runtime.uid
+    slot = work.slot(container["name"])
+    run = slot.run if slot.state != EXITED else slot.run + 1
+    return work.view.duration_us("container_create", uid, slot.name, run) + work.view.duration_us(
+        "kubelet_notice", uid, slot.name, run
+    )
+
+
+def _report(work: Work) -> Plan:
+    """Write the status if it says something new."""
+    terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
+    report = Report(
+        node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
+    )
+    yield from _write(work, report)
+    return Done()
+
+
+def _write(work: Work, report: Report) -> Plan:
+    old = work.pod.get("status") or {}
+    if work.runtime.rejected and not work.deleted:
+        status = rejected_status(work.pod, work.runtime, report)
+    else:
+        status = pod_status(work.pod, work.runtime, report)
+    if status != old:
+        stored = yield Update("Pod", {**work.pod, "status": status}, "status")
+        if stored is not None:
+            work.pod = stored
+    return Done()
+
+
+def _clean_up(work: Work) -> Plan:
+    """After the last container: unmount, say the last word, and let the API object go."""
+    runtime = work.runtime
+    if not runtime.cleanup_due_us:
+        work.set(cleanup_due_us=work.now_us + work.view.duration_us("pod_cleanup", runtime.uid))
+    elif runtime.finished and not work.deleted:
+        return Done()
+    if work.runtime.cleanup_due_us > work.now_us:
+        work.wake(work.runtime.cleanup_due_us)
+        return Done()
+    report = Report(node_ip(work.machine), names_of, work.now_us, terminal=True, final=True)
+    yield from _write(work, report)
+    work.set(finished=True)
+    if work.deleted:
+        yield Delete("Pod", work.key, uid=runtime.uid, grace_seconds=0)
+    return Done()

@@ -1,0 +1,124 @@
+"""Whether a Pod's volumes can be mounted yet, and if not, what its Events say about it.
+
+Models pkg/kubelet/volumemanager (WaitForAttachAndMount, desired state of the
+world) and pkg/volume/{configmap,secret,projected,csi}, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
+from k8slab.store.view import View
+
+FIRST_RETRY_US = SECOND_US // 2
+LONGEST_RETRY_US = 122 * SECOND_US
+"""Back-off between two attempts to mount (`goroutinemap/exponentialbackoff`)."""
+
+
+class Problem(NamedTuple):
+    """Why a volume cannot be mounted. `silent` while it merely isn't attached yet."""
+
+    volume: str
+    message: str
+    silent: bool = False
+
+
+def has_slow_volumes(spec: Obj) -> bool:
+    """Whether any volume has to be looked at: others are made from nothing, or hold only tokens."""
+    for volume in spec.get("volumes") or ():
+        if "emptyDir" not in volume and not volume["name"].startswith("kube-api-access-"):
+            return True
+    return False
+
+
+def claims_of(pod: Obj) -> list[str]:
+    """The names of the claims that a Pod mounts, its generic ephemeral volumes' too."""
+    claims = []
+    for volume in pod["spec"].get("volumes") or ():
+        if "persistentVolumeClaim" in volume:
+            claims.append(volume["persistentVolumeClaim"]["claimName"])
+        elif "ephemeral" in volume:
+            claims.append(f"{pod['metadata']['name']}-{volume['name']}")
+    return claims
+
+
+def first_problem(view: View, pod: Obj) -> Problem | None:
+    """The first volume that cannot be mounted now, or None."""
+    namespace = pod["metadata"]["namespace"]
+    for volume in pod["spec"].get("volumes") or ():
+        problem = _problem(view, pod, namespace, volume)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _problem(view: View, pod: Obj, namespace: str, volume: Obj) -> Problem | None:
+    name = volume["name"]
+    if "configMap" in volume:
+        return _setup_failure(name, _source_fault(view, namespace, "ConfigMap", volume["configMap"]))
+    if "secret" in volume:
+        source = {**volume["secret"], "name": volume["secret"].get("secretName", "")}
+        return _setup_failure(name, _source_fault(view, namespace, "Secret", source))
+    if "projected" in volume and not name.startswith("kube-api-access-"):
+        for source in volume["projected"].get("sources") or ():
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if field in source:
+                    fault = _source_fault(view, namespace, kind, source[field])
+                    if fault:
+                        return _setup_failure(name, fault)
+    if "persistentVolumeClaim" in volume:
+        return _claim_problem(view, pod, name, volume["persistentVolumeClaim"]["claimName"])
+    if "ephemeral" in volume:
+        return _claim_problem(view, pod, name, f"{pod['metadata']['name']}-{name}")
+    return None
+
+
+def _setup_failure(volume: str, fault: str) -> Problem | None:
+    if not fault:
+        return None
+    return Problem(volume, f'MountVolume.SetUp failed for volume "{volume}" : {fault}')
+
+
+def _source_fault(view: View, namespace: str, kind: str, source: Obj) -> str:
+    """Why a ConfigMap or Secret cannot be projected; empty where it can."""
+    optional = source.get("optional", False)
+    obj = view.get(kind, (namespace, source.get("name", "")))
+    if obj is None:
+        return "" if optional else f'{kind.lower()} "{source.get("name", "")}" not found'
+    keys = {**(obj.get("data") or {}), **(obj.get("binaryData") or {})}
+    label = "config" if kind == "ConfigMap" else "secret"
+    for item in source.get("items") or ():
+        if item["key"] not in keys and not optional:
+            owner = f"{'configmap ' if kind == 'ConfigMap' else ''}references non-existent {label} key"
+            return f"{owner}: {item['key']}"
+    return ""
+
+
+def _claim_problem(view: View, pod: Obj, volume: str, claim_name: str) -> Problem | None:
+    namespace = pod["metadata"]["namespace"]
+    claim = view.get("PersistentVolumeClaim", (namespace, claim_name))
+    prefix = f"Unable to attach or mount volumes: unmounted volumes=[{volume}], unattached volumes=[]"
+    failed = f"{prefix}, failed to process volumes=[{volume}]: error processing PVC {namespace}/{claim_name}"
+    if claim is None:
+        why = f'failed to fetch PVC from API server: persistentvolumeclaims "{claim_name}" not found'
+        return Problem(volume, f"{failed}: {why}")
+    pv_name = claim["spec"].get("volumeName")
+    if not pv_name or (claim.get("status") or {}).get("phase") != "Bound":
+        return Problem(volume, f"{failed}: PVC is not bound")
+    pv = view.get("PersistentVolume", ("", pv_name))
+    if pv is None:
+        why = f'failed to fetch PV {pv_name} from API server: persistentvolumes "{pv_name}" not found'
+        return Problem(volume, f"{failed}: {why}")
+    if "csi" in pv["spec"] and not _is_attached(view, pv_name, pod["spec"]["nodeName"]):
+        return Problem(volume, f"volume {pv_name} is not attached yet", silent=True)
+    return None
+
+
+def _is_attached(view: View, pv_name: str, node: str) -> bool:
+    for attachment in view.list("VolumeAttachment"):
+        spec = attachment["spec"]
+        if spec["nodeName"] == node and spec["source"].get("persistentVolumeName") == pv_name:
+            return bool((attachment.get("status") or {}).get("attached"))
+    return False

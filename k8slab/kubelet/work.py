@@ -1,0 +1,152 @@
+"""The desk of one look at one Pod: what is known, what is still to be said, when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from k8slab.api.meta import Key, Obj
+from k8slab.components import KEEP, Action, Done, Plan, Record
+from k8slab.containers.overlay import Overlay
+from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot
+from k8slab.store.view import View
+
+
+class Work:
+    """The state of a look while it lasts; only `runtime` outlives it, in the World.
+
+    `at_us` is the instant of the transition being carried out, at most
+    `now_us`: a look lets several happen in order.
+    """
+
+    __slots__ = (
+        "actions",
+        "at_us",
+        "before",
+        "box",
+        "deleted",
+        "key",
+        "machine",
+        "node",
+        "now_us",
+        "pod",
+        "runtime",
+        "sandbox_wake_us",
+        "spec",
+        "view",
+        "wake_us",
+    )
+
+    def __init__(self, view: View, key: Key, pod: Obj, machine: Obj, now_us: int, runtime: Runtime) -> None:
+        self.view = view
+        self.key = key
+        self.pod = pod
+        self.spec: Obj = pod["spec"]
+        self.machine = machine
+        self.node: str = self.spec["nodeName"]
+        self.now_us = now_us
+        self.at_us = now_us
+        self.runtime = runtime
+        self.before = runtime
+        self.deleted = "deletionTimestamp" in pod["metadata"]
+        self.actions: list[Action] = []
+        self.wake_us = 0
+        self.sandbox_wake_us = 0
+        self.box = Overlay(view)
+
+    def set(self, **fields: Any) -> None:
+        """Change fields of the memory."""
+        self.runtime = self.runtime._replace(**fields)
+
+    def slot(self, name: str) -> Slot:
+        """The container of that name."""
+        for slot in self.runtime.slots:
+            if slot.name == name:
+                return slot
+        raise KeyError(name)
+
+    def slots(self) -> dict[str, Slot]:
+        """The containers by name."""
+        return {slot.name: slot for slot in self.runtime.slots}
+
+    def put_slot(self, slot: Slot) -> None:
+        """Replace one container's memory."""
+        name = slot.name
+        slots = tuple([slot if one.name == name else one for one in self.runtime.slots])
+        self.runtime = self.runtime._replace(slots=slots)
+
+    def containers(self) -> Iterator[Obj]:
+        """The specs: init containers first."""
+        yield from self.spec.get("initContainers") or ()
+        yield from self.spec["containers"]
+
+    def container(self, name: str) -> Obj:
+        """The spec of a container."""
+        for container in self.spec["containers"]:
+            if container["name"] == name:
+                return container  # type: ignore[no-any-return]
+        for container in self.spec.get("initContainers") or ():
+            if container["name"] == name:
+                return container  # type: ignore[no-any-return]
+        raise KeyError(name)
+
+    def is_init(self, name: str) -> bool:
+        """Whether that is an init container."""
+        return any(container["name"] == name for container in self.spec.get("initContainers") or ())
+
+    def event(self, event_type: str, reason: str, message: str, container: str = "") -> None:
+        """Say something about the Pod, or about one of its containers."""
+        path = ""
+        if container:
+            field = "initContainers" if self.is_init(container) else "containers"
+            path = f"spec.{field}{{{container}}}"
+        self.actions.append(
+            Record(
+                self.pod,
+                event_type,
+                reason,
+                message,
+                component="kubelet",
+                host=self.node,
+                field_path=path,
+            )
+        )
+
+    def wake(self, at_us: int) -> None:
+        """Look again at an instant, or earlier."""
+        if at_us and (not self.wake_us or at_us < self.wake_us):
+            self.wake_us = at_us
+
+    def flush(self) -> Plan:
+        """Carry out what was collected, in order."""
+        pending, self.actions = self.actions, []
+        for action in pending:
+            yield action
+        yield from self.box.flush()
+        return Done()
+
+    def done(self) -> Done:
+        """How the look ends: the memory where it changed, and the earliest instant still open."""
+        runtime = self.runtime
+        if runtime.sandbox_due_us:
+            self.wake(self.sandbox_wake_us or runtime.sandbox_due_us)
+        if runtime.mount_due_us > self.now_us:
+            self.wake(runtime.mount_due_us)
+        for slot in runtime.slots:
+            self._wake_for(slot)
+        look_again_us = max(self.wake_us - self.now_us, 1) if self.wake_us else None
+        memory = KEEP if runtime is self.before else runtime
+        return Done(look_again_us, memory)
+
+    def _wake_for(self, slot: Slot) -> None:
+        if slot.attempt_due_us:
+            notice_us = 0
+            if slot.attempt == CREATING:
+                notice_us = self.view.duration_us("kubelet_notice", self.runtime.uid, slot.name, slot.run)
+            self.wake(slot.attempt_due_us + notice_us)
+        if slot.state == RUNNING:
+            if slot.stop_due_us:
+                self.wake(slot.stop_due_us)
+            for probe in slot.probes:
+                if probe.due_us:
+                    self.wake(probe.due_us)

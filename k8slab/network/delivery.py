@@ -1,0 +1,164 @@
+"""Carrying a request from one Pod to the program that listens in another.
+
+A request is answered in the instant in which it is made: the server's handler
+runs against its own container's files and memory, and what it changes is kept
+with what the caller changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8slab.api.meta import Obj
+from k8slab.containers import logs
+from k8slab.containers.environment import ConfigurationError, context_of
+from k8slab.containers.kernel import Kernel
+from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import GENERIC, Context, Server, executable_of, family_of
+from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
+from k8slab.network import dns
+from k8slab.network.routing import REFUSED, TIMEOUT, route
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+UNKNOWN_HOST = "no such host"
+
+
+class ClusterNetwork:
+    """The network of a cluster, as processes reach it. It has no state."""
+
+    def lookup(self, box: Overlay, pod: Obj, request: Lookup) -> list[str]:
+        """What DNS answers: addresses, `target port` pairs for SRV, a name for PTR or CNAME."""
+        namespace = pod["metadata"]["namespace"]
+        if request.record == "SRV":
+            return [f"{one.target} {one.port}" for one in dns.services(box, request.name, namespace)]
+        if request.record == "PTR":
+            name = dns.reverse(box, request.name)
+            return [name] if name else []
+        found = dns.resolve(box, request.name, namespace)
+        if found is None:
+            return []
+        if request.record == "CNAME":
+            return [found.name, found.alias] if found.alias else [found.name]
+        return list(found.addresses)
+
+    def call(self, box: Overlay, pod: Obj, request: Call, now_us: int) -> Answer:
+        """Resolve, route, and have the server answer."""
+        own = (pod.get("status") or {}).get("podIP", "")
+        if request.host in _LOOPBACK:
+            return _deliver(box, pod, request, request.port, now_us, "127.0.0.1", self)
+        found = dns.resolve(box, request.host, pod["metadata"]["namespace"])
+        if found is None or not found.addresses:
+            return Answer(False, error=f"lookup {request.host}: {UNKNOWN_HOST}")
+        salt = now_us // 1000
+        address = found.addresses[int(box.chance("dns", found.name, salt) * len(found.addresses))]
+        if address == own or (not own and address == request.host):
+            return _deliver(box, pod, request, request.port, now_us, own or address, self)
+        target = route(box, address, request.port, own, salt)
+        if target.pod is None:
+            return Answer(False, error=target.error, address=address)
+        if not _is_reachable(box, target.pod) or not _is_reachable(box, pod):
+            return Answer(False, error=TIMEOUT, address=address)
+        return _deliver(box, target.pod, request, target.port, now_us, own, self)._replace(address=address)
+
+    def node_logs(self, box: Overlay, pod: Obj, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
+        """New lines of the Pods on the process's node, as its agent finds them under /var/log."""
+        found: list[tuple[str, str, str, int, str]] = []
+        for other in box.list("Pod", node=pod["spec"].get("nodeName", "")):
+            key = (other["metadata"]["namespace"], other["metadata"]["name"])
+            if key == (pod["metadata"]["namespace"], pod["metadata"]["name"]):
+                continue
+            for status in (other.get("status") or {}).get("containerStatuses") or ():
+                lines = logs.stored_lines(box, key, status["name"], status.get("restartCount", 0))
+                for line in lines:
+                    if line.at_us > request.after_us:
+                        found.append((*key, status["name"], line.at_us, line.text))
+        return sorted(found, key=lambda one: one[3])
+
+
+NETWORK = ClusterNetwork()
+
+
+def _is_reachable(box: Overlay, pod: Obj) -> bool:
+    machine = box.get("Machine", ("", pod["spec"].get("nodeName", "")))
+    if machine is None:
+        return True
+    return bool(machine["spec"]["power"] == "On" and machine["spec"]["network"] == "Up")
+
+
+def _deliver(
+    box: Overlay, pod: Obj, request: Call, port: int, now_us: int, client: str, network: ClusterNetwork
+) -> Answer:
+    found = listener(box, pod, port)
+    if found is None:
+        return Answer(False, error=REFUSED)
+    container, server, context = found
+    if request.protocol == "tcp":
+        return Answer(True)
+    if server.protocol != request.protocol and server.protocol != "any":
+        return Answer(False, error="malformed response")
+    kernel = Kernel(box, pod, container, context.run, now_us, network)
+    answer: Answer = kernel.complete(server.handle(context, request._replace(host=client, port=port)))
+    return answer
+
+
+def listener(box: Overlay, pod: Obj, port: int) -> tuple[Obj, Server, Context] | None:
+    """The running container of a Pod whose server listens on a port."""
+    running = _running(pod)
+    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+        if container["name"] not in running:
+            continue
+        for server, arguments, ports in _servers(box, pod, container):
+            try:
+                context = context_of(box, pod, container, running[container["name"]], 0)
+            except ConfigurationError:
+                continue
+            if arguments:
+                context = context._replace(argv=arguments)
+            listening = ports or server.ports(context)
+            if port in listening or (not listening and _takes_any(container, port)):
+                return container, server, context
+    return None
+
+
+def _takes_any(container: Obj, port: int) -> bool:
+    """A server that nobody wrote listens on what its container declares, or on anything."""
+    declared = [one["containerPort"] for one in container.get("ports") or ()]
+    return not declared or port in declared
+
+
+def _running(pod: Obj) -> dict[str, int]:
+    """The names of a Pod's running containers with the numbers of their runs.
+
+    A container that is being started is not in the status yet: a Pod without
+    statuses has none.
+    """
+    status = pod.get("status") or {}
+    found: dict[str, int] = {}
+    for field in ("containerStatuses", "initContainerStatuses"):
+        for one in status.get(field) or ():
+            if "running" in (one.get("state") or {}):
+                found[one["name"]] = int(one.get("restartCount", 0))
+    return found
+
+
+def _servers(box: Overlay, pod: Obj, container: Obj) -> list[tuple[Server, tuple[str, ...], tuple[int, ...]]]:
+    """The servers in a container: what its process started, or what it is."""
+    metadata: Any = pod["metadata"]
+    sandbox = box.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
+    if record is not None:
+        found = []
+        for service in record["services"]:
+            executable = executable_of(container["image"], service["executable"])
+            if executable is not None and executable.server is not None:
+                arguments = tuple(service["arguments"])
+                found.append((executable.server, arguments, tuple(service["ports"])))
+        return found
+    family = family_of(container["image"])
+    argv = tuple(container.get("command") or ()) or family.entrypoint
+    executable = executable_of(container["image"], str(argv[0])) if argv else None
+    if executable is None and family.images == (GENERIC,):
+        executable = family.executables["app"]
+    if executable is None or executable.server is None:
+        return []
+    return [(executable.server, (), ())]

@@ -1,0 +1,166 @@
+"""Where a request goes: from a name or an address to a Pod, as kube-proxy would send it.
+
+Models pkg/proxy/iptables (Service to endpoints), the ClusterIP's session
+affinity, and NodePorts, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj, key_of
+from k8slab.store.view import View
+
+REFUSED = "connect: connection refused"
+NO_ROUTE = "connect: no route to host"
+TIMEOUT = "i/o timeout"
+
+
+class Target(NamedTuple):
+    """A Pod and the port on which it is reached; `error` where there is none."""
+
+    pod: Obj | None
+    port: int
+    error: str = ""
+
+
+def port_number(container: Obj, port: int | str | None) -> int:
+    """A port by number, or by the name that the container gives it; -1 where it has none such."""
+    if isinstance(port, int):
+        return port
+    for one in container.get("ports") or ():
+        if one.get("name") == port:
+            return int(one["containerPort"])
+    return int(port) if port is not None and str(port).isdigit() else -1
+
+
+def pod_by_ip(view: View, address: str) -> Obj | None:
+    """The Pod with an address that is not finished; Pods on the host's network don't count."""
+    for pod in _candidates(view, address):
+        status = pod.get("status") or {}
+        if status.get("podIP") == address and status.get("phase") not in ("Succeeded", "Failed"):
+            if not pod["spec"].get("hostNetwork"):
+                return pod
+    return None
+
+
+def _candidates(view: View, address: str) -> list[Obj]:
+    """The Pods of the node whose range the address is in; the range says the node."""
+    base = address.rpartition(".")[0] + ".0/24"
+    for node in view.list("Node"):
+        if (node["spec"] or {}).get("podCIDR") == base:
+            return list(view.list("Pod", node=node["metadata"]["name"]))
+    return []
+
+
+def service_by_address(view: View, address: str) -> Obj | None:
+    """The Service with that cluster IP, or external address."""
+    for service in view.list("Service"):
+        spec = service["spec"]
+        if address in (spec.get("clusterIP"), *(spec.get("externalIPs") or ())):
+            return service
+        for ingress in ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ():
+            if ingress.get("ip") == address:
+                return service
+    return None
+
+
+class Endpoint(NamedTuple):
+    """One backend of a Service: its address and port, and the Pod's key where it is a Pod."""
+
+    address: str
+    port: int
+    pod: tuple[str, str] | None
+    ready: bool
+
+
+def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
+    """The backends behind one port of a Service, from its EndpointSlices, in a fixed order."""
+    namespace, name = key_of(service)
+    found: list[Endpoint] = []
+    for slice_ in view.list("EndpointSlice", namespace=namespace):
+        if (slice_["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != name:
+            continue
+        number = _slice_port(slice_, port)
+        if number is None:
+            continue
+        for endpoint in slice_.get("endpoints") or ():
+            reference = endpoint.get("targetRef") or {}
+            pod = (
+                (reference.get("namespace", namespace), reference["name"]) if reference.get("name") else None
+            )
+            ready = (endpoint.get("conditions") or {}).get("ready", True) is not False
+            for address in endpoint.get("addresses") or ():
+                found.append(Endpoint(address, number, pod, ready))
+    return sorted(found, key=lambda one: _address_order(one.address))
+
+
+def _address_order(address: str) -> tuple[int, ...]:
+    return tuple([int(part) if part.isdigit() else 0 for part in address.split(".")])
+
+
+def _slice_port(slice_: Obj, port: Obj) -> int | None:
+    for one in slice_.get("ports") or ():
+        if (one.get("name") or "") == (port.get("name") or ""):
+            number = one.get("port")
+            return int(number) if number is not None else int(port["port"])
+    return None
+
+
+def route(view: View, address: str, port: int, client: str, salt: int) -> Target:
+    """The Pod that a connection to an address and port reaches.
+
+    `client` is the caller's address (for session affinity); `salt` is a number
+    that differs from connection to connection, by which a backend is chosen.
+    """
+    pod = pod_by_ip(view, address)
+    if pod is not None:
+        return Target(pod, port)
+    service = service_by_address(view, address)
+    if service is not None:
+        for one in service["spec"].get("ports") or ():
+            if one["port"] == port and one.get("protocol", "TCP") == "TCP":
+                return _to_backend(view, service, one, client, salt)
+        return Target(None, port, REFUSED)
+    node = _node_by_address(view, address)
+    if node is not None:
+        return _by_node_port(view, node, port, client, salt)
+    return Target(None, port, NO_ROUTE if address.startswith("10.") else TIMEOUT)
+
+
+def _to_backend(view: View, service: Obj, port: Obj, client: str, salt: int) -> Target:
+    ready = [one for one in endpoints_of(view, service, port) if one.ready]
+    if not ready:
+        return Target(None, port["port"], REFUSED)
+    sticky = service["spec"].get("sessionAffinity") == "ClientIP"
+    name = f"{service['metadata']['uid']}/{port['port']}"
+    share = view.chance("affinity", name, client) if sticky else view.chance("route", name, client, salt)
+    chosen = ready[int(share * len(ready))]
+    pod = view.get("Pod", chosen.pod) if chosen.pod else pod_by_ip(view, chosen.address)
+    if pod is None:
+        return Target(None, chosen.port, NO_ROUTE)
+    return Target(pod, chosen.port)
+
+
+def _node_by_address(view: View, address: str) -> Obj | None:
+    for node in view.list("Node"):
+        for one in (node.get("status") or {}).get("addresses") or ():
+            if one["address"] == address:
+                return node
+    return None
+
+
+def _by_node_port(view: View, node: Obj, port: int, client: str, salt: int) -> Target:
+    """A node's port: a Service's NodePort, or a Pod on the host's network."""
+    for service in view.list("Service"):
+        for one in service["spec"].get("ports") or ():
+            if one.get("nodePort") == port:
+                return _to_backend(view, service, one, client, salt)
+    for pod in view.list("Pod", node=node["metadata"]["name"]):
+        for container in pod["spec"]["containers"]:
+            for declared in container.get("ports") or ():
+                if declared.get("hostPort") == port or (
+                    pod["spec"].get("hostNetwork") and declared.get("containerPort") == port
+                ):
+                    return Target(pod, int(declared["containerPort"]))
+    return Target(None, port, REFUSED)
