@@ -21,6 +21,7 @@ from k8slab.api.strategic import strategic_merge_patch
 from k8slab.cluster import api, assembly, deletion, dispatch, queue, subresources
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.world import World
+from k8slab.components import Component
 from k8slab.lab import Lab
 from k8slab.reference import script
 from k8slab.timing import HEARTBEAT_US, INSTANT, Span
@@ -29,6 +30,14 @@ TIMING = INSTANT._replace(
     name="reference", spans={**INSTANT.spans, "informer": Span(2000, 2000), "api_call": Span(2000, 2000)}
 )
 _START_SECOND = 20
+
+
+_SCRIPTED = ("attachdetach-controller", "volume-provisioner")
+"""Controllers whose part was scripted when the scenarios were recorded."""
+
+
+def _controllers() -> list[Component]:
+    return [one for one in assembly.controllers() if one.name not in _SCRIPTED]
 
 
 class Played(NamedTuple):
@@ -69,7 +78,7 @@ class _Player:
             nodes=0,
             timing=TIMING,
             gates=tuple(spec.get("featureGates") or ()),
-            components=(*assembly.controllers(), SCHEDULER, script.KUBELET),
+            components=(*_controllers(), SCHEDULER, script.KUBELET, script.PROVISIONER),
         )
         self.world = self.lab.world
         kubelet = spec.get("kubelet") or {}

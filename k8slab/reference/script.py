@@ -12,7 +12,7 @@ from typing import Any
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, with_condition
 from k8slab.clock import MINUTE_US, SECOND_US, timestamp
-from k8slab.components import Component, Delete, Done, Memory, Patch, Plan, Put, Watch
+from k8slab.components import Component, Create, Delete, Done, Memory, Patch, Plan, Put, Watch
 from k8slab.store.view import Change, View
 
 REACTION_US = 200_000
@@ -191,6 +191,42 @@ KUBELET = Component(
     watches=(Watch("Pod"), Watch("Script", _all_pods)),
     plan=_plan,
     manager="kubelet",
+)
+
+def _provide_volume(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """Let a volume for a new claim appear at once, as the recorded clusters did."""
+    claim = view.get("PersistentVolumeClaim", key)
+    if claim is None or claim["spec"].get("volumeName") or "deletionTimestamp" in claim["metadata"]:
+        return Done()
+    name = f"pvc-{claim['metadata']['uid']}"
+    if view.get("PersistentVolume", ("", name)) is not None:
+        return Done()
+    reference = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "namespace": key[0],
+        "name": key[1],
+        "uid": claim["metadata"]["uid"],
+    }
+    spec = {
+        "accessModes": claim["spec"]["accessModes"],
+        "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
+        "claimRef": reference,
+        "hostPath": {"path": f"/volumes/{name}"},
+        "persistentVolumeReclaimPolicy": "Delete",
+        "storageClassName": claim["spec"].get("storageClassName", ""),
+        "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
+    }
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
+    yield Create("PersistentVolume", volume)
+    return Done()
+
+
+PROVISIONER = Component(
+    name="scripted-provisioner",
+    watches=(Watch("PersistentVolumeClaim"),),
+    plan=_provide_volume,
+    manager="provisioner",
 )
 
 HEARTBEAT_GRACE_US = 50 * SECOND_US
