@@ -101,7 +101,9 @@ def update_causes(request: dict[str, Any], old: Obj) -> tuple[Obj, list[Cause]]:
     elif "merge-patch" in content_type:
         body = merge_patch(old, body)
     new = read(kind, api_version, namespace, body)
-    kept = {name: old["metadata"][name] for name in ("creationTimestamp", "generation") if name in old["metadata"]}
+    kept = {
+        name: old["metadata"][name] for name in ("creationTimestamp", "generation") if name in old["metadata"]
+    }
     metadata = {"uid": old["metadata"]["uid"], **new["metadata"], **kept}
     new = kind.prepare_update({**new, "metadata": metadata}, old)
     if kind.kind == "Pod" and subresource in SUBRESOURCES:
@@ -109,3 +111,11 @@ def update_causes(request: dict[str, Any], old: Obj) -> tuple[Obj, list[Cause]]:
     if subresource == "status":
         return new, kind.rules.status(new, old)
     return new, kind.rules.update(new, old)
+
+
+def states() -> list[Obj]:
+    """Every object of the recorded states."""
+    found: list[Obj] = []
+    for objects in json.loads((REFERENCE / "states.json").read_text("utf-8"))["states"].values():
+        found += objects if isinstance(objects, list) else list(objects.values())
+    return found

@@ -12,7 +12,7 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._containers import visit_containers
 from k8slab.api.validation._field import child, quote
 from k8slab.api.validation._ip import ip_warnings
-from k8slab.api.validation._names import label_value
+from k8slab.api.validation._names import dns_label, label_value
 from k8slab.api.validation._pod_annotations import APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD
 from k8slab.api.validation._volume_warnings import overlap_warnings
 
@@ -59,11 +59,18 @@ _BYTE_RESOURCES = ("memory", "ephemeral-storage")
 
 
 def pod_warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
-    """The warnings of a Pod; an update that leaves the spec alone has none of its own."""
-    if old is not None and new["metadata"].get("generation") == old["metadata"].get("generation"):
-        if new.get("spec") is old.get("spec"):
-            return ()
-    return tuple(spec_warnings(new.get("spec") or {}, new["metadata"], ""))
+    """The warnings of a new Pod; updates, which come often and seldom from people, have none."""
+    if old is not None:
+        return ()
+    metadata = new["metadata"]
+    messages = dns_label(metadata.get("name") or "")
+    found: list[str] = []
+    if messages:
+        found.append(
+            "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
+            f"a DNS label is recommended: [{' '.join(messages)}]"
+        )
+    return (*found, *spec_warnings(new.get("spec") or {}, metadata, ""))
 
 
 def template_warnings(template: Obj, path: str) -> list[str]:

@@ -71,7 +71,7 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
 
 
 def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
-    found: list[str] = []
+    found = ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
     for index, subset in enumerate(new.get("subsets") or ()):
         for name in ("addresses", "notReadyAddresses"):
             for number, address in enumerate(subset.get(name) or ()):

@@ -83,4 +83,14 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     return causes + immutable_data(new, old, ("data",))
 
 
-RULES = rules(_create, _update, recheck="after")
+def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
+    """A TLS Secret without anything like a certificate or key; those that look like one are believed."""
+    if new.get("type") != "kubernetes.io/tls":
+        return ()
+    for key, word in (("tls.crt", "certificate"), ("tls.key", "key")):
+        if "-----BEGIN " not in _decoded((new.get("data") or {}).get(key) or ""):
+            return (f"tls: failed to find any PEM data in {word} input",)
+    return ()
+
+
+RULES = rules(_create, _update, recheck="after", warnings=_warnings)
