@@ -1,1 +1,28 @@
 """What there is, as a networkx graph of objects and their relations."""
+
+from k8slab.graph.graph import KINDS, Graph, changes_after, key_of_id
+from k8slab.graph.relation import (
+    Edge,
+    Relation,
+    kind_of,
+    name_of,
+    namespace_of,
+    object_id,
+    relations,
+    relations_from,
+)
+
+__all__ = [
+    "KINDS",
+    "Edge",
+    "Graph",
+    "Relation",
+    "changes_after",
+    "key_of_id",
+    "kind_of",
+    "name_of",
+    "namespace_of",
+    "object_id",
+    "relations",
+    "relations_from",
+]

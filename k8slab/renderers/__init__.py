@@ -1,1 +1,56 @@
 """From a scene to pixels, SVG or text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8slab.graph import Graph
+from k8slab.renderers import svg, text
+from k8slab.scene import Facts, Scene, compose
+from k8slab.scene.tokens import Theme
+
+
+class Drawing:
+    """A picture that a notebook shows as SVG, and a terminal as text."""
+
+    __slots__ = ("scene", "theme")
+
+    def __init__(self, scene: Scene, theme: Theme) -> None:
+        self.scene = scene
+        self.theme = theme
+
+    @property
+    def svg(self) -> str:
+        """The picture as a standalone SVG text."""
+        return svg.render(self.scene, self.theme)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        """The picture as text."""
+        return text.render(self.scene)
+
+
+def scene_of(lab: Any, *, width: float = 1180, selected: str = "", history: bool = True) -> Scene:
+    """The scene of a lab as it is. `history` False leaves the timeline without its past."""
+    inputs = tuple((one.at_us, one.text) for one in lab.inputs)
+    facts = Facts(lab.now_us, lab.start_us, lab.seed, len(lab.history), inputs, selected)
+    return compose(Graph(lab.view), facts, width=width, history=lab.history if history else ())
+
+
+def draw(lab: Any, *, format: str = "svg", theme: Theme = "light", **options: Any) -> Any:
+    """A lab as it is: a `Drawing` for `svg`, a str for `text`, a matplotlib Figure for `figure`.
+
+    ValueError for another format.
+    """
+    scene = scene_of(lab, **options)
+    if format == "svg":
+        return Drawing(scene, theme)
+    if format == "text":
+        return text.render(scene)
+    if format == "figure":
+        from k8slab.renderers.matplotlib import figure
+
+        return figure(scene, theme)
+    raise ValueError(f'unknown format "{format}": there are svg, text and figure')

@@ -1,0 +1,824 @@
+/**
+ * A scene in the browser: SVG elements while there are few Pods, a canvas where there are many.
+ *
+ * The page keeps the scene and applies patches to it (see k8slab/scene/scene.py); each patch is painted
+ * in one animation frame, later ones are merged into it, and the frame is acknowledged after it was painted, so
+ * that never more than one is under way. Moves are tweened here, not sent. The tables of colours, text styles and
+ * icons come from Python, so that every renderer draws from the same ones.
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+const MOST_SVG_PODS = 300;
+const TWEEN_MS = 320;
+const HIDDEN_TAB_MS = 250;
+const LAYERS = 4;
+const [ID, LAYER, KIND, X, Y, WIDTH, HEIGHT, LABEL, DETAIL, STATE, MARKS, LINKS] = Array(12).keys();
+
+// ---------------------------------------------------------------------------------------------------- the scene
+
+/** What every view of one model shares: the scene as the patches have made it. */
+class Picture {
+  constructor(model) {
+    this.model = model;
+    this.items = new Map();
+    this.users = new Map();
+    this.head = { width: 1180, height: 400, now_us: 0, header: {}, axis: [0, 0, 0, 1], selected: "" };
+    this.views = new Set();
+    this.seq = 0;
+    this.acknowledged = 0;
+    model.on("msg:custom", (message) => this.receive(message));
+    model.on("change:scene", () => this.reset(model.get("scene")));
+    const scene = model.get("scene");
+    if (scene && scene.items) this.reset(scene);
+    model.send({ type: "hello" });
+  }
+
+  receive(message) {
+    if (message.type === "frame") {
+      this.seq = message.seq;
+      if (message.scene) this.reset(message.scene);
+      else this.apply(message.patch);
+      if (!this.views.size) this.acknowledge();
+    } else if (message.type === "say") {
+      for (const view of this.views) view.say(message.text);
+    }
+  }
+
+  reset(scene) {
+    const { items, ...head } = scene;
+    this.items = new Map();
+    this.users = new Map();
+    this.head = head;
+    for (const item of items) this.put(item);
+    for (const view of this.views) view.restart();
+  }
+
+  apply(patch) {
+    const touched = new Set();
+    this.head.now_us = patch.now_us;
+    if (patch.frame) {
+      const [width, height, header, axis, selected] = patch.frame;
+      Object.assign(this.head, { width, height, header, axis, selected });
+    }
+    for (const id of patch.removed || []) {
+      this.drop(id);
+      touched.add(id);
+    }
+    for (const item of patch.put || []) {
+      this.put(item);
+      touched.add(item[ID]);
+    }
+    for (const [id, x, y] of patch.moved || []) {
+      const item = this.items.get(id).slice();
+      item[X] = x;
+      item[Y] = y;
+      this.items.set(id, item);
+      touched.add(id);
+    }
+    for (const [id, marks, detail, state] of patch.marks || []) {
+      const item = this.items.get(id).slice();
+      item[MARKS] = item[MARKS].slice();
+      for (const [index, mark] of marks) item[MARKS][index] = mark;
+      item[DETAIL] = detail;
+      item[STATE] = state;
+      this.items.set(id, item);
+      touched.add(id);
+    }
+    for (const view of this.views) view.note(touched, Boolean(patch.frame));
+  }
+
+  put(item) {
+    this.unlink(this.items.get(item[ID]));
+    this.items.set(item[ID], item);
+    for (const id of item[LINKS]) {
+      if (!this.users.has(id)) this.users.set(id, new Set());
+      this.users.get(id).add(item[ID]);
+    }
+  }
+
+  drop(id) {
+    this.unlink(this.items.get(id));
+    this.items.delete(id);
+  }
+
+  unlink(item) {
+    for (const id of item ? item[LINKS] : []) this.users.get(id)?.delete(item[ID]);
+  }
+
+  /** The ids that light up with one: itself, what it names, and what names it. */
+  related(id) {
+    const found = new Set([id, ...(this.users.get(id) || [])]);
+    for (const link of this.items.get(id)?.[LINKS] || []) found.add(link);
+    for (const one of [...found]) if (one.startsWith("line/")) for (const end of this.items.get(one)[LINKS]) found.add(end);
+    return found;
+  }
+
+  acknowledge() {
+    if (this.acknowledged === this.seq) return;
+    this.acknowledged = this.seq;
+    this.model.send({ type: "ack", seq: this.seq });
+  }
+
+  pods() {
+    let count = 0;
+    for (const item of this.items.values()) if (item[KIND] === "Pod") count += 1;
+    return count;
+  }
+}
+
+const pictures = new WeakMap();
+
+function pictureOf(model) {
+  if (!pictures.has(model)) pictures.set(model, new Picture(model));
+  return pictures.get(model);
+}
+
+// ------------------------------------------------------------------------------------------------------- words
+
+export function clockText(us) {
+  const seconds = Math.floor(Math.max(0, us) / 1e6);
+  const two = (value) => String(value).padStart(2, "0");
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  if (days) return `${days}d ${hours}:${two(minutes)}`;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+function wordsOf(mark, nowUs) {
+  const [, , , , , , string, clock, atUs] = mark;
+  if (!clock) return string;
+  return string.replace("{}", clockText(clock === "since" ? nowUs - atUs : atUs - nowUs));
+}
+
+function spoken(item) {
+  const name = item[KIND] ? `${item[KIND]} ${item[LABEL]}` : item[LABEL];
+  return item[DETAIL] ? `${name}, ${item[DETAIL]}` : name;
+}
+
+function onAxis(axis, atUs) {
+  const [x, width, startUs, endUs] = axis;
+  return x + width * Math.min(1, Math.max(0, (atUs - startUs) / (endUs - startUs)));
+}
+
+function barBox(mark, item, head) {
+  const [, y, height, , fromUs, toUs] = mark;
+  const x = onAxis(head.axis, fromUs);
+  return [x - item[X], y, Math.max(0.6, onAxis(head.axis, toUs || head.now_us) - x), height];
+}
+
+// --------------------------------------------------------------------------------------------------- SVG painter
+
+function element(name, attributes, parent) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) if (value !== "") made.setAttribute(key, value);
+  parent?.append(made);
+  return made;
+}
+
+const paint = (token) => (token ? `var(--k8-${token})` : "none");
+
+function stroke(token, width, dash) {
+  return token ? { stroke: paint(token), "stroke-width": width, "stroke-dasharray": dash } : {};
+}
+
+class SvgPainter {
+  constructor(view) {
+    this.view = view;
+    this.root = element("svg", { class: "k8-picture", role: "group", "aria-label": "The cluster" });
+    this.layers = Array.from({ length: LAYERS }, () => element("g", {}, this.root));
+    this.nodes = new Map();
+    this.clocks = new Map();
+    this.bars = new Map();
+    view.frame.append(this.root);
+  }
+
+  resize(head) {
+    this.root.setAttribute("viewBox", `0 48 ${head.width} ${Math.max(1, head.height - 48)}`);
+  }
+
+  restart() {
+    for (const layer of this.layers) layer.replaceChildren();
+    for (const table of [this.nodes, this.clocks, this.bars]) table.clear();
+    for (const item of inReadingOrder(this.view.picture.items)) this.put(item, false);
+    this.tick(true);
+  }
+
+  update(ids) {
+    for (const id of ids) {
+      const item = this.view.picture.items.get(id);
+      if (item) this.put(item, true);
+      else this.drop(id);
+    }
+  }
+
+  put(item, fresh) {
+    const known = this.nodes.get(item[ID]);
+    if (!known || known.layer !== item[LAYER]) {
+      if (known) this.drop(item[ID]);
+      this.create(item, fresh);
+      return;
+    }
+    this.place(known, item);
+    const marks = item[MARKS];
+    const same = marks.length === known.item[MARKS].length;
+    if (!same) this.fill(known, item);
+    else marks.forEach((mark, index) => this.renew(known, item, mark, index));
+    if (item[DETAIL] !== known.item[DETAIL] || item[LABEL] !== known.item[LABEL]) this.name(known, item);
+    known.item = item;
+  }
+
+  create(item, fresh) {
+    const group = element("g", { class: `k8-item${item[KIND] ? " k8-object" : ""}${fresh ? " k8-new" : ""}` });
+    const node = { group, item, layer: item[LAYER], elements: [], title: element("title", {}, group) };
+    group.dataset.id = item[ID];
+    if (item[KIND]) {
+      group.setAttribute("role", "button");
+      group.setAttribute("tabindex", item[ID] === this.view.active ? "0" : "-1");
+    }
+    this.nodes.set(item[ID], node);
+    this.place(node, item);
+    this.fill(node, item);
+    this.name(node, item);
+    this.layers[item[LAYER]].append(group);
+  }
+
+  place(node, item) {
+    const { group } = node;
+    if (node.x === item[X] && node.y === item[Y]) return;
+    [node.x, node.y] = [item[X], item[Y]];
+    group.style.transform = `translate(${item[X]}px, ${item[Y]}px)`;
+  }
+
+  name(node, item) {
+    node.title.textContent = spoken(item);
+    if (item[KIND]) node.group.setAttribute("aria-label", spoken(item));
+    else if (!item[LABEL]) node.group.setAttribute("aria-hidden", "true");
+    node.group.dataset.state = item[STATE];
+  }
+
+  fill(node, item) {
+    for (const one of node.elements) one.remove();
+    this.forget(node);
+    node.elements = item[MARKS].map((mark) => this.draw(mark, item, node.group));
+  }
+
+  renew(node, item, mark, index) {
+    if (same(mark, node.item[MARKS][index])) return;
+    const former = node.elements[index];
+    this.clocks.delete(former);
+    this.bars.delete(former);
+    const made = this.draw(mark, item, null);
+    former.replaceWith(made);
+    node.elements[index] = made;
+  }
+
+  forget(node) {
+    for (const one of node.elements) {
+      this.clocks.delete(one);
+      this.bars.delete(one);
+    }
+  }
+
+  drop(id) {
+    const node = this.nodes.get(id);
+    if (!node) return;
+    this.forget(node);
+    this.nodes.delete(id);
+    const { group } = node;
+    if (this.view.still) group.remove();
+    else {
+      group.classList.add("k8-gone");
+      group.removeAttribute("tabindex");
+      setTimeout(() => group.remove(), TWEEN_MS);
+    }
+  }
+
+  draw(mark, item, parent) {
+    const head = this.view.picture.head;
+    switch (mark[0]) {
+      case "rect": {
+        const [, x, y, width, height, rx, fill, line, lineWidth, dash] = mark;
+        return element("rect", { x, y, width, height, rx, fill: paint(fill), ...stroke(line, lineWidth, dash) }, parent);
+      }
+      case "circle": {
+        const [, cx, cy, r, fill, line, lineWidth] = mark;
+        return element("circle", { cx, cy, r, fill: paint(fill), ...stroke(line, lineWidth, "") }, parent);
+      }
+      case "path": {
+        const [, d, fill, line, lineWidth, dash] = mark;
+        const caps = line && !dash ? { "stroke-linecap": "round", "stroke-linejoin": "round" } : {};
+        return element("path", { d, fill: paint(fill), ...stroke(line, lineWidth, dash), ...caps }, parent);
+      }
+      case "text": {
+        const [, x, y, style, anchor, fill] = mark;
+        const made = element("text", { x, y, class: `k8-${style}`, "text-anchor": anchor, fill: paint(fill) }, parent);
+        made.textContent = wordsOf(mark, head.now_us);
+        if (mark[7]) this.clocks.set(made, mark);
+        return made;
+      }
+      case "icon": {
+        const [, x, y, name] = mark;
+        const spins = this.view.config.spinning.includes(name);
+        const group = element("g", { transform: `translate(${x} ${y})` }, parent);
+        const inner = element("g", { class: spins ? "k8-spin" : "" }, group);
+        for (const one of this.view.config.icons[name]) this.draw(one, item, inner);
+        return group;
+      }
+      case "bar": {
+        const made = element("rect", { rx: 2, fill: paint(mark[3]) }, parent);
+        this.bars.set(made, [mark, item]);
+        this.stretch(made, mark, item, head);
+        return made;
+      }
+      default: {
+        const [, y, height] = mark;
+        const group = element("g", { class: "k8-now" }, parent);
+        element("path", { d: `M0 ${y}L0 ${y + height}`, stroke: paint("accent"), "stroke-width": 2 }, group);
+        element("circle", { cx: 0, cy: y, r: 5, fill: paint("accent") }, group);
+        this.bars.set(group, [mark, item]);
+        this.stretch(group, mark, item, head);
+        return group;
+      }
+    }
+  }
+
+  stretch(made, mark, item, head) {
+    if (mark[0] === "now") {
+      made.setAttribute("transform", `translate(${onAxis(head.axis, head.now_us) - item[X]} 0)`);
+      return;
+    }
+    const [x, y, width, height] = barBox(mark, item, head);
+    for (const [key, value] of Object.entries({ x, y, width, height })) made.setAttribute(key, value);
+  }
+
+  /** Bring what follows the clock up to now; all bars where the axis is another. */
+  tick(axisChanged) {
+    const head = this.view.picture.head;
+    for (const [made, mark] of this.clocks) {
+      const words = wordsOf(mark, head.now_us);
+      if (made.textContent !== words) made.textContent = words;
+    }
+    for (const [made, [mark, item]] of this.bars) {
+      if (axisChanged || mark[0] === "now" || !mark[5]) this.stretch(made, mark, item, head);
+    }
+  }
+
+  light(ids) {
+    this.root.classList.toggle("k8-dimmed", Boolean(ids));
+    for (const group of this.root.querySelectorAll(".k8-lit")) group.classList.remove("k8-lit");
+    for (const id of ids || []) this.nodes.get(id)?.group.classList.add("k8-lit");
+  }
+
+  focus(id, former) {
+    this.nodes.get(former)?.group.setAttribute("tabindex", "-1");
+    const group = this.nodes.get(id)?.group;
+    group?.setAttribute("tabindex", "0");
+    return group;
+  }
+
+  idAt(event) {
+    return event.target.closest?.(".k8-object")?.dataset.id || "";
+  }
+
+  remove() {
+    this.root.remove();
+  }
+}
+
+function same(one, other) {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+function inReadingOrder(items) {
+  return [...items.values()].sort((a, b) => a[LAYER] - b[LAYER] || a[Y] - b[Y] || a[X] - b[X]);
+}
+
+// ------------------------------------------------------------------------------------------------ canvas painter
+
+class CanvasPainter {
+  constructor(view) {
+    this.view = view;
+    this.root = document.createElement("canvas");
+    this.root.className = "k8-picture";
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "application");
+    this.root.setAttribute("aria-label", "The cluster. Arrow keys go from thing to thing.");
+    this.context = this.root.getContext("2d");
+    this.paths = new Map();
+    this.icons = new Map();
+    this.tweens = new Map();
+    this.lit = null;
+    view.frame.append(this.root);
+  }
+
+  resize(head) {
+    const ratio = window.devicePixelRatio || 1;
+    const width = this.view.frame.clientWidth || head.width;
+    this.scale = (width / head.width) * ratio;
+    this.root.width = Math.round(head.width * this.scale);
+    this.root.height = Math.round((head.height - 48) * this.scale);
+    this.root.style.height = `${this.root.height / ratio}px`;
+    this.icons.clear();
+  }
+
+  restart() {
+    this.tweens.clear();
+    this.where = new Map([...this.view.picture.items].map(([id, item]) => [id, [item[X], item[Y]]]));
+    this.sorted = null;
+    this.tick();
+  }
+
+  update(ids) {
+    const start = performance.now();
+    for (const id of ids) {
+      const item = this.view.picture.items.get(id);
+      const former = this.where.get(id);
+      if (!item) this.where.delete(id);
+      else {
+        if (former && (former[0] !== item[X] || former[1] !== item[Y]) && !this.view.still) {
+          this.tweens.set(id, { from: this.position(id, former, start), start });
+        }
+        this.where.set(id, [item[X], item[Y]]);
+      }
+    }
+    this.sorted = null;
+  }
+
+  position(id, goal, time) {
+    const tween = this.tweens.get(id);
+    if (!tween) return goal;
+    const share = Math.min(1, (time - tween.start) / TWEEN_MS);
+    if (share >= 1) this.tweens.delete(id);
+    const eased = 1 - (1 - share) ** 3;
+    return [tween.from[0] + (goal[0] - tween.from[0]) * eased, tween.from[1] + (goal[1] - tween.from[1]) * eased];
+  }
+
+  tick() {
+    const { picture } = this.view;
+    const time = performance.now();
+    this.colours = this.view.colours();
+    this.sorted ||= inReadingOrder(picture.items);
+    const context = this.context;
+    context.setTransform(this.scale, 0, 0, this.scale, 0, -48 * this.scale);
+    context.fillStyle = this.colours.surface;
+    context.fillRect(0, 0, picture.head.width, picture.head.height);
+    for (const item of this.sorted) {
+      const [x, y] = this.position(item[ID], [item[X], item[Y]], time);
+      context.globalAlpha = this.lit && item[KIND] && !this.lit.has(item[ID]) ? 0.3 : 1;
+      for (const mark of item[MARKS]) this.draw(mark, x, y, item);
+    }
+    context.globalAlpha = 1;
+    if (this.tweens.size) this.view.soon();
+  }
+
+  draw(mark, dx, dy, item) {
+    const context = this.context;
+    const head = this.view.picture.head;
+    switch (mark[0]) {
+      case "rect": {
+        const [, x, y, width, height, radius, fill, line, lineWidth, dash] = mark;
+        context.beginPath();
+        if (radius && width * this.scale > 5) context.roundRect(x + dx, y + dy, width, height, radius);
+        else context.rect(x + dx, y + dy, width, height);
+        this.finish(null, fill, line, lineWidth, dash);
+        return;
+      }
+      case "circle": {
+        const [, x, y, radius, fill, line, lineWidth] = mark;
+        context.beginPath();
+        context.arc(x + dx, y + dy, radius, 0, 2 * Math.PI);
+        this.finish(null, fill, line, lineWidth, "");
+        return;
+      }
+      case "path": {
+        const [, d, fill, line, lineWidth, dash] = mark;
+        if (!this.paths.has(d)) this.paths.set(d, new Path2D(d));
+        context.translate(dx, dy);
+        this.finish(this.paths.get(d), fill, line, lineWidth, dash);
+        context.translate(-dx, -dy);
+        return;
+      }
+      case "text": {
+        const [, x, y, style, anchor, fill] = mark;
+        const [size, weight, family] = this.view.config.styles[style];
+        // A text of less than five pixels is a grey line to the eye; it is left out.
+        if (size * this.scale < 5) return;
+        context.font = `${weight} ${size}px ${this.view.config.fonts[family]}`;
+        context.textAlign = anchor === "middle" ? "center" : anchor;
+        context.fillStyle = this.colours[fill];
+        context.fillText(wordsOf(mark, head.now_us), x + dx, y + dy);
+        return;
+      }
+      case "icon":
+        this.stamp(mark[3], mark[1] + dx, mark[2] + dy, item);
+        return;
+      case "bar": {
+        const [x, y, width, height] = barBox(mark, item, head);
+        context.fillStyle = this.colours[mark[3]];
+        context.fillRect(x + dx, y + dy, width, height);
+        return;
+      }
+      default: {
+        context.fillStyle = this.colours.accent;
+        context.fillRect(onAxis(head.axis, head.now_us) - 1, mark[1] + dy, 2, mark[2]);
+      }
+    }
+  }
+
+  /** Draw an icon from a small bitmap that is made once for each size and theme. */
+  stamp(name, x, y, item) {
+    const key = `${name} ${this.colours.surface}`;
+    const size = 22;
+    if (!this.icons.has(key)) {
+      const bitmap = document.createElement("canvas");
+      bitmap.width = bitmap.height = Math.ceil(size * this.scale);
+      const context = this.context;
+      this.context = bitmap.getContext("2d");
+      this.context.setTransform(this.scale, 0, 0, this.scale, 0, 0);
+      for (const one of this.view.config.icons[name]) this.draw(one, size / 2, size / 2, item);
+      this.context = context;
+      this.icons.set(key, bitmap);
+    }
+    this.context.drawImage(this.icons.get(key), x - size / 2, y - size / 2, size, size);
+  }
+
+  finish(path, fill, line, lineWidth, dash) {
+    const context = this.context;
+    if (fill) {
+      context.fillStyle = this.colours[fill];
+      path ? context.fill(path) : context.fill();
+    }
+    if (line) {
+      context.strokeStyle = this.colours[line];
+      context.lineWidth = lineWidth;
+      context.setLineDash(dash ? dash.split(" ").map(Number) : []);
+      path ? context.stroke(path) : context.stroke();
+    }
+  }
+
+  light(ids) {
+    this.lit = ids;
+    this.view.soon();
+  }
+
+  focus() {
+    return this.root;
+  }
+
+  idAt(event) {
+    const box = this.root.getBoundingClientRect();
+    const { width, height } = this.view.picture.head;
+    const x = ((event.clientX - box.left) / box.width) * width;
+    const y = ((event.clientY - box.top) / box.height) * (height - 48) + 48;
+    let found = "";
+    for (const item of this.sorted || []) {
+      const inside = x >= item[X] && x <= item[X] + item[WIDTH] && y >= item[Y] && y <= item[Y] + item[HEIGHT];
+      if (item[KIND] && inside) found = item[ID];
+    }
+    return found;
+  }
+
+  remove() {
+    this.root.remove();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- view
+
+class View {
+  constructor(picture, model, el) {
+    this.picture = picture;
+    this.model = model;
+    this.config = model.get("config");
+    this.touched = new Set();
+    this.axisChanged = true;
+    this.active = "";
+    this.requested = 0;
+    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.build(el);
+    this.themed();
+    picture.views.add(this);
+    this.restart();
+    this.listen();
+  }
+
+  build(el) {
+    this.root = document.createElement("div");
+    this.root.className = "k8-stage";
+    this.root.innerHTML =
+      '<div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
+      '<span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
+      '<div class="k8-frame"></div><div class="k8-said" role="status" aria-live="polite"></div>';
+    this.frame = this.root.querySelector(".k8-frame");
+    el.append(this.root);
+  }
+
+  listen() {
+    const { frame } = this;
+    this.stop = new AbortController();
+    const listen = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
+    listen(frame, "click", (event) => this.select(this.painter.idAt(event)));
+    listen(frame, "pointermove", (event) => this.hover(this.painter.idAt(event)));
+    listen(frame, "pointerleave", () => this.hover(""));
+    listen(frame, "keydown", (event) => this.key(event));
+    listen(frame, "focusin", (event) => this.painter instanceof SvgPainter && this.activate(this.painter.idAt(event), false));
+    listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.themed());
+    this.model.on("change:theme", () => this.themed());
+    this.watcher = new MutationObserver(() => this.themed());
+    this.watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-theme"] });
+    this.sizes = new ResizeObserver(() => this.sized());
+    this.sizes.observe(frame);
+  }
+
+  /** Ask for a layout of the width that there is, once it has kept still. */
+  sized() {
+    clearTimeout(this.sizing);
+    this.sizing = setTimeout(() => {
+      const width = Math.round(this.frame.clientWidth);
+      if (width > 0) this.model.send({ type: "width", width });
+      if (this.painter instanceof CanvasPainter) {
+        this.painter.resize(this.picture.head);
+        this.soon();
+      }
+    }, 120);
+  }
+
+  isDark() {
+    const theme = this.model.get("theme");
+    if (theme === "dark" || theme === "light") return theme === "dark";
+    const jupyter = document.body.dataset.jpThemeLight;
+    if (jupyter) return jupyter === "false";
+    return matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  colours() {
+    return this.config.tokens[this.dark ? "dark" : "light"];
+  }
+
+  themed() {
+    this.dark = this.isDark();
+    this.root.dataset.theme = this.dark ? "dark" : "light";
+    const holder = this.root.closest(".k8slab-panel") || this.root;
+    for (const target of new Set([holder, this.root])) {
+      target.dataset.theme = this.root.dataset.theme;
+      for (const [name, value] of Object.entries(this.colours())) if (name) target.style.setProperty(`--k8-${name}`, value);
+    }
+    if (this.painter) this.soon();
+  }
+
+  restart() {
+    const wanted = this.picture.pods() > MOST_SVG_PODS ? CanvasPainter : SvgPainter;
+    const fewNodes = this.picture.items.size <= 1500;
+    const Painter = fewNodes ? wanted : CanvasPainter;
+    if (!(this.painter instanceof Painter)) {
+      this.painter?.remove();
+      this.painter = new Painter(this);
+    }
+    this.touched.clear();
+    this.painter.resize(this.picture.head);
+    this.painter.restart();
+    this.headline();
+    this.soon();
+  }
+
+  note(touched, framed) {
+    for (const id of touched) this.touched.add(id);
+    if (framed) this.axisChanged = true;
+    this.soon();
+  }
+
+  /** Paint in the next animation frame, or after a while where there are none because the tab is hidden. */
+  soon() {
+    if (this.requested) return;
+    const paintOnce = () => {
+      if (!this.requested) return;
+      cancelAnimationFrame(this.requested);
+      clearTimeout(this.late);
+      this.requested = 0;
+      this.paint();
+    };
+    this.requested = requestAnimationFrame(paintOnce);
+    this.late = setTimeout(paintOnce, HIDDEN_TAB_MS);
+  }
+
+  paint() {
+    const { picture, painter } = this;
+    const count = picture.pods();
+    const many = count > MOST_SVG_PODS || picture.items.size > 1500;
+    if (many !== painter instanceof CanvasPainter) {
+      this.restart();
+      return;
+    }
+    if (this.axisChanged) painter.resize(picture.head);
+    painter.update(this.touched);
+    if (this.touched.has(this.chosen)) this.tell();
+    this.touched.clear();
+    painter.tick(this.axisChanged);
+    this.axisChanged = false;
+    this.headline();
+    // A task after this frame's callbacks runs when the frame was handed to be painted.
+    setTimeout(() => picture.acknowledge());
+  }
+
+  headline() {
+    const { head } = this.picture;
+    const { start_us: startUs = 0, seed = 0, events = 0, summary = "" } = head.header;
+    const day = Math.floor(head.now_us / 864e8) - Math.floor(startUs / 864e8) + 1;
+    const time = new Date(head.now_us / 1000).toISOString().slice(11, 19);
+    this.write(".k8-time", `day ${day} · ${time}`);
+    this.write(".k8-seed", `t = ${Math.floor((head.now_us - startUs) / 1e6)} s · seed ${seed} · ${events} events`);
+    this.write(".k8-summary", summary);
+  }
+
+  write(selector, words) {
+    const target = this.root.querySelector(selector);
+    if (target.textContent !== words) target.textContent = words;
+  }
+
+  say(words) {
+    this.write(".k8-said", words);
+  }
+
+  tell() {
+    const item = this.picture.items.get(this.chosen);
+    this.say(item ? spoken(item) : `${this.chosen} is gone`);
+  }
+
+  select(id) {
+    this.chosen = id;
+    this.picture.head.selected = id;
+    const item = this.picture.items.get(id);
+    if (item) {
+      const [x, y, width, height] = [item[X], item[Y], item[WIDTH], item[HEIGHT]];
+      const mark = ["rect", -4, -4, width + 8, height + 8, 11, "", "accent", 2, ""];
+      this.picture.put(["selection", 3, "", x, y, width, height, "selected", "", "", [mark], []]);
+      this.activate(id, false);
+      this.tell();
+    } else this.picture.drop("selection");
+    this.note(["selection"], false);
+    this.model.send({ type: "select", id });
+  }
+
+  hover(id) {
+    if (id === this.hovered) return;
+    this.hovered = id;
+    this.painter.light(id ? this.picture.related(id) : null);
+  }
+
+  activate(id, move) {
+    if (!id) return;
+    const former = this.active;
+    this.active = id;
+    const target = this.painter.focus(id, former);
+    if (move) {
+      target?.focus({ preventScroll: false });
+      this.hover(id);
+      this.say(spoken(this.picture.items.get(id)));
+    }
+  }
+
+  key(event) {
+    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (step) this.activate(this.neighbour(step), true);
+    else if (event.key === "Enter" || event.key === " ") this.select(this.active);
+    else if (event.key === "Escape") this.select("");
+    else return;
+    event.preventDefault();
+  }
+
+  /** The nearest object in a direction: straight ahead counts for more than sideways. */
+  neighbour([stepX, stepY]) {
+    const objects = inReadingOrder(this.picture.items).filter((item) => item[KIND]);
+    const here = this.picture.items.get(this.active);
+    if (!here) return objects[0]?.[ID];
+    const middle = (item) => [item[X] + item[WIDTH] / 2, item[Y] + item[HEIGHT] / 2];
+    const [x, y] = middle(here);
+    let [best, nearest] = [this.active, Infinity];
+    for (const item of objects) {
+      const [dx, dy] = middle(item).map((value, axis) => value - [x, y][axis]);
+      const ahead = dx * stepX + dy * stepY;
+      const aside = Math.abs(dx * stepY) + Math.abs(dy * stepX);
+      const distance = ahead + 2.5 * aside;
+      if (item[ID] !== this.active && ahead > 1 && distance < nearest) [best, nearest] = [item[ID], distance];
+    }
+    return best;
+  }
+
+  remove() {
+    this.stop.abort();
+    this.watcher.disconnect();
+    this.sizes.disconnect();
+    this.picture.views.delete(this);
+    this.root.remove();
+  }
+}
+
+function initialize({ model }) {
+  pictureOf(model);
+}
+
+function render({ model, el }) {
+  const view = new View(pictureOf(model), model, el);
+  return () => view.remove();
+}
+
+export default { initialize, render };

@@ -1,0 +1,60 @@
+"""A scene as text: for a terminal, for a screen reader, and for a repr that is the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8slab.scene.header import clock_words, fact_words
+from k8slab.scene.marks import text_at
+from k8slab.scene.scene import Item, Scene
+
+SIGNS = {
+    "running": "✓",
+    "succeeded": "■",
+    "failed": "!",
+    "unknown": "?",
+    "waiting": "…",
+    "creating": "◔",
+    "starting": "◑",
+    "terminating": "×",
+}
+"""A Pod's phase in one character."""
+
+
+def render(scene: Scene) -> str:
+    """The picture in lines: workloads, then each node with its Pods, Pods that wait, and volumes."""
+    items = sorted(scene.items.values(), key=lambda item: (item.layer, item.y, item.x, item.id))
+    pods = [item for item in items if item.kind == "Pod"]
+    lines = [f"k8slab   {clock_words(scene.now_us, scene.header.start_us)}   {fact_words(scene)}", ""]
+    workloads = [item for item in items if item.kind not in ("", "Pod", "Node", "PersistentVolumeClaim")]
+    lines += [f"  {item.kind} {item.label}: {item.detail}" for item in workloads]
+    placed: dict[str, list[Item]] = {}
+    for pod in pods:
+        node = next((one for one in pod.links if one.startswith("Node/")), "")
+        placed.setdefault(node, []).append(pod)
+    for item in items:
+        if item.kind == "Node":
+            lines += ["", f"{item.label}: {item.detail}"]
+            lines += _pod_lines(placed.pop(item.id, ()), scene.now_us)
+    waiting = [pod for left in placed.values() for pod in left]
+    if waiting:
+        lines += ["", "Waiting for a node:", *_pod_lines(waiting, scene.now_us)]
+    volumes = [item for item in items if item.kind == "PersistentVolumeClaim"]
+    if volumes:
+        lines += ["", "Volumes:", *(f"  {item.label}: {item.detail}" for item in volumes)]
+    note = scene.items.get("note")
+    if note is not None:
+        lines += ["", note.label, f"  {note.detail}"]
+    return "\n".join(lines) + "\n"
+
+
+def _pod_lines(pods: Iterable[Item], now_us: int) -> list[str]:
+    return [f"  {SIGNS.get(pod.state, ' ')} {pod.label}  {_status(pod, now_us)}" for pod in pods]
+
+
+def _status(pod: Item, now_us: int) -> str:
+    """The line beneath the Pod's name where it is drawn, else its status word."""
+    for mark in pod.marks:
+        if mark[0] == "text" and mark[3] == "small" and mark[2] == 32:
+            return text_at(mark, now_us)
+    return pod.detail

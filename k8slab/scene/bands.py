@@ -1,0 +1,195 @@
+"""The parts of a picture that stand for no single object: tray, titles, note, timeline, console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k8slab.graph import kind_of, name_of
+from k8slab.scene.layout import MARGIN, NOTE_HEIGHT, ROW_PITCH, TIMELINE_LEFT, TRAY_HEIGHT, Frame
+from k8slab.scene.marks import Mark, clock_text, path, rect, text
+from k8slab.scene.metrics import shortened, text_width, wrapped
+from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
+from k8slab.scene.timeline import Row, row_marks
+
+TRAY_LEFT = 152.0
+TRAY_CHIP, TRAY_PITCH = 132.0, 140.0
+_DISTURBING = ("crash", "disconnect", "remove_node", "drain")
+
+
+def tray_capacity(frame: Frame) -> int:
+    """How many waiting Pods the tray can show."""
+    return max(1, int((frame.counts.width - MARGIN - TRAY_LEFT - 60) // TRAY_PITCH))
+
+
+def tray_box(frame: Frame, place: int) -> tuple[float, float, float, float]:
+    """x, y, width and height of a waiting Pod in the tray."""
+    return (TRAY_LEFT + place * TRAY_PITCH, frame.tray_y + 2, TRAY_CHIP, 22)
+
+
+def tray(frame: Frame, waiting: int, shown: int) -> Item:
+    """The strip in which Pods without a node wait."""
+    marks: list[Mark] = [text(0, 17, "heading", "Waiting for a node", "muted")]
+    if not waiting:
+        marks.append(text(TRAY_LEFT - MARGIN, 17, "small", "no Pod waits", "muted"))
+    elif waiting > shown:
+        x = TRAY_LEFT - MARGIN + shown * TRAY_PITCH
+        marks.append(text(x, 17, "label", f"+{waiting - shown}", "text"))
+    width = frame.counts.width - 2 * MARGIN
+    count = "1 Pod" if waiting == 1 else f"{waiting} Pods"
+    return Item(
+        "tray",
+        CARD,
+        "",
+        MARGIN,
+        frame.tray_y,
+        width,
+        TRAY_HEIGHT - 8,
+        "Waiting for a node",
+        count,
+        marks=tuple(marks),
+    )
+
+
+def volumes_title(frame: Frame, row: int) -> Item:
+    """The line between cards and the volumes beneath them."""
+    width = frame.counts.width - 2 * MARGIN
+    marks = (
+        text(width, 4, "heading", "Volumes", "muted", "end"),
+        path(f"M0 0L{width - 54:g} 0", "", "line", 1),
+    )
+    y = frame.volume_tops[row] + 18
+    return Item(f"volumes/{row}", CARD, "", MARGIN, y, width, 10, "Volumes", marks=marks)
+
+
+def loose_title(frame: Frame) -> Item:
+    """The line above volumes that belong beneath no node."""
+    width = frame.counts.width - 2 * MARGIN
+    marks = (
+        text(0, 4, "heading", "Volumes of no node", "muted"),
+        path(f"M122 0L{width:g} 0", "", "line", 1),
+    )
+    y = frame.loose_top - 12
+    return Item("volumes/loose", CARD, "", MARGIN, y, width, 10, "Volumes of no node", marks=marks)
+
+
+def note(frame: Frame, question: str, answer: str) -> Item:
+    """The answer to the question that the picture raises."""
+    width = frame.counts.width - 2 * MARGIN
+    shown = shortened(question, "heading", width - 28)
+    lines = wrapped(answer, "small", width - 28, 2)
+    marks: list[Mark] = [rect(0, 0, width, NOTE_HEIGHT, 8, "note", "note-line", 1)]
+    first = 18 if len(lines) > 1 else 22
+    marks.append(text(14, first, "heading", shown, "text"))
+    for number, line in enumerate(lines):
+        marks.append(text(14, first + 15 + 13 * number, "small", line, "text"))
+    return Item(
+        "note", CARD, "", MARGIN, frame.note_y, width, NOTE_HEIGHT, question, answer, marks=tuple(marks)
+    )
+
+
+def timeline_axis(frame: Frame, axis: Axis, step_us: int, inputs: Sequence[tuple[int, str]]) -> Item:
+    """The timeline's title, its ticks, and a line for each thing that the user did."""
+    bottom = 30 + frame.counts.timeline_rows * ROW_PITCH
+    marks: list[Mark] = [
+        path(f"M{-MARGIN:g} 0L{frame.counts.width - MARGIN:g} 0", "", "line", 1.2),
+        text(0, 18, "heading", "Timeline", "muted"),
+    ]
+    for tick in range(axis.start_us, axis.end_us + 1, step_us):
+        label = clock_text(tick - axis.start_us)
+        x = round(axis.at(tick) - MARGIN, 1)
+        marks.append(text(x, bottom + 16, "smaller", label, "muted", "middle"))
+    marks += _input_marks(axis, bottom, inputs)
+    width = frame.counts.width - 2 * MARGIN
+    return Item(
+        "timeline", CARD, "", MARGIN, frame.timeline_y, width, bottom + 20, "Timeline", marks=tuple(marks)
+    )
+
+
+def _input_marks(axis: Axis, bottom: float, inputs: Sequence[tuple[int, str]]) -> list[Mark]:
+    """A dashed line for each disturbance, a tick for each other input; words where there is room."""
+    marks: list[Mark] = []
+    free_from = TIMELINE_LEFT - MARGIN
+    for at_us, words in list(inputs)[-40:]:
+        x = round(axis.at(at_us) - MARGIN, 1)
+        short = short_input(words)
+        disturbing = short.split(" ")[0] in _DISTURBING
+        colour = "alert" if disturbing else "muted"
+        top = 24 if disturbing else bottom - 4
+        marks.append(path(f"M{x} {top}L{x} {bottom + 4:g}", "", colour, 1, "3 3" if disturbing else ""))
+        width = text_width(short, "smaller")
+        if disturbing and x >= free_from and x + width < axis.x + axis.width - MARGIN:
+            marks.append(text(x + 4, 21, "smaller", short, colour))
+            free_from = x + width + 16
+    return marks
+
+
+def short_input(words: str) -> str:
+    """An input in few words: `crash node-1`, `delete pod/db-1`."""
+    for noise in ("kubectl ", "lab.", "('", "')", "'"):
+        words = words.replace(noise, " " if noise == "('" else "")
+    return shortened(words.partition(" -f ")[0], "smaller", 150)
+
+
+def timeline_row(frame: Frame, axis: Axis, number: int, identity: str, row: Row) -> Item:
+    """One row of the timeline."""
+    y = frame.timeline_y + 28 + number * ROW_PITCH
+    width = axis.x + axis.width
+    marks = row_marks(row, axis, axis.x, width, 15)
+    now = ", ".join(f"{count} {tone}" for tone, count in row.counts.items() if count)
+    return Item(f"row/{identity}", CARD, "", 0, y, width, 15, row.label, now, marks=marks)
+
+
+def cursor(frame: Frame) -> Item:
+    """The line at the lab's now."""
+    height = frame.counts.timeline_rows * ROW_PITCH + 14
+    marks: tuple[Mark, ...] = (("now", 0, height),)
+    return Item("now", OVER, "", 0, frame.timeline_y + 20, 0, height, "now", marks=marks)
+
+
+def console(frame: Frame, lines: Sequence[str]) -> Item:
+    """The last command and what it printed."""
+    width, height = frame.counts.width, frame.height - frame.console_y
+    marks: list[Mark] = [rect(0, 0, width, height, 0, "console")]
+    for number, line in enumerate(lines):
+        is_prompt = line.startswith("$ ")
+        style, fill = ("prompt", "console-prompt") if is_prompt else ("output", "console-text")
+        marks.append(text(18, 21 + 17 * number, style, line, fill))
+    return Item("console", CARD, "", 0, frame.console_y, width, height, "Console", marks=tuple(marks))
+
+
+def selection(item: Item) -> Item:
+    """The frame around what is selected."""
+    marks = (rect(-4, -4, item.width + 8, item.height + 8, 11, "", "accent", 2),)
+    return Item("selection", OVER, "", item.x, item.y, item.width, item.height, "selected", marks=marks)
+
+
+def attachment(
+    identity: str, pod: Item, claim: Item, colour: str, dash: str, straight: bool, gutter: float
+) -> Item:
+    """The line from a Pod to its volume: straight down where nothing is between, else along a gutter."""
+    drum = 18.0 if claim.height > 30 else 9.0
+    down, target = pod.x + drum + 6, claim.x + drum
+    top = pod.y + pod.height
+    if straight and abs(down - target) < 1:
+        d = f"M{down:g} {top:g}L{down:g} {claim.y:g}"
+    elif straight:
+        bend = claim.y - 10
+        d = f"M{down:g} {top:g}L{down:g} {bend:g}L{target:g} {bend:g}L{target:g} {claim.y:g}"
+    else:
+        side, middle = pod.x - gutter, pod.y + pod.height / 2
+        beside = claim.y + claim.height / 2
+        d = f"M{pod.x:g} {middle:g}L{side:g} {middle:g}L{side:g} {beside:g}L{claim.x:g} {beside:g}"
+    words = f"{kind_of(pod.id)} {name_of(pod.id)} uses {name_of(claim.id)}"
+    return Item(
+        identity,
+        LINE,
+        "",
+        0,
+        0,
+        0,
+        0,
+        words,
+        "",
+        marks=(path(d, "", colour, 2, dash),),
+        links=(pod.id, claim.id),
+    )

@@ -1,0 +1,677 @@
+"""From the graph to the scene, redrawing only what a change can alter.
+
+A `Composer` remembers places, colours and the timeline, so that nothing jumps
+when something else comes or goes, and so that an update costs in proportion to
+what changed. What it draws is a function of graph, facts and those memories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj
+from k8slab.api.quantities import milli, units
+from k8slab.clock import parse_timestamp
+from k8slab.graph import Graph, kind_of, name_of, namespace_of, object_id
+from k8slab.scene import bands
+from k8slab.scene.layout import TIMELINE_LEFT, Counts, Frame, columns_for, lay_out, size_for
+from k8slab.scene.notes import Note, note_on
+from k8slab.scene.phases import Look, look, node_lost
+from k8slab.scene.places import Places
+from k8slab.scene.portrayal import Load, Picture, Size, Subject, portrayals
+from k8slab.scene.portrayals.persistentvolumeclaim import attached_to
+from k8slab.scene.scene import CARD, CHIP, Axis, Header, Item, Scene
+from k8slab.scene.timeline import MOST_ROWS, Row, axis_for
+from k8slab.scene.tokens import OWNER_COLOURS
+from k8slab.store.view import Change
+
+_HIDDEN = ("Service/default/kubernetes",)
+_FIRST_COLOUR = {"StatefulSet": 0, "DaemonSet": 1, "Job": 2, "CronJob": 2, "Deployment": 3, "ReplicaSet": 4}
+_ENDING = ("Job", "CronJob")
+_FINISHED = ("Succeeded", "Failed")
+_WELL = ("running", "succeeded", "starting")
+_MOST_STATEFUL_ROWS = 5
+TRAY = ""
+
+
+class Facts(NamedTuple):
+    """What a picture says beside the objects.
+
+    `inputs` are what the user did, as (instant, words). `note` is a question
+    and its answer, in place of what the picture would say of itself.
+    """
+
+    now_us: int
+    start_us: int = 0
+    seed: int = 0
+    events: int = 0
+    inputs: Sequence[tuple[int, str]] = ()
+    selected: str = ""
+    note: tuple[str, str] | None = None
+    console: tuple[str, ...] = ()
+
+
+class _Share(NamedTuple):
+    """What one Pod adds to its node's load."""
+
+    node: str
+    well: bool
+    cpu_milli: int
+    memory_bytes: int
+
+
+class Composer:
+    """Keeps a scene in step with a graph. `changed` are the ids that the last update touched."""
+
+    def __init__(
+        self, graph: Graph, facts: Facts, *, width: float = 1180, history: Iterable[Change] = ()
+    ) -> None:
+        self.graph = graph
+        self.facts = facts
+        self.width = width
+        self.changed: list[str] = []
+        self.items: dict[str, Item] = {}
+        self.size: Size | None = None
+        self.frame: Frame | None = None
+        self._looks: dict[str, Look] = {}
+        self._lost: dict[str, bool] = {}
+        self._bound: dict[str, dict[str, Obj]] = {}
+        self._roots: dict[str, tuple[object, str]] = {}
+        self._requests: dict[str, tuple[object, int, int]] = {}
+        self._shares: dict[str, _Share] = {}
+        self._loads: dict[str, Load] = {}
+        self._notes: dict[str, Note] = {}
+        self._colours: dict[str, str] = {}
+        self._chips, self._cards, self._loose = Places(), Places(), Places()
+        self._homes: dict[str, tuple[str, bool]] = {}
+        self._on_card: dict[tuple[str, bool], Places] = {}
+        self._under_card: dict[str, Places] = {}
+        self._volume_homes: dict[str, str] = {}
+        self._kept_rows: list[int] = []
+        self._kept_volume_rows: list[int] = []
+        self._expiries: dict[str, int] = {}
+        self._rows: dict[str, Row] = {}
+        self._axis = Axis()
+        self._step_us = 1
+        self._dirty: dict[str, None] = {}
+        self._dirty_rows: dict[str, None] = {}
+        self._inputs_seen = -1
+        self._lines_of: dict[str, list[str]] = {}
+        self._touched: dict[str, None] = {}
+        self._replay(history)
+        for identity in _in_order(graph):
+            self._admit(identity)
+        self.scene = self._compose()
+
+    # What portrayals may ask.
+
+    @property
+    def now_us(self) -> int:
+        """The lab's clock."""
+        return self.facts.now_us
+
+    def look_of(self, pod: str) -> Look | None:
+        """How a Pod is doing."""
+        return self._looks.get(pod)
+
+    def load_of(self, node: str) -> Load:
+        """What a node's Pods come to."""
+        return self._loads.get(node, Load())
+
+    def is_lost(self, node: str) -> bool:
+        """Whether a node's kubelet is not heard of."""
+        return self._lost.get(node, True)
+
+    def nodes(self) -> Sequence[str]:
+        """The ids of all nodes, in the order of their places."""
+        return sorted(self._cards.at, key=self._cards.at.__getitem__)
+
+    # Following the graph.
+
+    def update(self, touched: Iterable[str], changes: Iterable[Change], facts: Facts) -> Scene:
+        """The scene after `graph.update(changes)` gave `touched`. `changed` says which items differ."""
+        self.facts = facts
+        for change in changes:
+            self._observe(change)
+        for identity in touched:
+            self._admit(identity)
+        self.scene = self._compose()
+        return self.scene
+
+    def _replay(self, history: Iterable[Change]) -> None:
+        """Take the timeline from history, before the objects are taken in as they are now."""
+        for change in history:
+            if change.kind in ("Pod", "Node"):
+                self._observe(change)
+
+    def _observe(self, change: Change) -> None:
+        """Note what a change means for the timeline at its own instant."""
+        if change.kind == "Pod":
+            identity = object_id("Pod", change.key)
+            if change.new is None:
+                self._gone(identity, change.old, change.at_us)
+            else:
+                self._see(identity, change.new, change.at_us)
+        elif change.kind == "Node":
+            self._see_node(object_id("Node", change.key), change.new, change.at_us)
+
+    def _see(self, identity: str, pod: Obj, at_us: int) -> Look:
+        node = pod["spec"].get("nodeName", "")
+        lost = bool(node) and self._lost.get(f"Node/{node}", False)
+        root = self._root(identity, pod)
+        seen = look(pod, lost, kind_of(root) in _ENDING, at_us)
+        self._looks[identity] = seen
+        if node:
+            self._bound.setdefault(f"Node/{node}", {})[identity] = pod
+        key, label = self._row_key(identity, root)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = Row(label)
+        if row.note(identity, seen.tone, at_us):
+            self._dirty_rows[key] = None
+        return seen
+
+    def _gone(self, identity: str, pod: Obj | None, at_us: int) -> None:
+        self._looks.pop(identity, None)
+        if pod is not None:
+            self._bound.get(f"Node/{pod['spec'].get('nodeName', '')}", {}).pop(identity, None)
+        root = self._root(identity, pod) if pod is not None else identity
+        key, _ = self._row_key(identity, root)
+        if key in self._rows and self._rows[key].note(identity, "", at_us):
+            self._dirty_rows[key] = None
+
+    def _see_node(self, identity: str, node: Obj | None, at_us: int) -> None:
+        lost = node_lost(node) if node is not None else True
+        if self._lost.get(identity) == lost:
+            return
+        self._lost[identity] = lost
+        for pod_id, pod in list(self._bound.get(identity, {}).items()):
+            self._see(pod_id, pod, at_us)
+            self._dirty[pod_id] = None
+
+    def _root(self, identity: str, pod: Obj) -> str:
+        """The workload that a Pod belongs to; the Pod itself where there is none."""
+        references = pod["metadata"].get("ownerReferences")
+        known = self._roots.get(identity)
+        if known is not None and known[0] is references:
+            return known[1]
+        root = self.graph.root(identity) if references else identity
+        if root == identity and references:
+            # The Pod is gone from the graph, or not yet in it: its reference still names its owner.
+            owner = object_id(references[0]["kind"], (namespace_of(identity), references[0]["name"]))
+            root = self.graph.root(owner)
+        self._roots[identity] = (references, root)
+        return root
+
+    def _row_key(self, identity: str, root: str) -> tuple[str, str]:
+        if kind_of(root) == "StatefulSet" and identity != root:
+            ordinal = name_of(identity).rpartition("-")[2]
+            if ordinal.isdigit() and int(ordinal) < _MOST_STATEFUL_ROWS:
+                return f"{root}/{int(ordinal):03d}", name_of(identity)
+            return f"{root}/rest", f"{name_of(root)}-{_MOST_STATEFUL_ROWS}…"
+        return root, name_of(root)
+
+    # Who is in the picture, and where.
+
+    def _admit(self, identity: str) -> None:
+        """Take in one touched object: its place, its share of the loads; then it is to be drawn."""
+        obj, kind = self.graph.get(identity), kind_of(identity)
+        self._dirty[identity] = None
+        if kind == "Pod":
+            self._admit_pod(identity, obj)
+        elif kind == "Node":
+            self._see_node(identity, obj, self.now_us)
+            self._hold(self._cards, identity, obj is not None)
+            if obj is None:
+                self._lost.pop(identity, None)
+        elif kind == "PersistentVolumeClaim":
+            self._admit_volume(identity, obj)
+        elif kind in ("PersistentVolume", "VolumeAttachment"):
+            self._admit_behind(identity)
+        elif kind == "Machine":
+            self._dirty[object_id("Node", ("", name_of(identity)))] = None
+        elif kind in portrayals() and portrayals()[kind].band == "workloads":
+            shown = obj is not None and identity not in _HIDDEN and not self.graph.controller(identity)
+            self._hold(self._chips, identity, shown)
+            if obj is None:
+                self._colours.pop(identity, None)
+        owner = self.graph.controller(identity) if obj is not None else ""
+        if owner:
+            self._dirty[owner] = None
+            self._dirty[self.graph.root(owner)] = None
+
+    def _hold(self, places: Places, identity: str, shown: bool) -> None:
+        if shown:
+            places.take(identity)
+        else:
+            places.leave(identity)
+
+    def _admit_pod(self, identity: str, pod: Obj | None) -> None:
+        if pod is None:
+            self._looks.pop(identity, None)
+            self._roots.pop(identity, None)
+            self._requests.pop(identity, None)
+            self._notes.pop(identity, None)
+            self._leave_card(identity)
+            self._share(identity, None)
+            return
+        if identity not in self._looks:
+            created = pod["metadata"].get("creationTimestamp")
+            self._see(identity, pod, min(self.now_us, parse_timestamp(created)) if created else self.now_us)
+        seen = self._see(identity, pod, self.now_us)
+        node = pod["spec"].get("nodeName", "")
+        home = f"Node/{node}" if node else TRAY
+        found = note_on(identity, pod, seen, self.graph, bool(node) and self.is_lost(home))
+        if found is not None:
+            self._notes[identity] = found
+        else:
+            self._notes.pop(identity, None)
+        claims = self.graph.targets(identity, "volume")
+        self._enter_card(identity, home, bool(claims))
+        self._share(identity, pod)
+        for claim in claims:
+            self._dirty[claim] = None
+            self._admit_volume(claim, self.graph.get(claim))
+
+    def _enter_card(self, identity: str, node: str, has_volumes: bool) -> None:
+        home = (node, has_volumes and node != TRAY)
+        former = self._homes.get(identity)
+        if former == home:
+            return
+        if former is not None:
+            self._leave_card(identity)
+        self._homes[identity] = home
+        self._on_card.setdefault(home, Places()).take(identity)
+
+    def _leave_card(self, identity: str) -> None:
+        home = self._homes.pop(identity, None)
+        if home is not None:
+            self._on_card[home].leave(identity)
+            self._dirty[home[0]] = None
+
+    def _share(self, identity: str, pod: Obj | None) -> None:
+        """Keep the nodes' loads: take the Pod's former share away and add its present one."""
+        former = self._shares.pop(identity, None)
+        if former is not None:
+            load = self._loads[former.node]
+            self._loads[former.node] = Load(
+                load.pods - 1,
+                load.well - former.well,
+                load.cpu_milli - former.cpu_milli,
+                load.memory_bytes - former.memory_bytes,
+            )
+        node = pod["spec"].get("nodeName") if pod is not None else None
+        if pod is None or not node:
+            return
+        cpu, memory = self._requested(identity, pod)
+        if (pod.get("status") or {}).get("phase") in _FINISHED:
+            cpu = memory = 0
+        share = _Share(f"Node/{node}", self._looks[identity].tone in _WELL, cpu, memory)
+        load = self._loads.get(share.node, Load())
+        self._loads[share.node] = Load(
+            load.pods + 1, load.well + share.well, load.cpu_milli + cpu, load.memory_bytes + memory
+        )
+        self._shares[identity] = share
+
+    def _requested(self, identity: str, pod: Obj) -> tuple[int, int]:
+        spec = pod["spec"]
+        known = self._requests.get(identity)
+        if known is not None and known[0] is spec:
+            return known[1], known[2]
+        cpu = memory = 0
+        for container in spec.get("containers") or ():
+            requests = (container.get("resources") or {}).get("requests") or {}
+            cpu += milli(requests["cpu"]) if "cpu" in requests else 0
+            memory += units(requests["memory"]) if "memory" in requests else 0
+        self._requests[identity] = (spec, cpu, memory)
+        return cpu, memory
+
+    def _admit_volume(self, identity: str, claim: Obj | None) -> None:
+        """Give a volume its place: where it is attached, else where its Pod is, else where it was."""
+        former = self._volume_homes.get(identity)
+        if claim is None:
+            if former is not None:
+                self._volume_places(former).leave(identity)
+                del self._volume_homes[identity]
+            return
+        users = [one for one in self.graph.sources(identity, "volume") if kind_of(one) == "Pod"]
+        home = attached_to(identity, self.graph)
+        if not home:
+            homes = [self._homes[one][0] for one in users if one in self._homes]
+            home = next((one for one in homes if one), former or "")
+        home = home if home in self._cards.at else ""
+        if former is not None and former != home:
+            self._volume_places(former).leave(identity)
+        self._volume_homes[identity] = home
+        beneath = [
+            self._on_card[self._homes[one]].at[one] for one in users if self._homes.get(one) == (home, True)
+        ]
+        self._volume_places(home).take(identity, beneath[0] if beneath else -1)
+        for user in users:
+            self._dirty[user] = None
+
+    def _volume_places(self, home: str) -> Places:
+        return self._under_card.setdefault(home, Places()) if home else self._loose
+
+    def _admit_behind(self, identity: str) -> None:
+        """Take in the claims of a volume, or of an attachment's volume."""
+        claims = [
+            one for one in self.graph.targets(identity, "volume") if kind_of(one) == "PersistentVolumeClaim"
+        ]
+        claims += [
+            one for one in self.graph.sources(identity, "volume") if kind_of(one) == "PersistentVolumeClaim"
+        ]
+        for claim in dict.fromkeys(claims):
+            self._dirty[claim] = None
+            self._admit_volume(claim, self.graph.get(claim))
+
+    # Drawing.
+
+    def _compose(self) -> Scene:
+        facts, former = self.facts, self.items
+        self.items = dict(former)
+        frame = lay_out(self._counts())
+        axis, self._step_us = axis_for(
+            TIMELINE_LEFT, self.width - TIMELINE_LEFT - 30, facts.start_us, facts.now_us
+        )
+        everything = frame != self.frame
+        self.frame = frame
+        new_axis = axis != self._axis
+        self._axis = axis
+        if everything:
+            self._dirty.update(dict.fromkeys(self.items))
+            self._dirty.update(
+                dict.fromkeys((*self._chips.at, *self._cards.at, *self._homes, *self._volume_homes))
+            )
+        self._dirty.update((one, None) for one, due_us in self._expiries.items() if due_us <= facts.now_us)
+        self._draw_all(frame)
+        self._draw_bands(frame, everything, new_axis)
+        self.changed = [one for one in self._touched if former.get(one) is not self.items.get(one)]
+        self._dirty = {}
+        self._dirty_rows = {}
+        header = Header("k8slab", facts.start_us, facts.seed, facts.events, self._summary())
+        selected = facts.selected if facts.selected in self.items else ""
+        return Scene(self.width, frame.height, facts.now_us, header, axis, selected, self.items)
+
+    def _summary(self) -> str:
+        counts = {"nodes": len(self._cards.at), "pods": len(self._homes)}
+        return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+    def _counts(self) -> Counts:
+        nodes, pods = self._cards.top(), len(self._homes)
+        size = size_for(nodes, pods, self.size)
+        if size != self.size:
+            self.size, self._kept_rows, self._kept_volume_rows = size, [], []
+        self._keep_rows(size, nodes)
+        return Counts(
+            self.width,
+            size,
+            self._chips.top(),
+            nodes,
+            tuple(self._kept_rows),
+            tuple(self._kept_volume_rows),
+            len(self._loose.at),
+            min(MOST_ROWS, len(self._rows)) if size != "heat" else 0,
+            len(self.facts.console),
+        )
+
+    def _keep_rows(self, size: Size, nodes: int) -> None:
+        """Raise the rows of each row of cards to what its fullest card needs; they never fall."""
+        if size == "heat":
+            return
+        grid = columns_for(size, nodes, self.width)
+        rows = -(-nodes // grid.cards)
+        if rows != len(self._kept_rows):
+            self._kept_rows = (self._kept_rows + [grid.least_rows] * rows)[:rows]
+            self._kept_volume_rows = (self._kept_volume_rows + [0] * rows)[:rows]
+        for node, place in self._cards.at.items():
+            row = place // grid.cards
+            need = 0
+            for has_volumes in (False, True):
+                places = self._on_card.get((node, has_volumes))
+                need += -(-places.top() // grid.pods) if places is not None else 0
+            if need > self._kept_rows[row]:
+                self._kept_rows[row] = need
+            under = self._under_card.get(node)
+            if under is not None and under.at:
+                self._kept_volume_rows[row] = max(self._kept_volume_rows[row], -(-under.top() // grid.pods))
+
+    def _put(self, item: Item) -> None:
+        self._touched[item.id] = None
+        if self.items.get(item.id) != item:
+            self.items[item.id] = item
+
+    def _drop(self, identity: str) -> None:
+        self._touched[identity] = None
+        self.items.pop(identity, None)
+
+    def _draw_all(self, frame: Frame) -> None:
+        self._touched = {}
+        lines: dict[str, None] = {}
+        for identity in self._dirty:
+            kind = kind_of(identity) if "/" in identity else ""
+            portrayal = portrayals().get(kind)
+            if portrayal is None:
+                continue
+            obj = self.graph.get(identity)
+            box = self._box(identity, kind, frame) if obj is not None else None
+            if obj is None or box is None:
+                self._drop(identity)
+                self._expiries.pop(identity, None)
+            else:
+                self._draw(identity, kind, obj, box)
+            if kind in ("Pod", "PersistentVolumeClaim"):
+                lines[identity] = None
+        self._draw_lines(lines)
+
+    def _box(self, identity: str, kind: str, frame: Frame) -> tuple[float, float, float, float] | None:
+        """Where an object stands; None for one that is not shown."""
+        if kind == "Pod":
+            home = self._homes.get(identity)
+            if home is None or (frame.counts.size == "heat" and home[0]):
+                return None
+            place = self._on_card[home].at[identity]
+            if home[0] not in self._cards.at:
+                return (
+                    bands.tray_box(frame, place)
+                    if home[0] == TRAY and place < bands.tray_capacity(frame)
+                    else None
+                )
+            return frame.pod_box(self._cards.at[home[0]], place, home[1])
+        if kind == "PersistentVolumeClaim":
+            if frame.counts.size == "heat":
+                return None
+            where = self._volume_homes[identity]
+            place = self._volume_places(where).at[identity]
+            return frame.volume_box(self._cards.at[where], place) if where else frame.loose_box(place)
+        if kind == "Node":
+            return frame.card_box(self._cards.at[identity])
+        if identity in self._chips.at:
+            return frame.chip_box(self._chips.at[identity])
+        return None
+
+    def _draw(self, identity: str, kind: str, obj: Obj, box: tuple[float, float, float, float]) -> None:
+        x, y, width, height = box
+        assert self.size is not None
+        size: Size = self.size
+        if kind == "Pod" and not self._homes[identity][0]:
+            size = "medium"
+        subject = Subject(identity, obj, width, height, size, self._colour(identity, kind, obj))
+        picture: Picture = portrayals()[kind].draw(subject, self)
+        layer = CARD if kind == "Node" else CHIP
+        self._put(
+            Item(
+                identity,
+                layer,
+                kind,
+                x,
+                y,
+                width,
+                height,
+                name_of(identity),
+                picture.detail,
+                picture.state,
+                picture.marks,
+                picture.links,
+            )
+        )
+        if picture.look_again_us:
+            self._expiries[identity] = picture.look_again_us
+        else:
+            self._expiries.pop(identity, None)
+
+    def _colour(self, identity: str, kind: str, obj: Obj) -> str:
+        """The owner's colour: a Pod has its workload's, a volume its Pod's."""
+        if kind == "Pod":
+            root = self._root(identity, obj)
+            return self._colour_of_root(root) if root != identity else "owner-none"
+        if kind == "PersistentVolumeClaim":
+            for user in self.graph.sources(identity, "volume"):
+                pod = self.graph.get(user)
+                if pod is not None and kind_of(user) == "Pod":
+                    return self._colour(user, "Pod", pod)
+            return "mark-waiting"
+        return self._colour_of_root(identity) if kind in _FIRST_COLOUR else "owner-none"
+
+    def _colour_of_root(self, root: str) -> str:
+        known = self._colours.get(root)
+        if known is not None:
+            return known
+        first = _FIRST_COLOUR.get(kind_of(root), 5)
+        used = set(self._colours.values())
+        order = [f"owner-{(first + offset) % OWNER_COLOURS}" for offset in range(OWNER_COLOURS)]
+        chosen = next((one for one in order if one not in used), order[len(self._colours) % OWNER_COLOURS])
+        self._colours[root] = chosen
+        return chosen
+
+    def _draw_lines(self, touched: Iterable[str]) -> None:
+        """The lines from Pods to volumes, wherever one of the two was touched."""
+        pairs: dict[tuple[str, str], None] = {}
+        for identity in touched:
+            if kind_of(identity) == "Pod":
+                pairs.update(((identity, claim), None) for claim in self.graph.targets(identity, "volume"))
+            else:
+                users = self.graph.sources(identity, "volume")
+                pairs.update(((user, identity), None) for user in users if kind_of(user) == "Pod")
+            for item_id in self._lines_of.pop(identity, ()):
+                self._drop(item_id)
+        for pod_id, claim in pairs:
+            self._draw_line(pod_id, claim)
+
+    def _draw_line(self, pod_id: str, claim_id: str) -> None:
+        identity = f"line/{pod_id}/{name_of(claim_id)}"
+        pod, claim = self.items.get(pod_id), self.items.get(claim_id)
+        home = self._homes.get(pod_id, (TRAY, False))
+        if (
+            pod is None
+            or claim is None
+            or self.size not in ("large", "medium")
+            or home[0] not in self._cards.at
+        ):
+            self._drop(identity)
+            return
+        assert self.frame is not None
+        columns = self.frame.pod_columns
+        row = self._on_card[home].at[pod_id] // columns
+        place = self._volume_places(self._volume_homes[claim_id]).at[claim_id]
+        straight = row == 0 and place < columns
+        held = claim.state == "held" or self.is_lost(home[0])
+        attached = bool(attached_to(claim_id, self.graph))
+        colour = "held" if held else self._colour(pod_id, "Pod", self.graph.get(pod_id) or {})
+        dash = "5 4" if held else "" if attached else "1.5 4"
+        self._put(bands.attachment(identity, pod, claim, colour, dash, straight, 4 + 2 * (row % 3)))
+        self._lines_of.setdefault(pod_id, []).append(identity)
+        self._lines_of.setdefault(claim_id, []).append(identity)
+
+    def _draw_bands(self, frame: Frame, everything: bool, new_axis: bool) -> None:
+        waiting = self._on_card.get((TRAY, False))
+        shown = [one for one in waiting.at.values() if one < bands.tray_capacity(frame)] if waiting else []
+        self._put(bands.tray(frame, len(waiting.at) if waiting else 0, len(shown)))
+        if everything:
+            self._draw_titles(frame)
+        self._draw_note(frame)
+        if frame.counts.timeline_rows:
+            self._draw_timeline(frame, everything, new_axis)
+        if self.facts.console:
+            self._put(bands.console(frame, self.facts.console))
+        selected = self.items.get(self.facts.selected)
+        if selected is not None and selected.kind:
+            self._put(bands.selection(selected))
+        elif "selection" in self.items:
+            self._drop("selection")
+
+    def _draw_titles(self, frame: Frame) -> None:
+        wanted = {}
+        if frame.counts.size in ("large", "medium"):
+            for row, count in enumerate(frame.counts.volume_rows):
+                if count:
+                    title = bands.volumes_title(frame, row)
+                    wanted[title.id] = title
+        if frame.counts.loose_volumes and frame.counts.size != "heat":
+            title = bands.loose_title(frame)
+            wanted[title.id] = title
+        for identity in [one for one in self.items if one.startswith("volumes/") and one not in wanted]:
+            self._drop(identity)
+        for title in wanted.values():
+            self._put(title)
+
+    def _draw_note(self, frame: Frame) -> None:
+        if self.facts.note is not None:
+            self._put(bands.note(frame, *self.facts.note))
+        elif self._notes:
+            worst = min(self._notes.items(), key=lambda pair: (pair[1].rank, pair[0]))[1]
+            self._put(bands.note(frame, worst.question, worst.answer))
+        elif "note" in self.items:
+            self._drop("note")
+
+    def _draw_timeline(self, frame: Frame, everything: bool, new_axis: bool) -> None:
+        order = self._row_order()
+        again = everything or new_axis
+        if again or self._dirty_rows:
+            shown = {f"row/{key}" for key in order}
+            for identity in [one for one in self.items if one.startswith("row/") and one not in shown]:
+                self._drop(identity)
+                again = True
+            for number, key in enumerate(order):
+                if again or key in self._dirty_rows or f"row/{key}" not in self.items:
+                    self._put(bands.timeline_row(frame, self._axis, number, key, self._rows[key]))
+        if again or len(self.facts.inputs) != self._inputs_seen:
+            self._inputs_seen = len(self.facts.inputs)
+            self._put(bands.timeline_axis(frame, self._axis, self._step_us, self.facts.inputs))
+        if everything:
+            self._put(bands.cursor(frame))
+
+    def _row_order(self) -> list[str]:
+        """The keys of the rows to show: by workload as they came, and by ordinal within one.
+
+        Where there are too many, those with Pods now go before those without, and the newer before the older.
+        """
+        ages: dict[str, int] = {}
+        for key in self._rows:
+            ages.setdefault(_workload_of(key), len(ages))
+        keys = list(self._rows)
+        if len(keys) > MOST_ROWS:
+            keys.sort(key=lambda key: (not self._rows[key].tones, -ages[_workload_of(key)]))
+            keys = keys[:MOST_ROWS]
+        return sorted(keys, key=lambda key: (ages[_workload_of(key)], key))
+
+
+def _workload_of(row_key: str) -> str:
+    """The workload's id in a row's key, which may have an ordinal behind it."""
+    return "/".join(row_key.split("/")[:3])
+
+
+def _in_order(graph: Graph) -> list[str]:
+    """Every object that may have a place: nodes first, then the rest as they came into being."""
+    places: list[tuple[bool, str, int, str]] = []
+    for kind, portrayal in portrayals().items():
+        for identity in graph.ids(kind):
+            created = (graph.get(identity) or {})["metadata"].get("creationTimestamp", "")
+            places.append((portrayal.band != "nodes", created, len(places), identity))
+    return [identity for _, _, _, identity in sorted(places)]
+
+
+def compose(graph: Graph, facts: Facts, *, width: float = 1180, history: Iterable[Change] = ()) -> Scene:
+    """The scene of a graph as it is, with everything at its first place."""
+    return Composer(graph, facts, width=width, history=history).scene

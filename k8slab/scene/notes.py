@@ -1,0 +1,72 @@
+"""What is most worth explaining in a picture, in a question and a sentence or two.
+
+The panel puts the answer of `lab.why` in the same place when something is
+selected; these notes are what a picture says of itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj, condition_of, dig
+from k8slab.graph import Graph, kind_of, name_of
+from k8slab.scene.phases import Look
+
+
+class Note(NamedTuple):
+    """A question and its answer. The lower `rank`, the more it is worth saying."""
+
+    rank: int
+    question: str
+    answer: str
+
+
+def note_on(identity: str, pod: Obj, look: Look, graph: Graph, node_is_lost: bool) -> Note | None:
+    """What there is to explain about a Pod; None where all goes as it should."""
+    name = pod["metadata"]["name"]
+    node = pod["spec"].get("nodeName", "")
+    if look.tone == "terminating" and node_is_lost:
+        owner = graph.controller(identity)
+        if kind_of(owner or "/") == "StatefulSet":
+            return Note(
+                0,
+                f"Why is there no new {name}?",
+                f"{node} is unreachable, so nothing confirms that its {name} has stopped, and a StatefulSet "
+                f"never runs one identity twice. Bring {node} back, taint it out-of-service, or force the delete.",
+            )
+        return Note(
+            4,
+            f"Why is {name} still there?",
+            f"{node} is unreachable, so its kubelet cannot confirm that the Pod has stopped; the object "
+            f"stays until {node} is back or is deleted.",
+        )
+    if look.tone == "waiting":
+        condition = condition_of(pod, "PodScheduled") or {}
+        if condition.get("status") == "False" and condition.get("message"):
+            return Note(1, f"Why is {name} not on a node?", condition["message"])
+    if look.tone == "failed":
+        return Note(2, f"Why is {name} in {look.word}?", _failure(pod, look))
+    return None
+
+
+def _failure(pod: Obj, look: Look) -> str:
+    """The containers' own messages, or how the last one ended."""
+    status = pod.get("status") or {}
+    if status.get("message"):
+        return str(status["message"])
+    for one in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        for state in (one.get("state") or {}, one.get("lastState") or {}):
+            for kind in ("waiting", "terminated"):
+                found = state.get(kind) or {}
+                if found.get("message"):
+                    return f"container {one['name']}: {found['message']}"
+        terminated = dig(one, "state", "terminated") or dig(one, "lastState", "terminated")
+        if terminated:
+            tries = f", restarted {look.restarts} times" if look.restarts else ""
+            return f"container {one['name']} ended with exit code {terminated.get('exitCode')}{tries}."
+    return look.word
+
+
+def place_words(identity: str) -> str:
+    """An id as a person would say it: `Pod db-0`."""
+    return f"{kind_of(identity)} {name_of(identity)}"

@@ -1,0 +1,94 @@
+"""How a Pod is doing, in one tone and one line of text.
+
+The words are those of `kubectl get pods`; the tone adds what that table cannot
+say, such as that nobody has heard of the Pod's node.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj, condition_of, dig, is_terminating
+from k8slab.api.printers.pod import TABLE
+from k8slab.clock import parse_timestamp
+from k8slab.scene.marks import Clock
+
+_STARTING = ("Pending", "ContainerCreating", "PodInitializing", "SchedulingGated")
+_DONE = ("Completed", "Succeeded")
+
+
+class Look(NamedTuple):
+    """A Pod's tone, its status word, and the line beneath its name with its running clock."""
+
+    tone: str
+    word: str
+    line: str
+    clock: Clock = ""
+    at_us: int = 0
+    restarts: int = 0
+
+
+def look(pod: Obj, node_lost: bool, shows_time: bool, now_us: int) -> Look:
+    """How a Pod is doing.
+
+    `node_lost`: its node's kubelet is not heard of. `shows_time`: a running
+    Pod says for how long (Pods that are meant to end do).
+    """
+    spec, status = pod["spec"], pod.get("status") or {}
+    cells = TABLE.row(pod, now_us)
+    ready, word = cells[1], cells[2]
+    restarts = int(str(cells[3]).partition(" ")[0])
+    if is_terminating(pod) and status.get("phase") not in ("Succeeded", "Failed"):
+        since = _deleted_at(pod)
+        return Look("terminating", word, f"{word} {{}}", "since", since, restarts)
+    phase = status.get("phase", "Pending")
+    if word in _DONE:
+        return Look("succeeded", word, word, restarts=restarts)
+    if phase == "Failed":
+        return Look("failed", word, word, restarts=restarts)
+    if node_lost:
+        return Look("unknown", word, "Unknown", restarts=restarts)
+    if not spec.get("nodeName"):
+        return Look("waiting", word, word, restarts=restarts)
+    if word == "Running":
+        return _running(status, ready, restarts, shows_time)
+    if word in _STARTING or (word.startswith("Init:") and word[5:6].isdigit()):
+        return Look("creating", word, word, restarts=restarts)
+    return Look("failed", word, word if not restarts else f"{word} ×{restarts}", restarts=restarts)
+
+
+def _running(status: Obj, ready: str, restarts: int, shows_time: bool) -> Look:
+    done, _, total = ready.partition("/")
+    line = f"Running {ready}" + (
+        f" · {restarts} restarts" if restarts > 1 else " · 1 restart" if restarts else ""
+    )
+    if shows_time:
+        started = _running_since(status)
+        tone = "starting"
+        if started:
+            return Look(tone, "Running", "Running {}", "since", started, restarts)
+        return Look(tone, "Running", line, restarts=restarts)
+    return Look("running" if done == total else "starting", "Running", line, restarts=restarts)
+
+
+def _running_since(status: Obj) -> int:
+    instants = [
+        dig(one, "state", "running", "startedAt", default="") for one in status.get("containerStatuses") or ()
+    ]
+    found = min((one for one in instants if one), default="") or status.get("startTime", "")
+    return parse_timestamp(found) if found else 0
+
+
+def _deleted_at(pod: Obj) -> int:
+    """When the deletion was asked for: the timestamp says when its grace period is over."""
+    metadata = pod["metadata"]
+    grace = metadata.get("deletionGracePeriodSeconds") or 0
+    return parse_timestamp(metadata["deletionTimestamp"]) - grace * 1_000_000
+
+
+def node_lost(node: Obj | None) -> bool:
+    """Whether a Node's kubelet is not heard of: its Ready condition is Unknown."""
+    if node is None:
+        return True
+    ready = condition_of(node, "Ready")
+    return ready is not None and ready.get("status") == "Unknown"

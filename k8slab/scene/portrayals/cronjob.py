@@ -1,0 +1,77 @@
+"""A CronJob: a clock face whose hand runs towards the next tick, and the Jobs that it last made."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from croniter import CroniterError, croniter
+
+from k8slab.api.meta import condition_is, dig
+from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp
+from k8slab.scene.marks import Mark, arc_d, circle, path, rect
+from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
+from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
+
+_MOST_JOBS = 6
+
+
+@lru_cache(maxsize=1024)
+def next_tick_us(schedule: str, after_minute: int) -> int:
+    """The first instant after a minute (counted from the epoch) that a schedule names; 0 for none."""
+    try:
+        return int(croniter(schedule, after_minute * 60).get_next(float)) * SECOND_US
+    except CroniterError:
+        return 0
+
+
+def _draw(subject: Subject, around: Surroundings) -> Picture:
+    obj = subject.obj
+    spec = obj["spec"]
+    name, schedule = obj["metadata"]["name"], spec["schedule"]
+    kind = f"CronJob  {schedule}"
+    if spec.get("suspend"):
+        marks = chip(subject.width, subject.colour, kind, name, "suspended")
+        return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, suspended")
+    tick = next_tick_us(schedule, around.now_us // MINUTE_US)
+    if not tick:
+        marks = chip(subject.width, subject.colour, kind, name, "no next tick")
+        return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, no next tick")
+    marks = chip(subject.width, subject.colour, kind, name, "next in {}", "until", tick)
+    last = dig(obj, "status", "lastScheduleTime", default="")
+    since = parse_timestamp(last) if last else tick - MINUTE_US
+    share = 1 - (tick - around.now_us) / max(1, tick - since)
+    # The hand moves in steps of a sixteenth: the exact time is what the running clock says.
+    share = round(min(1.0, max(0.0, share)) * 16) / 16
+    step_us = max(SECOND_US, (tick - since) // 16)
+    return Picture(
+        (*marks, *_face(share), *_jobs(subject, around)),
+        f"schedule {schedule}",
+        links=tuple(around.graph.sources(subject.id, "owner")),
+        look_again_us=min(tick, around.now_us + step_us),
+    )
+
+
+def _face(share: float) -> list[Mark]:
+    x, y = STRIP_X + 7, STRIP_Y + 4
+    marks = [circle(x, y, 6.5, "", "chip-line", 1.2)]
+    if share:
+        marks.append(path(arc_d(x, y, 6.5, 0, share), "", "muted", 2))
+    hand = arc_d(x, y, 4.6, share % 1, 0.001).partition("C")[0][1:]
+    marks.append(path(f"M{x} {y}L{hand}", "", "text", 1.3))
+    return marks
+
+
+def _jobs(subject: Subject, around: Surroundings) -> list[Mark]:
+    """The Jobs that there still are, oldest first: square when done, hollow at work."""
+    marks: list[Mark] = []
+    for place, identity in enumerate(around.graph.sources(subject.id, "owner")[-_MOST_JOBS:]):
+        job = around.graph.get(identity)
+        if job is None:
+            continue
+        tone = "succeeded" if condition_is(job, "Complete") else "starting"
+        tone = "failed" if condition_is(job, "Failed") else tone
+        marks.append(rect(STRIP_X + 24 + 13 * place, STRIP_Y - 1, 10, 10, 2, tone))
+    return marks
+
+
+PORTRAYAL = Portrayal("CronJob", "workloads", _draw)

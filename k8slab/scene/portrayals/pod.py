@@ -1,0 +1,86 @@
+"""A Pod: its owner's colour at the edge, its phase as a sign, its state in kubectl's words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from k8slab.scene.marks import Mark, icon, path, rect, stripe_d, text
+from k8slab.scene.metrics import shortened, text_width
+from k8slab.scene.phases import Look
+from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
+
+_SUFFIX = 5
+"""How many characters at a name's end tell one Pod of a workload from the next."""
+
+
+def _draw(subject: Subject, around: Surroundings) -> Picture:
+    look = around.look_of(subject.id)
+    if look is None:
+        return Picture(())
+    name = subject.obj["metadata"]["name"]
+    if subject.size == "small":
+        marks = small_marks(subject.colour, look.tone)
+    elif subject.size == "medium":
+        marks = medium_marks(subject.width, subject.colour, look.tone, name)
+    else:
+        marks = large_marks(subject.width, subject.height, subject.colour, look, name)
+    return Picture(marks, look.word, look.tone, _links(subject.id, around))
+
+
+def _links(identity: str, around: Surroundings) -> tuple[str, ...]:
+    graph = around.graph
+    links = [*graph.targets(identity, "scheduling"), *graph.targets(identity, "volume")]
+    root = graph.root(identity)
+    if root != identity:
+        links.append(root)
+    return tuple(links)
+
+
+def _box(width: float, height: float, radius: float, tone: str) -> Mark:
+    if tone == "terminating":
+        return rect(0, 0, width, height, radius, "chip-going", "alert", 1.2, "2 3")
+    if tone == "waiting":
+        return rect(0, 0, width, height, radius, "chip", "mark-waiting", 1.2, "5 3")
+    if tone == "unknown":
+        return rect(0, 0, width, height, radius, "chip-unknown", "mark-unknown", 1.2)
+    return rect(0, 0, width, height, radius, "chip", "chip-line", 1.2)
+
+
+@lru_cache(maxsize=8192)
+def large_marks(width: float, height: float, colour: str, look: Look, name: str) -> tuple[Mark, ...]:
+    """Two lines: the name, and how the Pod is doing."""
+    room = width - 15 - 32
+    line = look.line
+    if text_width(line.replace("{}", "00:00"), "small") > room and "{}" not in line:
+        line = shortened(line, "small", room)
+    return (
+        _box(width, height, 8, look.tone),
+        path(stripe_d(7, height, 7), colour),
+        text(15, 17, "name", shortened(name, "name", room, _SUFFIX)),
+        text(15, 32, "small", line, "muted", "start", look.clock, look.at_us),
+        icon(width - 17, height / 2, look.tone),
+    )
+
+
+@lru_cache(maxsize=4096)
+def medium_marks(width: float, colour: str, tone: str, name: str) -> tuple[Mark, ...]:
+    """One line: the name."""
+    return (
+        _box(width, 22, 5, tone),
+        path(stripe_d(5, 22, 5), colour),
+        text(11, 15, "small", shortened(name, "small", width - 33, _SUFFIX)),
+        icon(width - 12, 11, f"small-{tone}"),
+    )
+
+
+@lru_cache(maxsize=512)
+def small_marks(colour: str, tone: str) -> tuple[Mark, ...]:
+    """A square: colour and sign."""
+    return (
+        _box(17, 15, 3, tone),
+        path(stripe_d(3.5, 15, 3), colour),
+        icon(10, 7.5, f"small-{tone}"),
+    )
+
+
+PORTRAYAL = Portrayal("Pod", "pods", _draw)

@@ -1,0 +1,19 @@
+"""A ReplicaSet that no Deployment owns: interchangeable Pods, so nothing but a count."""
+
+from __future__ import annotations
+
+from k8slab.api.meta import dig
+from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
+from k8slab.scene.portrayals._chip import chip, progress
+
+
+def _draw(subject: Subject, around: Surroundings) -> Picture:
+    obj = subject.obj
+    wanted = dig(obj, "spec", "replicas", default=1)
+    ready = dig(obj, "status", "readyReplicas", default=0)
+    marks = chip(subject.width, subject.colour, "ReplicaSet", obj["metadata"]["name"], f"{ready}/{wanted}")
+    marks += progress(subject.width, subject.colour, ready, wanted)
+    return Picture(tuple(marks), f"{ready} of {wanted} ready")
+
+
+PORTRAYAL = Portrayal("ReplicaSet", "workloads", _draw)

@@ -1,0 +1,65 @@
+"""A Service: the line it answers on, and a plug for each endpoint, filled where it is ready."""
+
+from __future__ import annotations
+
+from k8slab.api.meta import dig
+from k8slab.graph import object_id
+from k8slab.scene.marks import Mark, circle, path, text
+from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
+from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
+
+_MOST_PLUGS = 8
+
+
+def _draw(subject: Subject, around: Surroundings) -> Picture:
+    obj = subject.obj
+    spec = obj.get("spec") or {}
+    headless = spec.get("clusterIP") == "None"
+    service_type = "headless" if headless else spec.get("type") or "ClusterIP"
+    ports = [str(port["port"]) for port in spec.get("ports") or ()]
+    value = ", ".join(ports[:2]) + (" …" if len(ports) > 2 else "")
+    name = obj["metadata"]["name"]
+    marks = chip(subject.width, "owner-none", f"Service · {service_type}", name, value)
+    ready, links = _endpoints(subject.id, around)
+    marks += _plugs(ready)
+    return Picture(
+        tuple(marks),
+        f"{service_type}, port {value}, {sum(ready)} of {len(ready)} endpoints ready",
+        links=links,
+    )
+
+
+def _endpoints(identity: str, around: Surroundings) -> tuple[list[bool], tuple[str, ...]]:
+    """Whether each endpoint is ready, and the ids of the Pods behind them."""
+    ready: list[bool] = []
+    pods: dict[str, None] = {}
+    for slice_id in around.graph.sources(identity, "network"):
+        one = around.graph.get(slice_id)
+        if one is None or one["kind"] != "EndpointSlice":
+            continue
+        for endpoint in one.get("endpoints") or ():
+            ready.append(dig(endpoint, "conditions", "ready", default=True))
+            target = endpoint.get("targetRef") or {}
+            if target.get("kind") == "Pod":
+                pods[object_id("Pod", (one["metadata"].get("namespace", ""), target["name"]))] = None
+    return ready, tuple(pods)
+
+
+def _plugs(ready: list[bool]) -> list[Mark]:
+    y = STRIP_Y + 4
+    if not ready:
+        return [text(STRIP_X, STRIP_Y + 8, "smaller", "no endpoints", "muted")]
+    shown = sorted(ready, reverse=True)[:_MOST_PLUGS]
+    end = STRIP_X + 15 * len(shown) - 5
+    marks: list[Mark] = [path(f"M{STRIP_X} {y}L{end} {y}", "", "chip-line", 1.4)]
+    for place, is_ready in enumerate(shown):
+        x = STRIP_X + 5 + 15 * place
+        marks.append(
+            circle(x, y, 4, "running" if is_ready else "chip", "" if is_ready else "mark-waiting", 1.3)
+        )
+    if len(ready) > len(shown):
+        marks.append(text(end + 8, y + 3.5, "smaller", f"+{len(ready) - len(shown)}", "muted"))
+    return marks
+
+
+PORTRAYAL = Portrayal("Service", "workloads", _draw)
