@@ -58,16 +58,20 @@ def _metric(spec: Obj, status: Obj) -> str:
         return f"{spec[source]['name']}: {_resource(target, current, found is not None)}"
     average = target.get("averageValue")
     if source == "pods":
-        return f"{current.get('averageValue', '0') if found is not None else '<unknown>'}/{average or '0'}"
+        return f"{_value(current, 'averageValue', found is not None)}/{average or '<nil>'}"
     if average is not None:
         return f"{current.get('averageValue', '<unknown>')}/{average} (avg)"
-    return f"{current.get('value', '0') if found is not None else '<unknown>'}/{target.get('value', '0')}"
+    return f"{_value(current, 'value', found is not None)}/{target.get('value', '<nil>')}"
+
+
+def _value(current: Obj, name: str, is_known: bool) -> str:
+    return str(current.get(name, "<nil>")) if is_known else "<unknown>"
 
 
 def _resource(target: Obj, current: Obj, is_known: bool) -> str:
     average = target.get("averageValue")
     if average is not None:
-        return f"{current.get('averageValue', '0') if is_known else '<unknown>'}/{average}"
+        return f"{_value(current, 'averageValue', is_known)}/{average}"
     return f"{_percent(current, '<unknown>')}/{_percent(target, '<auto>')}"
 
 

@@ -16,16 +16,17 @@ from typing import NamedTuple
 
 
 class Layout(NamedTuple):
-    """The least width of a column, and the blanks that follow its widest cell."""
+    """The least width of a column, the blanks behind its widest cell, and whether widths are remembered."""
 
     least_width: int
     padding: int
+    remembers: bool
 
 
-TABLES = Layout(6, 3)
+TABLES = Layout(6, 3, True)
 """How `kubectl get` lays out its tables."""
 
-DESCRIPTIONS = Layout(0, 2)
+DESCRIPTIONS = Layout(0, 2, False)
 """How `kubectl describe` lays out its lines."""
 
 _LINE_END = re.compile("[\n\f]")
@@ -70,9 +71,9 @@ def _block(
         while line < end and column < len(lines[line]) - 1:
             width = max(width, len(lines[line][column]) + layout.padding)
             line += 1
-        if column < len(widest):
+        if layout.remembers and column < len(widest):
             widest[column] = width = max(width, widest[column])
-        else:
+        elif layout.remembers:
             widest.append(width)
         _block(lines, first, line, [*widths, width], layout, widest, parts)
         first = line

@@ -1,0 +1,17 @@
+"""What `kubectl describe` says of a ClusterRole.
+
+Models staging/src/k8s.io/kubectl/pkg/describe/describe.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.meta import Obj
+from k8slab.kubectl.describe._rbac import role
+from k8slab.kubectl.describe._text import Context, Describer, Page
+
+
+def _describe(page: Page, obj: Obj, context: Context) -> None:
+    role(page, obj)
+
+
+DESCRIBER = Describer("rbac.authorization.k8s.io", _describe)

@@ -1,0 +1,46 @@
+"""Descriptions that a real v1.36 kubectl gave of every object of a frozen cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from state_lookup import StateLookup
+
+from k8slab.api.kind import kinds
+from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.kubectl.describe import describe
+
+REFERENCE = Path(__file__).parent.parent / "reference"
+CASES = json.loads((REFERENCE / "describe.json").read_text())["describe"]
+STATES = json.loads((REFERENCE / "states.json").read_text())["states"]
+CUSTOM = {"meters": "Meter"}
+
+
+def described(case: dict[str, Any]) -> dict[str, Any]:
+    plurals = {kind.plural: kind.kind for kind in kinds().values()} | CUSTOM
+    args = case["args"]
+    namespace = args[args.index("-n") + 1] if "-n" in args else None
+    for obj in STATES[case["state"]]:
+        metadata = obj["metadata"]
+        if (obj["kind"], metadata["name"]) == (plurals[args[1]], args[2]):
+            if namespace in (None, metadata.get("namespace")):
+                return obj
+    raise KeyError(args)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_description_is_what_kubectl_printed(case: dict[str, Any]) -> None:
+    lookup = StateLookup(tuple(STATES[case["state"]]))
+    now_us = parse_timestamp(case["now"])
+    text = describe(lookup, described(case), now_us)
+    if text != case["stdout"]:
+        # The request was answered at some time before the second was over.
+        text = describe(lookup, described(case), now_us - now_us % SECOND_US + SECOND_US - 1)
+    if case["category"] == "limitrange":
+        # Go visits the members of a map in no order, so only which resources there are is a fact.
+        assert sorted(text.splitlines()) == sorted(case["stdout"].splitlines())
+    else:
+        assert text == case["stdout"]
