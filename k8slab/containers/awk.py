@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from k8slab.containers.builtins import formatted
-from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.shell_syntax import unescape
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_inputs import opened
@@ -33,7 +33,7 @@ def run_awk(shell: Shell, argv: list[str], io: Streams) -> Steps:
             name, _, value = (flag[2:] or words.pop(0)).partition("=")
             variables[name] = value
     if not words:
-        raise Fault("awk: no program given", 2)
+        raise CommandError("awk: no program given", 2)
     program = _Program(words.pop(0), variables, separator)
     inputs, code = yield from opened(shell, words, io, "awk")
     program.special("BEGIN")
@@ -145,7 +145,7 @@ def _tokens(text: str) -> list[str]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise Fault(f"awk: cmd. line:1: Unexpected token: {text[at : at + 10]}", 1)
+            raise CommandError(f"awk: cmd. line:1: Unexpected token: {text[at : at + 10]}", 1)
         found.append(match[1])
         at = match.end()
     return found
@@ -207,7 +207,7 @@ class _Expression:
     def value(self) -> Any:
         result = self._or()
         if self.tokens:
-            raise Fault(f"awk: cmd. line:1: Unexpected token: {self.tokens[0]}", 1)
+            raise CommandError(f"awk: cmd. line:1: Unexpected token: {self.tokens[0]}", 1)
         return result
 
     def _peek(self) -> str:
@@ -245,13 +245,13 @@ class _Expression:
 
     def _concatenation(self) -> Any:
         left = self._sum()
-        while (
-            self._peek()
-            and (self._peek()[0] in '"$(' or self._peek()[0].isalnum())
-            and self._peek() != "else"
-        ):
+        while self._begins_value():
             left = _text(left) + _text(self._sum())
         return left
+
+    def _begins_value(self) -> bool:
+        token = self._peek()
+        return bool(token) and token != "else" and (token[0] in '"$(' or token[0].isalnum())
 
     def _sum(self) -> Any:
         left = self._product()
@@ -267,11 +267,9 @@ class _Expression:
             operator = self.tokens.pop(0)
             right = _number(self._unary())
             if operator != "*" and not right:
-                raise Fault("awk: division by zero", 2)
+                raise CommandError("awk: division by zero", 2)
             number = _number(left)
-            left = (
-                number * right if operator == "*" else number / right if operator == "/" else number % right
-            )
+            left = {"*": number * right, "/": number / (right or 1), "%": number % (right or 1)}[operator]
         return left
 
     def _unary(self) -> Any:
@@ -320,28 +318,29 @@ class _Expression:
             if operator != "=":
                 before = _number(variables.get(name, 0))
                 change = _number(value)
-                value = (
-                    before * change
-                    if operator == "*="
-                    else before + (change if operator == "+=" else -change)
-                )
+                value = {"+=": before + change, "-=": before - change, "*=": before * change}[operator]
             variables[name] = value
             return value
         return variables.get(name, "")
 
 
+_NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) or _NUMBER.fullmatch(str(value)) is not None
+
+
 def _compared(left: Any, operator: str, right: Any) -> bool:
-    numeric = all(
-        isinstance(one, int | float) or re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", str(one))
-        for one in (left, right)
-    )
+    numeric = _is_number(left) and _is_number(right)
     a: Any = _number(left) if numeric else _text(left)
     b: Any = _number(right) if numeric else _text(right)
-    return {
+    answers: dict[str, bool] = {
         "==": a == b,
         "!=": a != b,
         "<": a < b,
         "<=": a <= b,
         ">": a > b,
         ">=": a >= b,
-    }[operator]
+    }
+    return answers[operator]

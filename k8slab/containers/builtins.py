@@ -10,7 +10,16 @@ import re
 from typing import Any
 
 from k8slab.containers.requests import KindOf, Read, Traps
-from k8slab.containers.shell import ExitShell, Fault, Shell, Streams, _LoopJump, _Return, _Wait, source
+from k8slab.containers.shell import (
+    CommandError,
+    Shell,
+    ShellExitError,
+    Streams,
+    _LoopError,
+    _ReturnError,
+    _Wait,
+    source,
+)
 from k8slab.containers.shell_syntax import unescape
 from k8slab.containers.streams import Steps
 
@@ -104,7 +113,7 @@ def _printf(shell: Shell, argv: list[str], io: Streams) -> Steps:
         shell.set(words[1], formatted(words[2], words[3:]))
         return 0
     if not words:
-        raise Fault("printf: usage: printf format [arguments]", 2)
+        raise CommandError("printf: usage: printf format [arguments]", 2)
     yield from io.out.write(formatted(words[0], words[1:]))
     return 0
 
@@ -117,7 +126,7 @@ def _cd(shell: Shell, argv: list[str], io: Streams) -> Steps:
         yield from io.out.write(target + "\n")
     path = shell.path(target)
     if (yield KindOf(path)) != "dir":
-        raise Fault(
+        raise CommandError(
             f"cd: can't cd to {target}: No such file or directory"
             if shell.name != "bash"
             else f"cd: {target}: No such file or directory",
@@ -205,12 +214,12 @@ def _shift(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _exit(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise ExitShell(_code(argv, shell.status))
+    raise ShellExitError(_code(argv, shell.status))
     yield
 
 
 def _return(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise _Return(_code(argv, shell.status))
+    raise _ReturnError(_code(argv, shell.status))
     yield
 
 
@@ -218,12 +227,12 @@ def _code(argv: list[str], default: int) -> int:
     if len(argv) < 2:
         return default
     if not re.fullmatch(r"-?\d+", argv[1]):
-        raise Fault(f"{argv[0]}: Illegal number: {argv[1]}", 2)
+        raise CommandError(f"{argv[0]}: Illegal number: {argv[1]}", 2)
     return int(argv[1]) & 255
 
 
 def _break(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise _LoopJump(int(argv[1]) if len(argv) > 1 else 1, argv[0] == "continue")
+    raise _LoopError(int(argv[1]) if len(argv) > 1 else 1, argv[0] == "continue")
     yield
 
 
@@ -234,15 +243,15 @@ def _eval(shell: Shell, argv: list[str], io: Streams) -> Steps:
 def _dot(shell: Shell, argv: list[str], io: Streams) -> Steps:
     text = yield Read(shell.path(argv[1]))
     if text is None:
-        raise Fault(f"{argv[0]}: can't open '{argv[1]}': No such file or directory", 2)
+        raise CommandError(f"{argv[0]}: can't open '{argv[1]}': No such file or directory", 2)
     try:
         return (yield from source(shell, text, io))
-    except _Return as done:
+    except _ReturnError as done:
         return done.code
 
 
 def _exec(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise ExitShell((yield from shell.invoke(argv[1:], io)))
+    raise ShellExitError((yield from shell.invoke(argv[1:], io)))
 
 
 def _command(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -311,14 +320,14 @@ def _test(shell: Shell, argv: list[str], io: Streams) -> Steps:
     words = argv[1:]
     if argv[0] == "[":
         if not words or words[-1] != "]":
-            raise Fault("[: missing ]", 2)
+            raise CommandError("[: missing ]", 2)
         words = words[:-1]
     try:
         value, rest = yield from _or(shell, words)
-    except Fault as fault:
-        raise Fault(f"{argv[0]}: {fault}", 2) from None
+    except CommandError as fault:
+        raise CommandError(f"{argv[0]}: {fault}", 2) from None
     if rest:
-        raise Fault(f"{argv[0]}: {rest[0]}: unexpected operator", 2)
+        raise CommandError(f"{argv[0]}: {rest[0]}: unexpected operator", 2)
     return int(not value)
 
 
@@ -387,7 +396,7 @@ def _kill(shell: Shell, argv: list[str], io: Streams) -> Steps:
     name = next((word[1:].removeprefix("SIG") for word in argv[1:] if word.startswith("-")), "TERM")
     if "1" in words and not shell.main:
         yield from io.out.write("")
-        raise Fault(f"kill: (1) - {name} is not delivered to a process that has no handler for it", 0)
+        raise CommandError(f"kill: (1) - {name} is not delivered to a process that has no handler for it", 0)
     return 0
 
 

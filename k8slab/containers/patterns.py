@@ -1,4 +1,4 @@
-"""The shell's patterns (`*`, `?`, `[a-z]`) as regular expressions, and POSIX regular expressions as Python's."""
+"""The shell's patterns (`*`, `?`, `[a-z]`), and POSIX regular expressions, as Python's."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def posix(expression: str, extended: bool = False, ignore_case: bool = False) ->
 
 
 def _from_basic(text: str) -> str:
-    """Basic to extended: there `\\(`, `\\{`, `\\|`, `\\+`, `\\?` are the operators and the bare letters are not."""
+    """Basic to extended: a backslash makes an operator in the one and unmakes it in the other."""
     parts: list[str] = []
     at = 0
     while at < len(text):

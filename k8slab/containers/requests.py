@@ -82,13 +82,17 @@ class Lookup(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request to a server. `host` is a name or an address. The answer is an `Answer`."""
+    """A request to a server. `host` is a name or an address. The answer is an `Answer`.
+
+    `client` is the caller's address where it is not its Pod's.
+    """
 
     host: str
     port: int
     protocol: str
     payload: Any
     timeout_us: int = 5_000_000
+    client: str = ""
 
 
 class Remember(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from k8slab.containers.patterns import posix
 from k8slab.containers.requests import Read, Write
-from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.shell_syntax import unescape
 from k8slab.containers.streams import Input, Steps
 from k8slab.containers.tools_inputs import opened
@@ -37,7 +37,7 @@ def run_sed(shell: Shell, argv: list[str], io: Streams) -> Steps:
     scripts = [word for flag, word in _expressions(words)]
     if not scripts:
         if not operands:
-            raise Fault("sed: no script given")
+            raise CommandError("sed: no script given")
         scripts = [operands.pop(0)]
     commands = _parse("\n".join(scripts), given.has("E", "r"))
     quiet = given.has("n", "quiet", "silent")
@@ -105,7 +105,7 @@ class _State:
     """What is printed so far, and which ranges are open."""
 
     def __init__(self, quiet: bool, open_ranges: dict[int, bool]) -> None:
-        self.quiet, self.open, self.out = quiet, open_ranges, []
+        self.quiet, self.open = quiet, open_ranges
         self.out: list[str] = []
 
     def line(self, line: str, number: int, last: bool, commands: list[_Command]) -> bool:
@@ -207,7 +207,7 @@ def _filled(template: str, match: re.Match[str]) -> str:
 
 def _parse(script: str, extended: bool) -> list[_Command]:
     reader = _Reader(script, extended)
-    commands = []
+    commands: list[_Command] = []
     while True:
         command = reader.command()
         if command is None:
@@ -249,7 +249,7 @@ class _Reader:
             return _Command(first, last, negate, letter, text=body)
         if letter in ("d", "p", "q", "="):
             return _Command(first, last, negate, letter)
-        raise Fault(f"sed: unsupported command {letter}")
+        raise CommandError(f"sed: unsupported command {letter}")
 
     def _address(self) -> Any:
         match = re.compile(r"\d+").match(self.text, self.at)
@@ -286,7 +286,7 @@ class _Reader:
             bracket = letter == "[" or (bracket and letter != "]")
             parts.append(letter)
             self.at += 1
-        raise Fault("sed: unterminated s command")
+        raise CommandError("sed: unterminated s command")
 
     def _substitution(self, first: Any, last: Any, negate: bool) -> _Command:
         source = self._delimited()
@@ -310,4 +310,4 @@ class _Reader:
             if letter == self._delimiter:
                 return "".join(parts)
             parts.append(letter)
-        raise Fault("sed: unterminated s command")
+        raise CommandError("sed: unterminated s command")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from k8slab.clock import SECOND_US
 from k8slab.containers import shell_syntax as syntax
 from k8slab.containers.files import normal
+from k8slab.containers.images import resolve
 from k8slab.containers.patterns import glob, glob_source, has_wildcards
 from k8slab.containers.program import Context, Executable, any_executable, executable_of
 from k8slab.containers.requests import (
@@ -29,15 +30,15 @@ from k8slab.containers.requests import (
     Sleep,
     Write,
 )
-from k8slab.containers.shell_arithmetic import ArithmeticFault, evaluate
+from k8slab.containers.shell_arithmetic import ArithmeticsError, evaluate
 from k8slab.containers.streams import (
-    BrokenPipe,
     Buffer,
     FileInput,
     FileSink,
     Input,
     LogSink,
     Nowhere,
+    PipeError,
     PipeInput,
     PipeSink,
     Steps,
@@ -55,7 +56,7 @@ class Streams(NamedTuple):
     err: Any
 
 
-class ExitShell(Exception):
+class ShellExitError(Exception):
     """`exit`: the shell ends with a code."""
 
     def __init__(self, code: int) -> None:
@@ -63,19 +64,19 @@ class ExitShell(Exception):
         self.code = code
 
 
-class _Return(Exception):
+class _ReturnError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
 
 
-class _LoopJump(Exception):
+class _LoopError(Exception):
     def __init__(self, rounds: int, again: bool) -> None:
         super().__init__(rounds)
         self.rounds, self.again = rounds, again
 
 
-class Fault(Exception):
+class CommandError(Exception):
     """A command that cannot be run; the text goes to standard error."""
 
     def __init__(self, text: str, code: int = 1) -> None:
@@ -123,6 +124,11 @@ class Shell:
         twin.main = False
         return twin
 
+    @property
+    def is_busybox(self) -> bool:
+        """Whether the image's tools are BusyBox's, which word some messages in their own way."""
+        return resolve(self.context.image).short in ("busybox", "alpine")
+
     def path(self, path: str) -> str:
         """A path as an absolute one."""
         return normal(path if path.startswith("/") else f"{self.cwd}/{path}")
@@ -138,7 +144,7 @@ class Shell:
             if number == 0:
                 return self.name
             return self.parameters[number - 1] if number <= len(self.parameters) else None
-        special = {
+        special: Any = {
             "?": lambda: str(self.status),
             "#": lambda: str(len(self.parameters)),
             "$": lambda: "1" if self.main else "7",
@@ -147,7 +153,7 @@ class Shell:
             "*": lambda: " ".join(self.parameters),
             "@": lambda: " ".join(self.parameters),
         }.get(name)
-        return special() if special is not None else None
+        return str(special()) if special is not None else None
 
     def set(self, name: str, value: str) -> None:
         """Set a variable."""
@@ -213,7 +219,7 @@ class Shell:
 
     def _checked(self, code: int, checked: bool) -> int:
         if code and checked and self.options.get("e"):
-            raise ExitShell(code)
+            raise ShellExitError(code)
         return code
 
     def _if(self, node: syntax.If, io: Streams, checked: bool) -> Steps:
@@ -238,9 +244,9 @@ class Shell:
         """One round of a loop: its code, and whether the loop ends."""
         try:
             return (yield from self.run(body, io, checked)), False
-        except _LoopJump as jump:
+        except _LoopError as jump:
             if jump.rounds > 1:
-                raise _LoopJump(jump.rounds - 1, jump.again) from None
+                raise _LoopError(jump.rounds - 1, jump.again) from None
             return 0, not jump.again
 
     def _for(self, node: syntax.For, io: Streams, checked: bool) -> Steps:
@@ -278,7 +284,7 @@ class Shell:
     def _group(self, node: syntax.Group, io: Streams, checked: bool) -> Steps:
         try:
             inner = yield from self.redirected(node.redirects, io)
-        except Fault as fault:
+        except CommandError as fault:
             yield from io.err.write(f"{self.name}: {fault}\n")
             return self._checked(fault.code, checked)
         if not node.subshell:
@@ -295,17 +301,17 @@ class Shell:
         text = yield from self.text(node.text, io)
         try:
             code = int(not self.calculate(text))
-        except Fault as fault:
+        except CommandError as fault:
             yield from io.err.write(f"{self.name}: {fault}\n")
             code = 1
         return self._checked(code, checked)
 
     def calculate(self, text: str) -> int:
-        """The value of an arithmetic expression. Fault where it has none."""
+        """The value of an arithmetic expression. CommandError where it has none."""
         try:
             return evaluate(text, lambda name: self.get(name) or "", self.set)
-        except ArithmeticFault as fault:
-            raise Fault(str(fault)) from None
+        except ArithmeticsError as fault:
+            raise CommandError(str(fault)) from None
 
     # [[ … ]]
 
@@ -398,7 +404,7 @@ class Shell:
             a, b = int(left.strip() or "0"), int(right.strip() or "0")
         except ValueError:
             wrong = left if not re.fullmatch(r"\s*-?\d+\s*", left) else right
-            raise Fault(f"{wrong}: integer expression expected", 2) from None
+            raise CommandError(f"{wrong}: integer expression expected", 2) from None
         table = {
             "-eq": a == b,
             "-ne": a != b,
@@ -408,7 +414,7 @@ class Shell:
             "-ge": a >= b,
         }
         if operator not in table:
-            raise Fault(f"{operator}: unknown operand", 2)
+            raise CommandError(f"{operator}: unknown operand", 2)
         return table[operator]
 
     # Simple commands.
@@ -417,7 +423,7 @@ class Shell:
         try:
             words = yield from self.fields(node.words, io)
             code = yield from self._command(node, words, io)
-        except Fault as fault:
+        except CommandError as fault:
             yield from io.err.write(f"{self.name}: {fault}\n")
             code = fault.code
         self.status = code
@@ -483,12 +489,12 @@ class Shell:
         other = any_executable(base)
         if other is not None and other.run is not None:
             return (yield from self._execute(other, base, argv, io))
-        raise Fault(f"{name}: not found" if self.name != "bash" else f"{name}: command not found", 127)
+        raise CommandError(f"{name}: not found" if self.name != "bash" else f"{name}: command not found", 127)
 
     def _script(self, name: str, argv: list[str], io: Streams) -> Steps:
         text = yield Read(self.path(name))
         if text is None:
-            raise Fault(
+            raise CommandError(
                 f"{name}: not found" if self.name != "bash" else f"{name}: No such file or directory", 127
             )
         twin = self.fork()
@@ -520,10 +526,10 @@ class Shell:
         self.locals.append({})
         self.depth += 1
         if self.depth > 200:
-            raise Fault("maximum function nesting level exceeded")
+            raise CommandError("maximum function nesting level exceeded")
         try:
             return (yield from self.run(self.functions[name], io))
-        except _Return as done:
+        except _ReturnError as done:
             return done.code
         finally:
             self.depth -= 1
@@ -537,7 +543,7 @@ class Shell:
     # Redirections.
 
     def redirected(self, redirects: tuple[syntax.Redirect, ...], io: Streams) -> Steps:
-        """The streams after the redirections, from left to right. Fault where a file can't be opened."""
+        """The streams after the redirections, left to right. CommandError where a file can't be opened."""
         for redirect in redirects:
             io = yield from self._redirect(redirect, io)
         return io
@@ -562,7 +568,7 @@ class Shell:
             if path in ("/dev/stdin", "/proc/self/fd/0"):
                 return io
             if (yield KindOf(path)) != "file":
-                raise Fault(
+                raise CommandError(
                     f"can't open {target}: no such file"
                     if self.name != "bash"
                     else f"{target}: No such file or directory"
@@ -583,7 +589,9 @@ class Shell:
             return LogSink("stderr") if path == "/proc/1/fd/2" else io.err
         fault = yield Write(path, "", append=append)
         if fault:
-            raise Fault(f"can't create {target}: {fault}" if self.name != "bash" else f"{target}: {fault}")
+            raise CommandError(
+                f"can't create {target}: {fault}" if self.name != "bash" else f"{target}: {fault}"
+            )
         return FileSink(path)
 
     # Expansion.
@@ -709,7 +717,7 @@ class Shell:
         operator = part.operator
         if not operator:
             if value is None and self.options.get("u") and name not in "@*":
-                raise Fault(
+                raise CommandError(
                     f"{name}: parameter not set" if self.name != "bash" else f"{name}: unbound variable"
                 )
             return value or ""
@@ -731,7 +739,7 @@ class Shell:
             self.set(name, text)
         if kind == "?":
             yield from io.err.write(f"{self.name}: {name}: {text or 'parameter null or not set'}\n")
-            raise ExitShell(2 if self.name != "bash" else 127)
+            raise ShellExitError(2 if self.name != "bash" else 127)
         return text
 
     def _edit(self, value: str, part: syntax.Variable, io: Streams) -> Steps:
@@ -951,13 +959,13 @@ def _guarded(shell: Shell, node: Any, io: Streams) -> Steps:
     """Run a tree in a shell of its own; `exit` ends that shell only."""
     try:
         code = yield from shell.run(node, io)
-    except ExitShell as end:
+    except ShellExitError as end:
         code = end.code
-    except _Return as end:
+    except _ReturnError as end:
         code = end.code
-    except _LoopJump:
+    except _LoopError:
         code = 0
-    except BrokenPipe:
+    except PipeError:
         if isinstance(io.out, PipeSink):
             raise
         code = 141
@@ -968,7 +976,7 @@ def _guarded_text(shell: Shell, text: str, io: Streams) -> Steps:
     """Run a script's text."""
     try:
         tree = syntax.parse(text)
-    except syntax.SyntaxFault as fault:
+    except syntax.ScriptError as fault:
         yield from io.err.write(
             f"{shell.name}: line 1: {fault}\n" if shell.name == "bash" else f"{shell.name}: {fault}\n"
         )
@@ -980,8 +988,8 @@ def source(shell: Shell, text: str, io: Streams) -> Steps:
     """Run a text in this very shell (`eval`, `.`)."""
     try:
         tree = syntax.parse(text)
-    except syntax.SyntaxFault as fault:
-        raise Fault(str(fault), 2) from None
+    except syntax.ScriptError as fault:
+        raise CommandError(str(fault), 2) from None
     return (yield from shell.run(tree, io))
 
 
@@ -1030,7 +1038,7 @@ def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
     """A container's own script: its top-level loops tell checkpoints."""
     try:
         tree = syntax.parse(script)
-    except syntax.SyntaxFault as fault:
+    except syntax.ScriptError as fault:
         yield from io.err.write(f"{shell.name}: {fault}\n")
         return 2
     first = 0
@@ -1038,11 +1046,11 @@ def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
         first = _restore(shell, tree, state)
     try:
         code = yield from _run_items(shell, tree, first, io)
-    except ExitShell as end:
+    except ShellExitError as end:
         code = end.code
-    except _Return as end:
+    except _ReturnError as end:
         code = end.code
-    except _LoopJump:
+    except _LoopError:
         code = 0
     handler = shell.traps.pop("EXIT", None)
     if handler:
@@ -1066,7 +1074,7 @@ def _checkpointed(shell: Shell, node: syntax.Loop, number: int, io: Streams) -> 
     """A loop of the script's top level: before each round all that matters is told."""
     code = 0
     while True:
-        if not shell.jobs:
+        if shell.job_number == 1:
             yield Checkpoint(_state(shell, number))
         condition = yield from shell.run(node.condition, io, False)
         if bool(condition) != node.until:
@@ -1129,8 +1137,7 @@ def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
             while True:
                 request = program.send(value)
                 if isinstance(request, Sleep):
-                    if not now_us:
-                        now_us = yield Now()
+                    now_us = yield Now()
                     threads.append(
                         (now_us + max(request.duration_us, 1), program, now_us + request.duration_us)
                     )
@@ -1160,9 +1167,9 @@ def _signalled(shell: Shell, name: str, io: Streams) -> Steps:
         return None
     try:
         yield from source(shell, handler, io)
-    except ExitShell as end:
+    except ShellExitError as end:
         return end.code
-    except (Fault, _Return):
+    except (CommandError, _ReturnError):
         return None
     return None
 
@@ -1193,12 +1200,12 @@ def run_main(context: Context, argv: list[str], state: Any = None) -> Steps:
 def _guarded_argv(shell: Shell, argv: list[str], io: Streams) -> Steps:
     try:
         return (yield from shell.invoke(argv, io))
-    except Fault as fault:
+    except CommandError as fault:
         yield from io.err.write(f"{fault}\n")
         return fault.code
-    except ExitShell as end:
+    except ShellExitError as end:
         return end.code
-    except BrokenPipe:
+    except PipeError:
         return 141
 
 

@@ -26,13 +26,13 @@ _LEVELS: tuple[tuple[str, ...], ...] = (
 _ASSIGNING = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=")
 
 
-class ArithmeticFault(Exception):
+class ArithmeticsError(Exception):
     """An expression that has no value; the text is what a shell says."""
 
 
 def _divide(left: int, right: int) -> int:
     if right == 0:
-        raise ArithmeticFault("divide by zero")
+        raise ArithmeticsError("divide by zero")
     quotient = abs(left) // abs(right)
     return quotient if (left < 0) == (right < 0) else -quotient
 
@@ -61,7 +61,7 @@ _BINARY: dict[str, Callable[[int, int], int]] = {
 
 
 def evaluate(text: str, get: Callable[[str], str], put: Callable[[str, str], None]) -> int:
-    """The value of an expression. `get` and `put` read and write variables. ArithmeticFault for nonsense."""
+    """The value of an expression. `get` and `put` read and write variables. ArithmeticsError for nonsense."""
     calculator = _Calculator(text, get, put)
     return calculator.run()
 
@@ -73,7 +73,7 @@ class _Calculator:
         while at < len(text.rstrip()):
             match = _TOKEN.match(text, at)
             if match is None:
-                raise ArithmeticFault(
+                raise ArithmeticsError(
                     f'{text}: syntax error in expression (error token is "{text[at:].strip()}")'
                 )
             self.tokens.append(match[1])
@@ -88,9 +88,9 @@ class _Calculator:
             raise self._fault()
         return value
 
-    def _fault(self) -> ArithmeticFault:
+    def _fault(self) -> ArithmeticsError:
         rest = " ".join(self.tokens[self.at :])
-        return ArithmeticFault(f'{self.text}: syntax error in expression (error token is "{rest}")')
+        return ArithmeticsError(f'{self.text}: syntax error in expression (error token is "{rest}")')
 
     def _peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 
-class SyntaxFault(Exception):
+class ScriptError(Exception):
     """A script that is none; the text is what a shell says."""
 
 
@@ -159,7 +159,7 @@ _SPECIALS = "@*#?$!-0123456789"
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Sequence:
-    """The tree of a script. SyntaxFault for one that isn't well formed."""
+    """The tree of a script. ScriptError for one that isn't well formed."""
     parser = _Parser(text)
     tree = parser.sequence(())
     if parser.at < len(text):
@@ -180,13 +180,13 @@ class _Parser:
         self.at = 0
         self._documents: list[tuple[list[Any], str, bool, bool]] = []
 
-    def unexpected(self) -> SyntaxFault:
+    def unexpected(self) -> ScriptError:
         """The complaint about what stands here."""
         if self.at >= len(self.text):
-            return SyntaxFault("syntax error: unexpected end of file")
+            return ScriptError("syntax error: unexpected end of file")
         letter = self.text[self.at]
         token = "newline" if letter == "\n" else self.text[self.at : self.at + 12].split()[0]
-        return SyntaxFault(f"syntax error near unexpected token `{token}'")
+        return ScriptError(f"syntax error near unexpected token `{token}'")
 
     # Blanks, newlines, operators.
 
@@ -368,7 +368,7 @@ class _Parser:
         self._blanks()
         if self.text.startswith("((", self.at):
             inside = self._double_parentheses()
-            parts = (inside.split(";") + ["", "", ""])[:3]
+            parts = [*inside.split(";"), "", "", ""][:3]
             self._take(";")
             return ForArithmetic(parts[0], parts[1], parts[2], self._body())
         name = self._peek_keyword()
@@ -392,7 +392,7 @@ class _Parser:
         self._blanks()
         subject = self._word()
         self._expect("in")
-        clauses = []
+        clauses: list[tuple[tuple[Any, ...], Any]] = []
         while True:
             self._newlines()
             if self._peek_keyword() == "esac":
@@ -503,7 +503,7 @@ class _Parser:
     # Redirections.
 
     def _redirects(self) -> tuple[Redirect, ...]:
-        found = []
+        found: list[Redirect] = []
         while True:
             self._blanks()
             redirect = self._redirect()
@@ -580,7 +580,7 @@ class _Parser:
             elif letter == "'":
                 end = text.find("'", self.at + 1)
                 if end < 0:
-                    raise SyntaxFault("syntax error: unterminated quoted string")
+                    raise ScriptError("syntax error: unterminated quoted string")
                 _append(parts, text[self.at + 1 : end], True)
                 self.at = end + 1
             elif letter == '"':
@@ -605,7 +605,7 @@ class _Parser:
         parts.append(Literal("", True))
         while True:
             if self.at >= len(self.text):
-                raise SyntaxFault("syntax error: unterminated quoted string")
+                raise ScriptError("syntax error: unterminated quoted string")
             if self.text[self.at] == '"':
                 self.at += 1
                 return
@@ -721,7 +721,7 @@ class _Parser:
                 self.at += 1
                 return Variable(name, operator, argument, second, quoted, indirect)
         if self.at >= len(text) or text[self.at] != "}":
-            raise SyntaxFault(f"{text[: self.at + 10]}: bad substitution")
+            raise ScriptError(f"{text[: self.at + 10]}: bad substitution")
         self.at += 1
         return Variable(name, quoted=quoted, indirect=indirect)
 
@@ -761,7 +761,7 @@ class _Parser:
             else:
                 _append(parts, letter, False)
                 self.at += 1
-        raise SyntaxFault("syntax error: missing '}'")
+        raise ScriptError("syntax error: missing '}'")
 
 
 def _append(parts: list[Any], text: str, quoted: bool) -> None:

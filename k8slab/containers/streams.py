@@ -15,7 +15,7 @@ from k8slab.containers.requests import Log, Read, Request, Write
 Steps = Generator[Request, Any, Any]
 
 
-class BrokenPipe(Exception):
+class PipeError(Exception):
     """Nobody reads any more: the writer ends with code 141."""
 
 
@@ -84,9 +84,9 @@ class PipeSink:
         self.closed = False
 
     def write(self, text: str) -> Steps:
-        """Pass text on. BrokenPipe where nobody reads."""
+        """Pass text on. PipeError where nobody reads."""
         if self.closed:
-            raise BrokenPipe
+            raise PipeError
         if text:
             self.parts.append(text)
             yield _WROTE
@@ -164,7 +164,7 @@ class PipeInput(Input):
                 request = self._producer.send(self._value)
             except StopIteration as stop:
                 self._done, self.code = True, int(stop.value or 0)
-            except BrokenPipe:
+            except PipeError:
                 self._done, self.code = True, 141
             else:
                 self._value = None

@@ -7,7 +7,7 @@ from typing import Any
 from k8slab.containers.files import normal
 from k8slab.containers.patterns import glob
 from k8slab.containers.requests import KindOf, MakeDirectory, MountPoints, Names, Read, Remove, Write
-from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
 
@@ -126,7 +126,9 @@ def _rmdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
     for name in options(argv).operands:
         names = yield Names(shell.path(name))
         if names is None or names:
-            raise Fault(f"rmdir: '{name}': {'Directory not empty' if names else 'No such file or directory'}")
+            raise CommandError(
+                f"rmdir: '{name}': {'Directory not empty' if names else 'No such file or directory'}"
+            )
         yield Remove(shell.path(name))
     return 0
 
@@ -170,7 +172,7 @@ def _transfer(shell: Shell, argv: list[str], io: Streams, *, move: bool) -> Step
     names = list(given.operands)
     target_name = given.value("t") if given.has("t") else (names.pop() if len(names) > 1 else "")
     if not target_name or not names:
-        raise Fault(f"{argv[0]}: missing file operand")
+        raise CommandError(f"{argv[0]}: missing file operand")
     target = shell.path(target_name)
     inside = (yield KindOf(target)) == "dir"
     code = 0
@@ -216,7 +218,7 @@ def _find(shell: Shell, argv: list[str], io: Streams) -> Steps:
         elif word == "-delete":
             deletes = True
         elif word != "-print":
-            raise Fault(f"find: unrecognized: {word}")
+            raise CommandError(f"find: unrecognized: {word}")
     for root in roots or ["."]:
         base = shell.path(root)
         found = yield from walk(base)
@@ -261,7 +263,7 @@ def _stat(shell: Shell, argv: list[str], io: Streams) -> Steps:
         path = shell.path(name)
         kind = yield KindOf(path)
         if not kind:
-            raise Fault(f"stat: can't stat '{name}': No such file or directory")
+            raise CommandError(f"stat: can't stat '{name}': No such file or directory")
         size = 4096 if kind == "dir" else (yield from _size(path))
         label = "directory" if kind == "dir" else "regular file"
         text = given.value("c").replace("%s", str(size)).replace("%n", name).replace("%F", label)
@@ -317,7 +319,7 @@ def _ln(shell: Shell, argv: list[str], io: Streams) -> Steps:
     if len(names) == 2:
         fault = yield from copied(shell.path(names[0]), shell.path(names[1]))
         if fault:
-            raise Fault(f"ln: {names[1]}: {fault}")
+            raise CommandError(f"ln: {names[1]}: {fault}")
     return 0
 
 

@@ -27,5 +27,8 @@ def opened(shell: Shell, names: list[str], io: Streams, tool: str) -> Steps:
             continue
         code = 1
         why = "Is a directory" if kind == "dir" else "No such file or directory"
-        yield from io.err.write(f"{tool}: {name}: {why}\n")
+        if shell.is_busybox and kind != "dir":
+            yield from io.err.write(f"{tool}: can't open '{name}': {why}\n")
+        else:
+            yield from io.err.write(f"{tool}: {name}: {why}\n")
     return found, code

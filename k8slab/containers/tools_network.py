@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
 from k8slab.containers.requests import Answer, Call, Lookup, Sleep, Write
-from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
 
@@ -26,7 +26,7 @@ def _nslookup(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv)
     words = given.operands
     if not words:
-        raise Fault("nslookup: missing operand")
+        raise CommandError("nslookup: missing operand")
     name = words[0]
     yield from io.out.write(f"Server:\t\t{DNS_ADDRESS}\nAddress:\t{DNS_ADDRESS}:53\n\n")
     if re.fullmatch(r"[\d.]+", name):
@@ -164,7 +164,7 @@ def fetch(text: str, method: str, body: str, headers: dict[str, str], timeout_us
 def _wget(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv, "OTtPU", ("timeout", "post-data", "header", "output-document", "tries"))
     if not given.operands:
-        raise Fault("wget: missing URL")
+        raise CommandError("wget: missing URL")
     quiet = given.has("q") or "q" in "".join(
         flag for flag in given.flags if len(flag) > 1 and flag.startswith("q")
     )
@@ -199,7 +199,7 @@ def _wget(shell: Shell, argv: list[str], io: Streams) -> Steps:
         name = target or url.path.rpartition("/")[2] or "index.html"
         fault = yield Write(shell.path(name), answer.payload["body"])
         if fault:
-            raise Fault(f"wget: can't open '{name}': {fault}")
+            raise CommandError(f"wget: can't open '{name}': {fault}")
         if not quiet:
             yield from io.err.write(f"saving to '{name}'\n'{name}' saved\n")
     return 0
@@ -223,7 +223,7 @@ def _curl(shell: Shell, argv: list[str], io: Streams) -> Steps:
         ("max-time", "connect-timeout", "request", "data", "header", "output", "write-out", "retry", "user"),
     )
     if not given.operands:
-        raise Fault("curl: try 'curl --help' for more information", 2)
+        raise CommandError("curl: try 'curl --help' for more information", 2)
     headers = {"User-Agent": "curl/8.14.1", "Accept": "*/*"}
     for at, word in enumerate(argv[:-1]):
         if word in ("-H", "--header"):
@@ -289,11 +289,11 @@ def _write_out(given: Any, status: str, io: Streams) -> Steps:
 def _ping(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv, "ciWw")
     if not given.operands:
-        raise Fault("ping: missing host")
+        raise CommandError("ping: missing host")
     name = given.operands[0]
     addresses = yield Lookup(name)
     if not addresses:
-        raise Fault(f"ping: bad address '{name}'")
+        raise CommandError(f"ping: bad address '{name}'")
     address = addresses[0]
     count = int(given.value("c", default="0") or 0)
     yield from io.out.write(f"PING {name} ({address}): 56 data bytes\n")

@@ -9,7 +9,7 @@ from typing import Any
 from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
 from k8slab.containers.patterns import posix
 from k8slab.containers.requests import Now, Read, Sleep
-from k8slab.containers.shell import FOREVER_US, Fault, Shell, Streams
+from k8slab.containers.shell import FOREVER_US, CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
 
@@ -19,14 +19,14 @@ _UNITS_US = {"": SECOND_US, "s": SECOND_US, "m": 60 * SECOND_US, "h": HOUR_US, "
 def _sleep(shell: Shell, argv: list[str], io: Streams) -> Steps:
     total = 0
     if len(argv) < 2:
-        raise Fault("sleep: missing operand")
+        raise CommandError("sleep: missing operand")
     for word in argv[1:]:
         if word in ("infinity", "inf"):
             total = FOREVER_US
             continue
         match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)([smhd]?)", word)
         if match is None:
-            raise Fault(f"sleep: invalid number '{word}'")
+            raise CommandError(f"sleep: invalid number '{word}'")
         total += round(float(match[1]) * _UNITS_US[match[2]])
     if total:
         yield Sleep(total)
@@ -62,7 +62,7 @@ def _date_of(text: str, now_us: int) -> int:
             return parse_timestamp(f"{text}T00:00:00Z")
         return parse_timestamp(text.replace(" ", "T") if text.endswith("Z") else text.replace(" ", "T") + "Z")
     except ValueError:
-        raise Fault(f"date: invalid date '{text}'") from None
+        raise CommandError(f"date: invalid date '{text}'") from None
 
 
 def date_text(template: str, at_us: int) -> str:
@@ -206,7 +206,7 @@ def _timeout(shell: Shell, argv: list[str], io: Streams) -> Steps:
             words.pop(0)
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", words[0]) if words else None
     if match is None:
-        raise Fault("timeout: invalid time interval", 125)
+        raise CommandError("timeout: invalid time interval", 125)
     left_us = round(float(match[1]) * _UNITS_US[match[2]])
     command = shell.invoke(words[1:], io)
     value: Any = None
@@ -243,7 +243,7 @@ class _Expr:
     def value(self) -> str:
         result = self._level(0)
         if self.words:
-            raise Fault("expr: syntax error", 2)
+            raise CommandError("expr: syntax error", 2)
         return result
 
     _LEVELS = (("|",), ("&",), ("=", "==", "!=", "<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"), (":",))
@@ -259,7 +259,7 @@ class _Expr:
 
     def _atom(self) -> str:
         if not self.words:
-            raise Fault("expr: syntax error", 2)
+            raise CommandError("expr: syntax error", 2)
         word = self.words.pop(0)
         if word == "(":
             value = self._level(0)
@@ -287,10 +287,10 @@ def _combined(left: str, operator: str, right: str) -> str:
     numeric = all(re.fullmatch(r"-?\d+", one) for one in (left, right))
     if operator in ("+", "-", "*", "/", "%"):
         if not numeric:
-            raise Fault("expr: non-numeric argument", 2)
+            raise CommandError("expr: non-numeric argument", 2)
         a, b = int(left), int(right)
         if operator in "/%" and not b:
-            raise Fault("expr: division by zero", 2)
+            raise CommandError("expr: division by zero", 2)
         quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1) if operator in "/%" else 0
         table = {"+": a + b, "-": a - b, "*": a * b, "/": quotient, "%": a - quotient * b}
         return str(table[operator])

@@ -16,7 +16,7 @@ from k8slab.containers.awk import run_awk
 from k8slab.containers.patterns import posix
 from k8slab.containers.requests import KindOf, Read, Sleep, Write
 from k8slab.containers.sed import run_sed
-from k8slab.containers.shell import Fault, Shell, Streams
+from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.shell_syntax import unescape
 from k8slab.containers.streams import Input, Steps
 from k8slab.containers.tools_inputs import opened
@@ -124,7 +124,7 @@ def _grep(shell: Shell, argv: list[str], io: Streams) -> Steps:
     try:
         pattern = posix(source, extended, given.has("i"))
     except re.error:
-        raise Fault(f"grep: bad regex '{source}'", 2) from None
+        raise CommandError(f"grep: bad regex '{source}'", 2) from None
     if given.has("r", "R"):
         operands = yield from _walked(shell, operands or ["."])
     inputs, code = yield from opened(shell, operands, io, "grep")
@@ -209,9 +209,7 @@ def _wc(shell: Shell, argv: list[str], io: Streams) -> Steps:
         if len(wanted) == 1:
             text = str(counts[wanted[0]])
         else:
-            text = " ".join(
-                f"{counts[flag]:9}" if number else f"{counts[flag]:9}" for number, flag in enumerate(wanted)
-            )
+            text = " ".join(f"{counts[flag]:9}" for flag in wanted)
         yield from io.out.write(f"{text}{f' {name}' if name else ''}\n")
     return code
 
@@ -341,7 +339,7 @@ def _tr(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv)
     sets = [_letters(word) for word in given.operands]
     if not sets:
-        raise Fault("tr: missing operand")
+        raise CommandError("tr: missing operand")
     first, second = sets[0], sets[1] if len(sets) > 1 else ""
     complement = given.has("c", "C")
     deletes = given.has("d")

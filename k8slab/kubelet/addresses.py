@@ -37,7 +37,7 @@ def free_ip(view: View, machine: Obj) -> str:
     for pod in view.list("Pod", node=machine["metadata"]["name"]):
         status = pod.get("status")
         ip = status.get("podIP") if status else None
-        if ip and ip.startswith(base) and status["phase"] not in ("Succeeded", "Failed"):
+        if status and ip and ip.startswith(base) and status["phase"] not in ("Succeeded", "Failed"):
             used[int(ip.rpartition(".")[2])] = True
     candidate = max(used, default=_FIRST_HOST - 1) + 1
     if candidate > _LAST_HOST:

@@ -32,7 +32,7 @@ class Rejection(NamedTuple):
 
 
 def rejection(view: View, pod: Obj, node: Obj) -> Rejection | None:
-    """The first reason to reject, or None. Only a Pod that was not placed by the scheduler needs asking twice."""
+    """The first reason to reject, or None. Only a Pod that the scheduler did not place needs asking."""
     spec = pod["spec"]
     system = (spec.get("os") or {}).get("name")
     if system and system != "linux":

@@ -31,6 +31,7 @@ from k8slab.containers.program import (
     family_of,
 )
 from k8slab.containers.requests import Call, Serve
+from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
 from k8slab.network.routing import port_number
 from k8slab.store.view import View
@@ -394,7 +395,7 @@ def run_in(
     run = current_run(pod, container["name"])
     context = context_of(box, pod, container, run, now_us)._replace(argv=tuple(argv))
     kernel = Kernel(box, pod, container, run, now_us, NETWORK)
-    output = shell.Buffer()
+    output = Buffer()
     program = shell.run_exec(context, argv, "", output, output)
     spent_us = 0
     value: Any = None
@@ -471,7 +472,8 @@ def _http_probe(
     for header in get.get("httpHeaders") or ():
         headers[header["name"]] = header["value"]
     payload = {"method": "GET", "path": path, "host": f"{host}:{port}", "headers": headers, "body": ""}
-    answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us), now_us)
+    client = (pod.get("status") or {}).get("hostIP", "")
+    answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us, client), now_us)
     if not answer.ok:
         return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {_dial_text(host, port, answer.error)}')
     status = answer.payload["status"]

@@ -18,6 +18,7 @@ from k8slab.containers.files import put_sandbox, sandbox_of
 from k8slab.containers.kernel import Kernel, Pause
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
+from k8slab.containers.requests import Checkpoint
 from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
 from k8slab.containers.streams import Input, LogSink
 from k8slab.kubelet import cri
@@ -158,7 +159,7 @@ def _replay(program: Steps, journal: list[Any]) -> None:
     answers = iter(journal)
     request = next(program)
     while True:
-        if type(request) is shell.Checkpoint:
+        if type(request) is Checkpoint:
             request = program.send(None)
             continue
         try:

@@ -87,7 +87,7 @@ def _is_backing_off(work: Work, slot: Slot) -> bool:
 
 
 def _put_reason_late(work: Work, slot: Slot) -> None:
-    """The first status after a crash shows how the container ended; the reason to wait comes a relist later."""
+    """The first status after a crash shows how the container ended; why it waits comes a relist later."""
     seen_us = slot.finished_us + RELIST_US
     if work.at_us < seen_us:
         work.put_slot(slot._replace(reason="", message="", backoff_told_us=0))

@@ -120,8 +120,7 @@ class Work:
     def flush(self) -> Plan:
         """Carry out what was collected, in order."""
         pending, self.actions = self.actions, []
-        for action in pending:
-            yield action
+        yield from pending
         yield from self.box.flush()
         return Done()
 

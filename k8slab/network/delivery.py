@@ -45,14 +45,15 @@ class ClusterNetwork:
         """Resolve, route, and have the server answer."""
         own = (pod.get("status") or {}).get("podIP", "")
         if request.host in _LOOPBACK:
-            return _deliver(box, pod, request, request.port, now_us, "127.0.0.1", self)
+            return _deliver(box, pod, request, request.port, now_us, request.client or "127.0.0.1", self)
         found = dns.resolve(box, request.host, pod["metadata"]["namespace"])
         if found is None or not found.addresses:
             return Answer(False, error=f"lookup {request.host}: {UNKNOWN_HOST}")
         salt = now_us // 1000
         address = found.addresses[int(box.chance("dns", found.name, salt) * len(found.addresses))]
         if address == own or (not own and address == request.host):
-            return _deliver(box, pod, request, request.port, now_us, own or address, self)
+            client = request.client or own or address
+            return _deliver(box, pod, request, request.port, now_us, client, self)
         target = route(box, address, request.port, own, salt)
         if target.pod is None:
             return Answer(False, error=target.error, address=address)
