@@ -190,7 +190,8 @@ def test_an_owner_in_another_namespace_is_absent_and_told_of():
     assert (actions[0].type, actions[0].reason, actions[0].message) == (
         "Warning",
         "OwnerRefInvalidNamespace",
-        'ownerRef [v1/ConfigMap, namespace: ns, name: owner, uid: uid-of-owner] does not exist in namespace "ns"',
+        "ownerRef [v1/ConfigMap, namespace: ns, name: owner, uid: uid-of-owner] "
+        'does not exist in namespace "ns"',
     )
     assert collector.names() == ["owner"]
 

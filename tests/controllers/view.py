@@ -214,7 +214,8 @@ class MemoryView:
 
     def _write(self, kind: str, key: Key, new: Obj) -> Obj:
         metadata = new["metadata"]
-        if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
+        held = metadata.get("finalizers") or (kind == "Namespace" and new["spec"].get("finalizers"))
+        if "deletionTimestamp" in metadata and not held:
             if not metadata.get("deletionGracePeriodSeconds"):
                 self.remove(kind, key)
                 return new
