@@ -43,11 +43,17 @@ STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 
 def validate_labels(labels: Mapping[str, str] | None, path: str) -> list[Cause]:
     """Keys and values of labels."""
+    if not labels:
+        return []
+    for key, value in labels.items():
+        if label_key(key) or label_value(value):
+            break
+    else:
+        return []
     causes: list[Cause] = []
-    for key in sorted(labels or ()):
+    for key in sorted(labels):
         causes += all_invalid(path, key, label_key(key))
-        value = (labels or {})[key]
-        causes += all_invalid(path, value, label_value(value))
+        causes += all_invalid(path, labels[key], label_value(labels[key]))
     return causes
 
 
@@ -121,6 +127,24 @@ def selector_is_broken(selector: Any) -> bool:
     return False
 
 
+def _is_plainly_good(metadata: Obj, namespaced: bool, name_rule: NameRule) -> bool:
+    """Whether there is nothing to say, as for nearly every object: cheaper than to look for faults."""
+    name, prefix, namespace = metadata.get("name"), metadata.get("generateName"), metadata.get("namespace")
+    if not name or name_rule(name) or metadata.get("annotations") or metadata.get("finalizers"):
+        return False
+    if prefix and name_rule(prefix[:-2] + "a" if prefix.endswith("-") else prefix):
+        return False
+    if bool(namespace) is not namespaced or (namespace and dns_label(namespace)):
+        return False
+    for key, value in (metadata.get("labels") or {}).items():
+        if label_key(key) or label_value(value):
+            return False
+    references = metadata.get("ownerReferences") or ()
+    if len(references) > 1 or (references and _validate_owner_reference(references[0], "")):
+        return False
+    return (metadata.get("generation") or 0) >= 0
+
+
 def validate_metadata(
     metadata: Obj,
     namespaced: bool,
@@ -130,6 +154,8 @@ def validate_metadata(
     finalizer_names: bool = True,
 ) -> list[Cause]:
     """The metadata of a new object, whose name has been generated."""
+    if _is_plainly_good(metadata, namespaced, name_rule):
+        return []
     causes: list[Cause] = []
     prefix, name = metadata.get("generateName"), metadata.get("name")
     if prefix:
@@ -137,7 +163,9 @@ def validate_metadata(
     if not name:
         causes.append(required(f"{path}.name", "name or generateName is required"))
     else:
-        causes += all_invalid(f"{path}.name", name, name_rule(name))
+        messages = name_rule(name)
+        if messages:
+            causes += all_invalid(f"{path}.name", name, messages)
     causes += _validate_scope(metadata.get("namespace"), namespaced, f"{path}.namespace")
     if (metadata.get("generation") or 0) < 0:
         causes.append(
@@ -159,19 +187,22 @@ def _validate_scope(namespace: str | None, namespaced: bool, path: str) -> list[
         return [forbidden(path, "not allowed on this type")] if namespace else []
     if not namespace:
         return [required(path)]
-    return all_invalid(path, namespace, dns_label(namespace))
+    messages = dns_label(namespace)
+    return all_invalid(path, namespace, messages) if messages else []
 
 
 def validate_owner_references(references: Sequence[Obj] | None, path: str) -> list[Cause]:
     """Complete references, of which at most one controls."""
+    if not references:
+        return []
     causes: list[Cause] = []
     controller = ""
-    for reference in references or ():
+    for reference in references:
         causes += _validate_owner_reference(reference, path)
         if reference.get("controller"):
             this = f"{reference.get('kind') or ''}/{reference.get('name') or ''}"
             if controller:
-                shown = [tagged("OwnerReference", one) for one in references or ()]
+                shown = [tagged("OwnerReference", one) for one in references]
                 causes.append(
                     invalid(
                         path,
@@ -187,6 +218,9 @@ def validate_owner_references(references: Sequence[Obj] | None, path: str) -> li
 
 def _validate_owner_reference(reference: Obj, path: str) -> list[Cause]:
     api_version = reference.get("apiVersion") or ""
+    if api_version and "/" in api_version and api_version.count("/") == 1 and not api_version.endswith("/"):
+        if reference.get("kind") and reference.get("name") and reference.get("uid"):
+            return []
     group, _, version = api_version.rpartition("/")
     kind = reference.get("kind") or ""
     causes: list[Cause] = []

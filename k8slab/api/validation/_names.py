@@ -125,8 +125,28 @@ NOT_ENV_NAME = (
 )
 
 
+_COMPILED = {
+    pattern: re.compile(pattern).fullmatch
+    for pattern in (
+        LABEL,
+        SUBDOMAIN,
+        SUBDOMAIN_UNDERSCORE,
+        LABEL_1035,
+        WILDCARD,
+        LABEL_KEY,
+        LABEL_VALUE,
+        CONFIG_KEY,
+        HTTP_HEADER,
+        HTTP_PATH,
+        PERCENT,
+        C_IDENTIFIER,
+    )
+}
+_is_subdomain = _COMPILED[SUBDOMAIN]
+
+
 def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(pattern, text) is not None
+    return _COMPILED[pattern](text) is not None
 
 
 def byte_length(text: str) -> int:
@@ -148,9 +168,10 @@ def dns_label(text: str) -> Messages:
     return (*found, NO_DOTS if _matches(SUBDOMAIN, text) else NOT_LABEL)
 
 
-@lru_cache(maxsize=4096)
 def dns_subdomain(text: str) -> Messages:
     """An RFC 1123 subdomain, up to 253 letters: the name of most objects."""
+    if len(text) <= 253 and _is_subdomain(text):
+        return ()
     return _dns(text, 253, SUBDOMAIN, NOT_SUBDOMAIN)
 
 
@@ -257,7 +278,7 @@ def port_name(text: str) -> Messages:
     found: list[str] = []
     if byte_length(text) > 15:
         found.append(max_length(15))
-    if not _matches("[-a-z0-9]+", text):
+    if not re.fullmatch("[-a-z0-9]+", text):
         found.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not re.search("[a-z]", text):
         found.append("must contain at least one letter (a-z)")
@@ -318,4 +339,8 @@ def decimal_integer(text: str) -> Messages:
     """A whole number without leading zeros or plus sign."""
     if not text:
         return ("must be non-empty",)
-    return () if _matches("0|-?[1-9][0-9]*", text) else ("must be a valid decimal integer in canonical form",)
+    return (
+        ()
+        if re.fullmatch("0|-?[1-9][0-9]*", text)
+        else ("must be a valid decimal integer in canonical form",)
+    )

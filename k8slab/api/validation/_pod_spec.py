@@ -25,6 +25,7 @@ from k8slab.api.validation._containers import (
     Context,
     validate_containers,
     validate_ephemeral_containers,
+    validate_image_padding,
     validate_init_containers,
     visit_containers,
 )
@@ -80,31 +81,58 @@ class SpecMemory:
     __slots__ = ("_known", "_size")
 
     def __init__(self, size: int) -> None:
-        self._known: dict[tuple[int, bool], Obj] = {}
+        self._known: dict[int, Obj] = {}
         self._size = size
 
-    def knows(self, spec: Obj, as_pod: bool) -> bool:
-        """Whether this very object passed before, in the same role."""
-        return (id(spec), as_pod) in self._known
+    def knows(self, spec: Obj) -> bool:
+        """Whether this very object passed before."""
+        return id(spec) in self._known
 
-    def remember(self, spec: Obj, as_pod: bool) -> None:
+    def remember(self, spec: Obj) -> None:
         """Note that this object passed."""
         if len(self._known) >= self._size:
             del self._known[next(iter(self._known))]
-        self._known[(id(spec), as_pod)] = spec
+        self._known[id(spec)] = spec
 
 
-SPECS_WITHOUT_FAULT = SpecMemory(2048)
+_GOOD_IN_PODS = SpecMemory(2048)
+_GOOD_IN_TEMPLATES = SpecMemory(2048)
 
 
-def validate_pod_spec(spec: Obj, path: str, pod_metadata: Obj | None = None) -> list[Cause]:
-    """A Pod's spec; `pod_metadata` is None for that of a template."""
-    is_pod = pod_metadata is not None
-    if SPECS_WITHOUT_FAULT.knows(spec, is_pod):
+def validate_spec_of_pod(spec: Obj, pod_metadata: Obj) -> list[Cause]:
+    """The spec of a Pod, with what is not asked of templates."""
+    if _GOOD_IN_PODS.knows(spec):
         return []
-    causes = _validate_spec(spec, path, pod_metadata)
+    causes = _validate_spec(spec, "spec", pod_metadata) + _validate_only_in_pods(spec)
     if not causes and not _depends_on_metadata(spec):
-        SPECS_WITHOUT_FAULT.remember(spec, is_pod)
+        _GOOD_IN_PODS.remember(spec)
+    return causes
+
+
+def validate_spec_of_template(spec: Obj, path: str) -> list[Cause]:
+    """The spec of a template of Pods."""
+    if _GOOD_IN_TEMPLATES.knows(spec):
+        return []
+    causes = _validate_spec(spec, path, None)
+    if not causes:
+        _GOOD_IN_TEMPLATES.remember(spec)
+    return causes
+
+
+def _validate_only_in_pods(spec: Obj) -> list[Cause]:
+    """Tokens without an account, and blanks round images' names."""
+    causes: list[Cause] = []
+    if not spec.get("serviceAccountName"):
+        for index, volume in enumerate(spec.get("volumes") or ()):
+            sources = ((volume or {}).get("projected") or {}).get("sources") or ()
+            for number, source in enumerate(sources):
+                if (source or {}).get("serviceAccountToken") is not None:
+                    where = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
+                    detail = "must not be specified when serviceAccountName is not set"
+                    causes.append(forbidden(where, detail))
+    for name in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(name) or ()):
+            causes += validate_image_padding(container, f"spec.{name}[{index}]")
     return causes
 
 
@@ -491,7 +519,7 @@ def validate_pod_template(template: Obj, path: str) -> list[Cause]:
     causes += validate_annotations(annotations, f"{path}.annotations")
     if annotations:
         causes += validate_pod_annotations(annotations, spec, f"{path}.annotations")
-    causes += validate_pod_spec(spec, f"{path}.spec")
+    causes += validate_spec_of_template(spec, f"{path}.spec")
     if annotations:
         causes += validate_profiles_match_annotations(annotations, spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):

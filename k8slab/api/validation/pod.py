@@ -31,7 +31,7 @@ from k8slab.api.validation._pod_annotations import (
     validate_profiles_match_annotations,
 )
 from k8slab.api.validation._pod_resize import validate_pod_resize
-from k8slab.api.validation._pod_spec import MAX_INT32, validate_pod_spec
+from k8slab.api.validation._pod_spec import MAX_INT32, validate_spec_of_pod
 from k8slab.api.validation._pod_status import validate_pod_status
 from k8slab.api.validation._pod_warnings import pod_warnings
 from k8slab.api.validation._shape import same, same_field, shape
@@ -50,23 +50,7 @@ def _metadata_and_spec(pod: Obj) -> list[Cause]:
     annotations = metadata.get("annotations")
     if annotations:
         causes += validate_pod_annotations(annotations, spec, "metadata.annotations")
-    return causes + _spec_of_pod(spec, metadata)
-
-
-def _spec_of_pod(spec: Obj, metadata: Obj) -> list[Cause]:
-    causes = validate_pod_spec(spec, "spec", metadata)
-    if not spec.get("serviceAccountName"):
-        for index, volume in enumerate(spec.get("volumes") or ()):
-            sources = ((volume or {}).get("projected") or {}).get("sources") or ()
-            for number, source in enumerate(sources):
-                if (source or {}).get("serviceAccountToken") is not None:
-                    where = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
-                    detail = "must not be specified when serviceAccountName is not set"
-                    causes.append(forbidden(where, detail))
-    for name in ("containers", "initContainers"):
-        for index, container in enumerate(spec.get(name) or ()):
-            causes += validate_image_padding(container, f"spec.{name}[{index}]")
-    return causes
+    return causes + validate_spec_of_pod(spec, metadata)
 
 
 def _create(pod: Obj) -> list[Cause]:
