@@ -86,7 +86,7 @@ def test_a_finalized_namespace_is_left_alone():
 
 
 def test_the_phase_is_set_if_it_is_not_yet():
-    view = MemoryView([namespace(phase="Active")])
+    view = MemoryView([namespace(phase="Active", finalizers=("kubernetes", "mine"))])
     look(view)
     assert view.get("Namespace", KEY)["status"]["phase"] == "Terminating"
 
@@ -137,7 +137,7 @@ def test_finalizers_are_waited_for_and_told_of():
 
 
 def test_conditions_where_all_is_well():
-    view = MemoryView([namespace()])
+    view = MemoryView([namespace(finalizers=("kubernetes", "mine"))])
     look(view)
     conditions = view.get("Namespace", KEY)["status"]["conditions"]
     assert [(one["type"], one["status"], one["reason"]) for one in conditions] == [
