@@ -179,6 +179,9 @@ class Component(NamedTuple):
     `cache_kinds` are the kinds whose changes the cache is shown.
     `retry_base_us` and `retry_max_us` bound the back-off after an error, as
     `DefaultControllerRateLimiter` does. `manager` is the field manager's name.
+    `pace` names the shortest time between a look at a key that wrote something
+    and the next one: a controller's client may make only so many requests a
+    second, and changes that come meanwhile are taken together.
     """
 
     name: str
@@ -189,6 +192,7 @@ class Component(NamedTuple):
     retry_base_us: int = 5_000
     retry_max_us: int = 1_000_000_000
     manager: str = ""
+    pace: str = ""
 
 
 def collect(

@@ -40,6 +40,7 @@ REALISTIC = Timing(
     {
         "informer": _span(2, 10),  # from a stored change to the controller that watches it
         "api_call": _span(1, 3),  # one write of a component: its next look waits until it is done
+        "controller_pace": _span(100, 100),  # between two looks of a controller that both write
         "scheduling": _span(8, 25),  # one scheduling cycle with its binding
         "volume_provision": _span(900, 2200),  # a storage driver creates a volume
         "volume_delete": _span(400, 1200),  # a storage driver deletes a volume

@@ -32,7 +32,9 @@ def _allocate(world: World, service: Obj, old: Obj | None) -> Obj:
             continue
         spec = other["spec"]
         addresses.update(dict.fromkeys(spec.get("clusterIPs") or ()))
-        ports.update(dict.fromkeys(port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")))
+        ports.update(
+            dict.fromkeys(port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort"))
+        )
         if spec.get("healthCheckNodePort"):
             ports[spec["healthCheckNodePort"]] = None
     return allocate(service, addresses, ports, world.chance, old)

@@ -32,11 +32,12 @@ def controllers() -> tuple[Component, ...]:
     import k8slab.controllers as package
 
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(
+    found = (
         importlib.import_module(f"{package.__name__}.{name}").CONTROLLER
         for name in names
         if not name.startswith("_")
     )
+    return tuple(one._replace(pace="controller_pace") for one in found)
 
 
 @cache

@@ -54,8 +54,8 @@ def run_component(world: World, event: Event) -> None:
     before = world.store.revision
     done = _drive(world, component, event.key, cause)
     writes = world.store.revision - before
-    if writes:
-        _stay_busy(world, slot, writes)
+    if component.pace:
+        _stay_busy(world, slot, component.pace, writes)
     if done.memory is not KEEP:
         if done.memory is None:
             world.memories.pop(slot, None)
@@ -72,16 +72,23 @@ def run_component(world: World, event: Event) -> None:
         schedule(world, component.name, event.key, world.now_us + max(done.look_again_us, 1), event.cause)
 
 
-def _stay_busy(world: World, slot: tuple[str, Key], writes: int) -> None:
-    """Let a look that the component's own writes have called for wait until it has made them all."""
-    agreed = world.pending.get(slot)
-    shortest_us = world.timing.spans["api_call"].shortest_us
-    if agreed is None or not shortest_us:
+def _stay_busy(world: World, slot: tuple[str, Key], pace: str, writes: int) -> None:
+    """Let wakes of a key wait until its component has made its writes and may make more."""
+    if not writes:
+        world.busy.pop(slot, None)
         return
-    world.sequence += 1
-    later = agreed._replace(at_us=agreed.at_us + writes * shortest_us, seq=world.sequence)
-    world.pending[slot] = later
-    heappush(world.queue, later)
+    spans = world.timing.spans
+    wait_us = spans[pace].shortest_us + writes * spans["api_call"].shortest_us
+    if not wait_us:
+        return
+    until_us = world.now_us + wait_us
+    world.busy[slot] = until_us
+    agreed = world.pending.get(slot)
+    if agreed is not None and agreed.at_us < until_us:
+        world.sequence += 1
+        later = agreed._replace(at_us=until_us, seq=world.sequence)
+        world.pending[slot] = later
+        heappush(world.queue, later)
 
 
 def _drive(world: World, component: Component, key: Key, cause: Cause) -> Done:

@@ -46,6 +46,11 @@ def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
         # A cheap integer hash spreads the delays: this runs for every watcher of every change.
         mixed = (revision * 2654435761 + waker.salt * 40503 + world.seed * 97) & 0xFFFFFFFF
         earliest += (mixed ^ mixed >> 15) % (longest - shortest)
+    busy_us = world.busy.get((waker.component, key))
+    if busy_us is not None and busy_us > earliest:
+        earliest = busy_us
+        if agreed is not None and agreed.at_us <= earliest:
+            return
     schedule(world, waker.component, key, earliest, revision)
 
 

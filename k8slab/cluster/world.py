@@ -66,6 +66,7 @@ class World:
 
     __slots__ = (
         "_cache_states",
+        "busy",
         "causes",
         "components",
         "event_keys",
@@ -104,6 +105,8 @@ class World:
         self.sequence = 0
         self.memories: dict[tuple[str, Key], Memory] = {}
         self.failures: dict[tuple[str, Key], int] = {}
+        self.busy: dict[tuple[str, Key], int] = {}
+        """Until when a component that has just written lets wakes of a key wait."""
         self.causes: list[Cause] = [Cause(start_us, "", ("", ""), 0, "the beginning")]
         self.trails: dict[tuple[str, Key], Trail] = {}
         self.event_keys: dict[tuple[str, ...], Key] = {}
@@ -124,6 +127,7 @@ class World:
         twin.pending = self.pending.copy()
         twin.memories = self.memories.copy()
         twin.failures = self.failures.copy()
+        twin.busy = self.busy.copy()
         twin.causes = self.causes.copy()
         twin.trails = self.trails.copy()
         twin.event_keys = self.event_keys.copy()

@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from functools import cmp_to_key
+from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, labels_of
-from k8slab.api.selectors import matches
+from k8slab.api.selectors import Selector, matches
 from k8slab.clock import SECOND_US, parse_timestamp, timestamp
 from k8slab.components import Action, Create, Delete, Done, Outcome, Patch, Plan, Record
 from k8slab.controllers._pods import (
@@ -32,22 +33,43 @@ from k8slab.controllers._pods import (
     pod_from_template,
     selector_of,
 )
+from k8slab.controllers._tally import Tally
 from k8slab.store.view import View
 
 BURST_REPLICAS = 500
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _PHASE_ORDER = {"Pending": 0, "Unknown": 1, "Running": 2}
 
+
+class _Counts(NamedTuple):
+    """The numbers of a status."""
+
+    replicas: int
+    labeled: int
+    ready: int
+    available: int
+    terminating: int
+
+
 Acting = Generator[Action, Outcome, str]
 """A part of a plan that acts and gives an error's text, or an empty one."""
 
 
-def plan_replicas(view: View, key: Key, now_us: int, kind: str) -> Plan:
-    """Bring one owner's Pods to the wanted number, and write what there is into its status."""
+def plan_replicas(view: View, key: Key, now_us: int, kind: str, component: str) -> Plan:
+    """Bring one owner's Pods to the wanted number, and write what there is into its status.
+
+    `component` is the name under which the controller keeps its tallies.
+    """
     owner = view.get(kind, key)
     if owner is None:
         return Done(why=f"{kind} is gone")
     selector = selector_of(owner)
+    tally = view.cache(component).of(owner["metadata"]["uid"])
+    if _is_steady(view, owner, selector, tally):
+        status = _steady_status(owner, tally)
+        if status != (owner.get("status") or {}):
+            yield Patch(kind, key, {"status": _replacing(owner, status)}, "status")
+        return Done()
     every = owned_and_orphans(view, "Pod", owner)
     candidates = [pod for pod in every if is_active(pod)]
     pods, errors = yield from claim("Pod", candidates, owner, selector)
@@ -71,6 +93,29 @@ def plan_replicas(view: View, key: Key, now_us: int, kind: str) -> Plan:
     if error:
         return Done(error=error)
     return Done(look_again_us=_next_check_us(owner, status, pods, now_us))
+
+
+def _is_steady(view: View, owner: Obj, selector: Selector, tally: Tally) -> bool:
+    """Whether the owner has just its Pods, alike and fitting, and nobody to adopt: then it needs no visit.
+
+    Everything that this leaves open is settled by looking at each Pod.
+    """
+    spec = owner["spec"]
+    if spec.get("minReadySeconds") or tally.active != spec.get("replicas", 1) or not tally.uniform:
+        return False
+    if "deletionTimestamp" in owner["metadata"] or condition_of(owner, "ReplicaFailure") is not None:
+        return False
+    if tally.labels is None or not matches(selector, tally.labels):
+        return False
+    return not view.list("Pod", namespace=owner["metadata"]["namespace"], owner="", selector=selector)
+
+
+def _steady_status(owner: Obj, tally: Tally) -> Obj:
+    """The status of an owner whose Pods are alike, from their numbers alone."""
+    wanted = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    labeled = tally.active if wanted.items() <= (tally.labels or {}).items() else 0
+    counts = _Counts(tally.active, labeled, tally.ready, tally.ready, tally.terminating)
+    return _status(owner, counts, list((owner.get("status") or {}).get("conditions") or ()))
 
 
 def _replacing(owner: Obj, status: Obj) -> Obj:
@@ -276,7 +321,7 @@ def _most_sidecar_restarts(pod: Obj) -> int:
 
 def status_of(owner: Obj, pods: Sequence[Obj], terminating: int, error: str, now_us: int) -> Obj:
     """The owner's new status; equal to the old one where nothing changed (`calculateStatus`)."""
-    spec, old = owner["spec"], owner.get("status") or {}
+    spec = owner["spec"]
     wanted_labels = (spec["template"].get("metadata") or {}).get("labels") or {}
     seconds = spec.get("minReadySeconds", 0)
     labeled = ready = available = 0
@@ -288,23 +333,28 @@ def status_of(owner: Obj, pods: Sequence[Obj], terminating: int, error: str, now
             ready += 1
             if not seconds or available_in_us(pod, seconds, now_us) == 0:
                 available += 1
-    status: Obj = {"replicas": len(pods)}
+    counts = _Counts(len(pods), labeled, ready, available, terminating)
+    return _status(owner, counts, _conditions(owner, pods, error, now_us))
+
+
+def _status(owner: Obj, counts: _Counts, conditions: list[Obj]) -> Obj:
+    """The status as Go writes it: what is zero and may be left out is left out."""
+    status: Obj = {"replicas": counts.replicas}
     for name, value in (
-        ("fullyLabeledReplicas", labeled),
-        ("readyReplicas", ready),
-        ("availableReplicas", available),
+        ("fullyLabeledReplicas", counts.labeled),
+        ("readyReplicas", counts.ready),
+        ("availableReplicas", counts.available),
     ):
         if value:
             status[name] = value
     if owner["kind"] == "ReplicaSet":
-        status["terminatingReplicas"] = terminating
-    conditions = _conditions(owner, pods, error, now_us)
+        status["terminatingReplicas"] = counts.terminating
     if conditions:
         status["conditions"] = conditions
     generation = owner["metadata"].get("generation", 0)
     if generation:
         status["observedGeneration"] = generation
-    return status if status != old else old
+    return status
 
 
 def _conditions(owner: Obj, pods: Sequence[Obj], error: str, now_us: int) -> list[Obj]:

@@ -9,16 +9,21 @@ from k8slab.api.meta import Key
 from k8slab.components import Component, Memory, Plan, Watch
 from k8slab.controllers._pods import keys_of_controllers
 from k8slab.controllers._replicas import plan_replicas
+from k8slab.controllers._tally import Tallies
 from k8slab.store.view import View
+
+NAME = "replicaset-controller"
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     """Bring one ReplicaSet's Pods to the wanted number."""
-    return (yield from plan_replicas(view, key, now_us, "ReplicaSet"))
+    return (yield from plan_replicas(view, key, now_us, "ReplicaSet", NAME))
 
 
 CONTROLLER = Component(
-    name="replicaset-controller",
+    name=NAME,
     watches=(Watch("ReplicaSet"), Watch("Pod", keys_of_controllers("ReplicaSet"))),
     plan=plan,
+    cache=Tallies,
+    cache_kinds=("Pod",),
 )

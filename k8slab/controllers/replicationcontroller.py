@@ -9,16 +9,21 @@ from k8slab.api.meta import Key
 from k8slab.components import Component, Memory, Plan, Watch
 from k8slab.controllers._pods import keys_of_controllers
 from k8slab.controllers._replicas import plan_replicas
+from k8slab.controllers._tally import Tallies
 from k8slab.store.view import View
+
+NAME = "replication-controller"
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     """Bring one ReplicationController's Pods to the wanted number."""
-    return (yield from plan_replicas(view, key, now_us, "ReplicationController"))
+    return (yield from plan_replicas(view, key, now_us, "ReplicationController", NAME))
 
 
 CONTROLLER = Component(
-    name="replication-controller",
+    name=NAME,
     watches=(Watch("ReplicationController"), Watch("Pod", keys_of_controllers("ReplicationController"))),
     plan=plan,
+    cache=Tallies,
+    cache_kinds=("Pod",),
 )

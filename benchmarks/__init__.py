@@ -1,0 +1,1 @@
+"""Measurements, printed beside the recorded figures of a real control plane."""
