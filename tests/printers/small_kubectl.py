@@ -11,7 +11,7 @@ from typing import Any
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, dig, labels_of
 from k8slab.api.tables import table
-from k8slab.kubectl.get_text import Answer, GetFlags, Output, Resource, get_text, wants_table
+from k8slab.kubectl.get_text import Answer, GetFlags, Output, Resource, flag_error, get_text, wants_table
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 
@@ -124,6 +124,8 @@ def stored_at(obj: Obj) -> str:
 def get(args: list[str], objects: tuple[Obj, ...], namespace: str, now_us: int) -> Output:
     """What `kubectl get` with these arguments prints."""
     line = parse(args, namespace)
+    if flag_error(line.flags):
+        return Output("", f"error: {flag_error(line.flags)}\n", 1)
     answers: list[Answer] = []
     errors: list[str] = []
     warnings: list[str] = []

@@ -1,7 +1,7 @@
 """Containers and Pod templates.
 
 Models the container printers of staging/src/k8s.io/kubectl/pkg/describe/describe.go,
-pkg/util/fieldpath and pkg/util/resource, v1.36.
+pkg/util/resource, v1.36.
 """
 
 from __future__ import annotations
@@ -207,7 +207,8 @@ def _probe_url(action: Obj) -> str:
     scheme = action.get("scheme", "").lower()
     path = quote_url(action.get("path", ""), safe="/$&+,:;=@!*'()~")
     separator = "/" if path and not path.startswith("/") and host else ""
-    return f"{scheme}:{'//' if scheme or host or path.startswith('//') else ''}{host}{separator}{path}"
+    slashes = "//" if scheme or host or path.startswith("//") else ""
+    return f"{f'{scheme}:' if scheme else ''}{slashes}{host}{separator}{path}"
 
 
 def _environment_sources(page: Page, sources: Sequence[Obj]) -> None:
@@ -262,17 +263,10 @@ def _variable_source(source: Obj, container: Obj, pod: Obj | None) -> str | None
 
 
 def _field_value(pod: Obj, path: str) -> str:
-    """What a variable takes from a field of the Pod's metadata; the status is not looked at."""
-    metadata = pod["metadata"]
-    name, bracket, key = path.removesuffix("']").partition("['")
-    if bracket and path.endswith("']"):
-        return str((metadata.get(name.removeprefix("metadata.")) or {}).get(key, ""))
-    if path in ("metadata.annotations", "metadata.labels"):
-        values = metadata.get(path.removeprefix("metadata.")) or {}
-        return "\n".join(f"{key}={quote(value)}" for key, value in sorted(values.items()))
-    if path in ("metadata.name", "metadata.namespace", "metadata.uid"):
-        return str(metadata.get(path.removeprefix("metadata."), ""))
-    return ""
+    """What a variable takes from a field: kubectl knows the Pod's name and namespace only."""
+    if path not in ("metadata.name", "metadata.namespace"):
+        return ""
+    return str(pod["metadata"].get(path.removeprefix("metadata."), ""))
 
 
 def _resource_value(reference: Obj, container: Obj) -> str:

@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 _FS_TYPE = Shown("FSType:", "fsType")
 _READ_ONLY = Shown("ReadOnly:", "readOnly", False)
-_SECRET = Shown("SecretRef:", "secretRef", None)
+_SECRET = Shown("SecretRef:", "secretRef", "nil")
 _GCE = Source(
     "gcePersistentDisk",
     "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
@@ -316,14 +316,15 @@ def source(page: Page, holder: Obj, sources: Sequence[Source]) -> None:
     for kind in sources:
         value = holder.get(kind.field)
         if value is not None:
-            rows = "".join(f"    {row.label}\t{_field_text(value, row)}\n" for row in kind.shown)
+            is_local = sources is POD_SOURCES
+            rows = "".join(f"    {row.label}\t{_field_text(value, row, is_local)}\n" for row in kind.shown)
             page.write(2, f"Type:\t{kind.about}\n{rows}")
             _details(page, kind.field, value)
             return
     page.write(1, "<unknown>\n")
 
 
-def _field_text(value: Obj, row: Shown) -> str:
+def _field_text(value: Obj, row: Shown, is_local: bool) -> str:
     names = row.field.split(".")
     if names[-1] == "joined":
         return ", ".join(value.get(names[0]) or ())
@@ -331,15 +332,16 @@ def _field_text(value: Obj, row: Shown) -> str:
     if row.field == "sizeLimit" and found is not None and quantities.nano(str(found)) <= 0:
         return str(row.absent)
     if row.field == "secretRef" and found is not None:
-        return _reference_text(found)
+        return _reference_text(found, is_local)
     return sprint(row.absent if found is None else found)
 
 
-def _reference_text(reference: Obj) -> str:
-    """A reference to a Secret as Go prints the structure itself."""
-    if "namespace" in reference:
-        return f"&SecretReference{{Name:{reference.get('name', '')},Namespace:{reference['namespace']},}}"
-    return f"&LocalObjectReference{{Name:{reference.get('name', '')},}}"
+def _reference_text(reference: Obj, is_local: bool) -> str:
+    """A reference to a Secret, of the same namespace or of any, as Go prints the structure itself."""
+    name = reference.get("name", "")
+    if is_local:
+        return f"&LocalObjectReference{{Name:{name},}}"
+    return f"&SecretReference{{Name:{name},Namespace:{reference.get('namespace', '')},}}"
 
 
 def _details(page: Page, field: str, value: Obj) -> None:
