@@ -1,0 +1,95 @@
+"""Keeping a scene in step with a lab: from its history to the graph, from the graph to the scene."""
+
+from __future__ import annotations
+
+from k8slab.graph import Graph, changes_after, key_of_id, kind_of, name_of, object_id
+from k8slab.panel.handle import LabHandle
+from k8slab.scene import Composer, Facts, Scene
+from k8slab.store.view import Change
+
+_MOST_REPLAYED = 50_000
+"""A longer history is not replayed for the timeline, which then begins now."""
+
+
+class Showing:
+    """The scene of a lab. `follow` brings it up to date and says what changed."""
+
+    def __init__(self, lab: LabHandle, width: float = 1180) -> None:
+        self.lab = lab
+        self.width = width
+        self.selected = ""
+        self.note: tuple[str, str] | None = None
+        self._last: Change | None = None
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        lab = self.lab
+        history = lab.history
+        self.graph = Graph(lab.view)
+        replayed = history if len(history) <= _MOST_REPLAYED else ()
+        self._composer = Composer(self.graph, self._facts(), width=self.width, history=replayed)
+        self._last = history[-1] if len(history) else None
+
+    def _facts(self) -> Facts:
+        lab = self.lab
+        inputs = tuple((one.at_us, one.text) for one in lab.inputs)
+        events = lab.history[-1].revision if len(lab.history) else 0
+        return Facts(lab.now_us, lab.start_us, lab.seed, events, inputs, self.selected, self.note)
+
+    @property
+    def scene(self) -> Scene:
+        """The scene as it was last brought up to date."""
+        return self._composer.scene
+
+    def follow(self) -> list[str] | None:
+        """Bring the scene up to the lab's now. The ids of the items that changed; None for all of them."""
+        changes = changes_after(self.lab.history, self._last)
+        if changes is None or (self._last is not None and self.lab.now_us < self.scene.now_us):
+            self._rebuild()
+            return None
+        if changes:
+            self._last = changes[-1]
+        touched = self.graph.update(changes)
+        self._composer.update(touched, changes, self._facts())
+        return self._composer.changed
+
+    def resize(self, width: float) -> None:
+        """Lay the picture out for another width."""
+        if width != self.width:
+            self.width = width
+            self._rebuild()
+
+    def select(self, identity: str) -> None:
+        """Select an object, and ask the lab why it is as it is; the empty id selects nothing."""
+        if identity and identity not in self.graph:
+            identity = ""
+        self.selected = identity
+        self.note = self._why(identity) if identity else None
+
+    def _why(self, identity: str) -> tuple[str, str] | None:
+        namespace, name = key_of_id(identity)
+        answer = self.lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
+        return (f"Why is {kind_of(identity)} {name} as it is?", " ".join(answer.split())) if answer else None
+
+    def pod_of(self, identity: str) -> str:
+        """The id itself if it is a Pod that is there, else the empty text."""
+        return identity if kind_of(identity or "/") == "Pod" and identity in self.graph else ""
+
+    def workload_of(self, identity: str) -> str:
+        """The workload with replicas that a selection stands for: itself, or a Pod's owner's."""
+        if not identity or identity not in self.graph:
+            return ""
+        root = self.graph.root(identity)
+        return root if kind_of(root) in ("StatefulSet", "Deployment", "ReplicaSet") else ""
+
+    def node_of(self, identity: str) -> str:
+        """The node that a selection stands for: itself, or a Pod's."""
+        if kind_of(identity or "/") == "Node" and identity in self.graph:
+            return identity
+        targets = self.graph.targets(identity, "scheduling") if self.pod_of(identity) else []
+        return next((one for one in targets if one in self.graph), "")
+
+    def is_powered(self, node: str) -> bool:
+        """Whether a node's machine has power; True where no machine is recorded."""
+        machine = self.graph.get(object_id("Machine", ("", name_of(node))))
+        return machine is None or machine["spec"].get("power", "On") == "On"

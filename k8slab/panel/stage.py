@@ -1,0 +1,148 @@
+"""The stage: the widget that carries a scene to the browser, and what is done there back.
+
+It sends a whole scene once and patches after that, one at a time: while a
+frame is not acknowledged as painted, the next ones are merged. A tab that is
+hidden acknowledges late, and a frontend that is gone never does, so a frame
+counts as painted after `PATIENCE_S`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+import k8slab.renderers as renderers
+from k8slab.renderers import svg, text
+from k8slab.scene import Scene, diff, patch_to_json, to_json
+from k8slab.scene.icons import ICONS, SPINNING
+from k8slab.scene.marks import STYLES
+from k8slab.scene.tokens import MONO, SANS, colours
+
+_FOLDER = Path(renderers.__file__).parent
+PATIENCE_S = 0.5
+
+
+def browser_tables() -> dict[str, Any]:
+    """The tables that the browser draws from: tokens, text styles, icons."""
+    return {
+        "tokens": {
+            "light": {name: value for name, value in colours("light").items() if name},
+            "dark": {name: value for name, value in colours("dark").items() if name},
+        },
+        "styles": STYLES,
+        "fonts": {"sans": SANS, "mono": MONO},
+        "icons": ICONS,
+        "spinning": SPINNING,
+    }
+
+
+class Stage(anywidget.AnyWidget):  # type: ignore[misc]
+    """A scene in the browser.
+
+    `on_select(id)` and `on_width(width)` are called when the reader selects
+    something (or nothing: the empty id) and when there is another width.
+    """
+
+    _esm = _FOLDER / "live.js"
+    _css = _FOLDER / "live.css"
+    scene = traitlets.Dict().tag(sync=True)
+    config = traitlets.Dict().tag(sync=True)
+    theme = traitlets.Unicode("auto").tag(sync=True)
+
+    def __init__(
+        self, scene: Scene, theme: str = "auto", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._shown = scene
+        self._sent = scene
+        self._changed: dict[str, None] | None = {}
+        self._seq = 0
+        self._acknowledged = 0
+        self._sent_at = 0.0
+        self._on_select: Callable[[str], None] = _ignore
+        self._on_width: Callable[[int], None] = _ignore
+        super().__init__(scene=to_json(scene), config=browser_tables(), theme=theme)
+        self.on_msg(self._receive)
+
+    def listen(self, on_select: Callable[[str], None], on_width: Callable[[int], None]) -> None:
+        """Say who is told of selections and widths."""
+        self._on_select, self._on_width = on_select, on_width
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the last frame was painted, or nobody seems to paint."""
+        return self._acknowledged >= self._seq or self._clock() - self._sent_at > PATIENCE_S
+
+    def show(self, scene: Scene, changed: Iterable[str] | None, *, at_once: bool = False) -> bool:
+        """Show another scene, of which `changed` are the only ids that differ (None: send it whole).
+
+        Whether it was sent; otherwise it goes with the next one that is. With
+        `at_once` it is sent even if a frame is under way.
+        """
+        self._shown = scene
+        if changed is None:
+            self._changed = None
+        elif self._changed is not None:
+            self._changed.update(dict.fromkeys(changed))
+        if not (at_once or self.is_free):
+            return False
+        self._send()
+        return True
+
+    def _send(self) -> None:
+        self._seq += 1
+        self._sent_at = self._clock()
+        message: dict[str, Any] = {"type": "frame", "seq": self._seq}
+        if self._changed is None:
+            message["scene"] = to_json(self._shown)
+        else:
+            message["patch"] = patch_to_json(diff(self._sent, self._shown, self._changed))
+        self._sent = self._shown
+        self._changed = {}
+        self.send(message)
+
+    def say(self, words: str) -> None:
+        """Let a screen reader say something."""
+        self.send({"type": "say", "text": words})
+
+    def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+        kind = message.get("type")
+        if kind == "ack":
+            self._acknowledged = max(self._acknowledged, int(message["seq"]))
+            if self._changed is None or self._changed:
+                self._send()
+        elif kind == "hello":
+            self._changed = None
+            self._send()
+        elif kind == "select":
+            self._on_select(str(message["id"]))
+        elif kind == "width":
+            self._on_width(int(message["width"]))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and for readers without a kernel the picture as SVG and as text."""
+        return with_picture(super()._repr_mimebundle_(**options), self._shown, repr(self))
+
+    def __repr__(self) -> str:
+        """A line that is the same in every run."""
+        return f"<Stage: {self._shown.header.summary}>"
+
+    def as_text(self) -> str:
+        """The picture in words."""
+        return text.render(self._shown)
+
+
+def with_picture(bundle: Any, scene: Scene, words: str) -> Any:
+    """A widget's mime bundle with the picture and a repr that don't differ between runs."""
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+    data = {**data, "text/plain": words, "image/svg+xml": svg.render(scene)}
+    return (data, metadata) if metadata else data
+
+
+def _ignore(_: Any) -> None:
+    """The listener until there is another."""

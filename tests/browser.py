@@ -1,0 +1,99 @@
+"""The Chromium of the browser tests: the one that `make browser` found or installed.
+
+A missing browser fails the tests; it does not skip them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import k8slab.renderers as renderers
+from k8slab.panel.stage import browser_tables
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+def executable() -> str | None:
+    """The path of a Chromium on this machine; None lets Playwright use its own."""
+    for name in (os.environ.get("K8SLAB_BROWSER", ""), *NAMES):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    return None
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+MOUNT = """
+async ({ source, css, state }) => {
+  const style = document.createElement('style');
+  style.textContent = 'body { margin: 0; }' + css;
+  document.head.append(style);
+  const listeners = {};
+  const model = {
+    state,
+    sent: [],
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => {},
+    on: (name, act) => { (listeners[name] ||= []).push(act); },
+    off: () => {},
+    send: (message) => { model.sent.push({ ...message, at: performance.now() }); },
+    tell: (name, ...values) => { for (const act of listeners[name] || []) act(...values); },
+  };
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const module = await import(url);
+  window.module = module;
+  window.model = model;
+  await module.default.initialize?.({ model });
+  const el = document.createElement('div');
+  el.className = 'mount';
+  document.body.append(el);
+  window.unmount = await module.default.render({ model, el });
+}
+"""
+
+
+def mount(page: Page, scene: dict[str, Any], theme: str = "light") -> None:
+    """Mount live.js in a plain page with a model that records what is sent (`window.model.sent`)."""
+    folder = Path(renderers.__file__).parent
+    page.goto("about:blank")
+    page.evaluate(
+        MOUNT,
+        {
+            "source": (folder / "live.js").read_text(encoding="utf-8"),
+            "css": (folder / "live.css").read_text(encoding="utf-8"),
+            "state": {"scene": scene, "config": browser_tables(), "theme": theme},
+        },
+    )
+
+
+def push(page: Page, message: dict[str, Any]) -> None:
+    """Let the model receive a custom message, as from the kernel."""
+    page.evaluate("message => window.model.tell('msg:custom', message)", message)
