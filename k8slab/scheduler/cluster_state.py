@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.api import quantities
-from k8slab.api.meta import Key, Obj, condition_of, controller_of
+from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
 from k8slab.scheduler.framework import AffinityTerms, NodeInfo, PodInfo
 from k8slab.scheduler.spread import HOSTNAME, ZONE, default_selector
@@ -45,10 +45,11 @@ class ImageNodes(NamedTuple):
 class Counter:
     """How many Pods that match a selector are on each node, kept up to date.
 
-    `by_count` has the set of nodes for each count above zero.
+    `by_count` has the set of nodes for each count above zero, `by_zone` the
+    sum for each zone.
     """
 
-    __slots__ = ("by_count", "counts", "namespaces", "selector", "terminating")
+    __slots__ = ("by_count", "by_zone", "counts", "namespaces", "selector", "terminating")
 
     def __init__(self, namespaces: tuple[str, ...], selector: Selector, terminating: bool) -> None:
         self.namespaces = namespaces
@@ -56,6 +57,7 @@ class Counter:
         self.terminating = terminating
         self.counts: dict[str, int] = {}
         self.by_count: dict[int, int] = {}
+        self.by_zone: dict[str | None, int] = {}
 
     def wants(self, pod: PodInfo) -> bool:
         """Whether a Pod counts."""
@@ -67,6 +69,8 @@ class Counter:
         """Count a Pod in (1) or out (-1) of a node."""
         before = self.counts.get(node.name, 0)
         after = before + by
+        zone = node.labels.get(ZONE)
+        self.by_zone[zone] = self.by_zone.get(zone, 0) + by
         table = self.by_count
         if before:
             rest = table[before] ^ node.bit
@@ -93,7 +97,8 @@ class ClusterState:
         "_counters",
         "_log",
         "_log_start",
-        "_selectors",
+        "_spreads",
+        "_wanted",
         "affinity_groups",
         "by_number",
         "claim_users",
@@ -155,7 +160,8 @@ class ClusterState:
         self._classes: dict[bytes, NodeClass] = {}
         self._counters: dict[_CounterSlot, Counter] = {}
         self._counter_index: dict[tuple[str, str, str], dict[_CounterSlot, Counter]] = {}
-        self._selectors: dict[tuple[str, int, int], tuple[Selector, object, object]] = {}
+        self._spreads: dict[tuple[str, int, int], tuple[Counter | None, object, object]] = {}
+        self._wanted: dict[tuple[str, int, bool], tuple[tuple[Counter, ...], object]] = {}
         self._log: list[NodeInfo] = []
         self._log_start = 0
 
@@ -179,7 +185,7 @@ class ClusterState:
         elif change.kind == "Namespace":
             self._set_namespace(change.key[1], change.new)
         elif change.kind == "Service":
-            self._selectors.clear()
+            self._spreads.clear()
             self.version += 1
 
     # Pods.
@@ -196,6 +202,11 @@ class ClusterState:
             waiting = self.pending.get(key)
             if waiting is not None:
                 self._stop_waiting(waiting)
+                if obj is not None and obj["spec"].get("nodeName") and _same_spec(waiting, obj):
+                    # A Pod that is bound keeps what was read of it when it came.
+                    waiting.bound(obj)
+                    self._join_node(waiting)
+                    return
         if obj is None or (obj.get("status") or {}).get("phase") in _TERMINAL:
             return
         spec = obj["spec"]
@@ -247,7 +258,7 @@ class ClusterState:
         if pod.nominated:
             self.nominated.setdefault(pod.nominated, {})[pod.key] = pod
             self.version += 1
-        if is_fresh(pod.obj):
+        if pod.fresh:
             self.fresh[pod.priority] = self.fresh.get(pod.priority, 0) + 1
         if pod.traits.claims:
             _enter(self.unassigned_claims, pod, 1)
@@ -260,7 +271,7 @@ class ClusterState:
             if not of_node:
                 del self.nominated[pod.nominated]
             self.version += 1
-        if is_fresh(pod.obj):
+        if pod.fresh:
             self.fresh[pod.priority] -= 1
             if not self.fresh[pod.priority]:
                 del self.fresh[pod.priority]
@@ -314,8 +325,7 @@ class ClusterState:
         """Close the gaps that removed nodes left in the numbering."""
         self.by_number = []
         self._classes.clear()
-        self._counters.clear()
-        self._counter_index.clear()
+        self._forget_counters()
         self.zones.clear()
         self.hostless = 0
         for number, node in enumerate(self.nodes.values()):
@@ -333,6 +343,7 @@ class ClusterState:
         spec, status = obj.get("spec") or {}, obj.get("status") or {}
         labels = obj["metadata"].get("labels") or {}
         if labels.get(ZONE) != node.labels.get(ZONE):
+            self._forget_counters()
             self._leave_zone(node)
             zone = labels.get(ZONE)
             self.zones[zone] = self.zones.get(zone, 0) | node.bit
@@ -433,8 +444,8 @@ class ClusterState:
         if counter is not None:
             return counter
         if len(self._counters) >= self._KEPT_COUNTERS:
-            self._counters.clear()
-            self._counter_index.clear()
+            self._forget_counters()
+        self._wanted.clear()
         counter = self._counters[slot] = Counter(namespaces, selector, terminating)
         for namespace in namespaces:
             self._index(namespace, selector).setdefault(slot, counter)
@@ -460,34 +471,50 @@ class ClusterState:
         """Count a Pod in or out of every kept counter that it matches."""
         if not self._counters:
             return
-        index, namespace = self._counter_index, pod.namespace
-        for label in (*pod.labels.items(), ("", "")):
-            for counter in index.get((namespace, *label), _NONE).values():
-                if counter.wants(pod):
-                    counter.change(node, by)
+        slot = (pod.namespace, id(pod.labels), pod.terminating)
+        known = self._wanted.get(slot)
+        if known is None:
+            if len(self._wanted) >= self._KEPT_LOG:
+                self._wanted.clear()
+            found = tuple(
+                counter
+                for label in (*pod.labels.items(), ("", ""))
+                for counter in self._counter_index.get((pod.namespace, *label), _NONE).values()
+                if counter.wants(pod)
+            )
+            # Holding the labels keeps their identity from being given to others.
+            known = self._wanted[slot] = (found, pod.labels)
+        for counter in known[0]:
+            counter.change(node, by)
 
-    def default_selector(self, cycle: Cycle, pod: PodInfo) -> Selector:
-        """The selector of the Pod's Services and controller, kept while their objects stay the same."""
+    def spread_counter(self, cycle: Cycle, pod: PodInfo) -> Counter | None:
+        """The Pods of the same Services and controller, by node; None for a Pod that has neither.
+
+        What was found is kept while the objects that it depends on stay the same.
+        """
         owner = _owner_selector(cycle.view, pod)
         slot = (pod.namespace, id(pod.labels), id(owner))
-        known = self._selectors.get(slot)
+        known = self._spreads.get(slot)
         if known is None:
-            if len(self._selectors) >= self._KEPT_LOG:
-                self._selectors.clear()
+            if len(self._spreads) >= self._KEPT_LOG:
+                self._spreads.clear()
+            selector = default_selector(cycle, pod)
+            counter = (
+                self.counter(cycle.view, (pod.namespace,), selector, terminating=False) if selector else None
+            )
             # Holding both objects keeps their identities from being given to others.
-            known = self._selectors[slot] = (default_selector(cycle, pod), pod.labels, owner)
+            known = self._spreads[slot] = (counter, pod.labels, owner)
         return known[0]
+
+    def _forget_counters(self) -> None:
+        self._counters.clear()
+        self._counter_index.clear()
+        self._spreads.clear()
+        self._wanted.clear()
 
 
 _NATIVE = ("cpu", "memory", "ephemeral-storage", "pods")
 _NONE: dict[_CounterSlot, Counter] = {}
-
-
-def is_fresh(pod: Obj) -> bool:
-    """Whether an unassigned Pod waits for its first try: it is neither held back nor was it refused."""
-    if "deletionTimestamp" in pod["metadata"] or pod["spec"].get("schedulingGates"):
-        return False
-    return condition_of(pod, "PodScheduled") is None
 
 
 def _owner_selector(view: View, pod: PodInfo) -> object:
@@ -496,6 +523,18 @@ def _owner_selector(view: View, pod: PodInfo) -> object:
         return None
     found = view.get(owner["kind"], (pod.namespace, owner["name"]))
     return None if found is None else (found.get("spec") or {}).get("selector")
+
+
+def _same_spec(waiting: PodInfo, obj: Obj) -> bool:
+    """Whether a Pod has the spec that it had while it waited, in all that may change meanwhile."""
+    spec, before = obj["spec"], waiting.obj["spec"]
+    return (
+        spec["containers"] is before["containers"]
+        and spec.get("initContainers") is before.get("initContainers")
+        and spec.get("tolerations") is before.get("tolerations")
+        and (obj.get("status") or {}).get("phase") not in _TERMINAL
+        and obj["metadata"].get("uid", "") == waiting.uid
+    )
 
 
 def _same_for_others(known: PodInfo, obj: Obj) -> bool:

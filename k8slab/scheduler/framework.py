@@ -129,10 +129,18 @@ class Traits(NamedTuple):
     """Equal for Pods between which no plugin that reads one node alone can tell a difference."""
 
 
+NO_LABELS: dict[str, str] = {}
+"""The labels of whatever has none: always the same object, so that identity can stand for content."""
+
+
 class PodInfo:
-    """A Pod as the scheduler sees it."""
+    """A Pod as the scheduler sees it.
+
+    `fresh` says that it waits for its first try: it is neither held back nor was it refused.
+    """
 
     __slots__ = (
+        "fresh",
         "key",
         "labels",
         "namespace",
@@ -147,19 +155,34 @@ class PodInfo:
     )
 
     def __init__(self, obj: Obj, traits: Traits, terms: AffinityTerms) -> None:
-        metadata = obj["metadata"]
-        spec = obj["spec"]
+        metadata, spec = obj["metadata"], obj["spec"]
+        status = obj.get("status") or {}
         self.obj = obj
         self.namespace: str = metadata.get("namespace", "")
         self.key: Key = (self.namespace, metadata["name"])
         self.uid: str = metadata.get("uid", "")
-        self.labels: dict[str, str] = metadata.get("labels") or {}
+        self.labels: dict[str, str] = metadata.get("labels") or NO_LABELS
         self.terminating = "deletionTimestamp" in metadata
         self.traits = traits
         self.terms = terms
         self.priority: int = spec.get("priority") or 0
         self.node: str = spec.get("nodeName") or ""
-        self.nominated: str = (obj.get("status") or {}).get("nominatedNodeName") or ""
+        self.nominated: str = status.get("nominatedNodeName") or ""
+        self.fresh = (
+            not self.terminating
+            and "schedulingGates" not in spec
+            and not any(one.get("type") == "PodScheduled" for one in status.get("conditions") or ())
+        )
+
+    def bound(self, obj: Obj) -> None:
+        """Take in that a waiting Pod was bound to a node and is otherwise as it was."""
+        metadata = obj["metadata"]
+        self.obj = obj
+        self.labels = metadata.get("labels") or NO_LABELS
+        self.terminating = "deletionTimestamp" in metadata
+        self.node = obj["spec"]["nodeName"]
+        self.nominated = (obj.get("status") or {}).get("nominatedNodeName") or ""
+        self.fresh = False
 
 
 class NodeInfo:

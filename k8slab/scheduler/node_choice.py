@@ -14,21 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from k8slab.scheduler.cluster_state import Counter
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.framework import MAX_NODE_SCORE, SKIP, NodeInfo, PodInfo
+from k8slab.scheduler.framework import MAX_NODE_SCORE, NO_AFFINITY_TERMS, SKIP, NodeInfo, PodInfo
 from k8slab.scheduler.node_class import NodeClass
 from k8slab.scheduler.node_search import Search, nodes_of
 from k8slab.scheduler.plugins import image_locality, inter_pod_affinity, pod_topology_spread, scorers
-from k8slab.scheduler.spread import HOST_SKEW, ZONE_SKEW, default_constraints, node_score
+from k8slab.scheduler.spread import HOST_SKEW, ZONE_SKEW, rounded, weighted
 
-
-class Part(NamedTuple):
-    """Some of the nodes, and what they score in one respect."""
-
-    bits: int
-    score: int
+Part = tuple[int, int]
+"""Some of the nodes as a set, and what they score in some respects."""
 
 
 def choose(cycle: Cycle, pod: PodInfo, found: Search) -> str:
@@ -50,21 +46,23 @@ def _pick(cycle: Cycle, pod: PodInfo, bits: int) -> NodeInfo:
     return next(nodes_of(cycle, bits))
 
 
+_LOWER_HALVES = tuple((1 << (1 << power)) - 1 for power in range(24))
+"""For each power of two that many ones: the lower half of a set of twice that width."""
+
+
 def _bit_at(bits: int, index: int) -> int:
-    """The set with only the one bit that has `index` set bits below it."""
-    low, width = 0, bits.bit_length()
-    while width > 1:
-        half = width // 2
-        lower = bits & ((1 << half) - 1)
+    """The set with only the one bit that has `index` set bits below it, found by halving the set."""
+    place = 0
+    for power in range(max(bits.bit_length() - 1, 0).bit_length() - 1, -1, -1):
+        lower = bits & _LOWER_HALVES[power]
         below = lower.bit_count()
         if index < below:
-            bits, width = lower, half
+            bits = lower
         else:
             index -= below
-            bits >>= half
-            low += half
-            width -= half
-    return 1 << low
+            bits >>= 1 << power
+            place += 1 << power
+    return 1 << place
 
 
 # The plain way.
@@ -101,7 +99,7 @@ def _best_of(cycle: Cycle, pod: PodInfo, bits: int) -> int:
 
 def _kept_scores_apply(cycle: Cycle, pod: PodInfo) -> bool:
     """Whether nothing but the class's own scores, images and the default spreading tells nodes apart."""
-    if pod.traits.spread or any(pod.terms):
+    if pod.traits.spread or pod.terms is not NO_AFFINITY_TERMS:
         return False
     if not cycle.cluster.affinity_groups:
         return True
@@ -112,7 +110,7 @@ def _kept_scores_apply(cycle: Cycle, pod: PodInfo) -> bool:
 def best_nodes(cycle: Cycle, pod: PodInfo, answers: NodeClass, bits: int) -> int:
     """The set of the best nodes: what `plain_scores` would say, from sets of nodes."""
     parts = _split(cycle, pod, answers, bits)
-    parts.sort(key=lambda part: -part.score)
+    parts.sort(key=_score_of, reverse=True)
     table = answers.scores
     steps = sorted(table, reverse=True)
     best, winners = -1, 0
@@ -135,26 +133,28 @@ def best_nodes(cycle: Cycle, pod: PodInfo, answers: NodeClass, bits: int) -> int
 
 def _split(cycle: Cycle, pod: PodInfo, answers: NodeClass, bits: int) -> list[Part]:
     """The nodes in parts that score the same but for their load."""
-    parts = [Part(bits, 0)]
+    parts = [(bits, 0)]
     for plugin, state, table in answers.groups:
         raws = [raw for raw, having in table.items() if having & bits]
         if len(raws) > 1 and plugin.normalize is not None:
             scores = plugin.normalize(state, (), raws)
-            respects = [
-                Part(table[raw], plugin.weight * score) for raw, score in zip(raws, scores, strict=True)
-            ]
+            respects = [(table[raw], plugin.weight * score) for raw, score in zip(raws, scores, strict=True)]
             parts = _cross(parts, respects)
     images = _image_parts(cycle, pod, bits)
     if images is not None:
         parts = _cross(parts, images)
     spread = _spread_parts(cycle, pod, answers, bits)
-    return parts if spread is None else _cross(parts, spread)
+    if spread is None:
+        return parts
+    return spread if len(parts) == 1 and not parts[0][1] else _cross(parts, spread)
+
+
+def _score_of(part: Part) -> int:
+    return part[1]
 
 
 def _cross(parts: Sequence[Part], others: Sequence[Part]) -> list[Part]:
-    return [
-        Part(both, score + more) for bits, score in parts for other, more in others if (both := bits & other)
-    ]
+    return [(both, score + more) for bits, score in parts for other, more in others if (both := bits & other)]
 
 
 def _image_parts(cycle: Cycle, pod: PodInfo, bits: int) -> list[Part] | None:
@@ -177,44 +177,48 @@ def _image_parts(cycle: Cycle, pod: PodInfo, bits: int) -> list[Part] | None:
         return None
     weight = image_locality.PLUGIN.weight
     return [
-        Part(part, weight * image_locality.score_of(worth, state.containers))
-        for worth, part in worths.items()
+        (part, weight * image_locality.score_of(worth, state.containers)) for worth, part in worths.items()
     ]
 
 
 def _spread_parts(cycle: Cycle, pod: PodInfo, answers: NodeClass, bits: int) -> list[Part] | None:
     """The nodes by how many Pods of the same kind are on them and in their zone; None without spreading."""
-    constraints = default_constraints(cycle, pod)
-    if not constraints:
-        return None
     cluster = cycle.cluster
-    selector = constraints[0].selector
-    by_count = cluster.counter(cycle.view, (pod.namespace,), selector, terminating=False).by_count
-    hosts = _host_parts(by_count, cluster.hostless, bits)
+    counter = cluster.spread_counter(cycle, pod)
+    if counter is None:
+        return None
+    hosts = _host_parts(counter.by_count, cluster.hostless, bits)
     zones = [(zone, nodes & bits) for zone, nodes in cluster.zones.items() if nodes & bits]
     host_weight = math.log(bits.bit_count() + 2)
     zone_weight = math.log(len(zones) + 2)
     raws: dict[int, int] = {}
     for zone, nodes in zones:
-        in_zone = cluster.zones[zone] & answers.affine
-        zone_parts = []
+        of_zone = 0.0
         if zone is not None:
-            total = sum(count * (having & in_zone).bit_count() for count, having in by_count.items())
-            zone_parts = [(total, ZONE_SKEW, zone_weight)]
+            total = _zone_total(counter, zone, cluster.zones[zone], answers.affine)
+            of_zone = weighted(total, ZONE_SKEW, zone_weight)
         for count, having in hosts:
             part = nodes & having
             if part:
-                host_parts = [] if count is None else [(count, HOST_SKEW, host_weight)]
-                raw = node_score([*host_parts, *zone_parts])
+                of_host = 0.0 if count is None else weighted(count, HOST_SKEW, host_weight)
+                raw = rounded(of_host + of_zone)
                 raws[raw] = raws.get(raw, 0) | part
     smallest, largest = min(raws), max(raws)
     if smallest == largest or largest == 0:
         return None
     weight = pod_topology_spread.PLUGIN.weight
     return [
-        Part(part, weight * (MAX_NODE_SCORE * (largest + smallest - raw) // largest))
+        (part, weight * (MAX_NODE_SCORE * (largest + smallest - raw) // largest))
         for raw, part in raws.items()
     ]
+
+
+def _zone_total(counter: Counter, zone: str, nodes: int, affine: int) -> int:
+    """How many Pods of the same kind are on the nodes of a zone that count."""
+    if affine == -1:
+        return counter.by_zone.get(zone, 0)
+    counted = nodes & affine
+    return sum(count * (having & counted).bit_count() for count, having in counter.by_count.items())
 
 
 def _host_parts(by_count: dict[int, int], hostless: int, bits: int) -> list[tuple[int | None, int]]:

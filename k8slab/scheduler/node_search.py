@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.diagnosis import Diagnosis, diagnose
-from k8slab.scheduler.framework import CLUSTER_SCOPE, SKIP, NodeInfo, PodInfo, Status
+from k8slab.scheduler.framework import SKIP, NodeInfo, PodInfo, Status
 from k8slab.scheduler.node_class import NodeClass
-from k8slab.scheduler.plugins import filters, plugins
+from k8slab.scheduler.plugins import cluster_filters, filters, plugins
 from k8slab.scheduler.plugins.node_affinity import named_nodes
 
 MIN_FEASIBLE_NODES = 100
@@ -165,13 +165,14 @@ def _prepare(cycle: Cycle, pod: PodInfo, answers: NodeClass) -> tuple[States, St
     if answers.rejected is not None:
         return states, answers.rejected
     extra: States = {}
-    for plugin in filters():
-        if plugin.scope == CLUSTER_SCOPE and plugin.pre_filter is not None:
-            state = plugin.pre_filter(cycle, pod)
-            if isinstance(state, Status):
-                return states, state._replace(plugin=plugin.name)
-            if state is not SKIP:
-                extra[plugin.name] = state
+    for plugin in cluster_filters():
+        assert plugin.pre_filter is not None, "a filter prepares itself"
+        state = plugin.pre_filter(cycle, pod)
+        if state is SKIP:
+            continue
+        if isinstance(state, Status):
+            return states, state._replace(plugin=plugin.name)
+        extra[plugin.name] = state
     return ({**states, **extra} if extra else states), None
 
 
@@ -196,8 +197,8 @@ def _pass_cluster_filters(cycle: Cycle, pod: PodInfo, states: States, bits: int,
     """Those of the nodes that the filters of the whole cluster let pass, until enough are found."""
     judges = [
         (plugin.filter, states[plugin.name])
-        for plugin in filters()
-        if plugin.scope == CLUSTER_SCOPE and plugin.name in states and plugin.filter is not None
+        for plugin in cluster_filters()
+        if plugin.name in states and plugin.filter is not None
     ]
     total = len(cycle.cluster.nodes)
     enough = total if everywhere else nodes_to_find(total)

@@ -28,7 +28,7 @@ from k8slab.components import (
     Plan,
     Record,
 )
-from k8slab.scheduler.cluster_state import KINDS, NAME, ClusterState, is_fresh
+from k8slab.scheduler.cluster_state import KINDS, NAME, ClusterState
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.diagnosis import NO_NODES, diagnose, rejected_text
 from k8slab.scheduler.framework import PodInfo
@@ -119,7 +119,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
 
 def _others_first(cluster: ClusterState, pod: PodInfo, tries: Tries) -> bool:
     """Whether a more important Pod has come that was not tried yet."""
-    if not cluster.fresh or not is_fresh(pod.obj) or tries.turns >= _MOST_TURNS_GIVEN:
+    if not cluster.fresh or not pod.fresh or tries.turns >= _MOST_TURNS_GIVEN:
         return False
     return max(cluster.fresh) > pod.priority
 

@@ -6,8 +6,6 @@ plugins/helper/spread.go (DefaultSelector), v1.36.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from k8slab.api.meta import controller_of
@@ -53,7 +51,7 @@ def default_selector(cycle: Cycle, pod: PodInfo) -> Selector:
 
 def default_constraints(cycle: Cycle, pod: PodInfo) -> tuple[SpreadConstraint, ...]:
     """The system's constraints for a Pod that has none of its own."""
-    selector = cycle.cluster.default_selector(cycle, pod)
+    selector = default_selector(cycle, pod)
     if not selector:
         return ()
     return (
@@ -62,12 +60,11 @@ def default_constraints(cycle: Cycle, pod: PodInfo) -> tuple[SpreadConstraint, .
     )
 
 
-def node_score(parts: Iterable[tuple[int, int, float]]) -> int:
-    """The raw score of a node from (matching Pods, maxSkew, weight) of each constraint.
+def weighted(count: int, max_skew: int, weight: float) -> float:
+    """What the Pods near a node add to its raw score for one constraint."""
+    return count * weight + (max_skew - 1)
 
-    Rounded half away from zero, as Go's math.Round does.
-    """
-    total = 0.0
-    for count, max_skew, weight in parts:
-        total += count * weight + (max_skew - 1)
-    return math.floor(total + 0.5)
+
+def rounded(total: float) -> int:
+    """Half away from zero, as Go's math.Round does; for what can't be negative."""
+    return int(total + 0.5)

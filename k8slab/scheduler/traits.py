@@ -52,11 +52,12 @@ _SPEC_PARTS = (
 class Reader:
     """Turns Pods into `PodInfo`s, and remembers what it read."""
 
-    __slots__ = ("_by_content", "_by_identity", "_terms")
+    __slots__ = ("_by_content", "_by_identity", "_by_spec", "_terms")
 
     _LIMIT = 20_000
 
     def __init__(self) -> None:
+        self._by_spec: dict[int, tuple[Traits, Obj]] = {}
         self._by_identity: dict[tuple[int, ...], tuple[Traits, tuple[Any, ...]]] = {}
         self._by_content: dict[bytes, Traits] = {}
         self._terms: dict[tuple[int, str], tuple[AffinityTerms, Traits]] = {}
@@ -77,6 +78,17 @@ class Reader:
 
     def traits(self, spec: Obj) -> Traits:
         """What scheduling reads of a spec."""
+        whole = self._by_spec.get(id(spec))
+        if whole is not None:
+            return whole[0]
+        traits = self._of_parts(spec)
+        if len(self._by_spec) >= self._LIMIT:
+            self._by_spec.clear()
+        # Holding the spec keeps its identity from being given to another.
+        self._by_spec[id(spec)] = (traits, spec)
+        return traits
+
+    def _of_parts(self, spec: Obj) -> Traits:
         parts = [spec.get(name) for name in _SPEC_PARTS]
         slot = tuple(map(id, parts))
         known = self._by_identity.get(slot)
@@ -85,7 +97,6 @@ class Reader:
         traits = self._read(spec)
         if len(self._by_identity) >= self._LIMIT:
             self._by_identity.clear()
-        # Holding the parts keeps their identities from being given to others.
         self._by_identity[slot] = (traits, tuple(parts))
         return traits
 

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from k8slab.scheduler.framework import Plugin
+from k8slab.scheduler.framework import CLUSTER_SCOPE, Plugin
 
 
 @cache
@@ -21,6 +21,12 @@ def plugins() -> tuple[Plugin, ...]:
 def filters() -> tuple[Plugin, ...]:
     """The rules that can refuse a node."""
     return tuple(plugin for plugin in plugins() if plugin.pre_filter is not None)
+
+
+@cache
+def cluster_filters() -> tuple[Plugin, ...]:
+    """Those of them that look at the whole cluster."""
+    return tuple(plugin for plugin in filters() if plugin.scope == CLUSTER_SCOPE)
 
 
 @cache

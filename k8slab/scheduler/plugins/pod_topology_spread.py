@@ -27,7 +27,7 @@ from k8slab.scheduler.framework import (
     Traits,
 )
 from k8slab.scheduler.nodes import matches_required_affinity, untolerated_taint
-from k8slab.scheduler.spread import HOSTNAME, default_constraints, node_score
+from k8slab.scheduler.spread import HOSTNAME, default_constraints, rounded, weighted
 from k8slab.scheduler.traits import spread_constraint
 
 _MISMATCH = Status(("node(s) didn't match pod topology spread constraints",))
@@ -175,13 +175,13 @@ def _score(state: SpreadScore, node: NodeInfo) -> int:
     """The weighted number of matching Pods near the node: fewer is better, which normalising turns round."""
     if node.name in state.ignored:
         return 0
-    parts = []
+    total = 0.0
     for constraint, counts, weight in zip(state.constraints, state.counts, state.weights, strict=True):
         value = node.labels.get(constraint.topology_key)
         if value is not None:
             found = counts.get(node.name if constraint.topology_key == HOSTNAME else value, 0)
-            parts.append((found, constraint.max_skew, weight))
-    return node_score(parts)
+            total += weighted(found, constraint.max_skew, weight)
+    return rounded(total)
 
 
 def _normalize(state: SpreadScore, nodes: Sequence[NodeInfo], scores: list[int]) -> list[int]:
