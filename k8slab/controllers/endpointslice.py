@@ -167,11 +167,17 @@ def _desired_endpoints(
 ) -> dict[tuple[Port, ...], dict[Identity, Obj]]:
     """The endpoints that there should be, by their ports and then by identity."""
     publish = bool(service["spec"].get("publishNotReadyAddresses"))
+    numbered = all(isinstance(one.get("targetPort", 0), int) for one in service["spec"].get("ports") or ())
+    shared: tuple[Port, ...] | None = None
     desired: dict[tuple[Port, ...], dict[Identity, Obj]] = {}
     for pod in pods:
         if not belongs_in_endpoints(pod, include_terminating=True):
             continue
-        ports = tuple(sorted(ports_of(service, pod), key=slice_port_order))
+        ports = shared
+        if ports is None:
+            ports = tuple(sorted(ports_of(service, pod), key=slice_port_order))
+            # Ports that are all given by number are the same at every Pod.
+            shared = ports if numbered else None
         endpoints = desired.setdefault(ports, {})
         node_name = pod["spec"].get("nodeName", "")
         node = view.get("Node", ("", node_name))
