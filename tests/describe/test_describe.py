@@ -11,12 +11,17 @@ from state_lookup import StateLookup
 
 from k8slab.api.kind import kinds
 from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.kubectl.describe import describe
+from k8slab.kubectl.describe import describe, describe_all
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 CASES = json.loads((REFERENCE / "describe.json").read_text())["describe"]
 STATES = json.loads((REFERENCE / "states.json").read_text())["states"]
 CUSTOM = {"meters": "Meter"}
+SEVERAL = [
+    case
+    for case in json.loads((REFERENCE / "tables.json").read_text())["text"]
+    if case["args"][0] == "describe"
+]
 
 
 def described(case: dict[str, Any]) -> dict[str, Any]:
@@ -44,3 +49,14 @@ def test_a_description_is_what_kubectl_printed(case: dict[str, Any]) -> None:
         assert sorted(text.splitlines()) == sorted(case["stdout"].splitlines())
     else:
         assert text == case["stdout"]
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: " ".join(case["args"]))
+def test_several_descriptions_follow_one_another(case: dict[str, Any]) -> None:
+    plurals = {kind.plural: kind.kind for kind in kinds().values()}
+    selector = case["args"][3] if "-l" in case["args"] else ""
+    lookup = StateLookup(tuple(STATES["alpha"]))
+    found = lookup.list(plurals[case["args"][1]], "alpha", label_selector=selector)
+    now_us = parse_timestamp(case["now"])
+    last_us = now_us - now_us % SECOND_US + SECOND_US - 1
+    assert case["stdout"] in (describe_all(lookup, found, now_us), describe_all(lookup, found, last_us))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_kubectl import custom_kind, get, printer_columns, reference, state
+from small_kubectl import custom_kind, get, printer_columns, reference, state, stored_at
 
 from k8slab.api.kind import Kind
 from k8slab.api.tables import table
 from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.kubectl.output.events_text import events_text, in_time_order, of_types
 
 TABLES = reference("tables.json")
 OBJECTS = state(TABLES["state"])
 GET_TEXTS = [case for case in TABLES["text"] if case["args"][0] == "get"]
+EVENTS_TEXTS = [case for case in TABLES["text"] if case["args"][0] == "events"]
 
 
 def kind_named(api_version: str, name: str) -> Kind:
@@ -81,3 +83,14 @@ def test_kubectl_get_prints_what_it_printed(case: dict[str, Any]) -> None:
     else:
         assert output.stdout == case["stdout"]
     assert output.exit_code == case["exit"]
+
+
+@pytest.mark.parametrize("case", EVENTS_TEXTS, ids=lambda case: " ".join(case["args"]))
+def test_kubectl_events_prints_what_it_printed(case: dict[str, Any]) -> None:
+    types = [arg.removeprefix("--types=") for arg in case["args"] if arg.startswith("--types=")]
+    found = [obj for obj in OBJECTS if obj["kind"] == "Event"]
+    found = [obj for obj in found if obj["metadata"]["namespace"] == TABLES["namespace"]]
+    ordered = in_time_order(of_types(sorted(found, key=stored_at), types))
+    now_us = parse_timestamp(case["now"])
+    last_us = now_us - now_us % SECOND_US + SECOND_US - 1
+    assert case["stdout"] in (events_text(ordered, now_us), events_text(ordered, last_us))

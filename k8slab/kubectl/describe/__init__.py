@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 
 from k8slab.api.meta import Obj, group_version
 from k8slab.kubectl.describe._generic import describe_generic
 from k8slab.kubectl.describe._text import Context, DescribeError, Describer, Lookup, Page
 
-__all__ = ["Context", "DescribeError", "Lookup", "describe", "describers"]
+__all__ = ["Context", "DescribeError", "Lookup", "describe", "describe_all", "describers"]
 
 
 @cache
@@ -42,3 +43,8 @@ def describe(lookup: Lookup, obj: Obj, now_us: int, *, show_events: bool = True)
     else:
         describer.describe(page, obj, context)
     return page.text()
+
+
+def describe_all(lookup: Lookup, objects: Sequence[Obj], now_us: int, *, show_events: bool = True) -> str:
+    """The descriptions of several objects, with two empty lines between. Raises DescribeError."""
+    return "\n\n".join(describe(lookup, obj, now_us, show_events=show_events) for obj in objects)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from k8slab.api.meta import Obj, annotations_of, controller_of, dig, labels_of
-from k8slab.api.tables import since
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.kubectl.describe._text import Context, Page
+from k8slab.kubectl.output.events_text import event_interval
 from k8slab.kubectl.output.go_sort import go_sorted
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -175,20 +175,9 @@ def events_table(page: Page, context: Context, events: Iterable[Obj]) -> None:
         message = event.get("message", "").strip()
         page.write(
             1,
-            f"{event.get('type', '')}\t{event.get('reason', '')}\t{_interval(event, context.now_us)}\t"
+            f"{event.get('type', '')}\t{event.get('reason', '')}\t{event_interval(event, context.now_us)}\t"
             f"{source}\t{f'{field_path}: {message}' if field_path else message}\n",
         )
-
-
-def _interval(event: Obj, now_us: int) -> str:
-    """How long ago the event was, and how often since when."""
-    first = since(event.get("eventTime") or event.get("firstTimestamp"), now_us)
-    series = event.get("series")
-    if series is not None:
-        return f"{since(series.get('lastObservedTime'), now_us)} (x{series.get('count', 0)} over {first})"
-    if event.get("count", 0) > 1:
-        return f"{since(event.get('lastTimestamp'), now_us)} (x{event['count']} over {first})"
-    return first
 
 
 def optional(value: Any, otherwise: str = "<unset>") -> str:
