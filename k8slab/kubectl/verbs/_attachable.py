@@ -1,0 +1,84 @@
+"""Which Pod a command means by `POD`, `TYPE/NAME` or a workload: what logs and exec share.
+
+Models staging/src/k8s.io/kubectl/pkg/polymorphichelpers/{attachablepodforobject,helpers}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.kind import Kind, kinds
+from k8slab.api.meta import Obj, condition_is
+from k8slab.api.selectors import format_selector, from_label_selector, from_labels
+from k8slab.kubectl.command import KubectlError
+from k8slab.kubectl.resources import kind_named
+from k8slab.kubectl.session import Session
+
+_PLAIN_SELECTORS = ("ReplicationController", "Service")
+_SELECTING = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet", *_PLAIN_SELECTORS)
+
+
+def split(reference: str) -> tuple[Kind, str]:
+    """The kind and name of `POD` or `TYPE/NAME`."""
+    resource, slash, name = reference.partition("/")
+    return (kind_named(resource), name) if slash else (kinds()["Pod"], reference)
+
+
+def selector_text(kind: Kind, obj: Obj) -> str:
+    """The label selector by which a workload's Pods are found. KubectlError for a kind without one."""
+    if kind.kind not in _SELECTING:
+        raise KubectlError(
+            f"error: cannot attach to *{kind.version}.{kind.kind}: selector for "
+            f"*{kind.version}.{kind.kind} not implemented\n"
+        )
+    selector = obj["spec"].get("selector")
+    if kind.kind in _PLAIN_SELECTORS:
+        return format_selector(from_labels(selector))
+    return format_selector(from_label_selector(selector))
+
+
+def pods_of(session: Session, kind: Kind, obj: Obj) -> list[Obj]:
+    """The Pods of a workload: running and ready ones first, then the oldest."""
+    selector = selector_text(kind, obj)
+    pods = session.list(kinds()["Pod"], session.namespace, labelSelector=selector)
+    return sorted(
+        pods,
+        key=lambda pod: (
+            not pod["spec"].get("nodeName"),
+            (pod.get("status") or {}).get("phase") != "Running",
+            not condition_is(pod, "Ready"),
+            pod["metadata"]["creationTimestamp"],
+        ),
+    )
+
+
+def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
+    """The Pod that a reference means; for a workload it is waited for. KubectlError where none comes."""
+    kind, name = split(reference)
+    obj = session.get(kind, session.namespace, name)
+    if kind.kind == "Pod":
+        return obj
+    found: list[Obj] = []
+
+    def look() -> bool:
+        found[:] = pods_of(session, kind, obj)
+        return bool(found)
+
+    if not session.client.run_until(look, timeout_us):
+        raise KubectlError("error: timed out waiting for the condition\n")
+    return found[0]
+
+
+def default_container(session: Session, pod: Obj, asked: str) -> str:
+    """The container that a command means; where several could be meant, kubectl says which it took."""
+    containers = [one["name"] for one in pod["spec"]["containers"]]
+    if asked:
+        return asked
+    annotated: str = (pod["metadata"].get("annotations") or {}).get(
+        "kubectl.kubernetes.io/default-container", ""
+    )
+    if annotated:
+        return annotated
+    if len(containers) > 1:
+        inits = [one["name"] for one in pod["spec"].get("initContainers") or ()]
+        every = ", ".join([*containers, *(f"{name} (init)" for name in inits)])
+        session.warn(f'Defaulted container "{containers[0]}" out of: {every}\n')
+    return containers[0]
