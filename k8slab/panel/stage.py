@@ -91,10 +91,10 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
             self._changed.update(dict.fromkeys(changed))
         if not (at_once or self.is_free):
             return False
-        self._send()
+        self._push()
         return True
 
-    def _send(self) -> None:
+    def _push(self) -> None:
         self._seq += 1
         self._sent_at = self._clock()
         message: dict[str, Any] = {"type": "frame", "seq": self._seq}
@@ -115,10 +115,10 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         if kind == "ack":
             self._acknowledged = max(self._acknowledged, int(message["seq"]))
             if self._changed is None or self._changed:
-                self._send()
+                self._push()
         elif kind == "hello":
             self._changed = None
-            self._send()
+            self._push()
         elif kind == "select":
             self._on_select(str(message["id"]))
         elif kind == "width":

@@ -7,6 +7,7 @@ what changed. What it draws is a function of graph, facts and those memories.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -663,13 +664,19 @@ def _workload_of(row_key: str) -> str:
 
 
 def _in_order(graph: Graph) -> list[str]:
-    """Every object that may have a place: nodes first, then the rest as they came into being."""
-    places: list[tuple[bool, str, int, str]] = []
-    for kind, portrayal in portrayals().items():
+    """Every object that may have a place: nodes first, by name, then the rest as they came into being."""
+    places: list[tuple[str, int, str]] = []
+    for kind in portrayals():
         for identity in graph.ids(kind):
             created = (graph.get(identity) or {})["metadata"].get("creationTimestamp", "")
-            places.append((portrayal.band != "nodes", created, len(places), identity))
-    return [identity for _, _, _, identity in sorted(places)]
+            places.append((created, len(places), identity))
+    nodes = sorted(graph.ids("Node"), key=_by_number)
+    return [*nodes, *(identity for _, _, identity in sorted(places) if kind_of(identity) != "Node")]
+
+
+def _by_number(identity: str) -> list[tuple[int, str]]:
+    """A sort key that puts node-2 before node-10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", identity)]
 
 
 def compose(graph: Graph, facts: Facts, *, width: float = 1180, history: Iterable[Change] = ()) -> Scene:
