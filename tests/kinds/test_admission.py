@@ -108,8 +108,8 @@ VIOLATIONS = {
         'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "main" must '
         "set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "
         '"main" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container '
-        '"main" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "main" must set '
-        'securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+        '"main" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "main" must '
+        'set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
     ),
     "baseline host namespaces": (
         {"enforce": "baseline"},
@@ -131,8 +131,8 @@ VIOLATIONS = {
             ],
             volumes=[{"name": "v", "hostPath": {"path": "/"}}],
         ),
-        'violates PodSecurity "baseline:latest": non-default capabilities (containers "a", "b" must not include '
-        '"NET_ADMIN" in securityContext.capabilities.add), hostPath volumes (volume "v")',
+        'violates PodSecurity "baseline:latest": non-default capabilities (containers "a", "b" must not '
+        'include "NET_ADMIN" in securityContext.capabilities.add), hostPath volumes (volume "v")',
     ),
     "restricted overrides baseline's volumes": (
         {"enforce": "restricted"},

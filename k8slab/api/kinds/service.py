@@ -52,7 +52,10 @@ def _default_spec(spec: Obj) -> Obj:
 
 def _target_port(port: Obj) -> Obj:
     """A port without a target goes to the same number."""
-    return port if port.get("targetPort") else {**port, "targetPort": port.get("port") or 0}
+    number = port.get("port") or 0
+    if port.get("targetPort") or (not number and "targetPort" in port):
+        return port
+    return {**port, "targetPort": number}
 
 
 def _ip_mode(obj: Obj) -> Obj:
