@@ -158,22 +158,6 @@ def adopt_orphan_revisions(owner: Obj, revisions: Iterable[Obj]) -> Generator[Ac
             )
 
 
-def release_revision(owner: Obj, revision: Obj) -> Generator[Action, Outcome, None]:
-    """Give up control of a revision; one that is gone or was released already is no error."""
-    references = revision["metadata"].get("ownerReferences") or []
-    kept = [one for one in references if one["uid"] != owner["metadata"]["uid"]]
-    try:
-        yield Patch(
-            "ControllerRevision",
-            key_of(revision),
-            {"metadata": {"ownerReferences": kept or None}},
-            uid=revision["metadata"]["uid"],
-        )
-    except ApiError as error:
-        if error.code not in (404, 422):
-            raise
-
-
 def truncate_history(
     revisions: Sequence[Obj], live: Iterable[str], limit: int
 ) -> Generator[Action, Outcome, None]:

@@ -22,7 +22,6 @@ from k8slab.controllers._controller_history import (
     list_revisions,
     new_revision,
     next_number,
-    release_revision,
     renumber_revision,
     revision_name,
     safe_encode,
@@ -190,16 +189,6 @@ def test_adopts_orphans_only():
     outcome(view, adopt_orphan_revisions(OWNER, view.list("ControllerRevision")))
     assert len(view.actions) == 1
     assert all(controller_of(one)["uid"] == "set" for one in view.list("ControllerRevision"))
-
-
-@pytest.mark.parametrize("code", [None, 404, 422])
-def test_releases(code):
-    view = MemoryView([revision()])
-    if code:
-        view.refuse[("patch", "ControllerRevision")] = ApiError(code, "", "gone")
-    stored = view.list("ControllerRevision")[0]
-    outcome(view, release_revision(OWNER, stored))
-    assert len(view.actions) == 1
 
 
 @pytest.mark.parametrize(
