@@ -169,7 +169,7 @@ class Lab:
             return self._settle(clock.duration_us(quiet), clock.duration_us(timeout))
 
     def _settle(self, quiet_us: int, timeout_us: int, look: Callable[[], object] | None = None) -> bool:
-        """Run until nothing has changed for a while; `look` is called after each event that changed something."""
+        """Run until nothing has changed for a while; `look` is called after each event with changes."""
         world = self.world
         last_us, end_us = world.now_us, world.now_us + timeout_us
         seen = world.store.revision
@@ -390,7 +390,7 @@ class Lab:
         """The cluster as it is: an SVG that a notebook shows, `text`, or a matplotlib `figure`."""
         from k8slab.renderers import draw
 
-        return draw(self, format=format, theme=theme)
+        return draw(self, format=format, theme="dark" if theme == "dark" else "light")
 
     def panel(self, **options: Any) -> Any:
         """The live panel: see, drive and question the cluster (a widget)."""
@@ -406,7 +406,7 @@ class Lab:
 
 def is_reporting(machine: Obj) -> bool:
     """Whether a machine's kubelet runs and can be heard. `machine` is the Machine's spec."""
-    return machine["power"] == "On" and machine["network"] == "Up" and machine["kubelet"] == "Running"
+    return (machine["power"], machine["network"], machine["kubelet"]) == ("On", "Up", "Running")
 
 
 def resource_kind(resource: str) -> Kind:

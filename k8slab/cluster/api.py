@@ -144,7 +144,7 @@ def patch_merge(
         raise not_found(kind.plural, kind.group, key[1])
     if uid and old["metadata"]["uid"] != uid:
         raise conflict(kind.plural, kind.group, key[1], _uid_mismatch(uid, old))
-    new = merge_patch(old, patch)
+    new: Obj = merge_patch(old, patch)
     if new is old:
         return old
     if new["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
@@ -292,7 +292,7 @@ def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
 
 def _generated_name(world: World, kind: Kind, metadata: Obj) -> str:
     """A free name from `generateName`: at most 58 of its letters and five of chance."""
-    base = metadata["generateName"][:58]
+    base: str = metadata["generateName"][:58]
     namespace = metadata.get("namespace", "")
     for attempt in range(8):
         name = base + chance.suffix(world.seed, kind.kind, namespace, base, world.store.revision, attempt)

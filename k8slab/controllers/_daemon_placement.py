@@ -108,7 +108,7 @@ def target_node(pod: Obj) -> str:
     for term in required.get("nodeSelectorTerms") or ():
         for field in term.get("matchFields") or ():
             if field["key"] == "metadata.name" and field["operator"] == "In":
-                values = field.get("values") or ()
+                values: list[str] = field.get("values") or []
                 return values[0] if len(values) == 1 else ""
     return ""
 
@@ -130,15 +130,15 @@ def pod_template(daemon_set: Obj, tolerations: Sequence[Obj], hash_text: str, no
 
 
 @lru_cache(maxsize=8192)
-def _node_name_terms(node: str) -> tuple[Obj, ...]:
-    return ({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]},)
+def _node_name_term(node: str) -> Obj:
+    return {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
 
 
 def _only_on(affinity: Obj, node: str) -> Obj:
     """An affinity whose required node terms name one node; what else it says is kept."""
     node_affinity = affinity.get("nodeAffinity") or {}
     required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    required = {**required, "nodeSelectorTerms": list(_node_name_terms(node))}
+    required = {**required, "nodeSelectorTerms": [_node_name_term(node)]}
     return {
         **affinity,
         "nodeAffinity": {**node_affinity, "requiredDuringSchedulingIgnoredDuringExecution": required},

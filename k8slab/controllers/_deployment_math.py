@@ -238,11 +238,12 @@ def has_deadline(deployment: Obj) -> bool:
 def is_complete(deployment: Obj, status: Obj) -> bool:
     """Whether every wanted Pod is updated and available and no old one is left."""
     wanted = replicas_of(deployment)
+    observed: int = status.get("observedGeneration", 0)
     return (
         status.get("updatedReplicas", 0) == wanted
         and status.get("replicas", 0) == wanted
         and status.get("availableReplicas", 0) == wanted
-        and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+        and observed >= deployment["metadata"].get("generation", 0)
     )
 
 

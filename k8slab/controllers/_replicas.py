@@ -271,8 +271,8 @@ def _younger(left: Obj, right: Obj, times: tuple[str | None, str | None], now_us
         return not times[0]
     difference = _age_rank(times[0], now_us) - _age_rank(times[1], now_us)
     if difference == 0:
-        uid_left: str = left["metadata"]["uid"]
-        return uid_left < right["metadata"]["uid"]
+        uids: tuple[str, str] = (left["metadata"]["uid"], right["metadata"]["uid"])
+        return uids[0] < uids[1]
     return difference < 0
 
 

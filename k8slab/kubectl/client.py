@@ -44,7 +44,7 @@ class Client(Protocol):
         """Let lab time pass, event by event, until `check()` holds or the time is over. Whether it held."""
 
     def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
-        """Let lab time pass until nothing has changed for `quiet_us`; `look()` is called after each change."""
+        """Let lab time pass until nothing has changed for `quiet_us`; each change calls `look()`."""
 
     def read_file(self, path: str) -> str:
         """The text of a file beside the notebook (`-f path`). OSError where it can't be read."""

@@ -153,7 +153,9 @@ def run(client: Client, argv: Sequence[str], stdin: str = "") -> Result:
 
 def _needs_subcommand(verb: Verb, arguments: Sequence[str]) -> str:
     if arguments:
-        return f"error: unknown command \"{' '.join(arguments)}\"\nSee 'kubectl {verb.name} -h' for help and examples\n"
+        word = " ".join(arguments)
+        hint = f"See 'kubectl {verb.name} -h' for help and examples\n"
+        return f'error: unknown command "{word}"\n{hint}'
     return f"error: must specify one of {', '.join(one.name for one in verb.subcommands)}\n"
 
 

@@ -153,9 +153,10 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
     if kind is None or not served:
         group, number = group_version(version)
         shown = f"{group}/{number}" if group else number
+        named_metadata = manifest.get("metadata") or {}
         raise KubectlError(
-            f'error: resource mapping not found for name: "{(manifest.get("metadata") or {}).get("name", "")}" '
-            f'namespace: "{(manifest.get("metadata") or {}).get("namespace", "")}" from "{source}": '
+            f'error: resource mapping not found for name: "{named_metadata.get("name", "")}" '
+            f'namespace: "{named_metadata.get("namespace", "")}" from "{source}": '
             f'no matches for kind "{manifest["kind"]}" in version "{shown}"\n'
             "ensure CRDs are installed first\n"
         )

@@ -101,8 +101,8 @@ def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = 
 
 def error_of(response: Response) -> ApiError:
     """The refusal that an answer holds."""
-    body = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
-    details = dict(body.get("details") or {})
+    body: Obj = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
+    details: Obj = dict(body.get("details") or {})
     causes = [
         Cause(one.get("reason", ""), one.get("message", ""), one.get("field", ""))
         for one in details.pop("causes", None) or ()

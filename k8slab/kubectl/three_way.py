@@ -56,11 +56,11 @@ def _field_patch(name: str, field: Field | None, outer: str, original: Any, want
             patch["$retainKeys"] = sorted(wanted)
         return {name: patch} if patch else {}
     if isinstance(wanted, list) and field is not None and "merge" in field.strategy:
-        before = original if isinstance(original, list) else []
+        earlier = original if isinstance(original, list) else []
         there = present if isinstance(present, list) else []
         if field.merge_key:
-            return _keyed_list_patch(name, field, before, wanted, there)
-        return _primitive_list_patch(name, before, wanted, there)
+            return _keyed_list_patch(name, field, earlier, wanted, there)
+        return _primitive_list_patch(name, earlier, wanted, there)
     return {name: wanted} if wanted != present else {}
 
 

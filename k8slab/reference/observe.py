@@ -63,7 +63,7 @@ def _step(scenario: Scenario, names: Names, number: int, played: Played) -> Obj:
     step: Obj = {"step": number, "verb": played.verb}
     if played.error is not None:
         status = played.error.status()
-        error = {name: status[name] for name in ("code", "reason", "message") if name in status}
+        error: Obj = {name: status[name] for name in ("code", "reason", "message") if name in status}
         causes = (status.get("details") or {}).get("causes")
         if causes:
             error["causes"] = causes
@@ -316,11 +316,11 @@ def _top(names: Names, world: World, obj: Obj) -> str:
 
 def _widen(limits: dict[str, Obj], pods: dict[str, tuple[str, bool, bool]]) -> None:
     totals: dict[str, list[int]] = {owner: [0, 0, 0] for owner in limits}
-    for owner, active, ready in pods.values():
+    for owner, is_active, is_ready in pods.values():
         if owner:
             counts = totals.setdefault(owner, [0, 0, 0])
-            counts[0] += active
-            counts[1] += ready
+            counts[0] += is_active
+            counts[1] += is_ready
             counts[2] += 1
     for owner, (active, ready, every) in totals.items():
         one = limits.setdefault(owner, {"maxActive": 0, "minReady": ready, "maxPods": 0})

@@ -69,7 +69,7 @@ def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
 
 def default_container(session: Session, pod: Obj, asked: str) -> str:
     """The container that a command means; where several could be meant, kubectl says which it took."""
-    containers = [one["name"] for one in pod["spec"]["containers"]]
+    containers: list[str] = [one["name"] for one in pod["spec"]["containers"]]
     if asked:
         return asked
     annotated: str = (pod["metadata"].get("annotations") or {}).get(

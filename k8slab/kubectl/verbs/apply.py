@@ -121,10 +121,10 @@ def _patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj,
     noted = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     if noted is None:
         session.warn(
-            f"Warning: resource {info.kind.plural}/{info.name} is missing the {LAST_APPLIED} annotation which is "
-            "required by kubectl apply. kubectl apply should only be used on resources created declaratively by "
-            "either kubectl create --save-config or kubectl apply. The missing annotation will be patched "
-            "automatically.\n"
+            f"Warning: resource {info.kind.plural}/{info.name} is missing the {LAST_APPLIED} annotation "
+            "which is required by kubectl apply. kubectl apply should only be used on resources created "
+            "declaratively by either kubectl create --save-config or kubectl apply. The missing annotation "
+            "will be patched automatically.\n"
         )
     original: Obj = json.loads(noted) if noted else {}
     patch = three_way_patch(original, modified, live)

@@ -26,8 +26,8 @@ _FOREVER_US = 7 * 24 * 3600 * 1_000_000
 _CASCADES = {"background": "Background", "true": "Background", "orphan": "Orphan", "false": "Orphan"}
 _CASCADES["foreground"] = "Foreground"
 _FORCE_WARNING = (
-    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
-    "The resource may continue to run on the cluster indefinitely.\n"
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been "
+    "terminated. The resource may continue to run on the cluster indefinitely.\n"
 )
 
 
@@ -57,7 +57,8 @@ def _check(session: Session) -> None:
         raise KubectlError("error: --force and --grace-period greater than 0 cannot be specified together\n")
     if flags["cascade"] not in _CASCADES:
         raise KubectlError(
-            f'error: invalid cascade value ({flags["cascade"]}). Must be "background", "foreground", or "orphan"\n'
+            f"error: invalid cascade value ({flags['cascade']}). "
+            'Must be "background", "foreground", or "orphan"\n'
         )
     if flags["force"]:
         session.warn(_FORCE_WARNING)

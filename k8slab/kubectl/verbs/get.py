@@ -36,8 +36,8 @@ _TABLE = (
 )
 _JSON = "application/json"
 _NEED = (
-    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of '
-    "supported resources.\n\nerror: Required resource not specified.\n"
+    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list '
+    "of supported resources.\n\nerror: Required resource not specified.\n"
     'Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\n'
     "See 'kubectl get -h' for help and examples\n"
 )
@@ -185,7 +185,8 @@ def _initial(target: _Target, answer: Response) -> list[Obj]:
     body = _with_type(target, answer.body)
     if body.get("kind") == "Table":
         return [body] if body["rows"] else []
-    return body["items"] if "items" in body else [body]
+    items: list[Obj] = body.get("items", [body])
+    return items
 
 
 def _follow(session: Session, target: _Target, accept: str, revision: str, printer: WatchPrinter) -> None:
