@@ -1,0 +1,89 @@
+"""The command `k8slab`: a cluster in a terminal, for a script or for a look.
+
+`k8slab run FILE…` applies manifests to a new lab, lets time pass and prints what is there;
+`k8slab kubectl -f FILE… -- COMMAND` runs one kubectl command on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+
+from k8slab.lab import Lab, LabError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. The exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 2
+    try:
+        code: int = options.run(options)
+    except (LabError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="k8slab", description="A Kubernetes cluster in one process.")
+    commands = parser.add_subparsers(dest="command")
+    run = commands.add_parser("run", help="apply manifests, let time pass, show the cluster")
+    _add_lab_options(run)
+    run.add_argument("files", nargs="+", help="manifests to apply, in this order")
+    run.add_argument("--until", default="", help="lab time to let pass, e.g. 5m; without it until settled")
+    run.add_argument("--svg", default="", metavar="PATH", help="write the picture to a file")
+    run.add_argument("--trace", action="store_true", help="print every change")
+    run.set_defaults(run=_run)
+    kubectl = commands.add_parser("kubectl", help="apply manifests, let the cluster settle, run one command")
+    _add_lab_options(kubectl)
+    kubectl.add_argument("-f", "--file", action="append", default=[], help="a manifest to apply first")
+    kubectl.add_argument("words", nargs=argparse.REMAINDER, help="the kubectl command, after --")
+    kubectl.set_defaults(run=_kubectl)
+    return parser
+
+
+def _add_lab_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--timing", default="realistic", choices=("instant", "realistic"))
+
+
+def _lab(options: argparse.Namespace, files: Sequence[str]) -> Lab:
+    lab = Lab(options.nodes, seed=options.seed, timing=options.timing)
+    for path in files:
+        result = lab.kubectl(f"apply -f {shlex.quote(path)}")
+        sys.stderr.write(result.stderr)
+        if result.code:
+            raise LabError(f"{path} was not applied")
+    return lab
+
+
+def _run(options: argparse.Namespace) -> int:
+    lab = _lab(options, options.files)
+    if options.until:
+        lab.run(options.until)
+    else:
+        lab.settle()
+    if options.trace:
+        for line in lab.trace():
+            print(line)
+    if options.svg:
+        with open(options.svg, "w", encoding="utf-8") as file:
+            file.write(lab.draw().svg)
+    print(lab.draw(format="text"))
+    return 0
+
+
+def _kubectl(options: argparse.Namespace) -> int:
+    lab = _lab(options, options.file)
+    lab.settle()
+    words = options.words[1:] if options.words[:1] == ["--"] else options.words
+    result = lab.kubectl(shlex.join(words), stdin="" if sys.stdin.isatty() else sys.stdin.read())
+    sys.stdout.write(result.stdout)
+    sys.stderr.write(result.stderr)
+    return result.code
