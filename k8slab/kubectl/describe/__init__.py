@@ -45,6 +45,12 @@ def describe(lookup: Lookup, obj: Obj, now_us: int, *, show_events: bool = True)
     return page.text()
 
 
-def describe_all(lookup: Lookup, objects: Sequence[Obj], now_us: int, *, show_events: bool = True) -> str:
-    """The descriptions of several objects, with two empty lines between. Raises DescribeError."""
-    return "\n\n".join(describe(lookup, obj, now_us, show_events=show_events) for obj in objects)
+def describe_all(
+    lookup: Lookup, objects: Sequence[Obj], now_us: int, *, show_events: bool | None = None
+) -> str:
+    """The descriptions of several objects, with two empty lines between. Raises DescribeError.
+
+    Unless it is told, only an object alone is described with its events.
+    """
+    with_events = len(objects) == 1 if show_events is None else show_events
+    return "\n\n".join(describe(lookup, obj, now_us, show_events=with_events) for obj in objects)
