@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
+from k8slab.api.meta import Obj
+from k8slab.reference import api_facts, cron_facts, scheduling_facts, text_facts
 from k8slab.reference.compare import differences
 from k8slab.reference.observe import observe
+from k8slab.reference.outcome import Outcome, attempt
 from k8slab.reference.scenario import play
-
-
-class Outcome(NamedTuple):
-    """One fact: its name, and where the lab differs from it (nowhere, if it agrees)."""
-
-    name: str
-    differences: tuple[str, ...]
-
-
-def attempt(name: str, check: Callable[[], Iterator[str]]) -> Outcome:
-    """Run one comparison; a fault of ours is a difference like any other, with its place."""
-    try:
-        return Outcome(name, tuple(check()))
-    except Exception as error:  # noqa: BLE001 - one broken case must not hide the others.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
-        return Outcome(name, (f"{type(error).__name__}: {error} ({where})",))
 
 
 def traces(root: Path) -> Iterator[Outcome]:
@@ -41,9 +26,24 @@ def traces(root: Path) -> Iterator[Outcome]:
             continue
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
         recorded = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        yield attempt(
-            path.stem, lambda spec=spec, recorded=recorded: differences(recorded, observe(play(spec)))
-        )
+        yield attempt(path.stem, partial(_trace, spec, recorded))
 
 
-CATEGORIES: dict[str, Callable[[Path], Iterator[Outcome]]] = {"traces": traces}
+def _trace(spec: Obj, recorded: Obj) -> Iterator[str]:
+    return differences(recorded, observe(play(spec)))
+
+
+CATEGORIES: dict[str, Callable[[Path], Iterator[Outcome]]] = {
+    "defaults": api_facts.defaults,
+    "errors": api_facts.errors,
+    "patches": api_facts.patches,
+    "protocol": api_facts.protocol,
+    "discovery": api_facts.discovery,
+    "scheduling": scheduling_facts.scheduling,
+    "tables": text_facts.tables,
+    "describe": text_facts.describe,
+    "explain": text_facts.explain,
+    "transcripts": text_facts.transcripts,
+    "cron": cron_facts.cron,
+    "traces": traces,
+}

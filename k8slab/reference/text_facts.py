@@ -1,0 +1,329 @@
+"""What is printed: server-side Tables, and the texts of kubectl."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from k8slab import clock
+from k8slab.api.kind import Kind, kinds
+from k8slab.api.meta import Obj, group_version, key_of
+from k8slab.cluster.request import Request, Response
+from k8slab.cluster.rest import handle
+from k8slab.cluster.world import World
+from k8slab.kubectl import Result
+from k8slab.kubectl import run as kubectl
+from k8slab.reference import bench, script
+from k8slab.reference.facts import differences
+from k8slab.reference.outcome import Outcome, attempt
+from k8slab.reference.scenario import TIMING
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+def _load(root: Path, name: str) -> Obj:
+    loaded: Obj = json.loads((root / "api" / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=4)
+def _state(root: Path, name: str) -> World:
+    """A World that holds one frozen state and in which nothing runs."""
+    world = World((), timing=TIMING)
+    for obj in _load(root, "states")["states"][name]:
+        if obj["apiVersion"] != "events.k8s.io/v1":
+            bench.put(world, obj["kind"], key_of(obj), obj)
+    return world
+
+
+class FrozenClient:
+    """A World as kubectl reaches it when no time passes and there are no files."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def now_us(self) -> int:
+        """The World's clock."""
+        return self.world.now_us
+
+    def request(self, request: Request) -> Response:
+        """Ask the API server."""
+        return handle(self.world, request)
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
+        """Nothing runs in a frozen state."""
+        return Result("", "", 1)
+
+    def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
+        """Whether it holds already."""
+        return check()
+
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+        """Nothing changes in a frozen state."""
+
+    def read_file(self, path: str) -> str:
+        """There are no files."""
+        raise FileNotFoundError(path)
+
+    def list_files(self, path: str, recursive: bool) -> list[str]:
+        """The path itself."""
+        return [path]
+
+
+# Tables.
+
+
+def tables(root: Path) -> Iterator[Outcome]:
+    """Columns, rows and whole texts of `kubectl get`."""
+    facts = _load(root, "tables")
+    world = _state(root, facts["state"])
+    for name, columns in facts["columns"].items():
+        yield attempt(f"columns {name}", partial(_columns, world, name, columns))
+    for row in facts["rows"]:
+        yield attempt(f"row {row['id']}", partial(_row, world, row))
+    for text in facts["text"]:
+        yield attempt(f"text {text['id']}", partial(_text, world, text, facts["namespace"]))
+
+
+def _collection(api_version: str, kind: Kind, namespace: str) -> str:
+    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    return f"{root}/namespaces/{namespace}/{kind.plural}" if namespace else f"{root}/{kind.plural}"
+
+
+def _table(world: World, path: str, query: Mapping[str, str]) -> Any:
+    return handle(world, Request("GET", path, query, {"Accept": TABLE})).body
+
+
+def _columns(world: World, name: str, recorded: list[Obj]) -> Iterator[str]:
+    api_version, _, kind_name = name.rpartition("/")
+    table = _table(world, _collection(api_version, kinds()[kind_name], ""), {})
+    if "columnDefinitions" not in table:
+        yield f"no Table: {table.get('message')}"
+        return
+    fields = ("name", "type", "format", "priority")
+    columns = [{field: one[field] for field in fields} for one in table["columnDefinitions"]]
+    yield from differences(recorded, columns)
+
+
+def _row(world: World, row: Obj) -> Iterator[str]:
+    world.now_us = clock.parse_timestamp(row["now"])
+    target = row["object"]
+    kind = kinds()[target["kind"]]
+    collection = _collection(target["apiVersion"], kind, target.get("namespace", ""))
+    table = _table(world, f"{collection}/{target['name']}", {})
+    if "rows" not in table:
+        yield f"no Table: {table.get('message')}"
+        return
+    yield from differences(row["get"], _shown(table["rows"][0], row["get"]), "get")
+    listed = _table(world, collection, {"fieldSelector": f"metadata.name={target['name']}"})
+    if "rows" not in listed:
+        yield f"no Table of the list: {listed.get('message')}"
+        return
+    recorded = [row["get"]] if row["list"] == "same as get" else row["list"]
+    rows = [_shown(one, row["get"]) for one in listed["rows"]]
+    yield from differences(recorded, rows, "list")
+
+
+def _shown(row: Obj, like: Obj) -> Obj:
+    return {name: one for name, one in row.items() if name in like or (name == "conditions" and one)}
+
+
+def _text(world: World, text: Obj, namespace: str) -> Iterator[str]:
+    world.now_us = clock.parse_timestamp(text["now"])
+    result = kubectl(FrozenClient(world), _in_namespace(text["args"], namespace))
+    yield from _result_differences(text, result)
+
+
+def _in_namespace(arguments: list[str], namespace: str) -> list[str]:
+    """A command line with the namespace that its context would have given it."""
+    if (
+        not arguments
+        or arguments[0].startswith("-")
+        or any(
+            one in ("-n", "-A", "--all-namespaces") or one.startswith(("--namespace", "-n"))
+            for one in arguments
+            if one != "--no-headers"
+        )
+    ):
+        return list(arguments)
+    return [arguments[0], f"--namespace={namespace}", *arguments[1:]]
+
+
+def _result_differences(recorded: Obj, result: Result) -> Iterator[str]:
+    if result.code != recorded["exit"]:
+        yield f"exit: expected {recorded['exit']}, got {result.code}"
+    for name, text in (("stdout", result.stdout), ("stderr", result.stderr)):
+        yield from _line_differences(name, recorded[name], text)
+
+
+def _line_differences(name: str, recorded: str, text: str) -> Iterator[str]:
+    """The first line that differs."""
+    if recorded == text:
+        return
+    wanted, found = recorded.splitlines(), text.splitlines()
+    for number in range(max(len(wanted), len(found))):
+        left = wanted[number] if number < len(wanted) else None
+        right = found[number] if number < len(found) else None
+        if left != right:
+            yield f"{name} line {number + 1}: expected {left!r}, got {right!r}"
+            return
+    yield f"{name}: expected {recorded!r}, got {text!r}"
+
+
+# Descriptions.
+
+
+def describe(root: Path) -> Iterator[Outcome]:
+    """`kubectl describe` of each object of a frozen state."""
+    for case in _load(root, "describe")["describe"]:
+        yield attempt(case["id"], partial(_description, root, case))
+
+
+def _description(root: Path, case: Obj) -> Iterator[str]:
+    world = _state(root, case["state"])
+    world.now_us = clock.parse_timestamp(case["now"])
+    yield from _result_differences(
+        case, kubectl(FrozenClient(world), _in_namespace(case["args"], case["state"]))
+    )
+
+
+def explain(root: Path) -> Iterator[Outcome]:
+    """The fields that `kubectl explain` lists, without their descriptions."""
+    world = bench.bench(with_nodes=False)
+    for case in _load(root, "describe")["explain"]:
+        name = f"{case['id']} {' '.join(case['args'][1:])}"
+        yield attempt(name, partial(_explanation, world, case))
+
+
+_FIELD = re.compile(r"^( +)(\S+\t<[^>]*>|\S+ +<[^>]*>)(.*)$")
+_HEADER = re.compile(r"^([A-Z]+): +(.*)$")
+
+
+def _explanation(world: World, case: Obj) -> Iterator[str]:
+    result = kubectl(FrozenClient(world), case["args"])
+    if result.code != case["exit"]:
+        yield f"exit: expected {case['exit']}, got {result.code}: {result.stderr}"
+        return
+    header: dict[str, str] = {}
+    fields: list[str] = []
+    for line in result.stdout.splitlines():
+        heading = _HEADER.match(line)
+        if heading:
+            header[heading[1].lower()] = heading[2]
+            continue
+        field = _FIELD.match(line)
+        if field:
+            fields.append(field[1][2:] + re.sub(r"\s+", " ", field[2]))
+    wanted = {name: one for name, one in case["header"].items()}
+    yield from differences(wanted, {name: header.get(name) for name in wanted}, "header")
+    yield from differences(case["fields"], fields, "fields")
+
+
+# Transcripts.
+
+
+def transcripts(root: Path) -> Iterator[Outcome]:
+    """Sessions of kubectl, a command after the other."""
+    for case in _load(root, "describe")["transcripts"]:
+        yield attempt(case["id"], partial(_transcript, case))
+
+
+class _Player:
+    """A Lab with the scripted kubelet as kubectl reaches it, with the files of a transcript."""
+
+    def __init__(self, case: Obj) -> None:
+        self.world = bench.bench(case["namespace"])
+        self.files: dict[str, str] = case["files"]
+
+    @property
+    def now_us(self) -> int:
+        return self.world.now_us
+
+    def request(self, request: Request) -> Response:
+        return handle(self.world, request)
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
+        return Result("", "", 1)
+
+    def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
+        end_us = self.world.now_us + timeout_us
+        while not check():
+            if self.world.now_us >= end_us:
+                return False
+            bench.run(self.world, min(clock.SECOND_US // 20, end_us - self.world.now_us))
+        return True
+
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+        bench.run(self.world, quiet_us)
+        look()
+
+    def read_file(self, path: str) -> str:
+        if path not in self.files:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return self.files[path]
+
+    def list_files(self, path: str, recursive: bool) -> list[str]:
+        prefix = "" if path in (".", "./") else f"{path.rstrip('/')}/"
+        inside = [
+            one
+            for one in sorted(self.files)
+            if one.startswith(prefix) and (recursive or "/" not in one.removeprefix(prefix))
+        ]
+        return inside if path not in self.files and inside else [path]
+
+
+def _transcript(case: Obj) -> Iterator[str]:
+    player = _Player(case)
+    namespace = case["namespace"]
+    start_us: int | None = None
+    for number, step in enumerate(case["steps"]):
+        if "sleepSeconds" in step:
+            bench.run(player.world, clock.duration_us(step["sleepSeconds"]))
+        elif "waitUntil" in step:
+            kubectl(player, _in_namespace(step["waitUntil"], namespace))
+        else:
+            begin_us = clock.parse_timestamp(step["now"])
+            start_us = start_us if start_us is not None else player.now_us - begin_us
+            bench.run(player.world, max(0, begin_us + start_us - player.now_us))
+            result = kubectl(player, _in_namespace(step["args"], namespace), step.get("stdin") or "")
+            for text in _session_differences(step, result):
+                yield f"step {number + 1} ({' '.join(step['args'])[:60]}): {text}"
+
+
+_NORMAL = (
+    (re.compile(r"\b(?:\d+[dhms])+(?= |$|\))", re.MULTILINE), "<age>"),
+    (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "<ip>"),
+    (re.compile(r"\b3[0-2]\d{3}\b"), "<port>"),
+    (re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}\b"), "-<hash>"),
+    (re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "-<random>"),
+    (re.compile(r"=[bcdfghjklmnpqrstvwxz2456789]{6,10}\b"), "=<hash>"),
+    (re.compile(r"\bnode-\d\b"), "<node>"),
+    (re.compile(r" {2,}"), "  "),
+)
+"""What differs between two runs, and that the width of a column then follows."""
+
+
+def _session_differences(step: Obj, result: Result) -> Iterator[str]:
+    if result.code != step["exit"]:
+        yield f"exit: expected {step['exit']}, got {result.code}"
+    for name, text in (("stdout", result.stdout), ("stderr", result.stderr)):
+        yield from _line_differences(name, _normal(step[name]), _normal(text))
+
+
+def _normal(text: str) -> str:
+    for pattern, replacement in _NORMAL:
+        text = pattern.sub(replacement, text)
+    lines: list[str] = []
+    for line in text.splitlines():
+        line = line.rstrip()
+        if not lines or lines[-1] != line or not line.startswith(("Waiting for", "evicting", "error when")):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+__all__ = ["FrozenClient", "describe", "explain", "group_version", "script", "tables", "transcripts"]
