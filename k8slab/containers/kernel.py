@@ -183,7 +183,7 @@ class Kernel:
         self._partial.clear()
 
     def _now(self, request: Now) -> int:
-        self.volatile = True
+        self.volatile = self.volatile or not request.quiet
         return self.now_us
 
     def _lookup(self, request: Lookup) -> list[str]:
@@ -193,7 +193,9 @@ class Kernel:
     def _call(self, request: Call) -> Answer:
         if request.host not in ("localhost", "127.0.0.1", "::1"):
             self.volatile = True
-        return self.network.call(self.box, self.pod, request, self.now_us)
+        answer = self.network.call(self.box, self.pod, request, self.now_us)
+        self.volatile = self.volatile or answer.volatile
+        return answer
 
     def _node_logs(self, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
         self.volatile = True

@@ -68,7 +68,9 @@ class Sleep(NamedTuple):
 
 
 class Now(NamedTuple):
-    """The lab's clock: microseconds since the epoch."""
+    """The lab's clock: microseconds since the epoch. `quiet` where the answer only stamps a log line."""
+
+    quiet: bool = False
 
 
 class Lookup(NamedTuple):
@@ -136,12 +138,17 @@ class NodeLogs(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a server answered. `error` is a network error such as `connection refused`."""
+    """What a server answered. `error` is a network error such as `connection refused`.
+
+    `volatile` says that the same request may be answered differently later,
+    though nothing in the server's container has changed.
+    """
 
     ok: bool
     payload: Any = None
     error: str = ""
     address: str = ""
+    volatile: bool = False
 
 
 Request = Any

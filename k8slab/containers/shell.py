@@ -317,45 +317,46 @@ class Shell:
 
     def _test(self, node: syntax.Test, io: Streams, checked: bool) -> Steps:
         items = list(node.items)
-        value = yield from self._or(items, io)
+        value = yield from self._or(items, io, True)
         return self._checked(int(not value), checked)
 
-    def _or(self, items: list[Any], io: Streams) -> Steps:
-        value = yield from self._and(items, io)
+    def _or(self, items: list[Any], io: Streams, live: bool) -> Steps:
+        """A disjunction; what need not be known (`live` is false) is only read over."""
+        value = yield from self._and(items, io, live)
         while items and items[0] == "||":
             items.pop(0)
-            other = yield from self._and(items, io)
+            other = yield from self._and(items, io, live and not value)
             value = value or other
         return value
 
-    def _and(self, items: list[Any], io: Streams) -> Steps:
-        value = yield from self._not(items, io)
+    def _and(self, items: list[Any], io: Streams, live: bool) -> Steps:
+        value = yield from self._not(items, io, live)
         while items and items[0] == "&&":
             items.pop(0)
-            other = yield from self._not(items, io)
+            other = yield from self._not(items, io, live and value)
             value = value and other
         return value
 
-    def _not(self, items: list[Any], io: Streams) -> Steps:
+    def _not(self, items: list[Any], io: Streams, live: bool) -> Steps:
         first = items.pop(0) if items else ()
         if first == "!":
-            return not (yield from self._not(items, io))
+            return not (yield from self._not(items, io, live))
         if first == "(":
-            value = yield from self._or(items, io)
+            value = yield from self._or(items, io, live)
             if items:
                 items.pop(0)
             return value
-        text = yield from self.text(first, io)
-        if re.fullmatch(r"-[a-zA-Z]", text) and items and items[0] not in ("&&", "||", ")"):
-            operand = yield from self.text(items.pop(0), io)
-            return (yield from self.unary(text, operand))
+        text = (yield from self.text(first, io)) if live or _is_operator(first) else ""
+        if _is_operator(first) and items and items[0] not in ("&&", "||", ")"):
+            operand = items.pop(0)
+            return live and (yield from self.unary(text, (yield from self.text(operand, io))))
         if not items or items[0] in ("&&", "||", ")"):
             return bool(text)
         operator = items.pop(0)
         if not isinstance(operator, str):
             operator = yield from self.text(operator, io)
         right = items.pop(0) if items else ()
-        return (yield from self._compare(text, operator, right, io))
+        return live and (yield from self._compare(text, operator, right, io))
 
     def _compare(self, left: str, operator: str, word: Any, io: Streams) -> Steps:
         if operator in ("==", "=", "!="):
@@ -764,6 +765,12 @@ class Shell:
         source = glob_source(pattern)
         anchored = {"/#": f"^(?:{source})", "/%": f"(?:{source})$"}.get(operator, source)
         return re.sub(anchored, lambda match: replacement, value, count=0 if operator == "//" else 1)
+
+
+def _is_operator(word: Any) -> bool:
+    """Whether a word is one of the operators with one operand."""
+    plain = isinstance(word, tuple) and len(word) == 1 and isinstance(word[0], syntax.Literal)
+    return plain and not word[0].quoted and re.fullmatch(r"-[a-zA-Z]", word[0].text) is not None
 
 
 def _escaped(text: str) -> str:

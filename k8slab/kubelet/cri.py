@@ -115,7 +115,7 @@ def is_static(container: Obj) -> bool:
     found = executable_of(container["image"], str(argv[0]))
     if found is None:
         return family.images == (GENERIC,) and not shell.knows(str(argv[0]).rpartition("/")[2])
-    return found.server is not None and found.server.check is None
+    return found.run is None and found.server is not None and found.server.check is None
 
 
 def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: int) -> str:
@@ -134,7 +134,7 @@ def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: in
     if executable is None:
         return fault
     _forget(box, pod, name)
-    if executable.server is not None:
+    if executable.server is not None and executable.run is None:
         return _launch_server(box, pod, container, context, executable.server)
     sandbox = sandbox_of(box, pod)
     record = new_record(context)
@@ -478,7 +478,7 @@ def _http_probe(
         return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {_dial_text(host, port, answer.error)}')
     status = answer.payload["status"]
     if 200 <= status < 400:
-        return Outcome(True, answer.payload["body"])
+        return Outcome(True, answer.payload["body"], answer.volatile)
     return Outcome(False, f"HTTP probe failed with statuscode: {status}")
 
 

@@ -99,7 +99,7 @@ def _deliver(
         return Answer(False, error="malformed response")
     kernel = Kernel(box, pod, container, context.run, now_us, network)
     answer: Answer = kernel.complete(server.handle(context, request._replace(host=client, port=port)))
-    return answer
+    return answer._replace(volatile=kernel.volatile) if kernel.volatile else answer
 
 
 def listener(box: Overlay, pod: Obj, port: int) -> tuple[Obj, Server, Context] | None:

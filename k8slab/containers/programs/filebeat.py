@@ -1,0 +1,50 @@
+"""A log collector on each node: gathers the log lines of all Pods there and writes them out as JSON.
+
+Models filebeat and fluentd with a console output, as DaemonSets in tutorials run them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from k8slab.clock import SECOND_US, micro_timestamp
+from k8slab.containers.program import Executable, Family
+from k8slab.containers.requests import NodeLogs, Now, Recall, Remember, Sleep
+from k8slab.containers.streams import Steps
+
+_EVERY_US = 10 * SECOND_US
+
+
+def _collect(call: Any, argv: list[str]) -> Steps:
+    """Look for new lines now and then; where it got to is in the process's memory."""
+    context = call.context
+    yield from call.io.err.write(f"Harvester started on node {context.node}\n")
+    while True:
+        after_us = (yield Recall("after")) or 0
+        lines = yield NodeLogs(after_us)
+        for namespace, pod, container, at_us, text in lines:
+            entry = {
+                "@timestamp": micro_timestamp(at_us),
+                "message": text,
+                "kubernetes": {
+                    "namespace": namespace,
+                    "pod": {"name": pod},
+                    "container": {"name": container},
+                    "node": {"name": context.node},
+                },
+            }
+            yield from call.io.out.write(json.dumps(entry) + "\n")
+        if lines:
+            yield Remember("after", max(line[3] for line in lines))
+        yield Now()
+        yield Sleep(_EVERY_US)
+
+
+_RUN = Executable(run=_collect)
+
+PROGRAM = Family(
+    images=("filebeat", "fluentd", "fluent-bit", "fluentd-elasticsearch"),
+    entrypoint=("filebeat",),
+    executables={"filebeat": _RUN, "fluentd": _RUN, "fluent-bit": _RUN},
+)
