@@ -358,3 +358,72 @@ def test_defaulting_is_idempotent_and_changes_nothing_in_place(kind: Kind, data:
     kind.prepare_update(made, once)
     kind.prepare_status(made, once)
     assert once == frozen
+
+
+# Other versions.
+
+
+def test_an_event_reads_in_both_versions() -> None:
+    kind = kinds()["Event"]
+    other = kind.other_versions[0]
+    sent = {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": "e"},
+        "regarding": {"kind": "Pod", "name": "p"},
+        "note": "hi",
+        "reportingController": "c",
+        "deprecatedCount": 2,
+    }
+    stored = kind.default(other.to_storage(sent))
+    assert (stored["message"], stored["reportingComponent"], stored["count"]) == ("hi", "c", 2)
+    assert stored["involvedObject"] == sent["regarding"]
+    again = other.from_storage(stored)
+    assert {name: again[name] for name in sent} == sent
+
+
+def test_an_autoscaler_carries_in_annotations_what_v1_has_no_field_for() -> None:
+    kind = kinds()["HorizontalPodAutoscaler"]
+    other = kind.other_versions[0]
+    target = {"type": "AverageValue", "averageValue": "1k"}
+    stored = kind.default(
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "h", "annotations": {"own": "text"}},
+            "spec": {
+                "maxReplicas": 3,
+                "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+                "metrics": [
+                    {"type": "Pods", "pods": {"metric": {"name": "qps"}, "target": target}},
+                    {
+                        "type": "Resource",
+                        "resource": {
+                            "name": "cpu",
+                            "target": {"type": "Utilization", "averageUtilization": 60},
+                        },
+                    },
+                ],
+                "behavior": {"scaleDown": {"stabilizationWindowSeconds": 5}},
+            },
+        }
+    )
+    shown = other.from_storage(stored)
+    assert shown["spec"]["targetCPUUtilizationPercentage"] == 60
+    assert shown["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/metrics"] == (
+        '[{"type":"Pods","pods":{"metricName":"qps","targetAverageValue":"1k"}}]'
+    )
+    assert (
+        '"ScaleDown":{"StabilizationWindowSeconds":5,"SelectPolicy":"Max"'
+        in (shown["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/behavior"])
+    )
+    again = other.to_storage(shown)
+    assert again["spec"] == stored["spec"]
+    assert again["metadata"] == stored["metadata"]
+
+
+def test_an_old_autoscaler_without_a_target_aims_at_four_fifths_of_the_cpu() -> None:
+    kind = kinds()["HorizontalPodAutoscaler"]
+    sent = {"apiVersion": "autoscaling/v1", "metadata": {"name": "h"}, "spec": {"maxReplicas": 3}}
+    stored = kind.default(kind.other_versions[0].to_storage(sent))
+    assert dig(stored["spec"]["metrics"][0], "resource", "target", "averageUtilization") == 80
