@@ -54,6 +54,7 @@ REALISTIC = Timing(
         "kubelet_notice": _span(50, 300),  # from a container's change to the Pod's new status
         "pod_cleanup": _span(100, 300),  # from the last container's end to the Pod's removal
         "request": _span(1, 4),  # one request between two Pods
+        "claim_protection": _span(80, 150),  # until a deleted claim that no Pod uses is let go
         "namespace_delete": _span(200, 500),
         "garbage_collect": _span(20, 80),
     },

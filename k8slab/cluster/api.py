@@ -175,7 +175,7 @@ def replace(
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
     new = _keep_system_fields(new, old)
-    new = kind.prepare_status(new, old) if subresource == "status" else kind.prepare_update(new, old)
+    new = _prepared(kind, new, old, subresource)
     causes = (kind.rules.status if subresource == "status" else kind.rules.update)(new, old)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
@@ -193,6 +193,17 @@ def replace(
         commit(world, actor, kind, key, new, subresource, cause, options)
         return remove(world, kind, key, cause)
     return commit(world, actor, kind, key, new, subresource, cause, options)
+
+
+def _prepared(kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:
+    """What of the update the subresource lets through."""
+    if subresource == "status":
+        return kind.prepare_status(new, old)
+    if subresource == "finalize" and kind.kind == "Namespace":
+        from k8slab.api.kinds.namespace import finalize
+
+        return finalize(new, old)
+    return kind.prepare_update(new, old)
 
 
 def commit(

@@ -75,4 +75,11 @@ def _after_pod(change: Change, view: View) -> Iterable[Key]:
     return claims_of(new)
 
 
-CONTROLLER = Component(NAME, (Watch("PersistentVolumeClaim", _after_claim), Watch("Pod", _after_pod)), plan)
+CONTROLLER = Component(
+    NAME,
+    (
+        Watch("PersistentVolumeClaim", _after_claim, "claim_protection"),
+        Watch("Pod", _after_pod, "claim_protection"),
+    ),
+    plan,
+)

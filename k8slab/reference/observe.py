@@ -189,7 +189,7 @@ def _claim_owner_changes(names: Names, text: str, old: Obj, new: Obj) -> Iterabl
     before = {one["uid"]: one for one in old["metadata"].get("ownerReferences") or ()}
     after = {one["uid"]: one for one in new["metadata"].get("ownerReferences") or ()}
     for uid, reference in before.items():
-        if uid not in after:
+        if uid not in after and len(after) < len(before):
             yield {"object": text, "op": "release", "owner": _owner_text(names, reference)}
     for uid, reference in after.items():
         if uid not in before:
@@ -542,7 +542,10 @@ def _pod_spec(spec: Obj) -> Obj:
         volume for volume in spec.get("volumes") or () if not volume["name"].startswith("kube-api-access-")
     ]
     if volumes:
-        one["volumes"] = volumes
+        one["volumes"] = {
+            volume["name"]: (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            for volume in volumes
+        }
     return one
 
 
@@ -567,6 +570,10 @@ def _final_object(names: Names, kind: str, obj: Obj) -> Obj:
     owned = controller_of(obj) is not None
     metadata = _metadata(names, obj)
     metadata.pop("generateName", None)
+    if kind == "PersistentVolumeClaim":
+        # Volumes were provided by script, so nobody was asked to provision them.
+        kept = {name: one for name, one in metadata["annotations"].items() if "provisioner" not in name}
+        metadata["annotations"] = kept
     one: Obj = {"metadata": metadata}
     if kind in _WORKLOADS:
         one["generation"] = obj["metadata"].get("generation")

@@ -27,7 +27,13 @@ from k8slab.reference import script
 from k8slab.timing import HEARTBEAT_US, INSTANT, Span
 
 TIMING = INSTANT._replace(
-    name="reference", spans={**INSTANT.spans, "informer": Span(2000, 2000), "api_call": Span(2000, 2000)}
+    name="reference",
+    spans={
+        **INSTANT.spans,
+        "informer": Span(2000, 2000),
+        "api_call": Span(2000, 2000),
+        "claim_protection": Span(100000, 100000),
+    },
 )
 _START_SECOND = 20
 
