@@ -237,35 +237,48 @@ def _visitor(
 ) -> Fix:
     """The visitor of one struct: its hook, its defaults, its zero values, then its fields."""
     needed = frozenset(zeros)
+    fixes = dict(children)
+    if hook is None and not defaults and not children:
+        return _leaf_visitor(needed, zeros)
 
     def visit(obj: Any) -> Any:
         if hook is not None:
             obj = hook(obj)
-        changed: Obj | None = None
+        is_own = False
         for name, value, is_pointer in defaults:
             present = obj.get(name)
             if present is None or (not present and not is_pointer):
-                if changed is None:
-                    changed = dict(obj)
-                changed[name] = value
+                if not is_own:
+                    obj, is_own = dict(obj), True
+                obj[name] = value
         if not needed <= obj.keys():
-            if changed is None:
-                changed = dict(obj)
+            if not is_own:
+                obj, is_own = dict(obj), True
             for name, value in zeros.items():
-                changed.setdefault(name, value)
-        if changed is not None:
-            obj, changed = changed, obj
-        for name, fix in children:
-            value = obj.get(name)
-            if value is None:
+                obj.setdefault(name, value)
+        # Objects have fewer fields than their types: walk through what is there.
+        source = obj
+        for name, value in source.items():
+            fix = fixes.get(name)
+            if fix is None or value is None:
                 continue
             fixed = fix(value)
             if fixed is not value:
-                if changed is None:
-                    changed = obj
-                    obj = dict(obj)
+                if not is_own:
+                    obj, is_own = dict(obj), True
                 obj[name] = fixed
         return obj
+
+    return visit
+
+
+def _leaf_visitor(needed: frozenset[str], zeros: Obj) -> Fix:
+    """The visitor of a struct that only has zero values to be written out."""
+
+    def visit(obj: Any) -> Any:
+        if needed <= obj.keys():
+            return obj
+        return {**obj, **{name: value for name, value in zeros.items() if name not in obj}}
 
     return visit
 

@@ -143,8 +143,11 @@ POD_TABLE = Table(
 )
 """What every Pod spec defaults to, wherever it stands."""
 
-default_spec = remember(defaulter(POD_SPEC, POD_TABLE), idempotent=True)
+fill_spec = defaulter(POD_SPEC, POD_TABLE)
 """The defaults of a Pod's or a template's spec: SetDefaults_PodSpec and all below it."""
+
+default_spec = remember(fill_spec, idempotent=True)
+"""The same, remembered."""
 
 default_template = remember(
     defaulter(POD_TEMPLATE, Table(visitors={POD_SPEC: default_spec})), idempotent=True

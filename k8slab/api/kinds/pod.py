@@ -18,7 +18,7 @@ from k8slab.api.kinds._pod_resources import (
     quality_of_service,
     supported_at_pod_level,
 )
-from k8slab.api.kinds._pod_spec import POD_SPEC, RESOURCES, default_spec
+from k8slab.api.kinds._pod_spec import POD_SPEC, RESOURCES, fill_spec
 from k8slab.api.kinds._strategy import differs, next_generation, with_field_of, with_metadata_of
 from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
@@ -98,7 +98,7 @@ def _pod_only(spec: Obj) -> Obj:
 
 
 def _default_spec(spec: Obj) -> Obj:
-    return default_spec(_pod_only(spec))
+    return fill_spec(_pod_only(spec))
 
 
 _TABLE = Table(visitors={**RESOURCES.visitors, POD_SPEC: remember(_default_spec, idempotent=True)})
