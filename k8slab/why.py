@@ -73,7 +73,7 @@ def _chain(world: World, change: Change) -> list[str]:
         woken = _change_at(world, cause.woken_by)
         if woken is None:
             break
-        lines.append(f"  because {_sentence(woken)} at {_when(woken.at_us)}, {_by(world, woken)}")
+        lines.append(f"  because {narrate(woken)} at {_when(woken.at_us)}, {_by(world, woken)}")
         cause = world.causes[woken.cause]
     return lines
 
@@ -94,8 +94,8 @@ def _when(at_us: int) -> str:
     return f"t={seconds:.3f}s"
 
 
-def _sentence(change: Change) -> str:
-    """What a change was, in words."""
+def narrate(change: Change) -> str:
+    """What a change was, in words: `Pod web-0 was bound to node-1`, or `Pod web-0 changed`."""
     what = f"{change.kind} {change.key[1]}"
     if change.old is None:
         return f"{what} was created"
@@ -126,7 +126,7 @@ def _phase(old: Obj, new: Obj) -> str:
 
 def _readiness(old: Obj, new: Obj) -> str:
     before, after = condition_of(old, "Ready"), condition_of(new, "Ready")
-    if after is None or (before or {}).get("status") == after["status"]:
+    if after is None or (before or {"status": "False"}).get("status") == after["status"]:
         return ""
     return "became Ready" if after["status"] == "True" else "was no longer Ready"
 

@@ -1,0 +1,94 @@
+"""Golden scenarios: what was applied, what was broken, and what happened, told as a story.
+
+A scenario is a YAML file: a lab, and steps (`kubectl …`, `run 30s`, `settle`, `crash node-2`, `recover
+node-2`, `add-node`, `remove-node node-3`). Its story is kept beside it; with
+K8SLAB_UPDATE_GOLDEN=1 it is written anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k8slab.lab import Lab
+from k8slab.store.view import Change
+from k8slab.why import narrate
+
+FOLDER = Path(__file__).parent / "golden"
+SCENARIOS = sorted(FOLDER.glob("*.yaml"))
+TOLD = (
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "ReplicaSet",
+    "ReplicationController",
+    "Service",
+    "StatefulSet",
+    "VolumeAttachment",
+)
+
+
+def story(spec: dict[str, Any]) -> Iterator[str]:
+    lab = Lab(**spec.get("lab", {}))
+    yield f"# {spec['title']}"
+    for step in spec["steps"]:
+        revision = lab.world.store.revision
+        begun = lab.now
+        yield f"\n> {step.strip().partition(chr(10))[0]}"
+        yield from perform(lab, step)
+        for change in lab.world.store.changes_since(revision):
+            line = told(lab, change, begun)
+            if line:
+                yield line
+
+
+def perform(lab: Lab, step: str) -> Iterator[str]:
+    verb, _, argument = step.strip().partition(" ")
+    if verb == "kubectl":
+        command, _, stdin = argument.partition("\n")
+        result = lab.kubectl(command, stdin=stdin)
+        for line in (result.stdout + result.stderr).splitlines():
+            yield f"    | {line}".rstrip()
+        return
+    actions: dict[str, Callable[[], Any]] = {
+        "run": lambda: lab.run(argument),
+        "settle": lab.settle,
+        "crash": lambda: lab.crash(argument),
+        "recover": lambda: lab.recover(argument),
+        "disconnect": lambda: lab.disconnect(argument),
+        "add-node": lab.add_node,
+        "remove-node": lambda: lab.remove_node(argument),
+    }
+    actions[verb]()
+
+
+def told(lab: Lab, change: Change, begun: float) -> str:
+    """A change in words, with the seconds since the step began; empty for what a reader would not miss."""
+    if change.kind not in TOLD:
+        return ""
+    words = narrate(change)
+    if words.endswith(" changed"):
+        return ""
+    seconds = (change.at_us - lab.start_us) / 1_000_000 - begun
+    who = lab.causes[change.cause].component or "user"
+    return f"  +{seconds:8.3f}s  {words}  [{who}]"
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_the_story_is_the_kept_one(path: Path) -> None:
+    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    text = "\n".join(story(spec)) + "\n"
+    kept = path.with_suffix(".txt")
+    if os.environ.get("K8SLAB_UPDATE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text(encoding="utf-8")
