@@ -27,7 +27,8 @@ def render(scene: Scene, theme: Theme = "light") -> str:
     width, height = _number(scene.width), _number(scene.height)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" font-family="{SANS}"><title>{escape(_title(scene))}</title>'
+        f'width="{width}" height="{height}" role="img" font-family="{SANS}">'
+        f"<title>{escape(_title(scene))}</title>"
         f'<rect width="{width}" height="{height}" fill="{table["surface"]}"/>'
     ]
     now_us, axis = scene.now_us, scene.axis

@@ -100,6 +100,7 @@ class Composer:
         self._inputs_seen = -1
         self._lines_of: dict[str, list[str]] = {}
         self._touched: dict[str, None] = {}
+        self._replaying = True
         self._replay(history)
         for identity in _in_order(graph):
             self._admit(identity)
@@ -145,6 +146,7 @@ class Composer:
         for change in history:
             if change.kind in ("Pod", "Node"):
                 self._observe(change)
+        self._replaying = False
 
     def _observe(self, change: Change) -> None:
         """Note what a change means for the timeline at its own instant."""
@@ -159,7 +161,8 @@ class Composer:
 
     def _see(self, identity: str, pod: Obj, at_us: int) -> Look:
         node = pod["spec"].get("nodeName", "")
-        lost = bool(node) and self._lost.get(f"Node/{node}", False)
+        # While history is replayed, a node of which nothing is known yet is taken to be well.
+        lost = bool(node) and self._lost.get(f"Node/{node}", not self._replaying)
         root = self._root(identity, pod)
         seen = look(pod, lost, kind_of(root) in _ENDING, at_us)
         self._looks[identity] = seen
@@ -190,6 +193,9 @@ class Composer:
         for pod_id, pod in list(self._bound.get(identity, {}).items()):
             self._see(pod_id, pod, at_us)
             self._dirty[pod_id] = None
+        for claim, home in self._volume_homes.items():
+            if home == identity:
+                self._dirty[claim] = None
 
     def _root(self, identity: str, pod: Obj) -> str:
         """The workload that a Pod belongs to; the Pod itself where there is none."""
@@ -222,10 +228,7 @@ class Composer:
         if kind == "Pod":
             self._admit_pod(identity, obj)
         elif kind == "Node":
-            self._see_node(identity, obj, self.now_us)
-            self._hold(self._cards, identity, obj is not None)
-            if obj is None:
-                self._lost.pop(identity, None)
+            self._admit_node(identity, obj)
         elif kind == "PersistentVolumeClaim":
             self._admit_volume(identity, obj)
         elif kind in ("PersistentVolume", "VolumeAttachment"):
@@ -241,6 +244,20 @@ class Composer:
         if owner:
             self._dirty[owner] = None
             self._dirty[self.graph.root(owner)] = None
+
+    def _admit_node(self, identity: str, node: Obj | None) -> None:
+        """Take in a node; when it comes or goes, its Pods and volumes have other places."""
+        self._see_node(identity, node, self.now_us)
+        was_there = identity in self._cards.at
+        self._hold(self._cards, identity, node is not None)
+        if node is None:
+            self._lost.pop(identity, None)
+        if was_there == (node is not None):
+            return
+        for pod_id in list(self._bound.get(identity, ())):
+            self._admit(pod_id)
+        for claim in [one for one, home in self._volume_homes.items() if home == identity]:
+            self._admit(claim)
 
     def _hold(self, places: Places, identity: str, shown: bool) -> None:
         if shown:
@@ -262,8 +279,8 @@ class Composer:
             self._see(identity, pod, min(self.now_us, parse_timestamp(created)) if created else self.now_us)
         seen = self._see(identity, pod, self.now_us)
         node = pod["spec"].get("nodeName", "")
-        home = f"Node/{node}" if node else TRAY
-        found = note_on(identity, pod, seen, self.graph, bool(node) and self.is_lost(home))
+        home = f"Node/{node}" if f"Node/{node}" in self._cards.at else TRAY
+        found = note_on(identity, pod, seen, self.graph, bool(node) and self.is_lost(f"Node/{node}"))
         if found is not None:
             self._notes[identity] = found
         else:
@@ -473,12 +490,8 @@ class Composer:
             if home is None or (frame.counts.size == "heat" and home[0]):
                 return None
             place = self._on_card[home].at[identity]
-            if home[0] not in self._cards.at:
-                return (
-                    bands.tray_box(frame, place)
-                    if home[0] == TRAY and place < bands.tray_capacity(frame)
-                    else None
-                )
+            if home[0] == TRAY:
+                return bands.tray_box(frame, place) if place < bands.tray_capacity(frame) else None
             return frame.pod_box(self._cards.at[home[0]], place, home[1])
         if kind == "PersistentVolumeClaim":
             if frame.counts.size == "heat":

@@ -36,7 +36,7 @@ class Places:
     def _lowest(self) -> int:
         while self._free:
             place = heappop(self._free)
-            if place not in self._held:
+            if place < self._end and place not in self._held:
                 return place
         while self._end in self._held:
             self._end += 1
@@ -49,7 +49,8 @@ class Places:
         if place is None:
             return
         del self._held[place]
-        heappush(self._free, place)
+        if place < self._end:
+            heappush(self._free, place)
         while self._top and self._top - 1 not in self._held:
             self._top -= 1
 

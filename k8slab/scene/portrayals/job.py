@@ -77,8 +77,7 @@ def _grid(subject: Subject, tones: list[str]) -> list[Mark]:
     for index, tone in enumerate(tones):
         x = round(STRIP_X + step * index, 1)
         marks.append(rect(x, STRIP_Y - 2, step - 1.5, 13, 0, tone or "chip", "chip-line", 0.8))
-        fill = "on-mark" if tone in ("succeeded", "failed", "running", "terminating", "unknown") else "muted"
-        fill = "text" if tone in ("starting", "creating", "waiting") else fill
+        fill = "on-mark" if tone in ("succeeded", "failed") else "on-bright" if tone else "muted"
         marks.append(text(x + (step - 1.5) / 2, STRIP_Y + 7.8, "tiny", str(index), fill, "middle"))
     return marks
 

@@ -159,14 +159,14 @@ def _heat(subject: Subject, load: Load) -> Picture:
     if lost:
         marks.append(icon(subject.width / 2, subject.width / 2, "node-lost"))
     elif size >= 24:
-        dark = tone in ("heat-0", "heat-4")
+        dark = tone == "heat-4"
         marks.append(
             text(
                 1 + size / 2,
                 size / 2 + 4.5,
                 "smaller",
                 str(load.pods),
-                "on-mark" if dark else "text",
+                "on-mark" if dark else "on-bright",
                 "middle",
             )
         )

@@ -9,7 +9,7 @@ from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_HEIGHT, STRIP_X, STRIP_Y, chip, progress
 
 _MOST_SLOTS = 8
-_DARK = ("running", "succeeded", "failed", "terminating", "unknown")
+_DARK = ("succeeded", "failed")
 
 
 def _draw(subject: Subject, around: Surroundings) -> Picture:
@@ -46,7 +46,7 @@ def _slots(width: float, first: int, tones: list[str]) -> list[Mark]:
         x = STRIP_X + step * slot
         stroke, dash = ("", "") if tone else ("chip-line", "2 2")
         marks.append(rect(x, y - 1, step - 6, STRIP_HEIGHT + 2, 3, tone or "chip", stroke, 1.1, dash))
-        fill = "on-mark" if tone in _DARK else "muted" if not tone else "text"
+        fill = "on-mark" if tone in _DARK else "on-bright" if tone else "muted"
         marks.append(text(x + (step - 6) / 2, y + 8.3, "tiny", str(first + slot), fill, "middle"))
     return marks
 
