@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from state_lookup import StateLookup
 
 from k8slab.api.kind import kinds
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.kubectl.describe import describe, describe_all
+from tests.describe.state_lookup import StateLookup
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 CASES = json.loads((REFERENCE / "describe.json").read_text())["describe"]

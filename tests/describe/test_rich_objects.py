@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from state_lookup import StateLookup
 
 from k8slab.kubectl.describe import describe, describers
+from tests.describe.state_lookup import StateLookup
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 RICH = json.loads((REFERENCE / "descriptions.json").read_text())

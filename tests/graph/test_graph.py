@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8slab.graph import Edge, Graph, changes_after, key_of_id, kind_of, name_of, namespace_of, relations
+from k8slab.graph import Edge, Graph, all_relations, changes_after, key_of_id, kind_of, name_of, namespace_of
 from k8slab.graph.relations import attachment, network, owner, scheduling, volume
 from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
@@ -115,7 +115,7 @@ def test_edges(case: str) -> None:
 
 
 def test_each_relation_is_named_as_its_module() -> None:
-    assert [one.name for one in relations()] == ["attachment", "network", "owner", "scheduling", "volume"]
+    assert [one.name for one in all_relations()] == ["attachment", "network", "owner", "scheduling", "volume"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kinds_world import Shelf, create, namespace, request
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, assoc
 from k8slab.cluster import admission
+from tests.kinds.kinds_world import Shelf, create, namespace, request
 
 _ERRORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "errors.json").read_text("utf-8")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kinds_world import Shelf, create, namespace, target
 
 from k8slab.api.meta import Obj
+from tests.kinds.kinds_world import Shelf, create, namespace, target
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "defaults.json").read_text("utf-8")

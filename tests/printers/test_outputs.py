@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_kubectl import get, reference, state
 
 from k8slab.kubectl.get_text import GetFlags, object_printer
 from k8slab.kubectl.output.errors import OutputError
 from k8slab.kubectl.output.sorting import sort_objects
 from k8slab.kubectl.output.tab_writer import DESCRIPTIONS, TABLES, align, aligned
+from tests.printers.small_kubectl import get, reference, state
 
 TEMPLATES = reference("templates.json")
 GET_TEXTS = reference("get_texts.json")

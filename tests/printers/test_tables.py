@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_kubectl import custom_kind, get, printer_columns, reference, state, stored_at
 
 from k8slab.api.kind import Kind
 from k8slab.api.tables import table
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.kubectl.output.events_text import events_text, in_time_order, of_types
+from tests.printers.small_kubectl import custom_kind, get, printer_columns, reference, state, stored_at
 
 TABLES = reference("tables.json")
 OBJECTS = state(TABLES["state"])

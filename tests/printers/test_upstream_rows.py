@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_kubectl import reference
 
 from k8slab.api.tables import tables
+from tests.printers.small_kubectl import reference
 
 PRINTERS = reference("printers.json")
 

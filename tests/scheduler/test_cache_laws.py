@@ -230,7 +230,7 @@ def _agree(world: World, name: str) -> None:
             assert [one.name for one in nodes_of(kept, quick)] == best
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_steps)
 def test_kept_and_fresh_caches_agree(steps: list[Obj]) -> None:
     world = World()
@@ -244,7 +244,7 @@ def test_kept_and_fresh_caches_agree(steps: list[Obj]) -> None:
                 world.waiting.remove(name)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(_steps)
 def test_same_steps_give_the_same_cluster(steps: list[Obj]) -> None:
     placed = []

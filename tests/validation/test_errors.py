@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from recorded import UID, cases, create_causes, expand, stored, target_of, update_causes
 
 from k8slab.api.errors import Cause
 from k8slab.api.kind import resources
+from tests.validation.recorded import UID, cases, create_causes, expand, stored, target_of, update_causes
 
 # Refused before validation (decoding, the request itself, admission) or behind it (allocation).
 ELSEWHERE = frozenset(

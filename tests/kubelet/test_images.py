@@ -1,0 +1,61 @@
+"""Image names and pulls (pkg/util/parsers, pkg/kubelet/images/image_manager_test.go, v1.36)."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8slab.containers.images import bad_name, pull_failure, resolve
+
+NAMES = [
+    ("nginx", "docker.io/library/nginx:latest"),
+    ("nginx:1.29", "docker.io/library/nginx:1.29"),
+    ("bitnami/redis", "docker.io/bitnami/redis:latest"),
+    ("docker.io/library/nginx:1", "docker.io/library/nginx:1"),
+    ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
+    ("gcr.io/google-samples/xtrabackup:1.0", "gcr.io/google-samples/xtrabackup:1.0"),
+    ("localhost/app", "localhost/app:latest"),
+    ("localhost:5000/app:v1", "localhost:5000/app:v1"),
+    ("registry.example.com:5000/team/app", "registry.example.com:5000/team/app:latest"),
+    (f"nginx@sha256:{'a' * 64}", f"docker.io/library/nginx@sha256:{'a' * 64}"),
+]
+
+
+@pytest.mark.parametrize("image, full", NAMES, ids=[one[0] for one in NAMES])
+def test_full_names(image, full):
+    assert bad_name(image) == ""
+    assert resolve(image).name == full
+
+
+BAD = ["", ":latest", "nginx:", "UPPER", "a//b", "nginx:ta g", "-nginx", "nginx@sha256:123", "http://nginx"]
+
+
+@pytest.mark.parametrize("image", BAD)
+def test_no_names(image):
+    assert bad_name(image).startswith(f'couldn\'t parse image name "{image}": invalid reference format')
+
+
+FAILS = [
+    ("nginx:does-not-exist", "code = NotFound", ": not found"),
+    ("nginx:missing", "code = NotFound", ": not found"),
+    ("does-not-exist", "code = Unknown", "insufficient_scope: authorization failed"),
+    ("team/no-such-tag-app:1", "code = Unknown", "insufficient_scope: authorization failed"),
+    ("registry.invalid/app:1", "code = Unknown", "lookup registry.invalid: no such host"),
+    ("invalid:5000/app:1", "code = Unknown", "lookup invalid: no such host"),
+]
+
+
+@pytest.mark.parametrize("image, code, end", FAILS, ids=[one[0] for one in FAILS])
+def test_pulls_that_fail(image, code, end):
+    failure = pull_failure(image)
+    assert code in failure and failure.endswith(end)
+
+
+@pytest.mark.parametrize("image", [one[0] for one in NAMES])
+def test_pulls_that_succeed(image):
+    assert pull_failure(image) == ""
+
+
+def test_an_image_has_one_id_and_size():
+    assert resolve("nginx") == resolve("docker.io/library/nginx:latest")
+    assert resolve("nginx:1").image_id != resolve("nginx:2").image_id
+    assert resolve("team/app").size_bytes > 0
