@@ -10,7 +10,16 @@ import pytest
 
 from k8slab.api.errors import Cause
 from k8slab.api.kind import resources
-from tests.validation.recorded import UID, cases, create_causes, expand, stored, target_of, update_causes
+from tests.validation.recorded import (
+    UID,
+    cases,
+    create_causes,
+    expand,
+    states,
+    stored,
+    target_of,
+    update_causes,
+)
 
 # Refused before validation (decoding, the request itself, admission) or behind it (allocation).
 ELSEWHERE = frozenset(
@@ -97,8 +106,6 @@ def test_accepts_every_recorded_object(case: dict[str, Any]) -> None:
 
 
 def test_accepts_what_a_cluster_holds() -> None:
-    from recorded import states
-
     by_kind = {(kind.kind, kind.api_version): kind for kind in resources().values()}
     seen = 0
     for obj in states():
