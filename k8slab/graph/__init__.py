@@ -4,11 +4,11 @@ from k8slab.graph.graph import KINDS, Graph, changes_after, key_of_id
 from k8slab.graph.relation import (
     Edge,
     Relation,
+    all_relations,
     kind_of,
     name_of,
     namespace_of,
     object_id,
-    relations,
     relations_from,
 )
 
@@ -17,12 +17,12 @@ __all__ = [
     "Edge",
     "Graph",
     "Relation",
+    "all_relations",
     "changes_after",
     "key_of_id",
     "kind_of",
     "name_of",
     "namespace_of",
     "object_id",
-    "relations",
     "relations_from",
 ]

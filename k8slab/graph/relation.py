@@ -68,7 +68,7 @@ def spec_of(obj: Obj) -> Any:
 
 
 @cache
-def relations() -> tuple[Relation, ...]:
+def all_relations() -> tuple[Relation, ...]:
     """Every relation, in the sorted order of the modules."""
     import k8slab.graph.relations as package
 
@@ -79,4 +79,4 @@ def relations() -> tuple[Relation, ...]:
 @cache
 def relations_from(kind: str) -> tuple[Relation, ...]:
     """The relations whose edges may leave an object of a kind."""
-    return tuple(one for one in relations() if not one.sources or kind in one.sources)
+    return tuple(one for one in all_relations() if not one.sources or kind in one.sources)

@@ -1,6 +1,6 @@
 """What to draw: a picture of the graph as a plain value in world coordinates."""
 
-from k8slab.scene.compose import Composer, Facts, compose
+from k8slab.scene.composer import Composer, Facts, compose
 from k8slab.scene.scene import (
     Axis,
     Header,

@@ -32,7 +32,8 @@ def note_on(identity: str, pod: Obj, look: Look, graph: Graph, node_is_lost: boo
                 0,
                 f"Why is there no new {name}?",
                 f"{node} is unreachable, so nothing confirms that its {name} has stopped, and a StatefulSet "
-                f"never runs one identity twice. Bring {node} back, taint it out-of-service, or force the delete.",
+                f"never runs one identity twice. Bring {node} back, taint it out-of-service, or force the "
+                "delete.",
             )
         return Note(
             4,

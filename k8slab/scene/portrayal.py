@@ -47,6 +47,9 @@ class Surroundings(Protocol):
     def look_of(self, pod: str) -> Look | None:
         """How a Pod is doing."""
 
+    def root_of(self, pod: str) -> str:
+        """The workload that a Pod belongs to; the Pod itself where there is none."""
+
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
 

@@ -211,7 +211,7 @@ def patch_to_json(patch: Patch) -> dict[str, Any]:
 def dumps(scene: Scene) -> str:
     """The scene as JSON text with an item a line, for goldens that a person can read."""
     data = to_json(scene)
-    items = data.pop("items")
+    del data["items"]
     head = json.dumps(data, ensure_ascii=False)[:-1]
-    lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in items)
+    lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in ordered(scene))
     return f'{head}, "items": [\n{lines}\n]}}\n'

@@ -36,6 +36,7 @@ _WORST_FIRST = (
     "running",
     "succeeded",
 )
+_RANK = {tone: rank for rank, tone in enumerate((*_WORST_FIRST, ""))}
 
 
 class Stretch(NamedTuple):
@@ -49,7 +50,7 @@ class Stretch(NamedTuple):
 class Row:
     """The stretches of some Pods. `counts` says how many Pods are in each tone now."""
 
-    __slots__ = ("counts", "label", "lanes", "places", "summary", "tones", "widest")
+    __slots__ = ("counts", "label", "lanes", "places", "summary", "tones", "widest", "worst")
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -58,6 +59,7 @@ class Row:
         self.summary: list[Stretch] = []
         self.tones: dict[str, str] = {}
         self.counts: dict[str, int] = {}
+        self.worst = ""
         self.widest = 0
 
     def note(self, pod: str, tone: str, at_us: int) -> bool:
@@ -77,12 +79,21 @@ class Row:
             self.lanes.append([])
         if lane < MOST_LANES:
             _append(self.lanes[lane], tone, at_us)
-        worst = next((one for one in _WORST_FIRST if self.counts.get(one)), "")
-        _append(self.summary, worst, at_us)
+        self._sum_up(tone, former, at_us)
         if not tone:
             self.places.leave(pod)
         self.widest = max(self.widest, len(self.tones))
         return True
+
+    def _sum_up(self, tone: str, former: str, at_us: int) -> None:
+        """Keep the summary: the worst tone that any of the Pods has."""
+        current = self.worst
+        if _RANK[tone] < _RANK[current]:
+            self.worst = tone
+        elif former == current and not self.counts.get(former):
+            self.worst = next((one for one in _WORST_FIRST if self.counts.get(one)), "")
+        if self.worst != current:
+            _append(self.summary, self.worst, at_us)
 
 
 def _append(stretches: list[Stretch], tone: str, at_us: int) -> None:

@@ -30,7 +30,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
 def _links(identity: str, around: Surroundings) -> tuple[str, ...]:
     graph = around.graph
     links = [*graph.targets(identity, "scheduling"), *graph.targets(identity, "volume")]
-    root = graph.root(identity)
+    root = around.root_of(identity)
     if root != identity:
         links.append(root)
     return tuple(links)

@@ -76,6 +76,7 @@ class Composer:
         self.size: Size | None = None
         self.frame: Frame | None = None
         self._looks: dict[str, Look] = {}
+        self._seen: dict[str, tuple[Obj, bool]] = {}
         self._lost: dict[str, bool] = {}
         self._bound: dict[str, dict[str, Obj]] = {}
         self._roots: dict[str, tuple[object, str]] = {}
@@ -86,6 +87,8 @@ class Composer:
         self._colours: dict[str, str] = {}
         self._chips, self._cards, self._loose = Places(), Places(), Places()
         self._homes: dict[str, tuple[str, bool]] = {}
+        self._placed: dict[str, tuple[Obj, str]] = {}
+        self._has_moved = True
         self._on_card: dict[tuple[str, bool], Places] = {}
         self._under_card: dict[str, Places] = {}
         self._volume_homes: dict[str, str] = {}
@@ -116,6 +119,11 @@ class Composer:
     def look_of(self, pod: str) -> Look | None:
         """How a Pod is doing."""
         return self._looks.get(pod)
+
+    def root_of(self, pod: str) -> str:
+        """The workload that a Pod belongs to; the Pod itself where there is none."""
+        known = self._roots.get(pod)
+        return known[1] if known is not None else self.graph.root(pod)
 
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
@@ -163,9 +171,13 @@ class Composer:
         node = pod["spec"].get("nodeName", "")
         # While history is replayed, a node of which nothing is known yet is taken to be well.
         lost = bool(node) and self._lost.get(f"Node/{node}", not self._replaying)
+        former = self._seen.get(identity)
+        if former is not None and former[0] is pod and former[1] == lost:
+            return self._looks[identity]
         root = self._root(identity, pod)
         seen = look(pod, lost, kind_of(root) in _ENDING, at_us)
         self._looks[identity] = seen
+        self._seen[identity] = (pod, lost)
         if node:
             self._bound.setdefault(f"Node/{node}", {})[identity] = pod
         key, label = self._row_key(identity, root)
@@ -178,6 +190,7 @@ class Composer:
 
     def _gone(self, identity: str, pod: Obj | None, at_us: int) -> None:
         self._looks.pop(identity, None)
+        self._seen.pop(identity, None)
         if pod is not None:
             self._bound.get(f"Node/{pod['spec'].get('nodeName', '')}", {}).pop(identity, None)
         root = self._root(identity, pod) if pod is not None else identity
@@ -240,10 +253,8 @@ class Composer:
             self._hold(self._chips, identity, shown)
             if obj is None:
                 self._colours.pop(identity, None)
-        owner = self.graph.controller(identity) if obj is not None else ""
-        if owner:
-            self._dirty[owner] = None
-            self._dirty[self.graph.root(owner)] = None
+        if kind != "Pod" and obj is not None and "ownerReferences" in obj["metadata"]:
+            self._dirty[self.graph.root(identity)] = None
 
     def _admit_node(self, identity: str, node: Obj | None) -> None:
         """Take in a node; when it comes or goes, its Pods and volumes have other places."""
@@ -260,6 +271,7 @@ class Composer:
             self._admit(claim)
 
     def _hold(self, places: Places, identity: str, shown: bool) -> None:
+        self._has_moved = True
         if shown:
             places.take(identity)
         else:
@@ -268,8 +280,10 @@ class Composer:
     def _admit_pod(self, identity: str, pod: Obj | None) -> None:
         if pod is None:
             self._looks.pop(identity, None)
+            self._seen.pop(identity, None)
             self._roots.pop(identity, None)
             self._requests.pop(identity, None)
+            self._placed.pop(identity, None)
             self._notes.pop(identity, None)
             self._leave_card(identity)
             self._share(identity, None)
@@ -285,9 +299,15 @@ class Composer:
             self._notes[identity] = found
         else:
             self._notes.pop(identity, None)
+        self._dirty[self._root(identity, pod)] = None
+        self._share(identity, pod)
+        placed = (pod["spec"], home)
+        former = self._placed.get(identity)
+        if former is not None and former[0] is placed[0] and former[1] == home:
+            return
+        self._placed[identity] = placed
         claims = self.graph.targets(identity, "volume")
         self._enter_card(identity, home, bool(claims))
-        self._share(identity, pod)
         for claim in claims:
             self._dirty[claim] = None
             self._admit_volume(claim, self.graph.get(claim))
@@ -299,18 +319,23 @@ class Composer:
             return
         if former is not None:
             self._leave_card(identity)
+        self._has_moved = True
         self._homes[identity] = home
         self._on_card.setdefault(home, Places()).take(identity)
 
     def _leave_card(self, identity: str) -> None:
         home = self._homes.pop(identity, None)
         if home is not None:
+            self._has_moved = True
             self._on_card[home].leave(identity)
             self._dirty[home[0]] = None
 
     def _share(self, identity: str, pod: Obj | None) -> None:
         """Keep the nodes' loads: take the Pod's former share away and add its present one."""
-        former = self._shares.pop(identity, None)
+        former = self._shares.get(identity)
+        share = self._share_of(identity, pod) if pod is not None and pod["spec"].get("nodeName") else None
+        if former == share:
+            return
         if former is not None:
             load = self._loads[former.node]
             self._loads[former.node] = Load(
@@ -319,18 +344,22 @@ class Composer:
                 load.cpu_milli - former.cpu_milli,
                 load.memory_bytes - former.memory_bytes,
             )
-        node = pod["spec"].get("nodeName") if pod is not None else None
-        if pod is None or not node:
-            return
+            del self._shares[identity]
+        if share is not None:
+            load = self._loads.get(share.node, Load())
+            self._loads[share.node] = Load(
+                load.pods + 1,
+                load.well + share.well,
+                load.cpu_milli + share.cpu_milli,
+                load.memory_bytes + share.memory_bytes,
+            )
+            self._shares[identity] = share
+
+    def _share_of(self, identity: str, pod: Obj) -> _Share:
         cpu, memory = self._requested(identity, pod)
         if (pod.get("status") or {}).get("phase") in _FINISHED:
             cpu = memory = 0
-        share = _Share(f"Node/{node}", self._looks[identity].tone in _WELL, cpu, memory)
-        load = self._loads.get(share.node, Load())
-        self._loads[share.node] = Load(
-            load.pods + 1, load.well + share.well, load.cpu_milli + cpu, load.memory_bytes + memory
-        )
-        self._shares[identity] = share
+        return _Share(f"Node/{pod['spec']['nodeName']}", self._looks[identity].tone in _WELL, cpu, memory)
 
     def _requested(self, identity: str, pod: Obj) -> tuple[int, int]:
         spec = pod["spec"]
@@ -348,6 +377,7 @@ class Composer:
     def _admit_volume(self, identity: str, claim: Obj | None) -> None:
         """Give a volume its place: where it is attached, else where its Pod is, else where it was."""
         former = self._volume_homes.get(identity)
+        self._has_moved = True
         if claim is None:
             if former is not None:
                 self._volume_places(former).leave(identity)
@@ -420,6 +450,7 @@ class Composer:
         nodes, pods = self._cards.top(), len(self._homes)
         size = size_for(nodes, pods, self.size)
         if size != self.size:
+            self._has_moved = True
             self.size, self._kept_rows, self._kept_volume_rows = size, [], []
         self._keep_rows(size, nodes)
         return Counts(
@@ -436,8 +467,9 @@ class Composer:
 
     def _keep_rows(self, size: Size, nodes: int) -> None:
         """Raise the rows of each row of cards to what its fullest card needs; they never fall."""
-        if size == "heat":
+        if size == "heat" or not self._has_moved:
             return
+        self._has_moved = False
         grid = columns_for(size, nodes, self.width)
         rows = -(-nodes // grid.cards)
         if rows != len(self._kept_rows):
