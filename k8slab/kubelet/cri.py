@@ -11,6 +11,7 @@ pkg/kubelet/lifecycle/handlers.go, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from k8slab.api.meta import Key, Obj
@@ -271,9 +272,12 @@ def halt(box: Overlay, key: Key) -> None:
         box.put("Sandbox", key, {**sandbox, "processes": {}, "memory": {}})
 
 
-def removal(view: View, key: Key) -> Plan:
-    """Remove everything that the runtime kept of a Pod."""
+def removal(view: View, key: Key, runs: Iterable[tuple[str, int]]) -> Plan:
+    """Remove everything that the runtime kept of a Pod, its containers' logs too."""
     box = Overlay(view)
+    for name, run in runs:
+        for number in (run - 1, run, run + 1):
+            logs.drop(box, key, name, number)
     box.put("Sandbox", key, None)
     yield from box.flush()
     return Done()

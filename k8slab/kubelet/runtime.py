@@ -50,7 +50,8 @@ class Slot(NamedTuple):
     the next run is being started, which ends at `attempt_due_us`. `stop_due_us`
     is set while a running container is being stopped: when and how it will
     have ended. `reason` and `message` say why the next run has not started
-    (`reason_cache.go`). The back-off fields are upstream's two back-off tables.
+    (`reason_cache.go`), `retry_us` when it is tried again. The back-off fields are
+    upstream's two back-off tables.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Slot(NamedTuple):
     backoff_us: int = 0
     backoff_updated_us: int = 0
     backoff_told_us: int = 0
+    retry_us: int = 0
     pull_backoff_us: int = 0
     pull_failed_us: int = 0
     pull_error: str = ""

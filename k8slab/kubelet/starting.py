@@ -50,6 +50,9 @@ def begin_next(work: Work, names: tuple[str, ...]) -> bool:
 
 
 def _begin(work: Work, slot: Slot, container: Obj) -> bool:
+    if slot.retry_us > work.at_us:
+        work.wake(slot.retry_us)
+        return False
     if _is_backing_off(work, slot):
         return False
     if slot.state == EXITED:
@@ -100,8 +103,10 @@ def _put_reason_late(work: Work, slot: Slot) -> None:
 def _fail(work: Work, slot: Slot, reason: str, message: str, *, error: str = "", retry_us: int) -> bool:
     """Note why a container could not be started, and when to try again."""
     work.event("Warning", "Failed", f"Error: {error or reason}", slot.name)
-    work.put_slot(slot._replace(reason=reason, message=message, attempt="", attempt_due_us=0))
-    work.wake(work.at_us + retry_us)
+    again_us = work.at_us + retry_us
+    work.put_slot(
+        slot._replace(reason=reason, message=message, attempt="", attempt_due_us=0, retry_us=again_us)
+    )
     return False
 
 
@@ -111,12 +116,8 @@ def _ensure_image(work: Work, slot: Slot, container: Obj) -> bool:
     wrong = bad_name(image)
     if wrong:
         message = f'Failed to apply default image tag "{image}": {wrong}'
-        if work.at_us >= slot.pull_failed_us + RETRY_US:
-            work.event("Warning", "InspectFailed", message, slot.name)
-            slot = slot._replace(pull_failed_us=work.at_us)
-            return _fail(work, slot, "InvalidImageName", message, retry_us=RETRY_US)
-        work.wake(slot.pull_failed_us + RETRY_US)
-        return False
+        work.event("Warning", "InspectFailed", message, slot.name)
+        return _fail(work, slot, "InvalidImageName", message, retry_us=RETRY_US)
     policy = container.get("imagePullPolicy", "IfNotPresent")
     ready_us = cri.image_ready_us(work.box, work.node, image)
     if policy != "Always" and ready_us is not None and ready_us <= work.at_us:
@@ -124,12 +125,8 @@ def _ensure_image(work: Work, slot: Slot, container: Obj) -> bool:
         work.event("Normal", "Pulled", message, slot.name)
         return _create(work, slot, container)
     if policy == "Never":
-        if work.at_us < slot.pull_failed_us + RETRY_US and slot.pull_failed_us:
-            work.wake(slot.pull_failed_us + RETRY_US)
-            return False
         message = f'Container image "{image}" is not present with pull policy of Never'
         work.event("Warning", "ErrImageNeverPull", message, slot.name)
-        slot = slot._replace(pull_failed_us=work.at_us)
         return _fail(work, slot, "ErrImageNeverPull", message, retry_us=RETRY_US)
     return _pull(work, slot, image, ready_us)
 
@@ -167,7 +164,8 @@ def _wait_for_pull(work: Work, slot: Slot, image: str) -> bool:
         text = f'Back-off pulling image "{image}"'
         work.event("Normal", "BackOff", text, slot.name)
         slot = slot._replace(backoff_told_us=work.at_us)
-        _fail(work, slot, "ImagePullBackOff", f"{text}: {slot.pull_error}", retry_us=backoff.TOLD_EVERY_US)
+        retry_us = min(end_us - work.at_us, backoff.TOLD_EVERY_US)
+        return _fail(work, slot, "ImagePullBackOff", f"{text}: {slot.pull_error}", retry_us=retry_us)
     work.wake(end_us)
     return False
 

@@ -308,7 +308,8 @@ def container_status(
                 state = {"waiting": _waiting(slot.reason, slot.message)}
     status: Obj = {"name": name, "state": state, "lastState": last}
     done_init = init and not is_sidecar(container) and slot.state == EXITED and slot.exit_code == 0
-    status["ready"] = (running and slot.ready and slot.started) or done_init
+    plain_init = init and not is_sidecar(container)
+    status["ready"] = (running and slot.ready and slot.started and not plain_init) or done_init
     status["restartCount"] = slot.run
     status["image"] = status_image
     status["imageID"] = image_id

@@ -37,12 +37,12 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     node = pod["spec"].get("nodeName") if pod is not None else None
     if pod is None or not node:
         if memory is not None:
-            yield from cri.removal(view, key)
+            yield from cri.removal(view, key, _runs(memory))
         return Done(memory=None, why="the Pod is gone, or on no node yet")
     machine = view.get("Machine", ("", node))
     runtime: Runtime | None = memory
     if runtime is not None and runtime.uid != pod["metadata"]["uid"]:
-        yield from cri.removal(view, key)
+        yield from cri.removal(view, key, _runs(runtime))
         runtime = None
     if machine is None:
         return Done(why=f"{node} has no machine")
@@ -56,6 +56,11 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     work = Work(view, key, pod, machine, now_us, runtime or new_runtime(pod))
     yield from _look(work)
     return work.done()
+
+
+def _runs(runtime: Runtime) -> list[tuple[str, int]]:
+    """The containers' names with the numbers of their runs."""
+    return [(slot.name, slot.run) for slot in runtime.slots]
 
 
 def new_runtime(pod: Obj) -> Runtime:

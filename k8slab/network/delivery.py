@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab.api.meta import Obj
+from k8slab.clock import parse_timestamp
 from k8slab.containers import logs
 from k8slab.containers.environment import ConfigurationError, context_of
 from k8slab.containers.kernel import Kernel
@@ -110,7 +111,7 @@ def listener(box: Overlay, pod: Obj, port: int) -> tuple[Obj, Server, Context] |
             continue
         for server, arguments, ports in _servers(box, pod, container):
             try:
-                context = context_of(box, pod, container, running[container["name"]], 0)
+                context = context_of(box, pod, container, *running[container["name"]])
             except ConfigurationError:
                 continue
             if arguments:
@@ -127,18 +128,19 @@ def _takes_any(container: Obj, port: int) -> bool:
     return not declared or port in declared
 
 
-def _running(pod: Obj) -> dict[str, int]:
-    """The names of a Pod's running containers with the numbers of their runs.
+def _running(pod: Obj) -> dict[str, tuple[int, int]]:
+    """The names of a Pod's running containers, with the number and the start of their runs.
 
     A container that is being started is not in the status yet: a Pod without
     statuses has none.
     """
     status = pod.get("status") or {}
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, int]] = {}
     for field in ("containerStatuses", "initContainerStatuses"):
         for one in status.get(field) or ():
             if "running" in (one.get("state") or {}):
-                found[one["name"]] = int(one.get("restartCount", 0))
+                started_us = parse_timestamp(one["state"]["running"]["startedAt"])
+                found[one["name"]] = (int(one.get("restartCount", 0)), started_us)
     return found
 
 

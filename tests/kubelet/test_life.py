@@ -264,8 +264,8 @@ def test_a_claim_that_does_not_exist(nodes):
     nodes.pod("web", nginx(volumeMounts=[{"name": "data", "mountPath": "/data"}]), volumes=[volume])
     nodes.run(2)
     assert nodes.events("web")[0][2] == (
-        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process "
-        "volumes=[data]: error processing PVC default/data: failed to fetch PVC from API server: "
+        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to "
+        "process volumes=[data]: error processing PVC default/data: failed to fetch PVC from API server: "
         'persistentvolumeclaims "data" not found'
     )
 
@@ -381,7 +381,8 @@ def test_a_failing_post_start_hook_kills_the_container(nodes):
     hook = {"postStart": {"exec": {"command": ["sh", "-c", "exit 4"]}}}
     nodes.pod("web", nginx(lifecycle=hook))
     nodes.run(2)
-    assert ("Warning", "FailedPostStartHook", "PostStartHook failed", 1) in nodes.events("web")[:6]
+    said = [event[:3] for event in nodes.events("web")]
+    assert ("Warning", "FailedPostStartHook", "PostStartHook failed") in said
     nodes.run(30)
     assert nodes.container("web")["restartCount"] >= 1
 
