@@ -124,6 +124,12 @@ class Shell:
         twin.main = False
         return twin
 
+    def child(self) -> Shell:
+        """Another shell that this one starts: it gets the exported variables and the directory, no more."""
+        twin = Shell(self.context._replace(env=self.environment(), cwd=self.cwd), name=self.name)
+        twin.jobs = self.jobs
+        return twin
+
     @property
     def is_busybox(self) -> bool:
         """Whether the image's tools are BusyBox's, which word some messages in their own way."""
@@ -481,7 +487,7 @@ class Shell:
         if executable is not None:
             return (yield from self._execute(executable, base, argv, io))
         if base in SHELLS:
-            return (yield from run_shell(self.fork(), argv, io))
+            return (yield from run_shell(self.child(), argv, io))
         tool = TOOLS.get(base)
         if tool is not None:
             return (yield from tool(self, argv, io))
@@ -498,7 +504,7 @@ class Shell:
             raise CommandError(
                 f"{name}: not found" if self.name != "bash" else f"{name}: No such file or directory", 127
             )
-        twin = self.fork()
+        twin = self.child()
         twin.parameters = argv[1:]
         twin.name = name
         return (yield from _guarded_text(twin, text, io))
@@ -988,7 +994,11 @@ def _guarded_text(shell: Shell, text: str, io: Streams) -> Steps:
             f"{shell.name}: line 1: {fault}\n" if shell.name == "bash" else f"{shell.name}: {fault}\n"
         )
         return 2
-    return (yield from _guarded(shell, tree, io))
+    code = yield from _guarded(shell, tree, io)
+    handler = shell.traps.pop("EXIT", None)
+    if handler:
+        yield from _guarded_text(shell, handler, io)
+    return code
 
 
 def source(shell: Shell, text: str, io: Streams) -> Steps:

@@ -34,8 +34,15 @@ def _cat(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return code
 
 
+def _with_count(argv: list[str]) -> list[str]:
+    """`head -3` as `head -n3`."""
+    if len(argv) > 1 and re.fullmatch(r"-\d+", argv[1]):
+        return [argv[0], f"-n{argv[1][1:]}", *argv[2:]]
+    return argv
+
+
 def _head(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    words = [argv[0], *(f"-n{word[1:]}" if re.fullmatch(r"-\d+", word) else word for word in argv[1:])]
+    words = _with_count(argv)
     given = options(words, "nc", ("lines", "bytes"))
     inputs, code = yield from opened(shell, given.operands, io, "head")
     for number, (name, source) in enumerate(inputs):
@@ -59,7 +66,7 @@ def _head(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _tail(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    words = [argv[0], *(f"-n{word[1:]}" if re.fullmatch(r"-\d+", word) else word for word in argv[1:])]
+    words = _with_count(argv)
     given = options(words, "ncs", ("lines", "bytes"))
     follows = given.has("f", "F", "follow", "retry")
     names = given.operands
@@ -166,7 +173,8 @@ def _grep_one(pattern: re.Pattern[str], prefix: str, stream: Any, io: Streams, g
                 label = f"{prefix}{number}:" if given.has("n") else prefix
                 if given.has("o") and match is not None:
                     for one in pattern.finditer(text):
-                        yield from io.out.write(f"{label}{one[0]}\n")
+                        if one[0]:
+                            yield from io.out.write(f"{label}{one[0]}\n")
                 else:
                     yield from io.out.write(f"{label}{text}\n")
             before = []
