@@ -17,8 +17,12 @@ from typing import NamedTuple
 from k8slab import chance, clock
 from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
 from k8slab.api.kind import Kind
+from k8slab.api.kinds import namespace as namespace_kind
+from k8slab.api.kinds import pod as pod_kind
 from k8slab.api.meta import Key, Obj
 from k8slab.api.patch import merge_patch
+from k8slab.api.validation import namespace as namespace_rules
+from k8slab.api.validation import pod as pod_rules
 from k8slab.cluster import admission
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
@@ -76,7 +80,7 @@ def create(
     404 NotFound (namespace).
     """
     kind = kind_of(world, kind_name)
-    obj = kind.default(obj)
+    sent = obj = kind.default(obj)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
     obj = kind.prepare_create(obj)
@@ -94,7 +98,7 @@ def create(
     if options.dry_run:
         return obj
     admission.charge(world, charges, cause)
-    return commit(world, actor, kind, key, obj, "", cause, options)
+    return commit(world, actor, kind, key, obj, "", cause, options, sent=sent)
 
 
 def update(
@@ -170,13 +174,13 @@ def replace(
     last finalizer of an object that is being deleted removes it.
     """
     request = None
-    new = kind.default(new)
+    sent = new = kind.default(new)
     if subresource != "status":
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
     new = _keep_system_fields(new, old)
     new = _prepared(kind, new, old, subresource)
-    causes = (kind.rules.status if subresource == "status" else kind.rules.update)(new, old)
+    causes = _update_causes(kind, new, old, subresource)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
     new = allocate_on_update(world, kind, new, old)
@@ -190,20 +194,43 @@ def replace(
         return new
     admission.charge(world, charges, cause)
     if _finishes_deletion(kind, new, old):
-        commit(world, actor, kind, key, new, subresource, cause, options)
+        commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
         return remove(world, kind, key, cause)
-    return commit(world, actor, kind, key, new, subresource, cause, options)
+    return commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
 
 
 def _prepared(kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:
     """What of the update the subresource lets through."""
     if subresource == "status":
         return kind.prepare_status(new, old)
-    if subresource == "finalize" and kind.kind == "Namespace":
-        from k8slab.api.kinds.namespace import finalize
+    special = _SUBRESOURCES.get((kind.kind, subresource))
+    return special.prepare(new, old) if special is not None else kind.prepare_update(new, old)
 
-        return finalize(new, old)
-    return kind.prepare_update(new, old)
+
+def _update_causes(kind: Kind, new: Obj, old: Obj, subresource: str) -> list[Cause]:
+    """What is wrong with the update, by the rules of the subresource."""
+    if subresource == "status":
+        return kind.rules.status(new, old)
+    special = _SUBRESOURCES.get((kind.kind, subresource))
+    return special.rule(new, old) if special is not None else kind.rules.update(new, old)
+
+
+class _Subresource(NamedTuple):
+    """A subresource with a strategy of its own: what it lets through, and what it refuses."""
+
+    prepare: Callable[[Obj, Obj], Obj]
+    rule: Callable[[Obj, Obj], list[Cause]]
+
+
+_SUBRESOURCES = {
+    ("Namespace", "finalize"): _Subresource(
+        namespace_kind.finalize, namespace_rules.SUBRESOURCES["finalize"]
+    ),
+    ("Pod", "ephemeralcontainers"): _Subresource(
+        pod_kind.prepare_ephemeral_containers, pod_rules.SUBRESOURCES["ephemeralcontainers"]
+    ),
+    ("Pod", "resize"): _Subresource(pod_kind.prepare_resize, pod_rules.SUBRESOURCES["resize"]),
+}
 
 
 def commit(
@@ -215,8 +242,14 @@ def commit(
     subresource: str,
     cause: int,
     options: WriteOptions = PLAIN,
+    *,
+    sent: Obj | None = None,
 ) -> Obj:
-    """Store an object that has passed everything, remember who wrote it, and tell the watchers."""
+    """Store an object that has passed everything, remember who wrote it, and tell the watchers.
+
+    `sent` is the object as its writer meant it, decoded and defaulted, before
+    admission: what the writer owns is told from it.
+    """
     change = world.store.write(kind.kind, key, new, world.now_us, cause)
     stored = change.new
     assert stored is not None, "a commit stores an object"
@@ -229,6 +262,8 @@ def commit(
         options.api_version or kind.api_version,
         world.now_us,
         stored,
+        None,
+        sent,
     )
     notify(world, change)
     return stored
@@ -237,7 +272,7 @@ def commit(
 def remove(world: World, kind: Kind, key: Key, cause: int) -> Obj:
     """Take an object out of the store and tell the watchers. The object as it was."""
     change = world.store.write(kind.kind, key, None, world.now_us, cause)
-    world.trails.pop((kind.kind, key), None)
+    world.bury((kind.kind, key))
     notify(world, change)
     assert change.old is not None, "only a stored object is removed"
     return change.old
@@ -287,11 +322,7 @@ def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
     """Name, uid and creation time, as `rest.FillObjectMetaSystemFields` and `BeforeCreate` set them."""
     metadata = dict(obj["metadata"])
     if metadata.get("resourceVersion"):
-        raise ApiError(
-            500,
-            "InternalError",
-            "resourceVersion should not be set on objects to be created",
-        )
+        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = _generated_name(world, kind, metadata)
     for name in _STATUS_ONLY:
