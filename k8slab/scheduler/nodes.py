@@ -6,7 +6,9 @@ nodeaffinity/nodeaffinity.go) and staging/src/k8s.io/api/core/v1/toleration.go, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from k8slab.api.meta import Obj
 from k8slab.api.selectors import Requirement, matches, requirement_matches
@@ -41,9 +43,25 @@ def untolerated_taint(taints: Iterable[Obj], tolerations: Sequence[Obj]) -> Obj 
     return None
 
 
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+
+
+@lru_cache(maxsize=1024)
+def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requirement | None:
+    """A requirement on a node's labels; None for one that makes no sense and so matches nothing."""
+    if operator in ("In", "NotIn"):
+        sound = bool(values) and all(_LABEL_VALUE.fullmatch(value) for value in values)
+    elif operator in ("Gt", "Lt"):
+        sound = len(values) == 1 and values[0].lstrip("+-").isdecimal()
+    else:
+        sound = operator in ("Exists", "DoesNotExist") and not values
+    return Requirement(key, operator, values) if sound else None
+
+
 def _label_matches(requirement: Obj, labels: dict[str, str]) -> bool:
     values = tuple(requirement.get("values") or ())
-    return requirement_matches(Requirement(requirement["key"], requirement["operator"], values), labels)
+    parsed = _requirement(requirement["key"], requirement["operator"], values)
+    return parsed is not None and requirement_matches(parsed, labels)
 
 
 def _field_matches(requirement: Obj, name: str) -> bool:
