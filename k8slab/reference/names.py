@@ -19,6 +19,9 @@ _TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$")
 
 _POD_SETS = ("Job", "ReplicaSet", "ReplicationController")
 
+_SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}(?![a-z0-9])"
+"""A random suffix of a Pod that was refused: it is in a message, but never was an object."""
+
 
 class Names:
     """The replacements of one play: names, hashes, uids, and its first minute."""
@@ -47,6 +50,8 @@ class Names:
         self._texts = texts
         ordered = sorted(texts, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        sets = sorted({alias for (kind, _), alias in self.names.items() if kind in _POD_SETS})
+        self._refused = re.compile(f"\\b({'|'.join(map(re.escape, sets))})-{_SUFFIX}") if sets else None
 
     def _blur_slices(self) -> None:
         """A slice whose Service shares its name with a set of Pods can't be told from those Pods."""
@@ -125,7 +130,8 @@ class Names:
             return self.time(value)
         if self._pattern is None:
             return value
-        return self._pattern.sub(lambda match: self._texts[match[0]], value)
+        named = self._pattern.sub(lambda match: self._texts[match[0]], value)
+        return self._refused.sub(r"\1-#", named) if self._refused is not None else named
 
     def time(self, value: str) -> str:
         """`<minute-5>` for a time at a full minute, `<time>` for any other."""
