@@ -674,6 +674,7 @@ class View {
       this.painter = new Painter(this);
     }
     this.touched.clear();
+    if (!this.picture.items.has(this.active)) this.active = this.objects()[0]?.[ID] || "";
     this.painter.resize(this.picture.head);
     this.painter.restart();
     this.headline();
@@ -711,6 +712,7 @@ class View {
     if (this.axisChanged) painter.resize(picture.head);
     painter.update(this.touched);
     if (this.touched.has(this.chosen)) this.tell();
+    if (!picture.items.has(this.active)) this.activate(this.objects()[0]?.[ID], false);
     this.touched.clear();
     painter.tick(this.axisChanged);
     this.axisChanged = false;
@@ -785,22 +787,28 @@ class View {
     event.preventDefault();
   }
 
-  /** The nearest object in a direction: straight ahead counts for more than sideways. */
+  objects() {
+    return inReadingOrder(this.picture.items).filter((item) => item[KIND]);
+  }
+
+  /**
+   * The object that an arrow key leads to. Nodes are beside nodes; the down key goes into a node's card, and the up
+   * key out of it again.
+   */
   neighbour([stepX, stepY]) {
-    const objects = inReadingOrder(this.picture.items).filter((item) => item[KIND]);
+    const objects = this.objects();
     const here = this.picture.items.get(this.active);
     if (!here) return objects[0]?.[ID];
-    const middle = (item) => [item[X] + item[WIDTH] / 2, item[Y] + item[HEIGHT] / 2];
-    const [x, y] = middle(here);
-    let [best, nearest] = [this.active, Infinity];
-    for (const item of objects) {
-      const [dx, dy] = middle(item).map((value, axis) => value - [x, y][axis]);
-      const ahead = dx * stepX + dy * stepY;
-      const aside = Math.abs(dx * stepY) + Math.abs(dy * stepX);
-      const distance = ahead + 2.5 * aside;
-      if (item[ID] !== this.active && ahead > 1 && distance < nearest) [best, nearest] = [item[ID], distance];
-    }
-    return best;
+    const isNode = (item) => item[KIND] === "Node";
+    const inside = objects.filter((item) => !isNode(item) && within(item, here));
+    if (isNode(here) && stepY > 0 && inside.length) return inside[0][ID];
+    const card = isNode(here) ? undefined : objects.find((item) => isNode(item) && within(here, item));
+    const others = objects.filter((item) =>
+      isNode(here) && stepX ? isNode(item) : card ? !isNode(item) : !inside.includes(item),
+    );
+    const found = nearest(here, others, stepX, stepY);
+    if (card && stepY < 0 && !(found && within(found, card))) return card[ID];
+    return found?.[ID] ?? this.active;
   }
 
   remove() {
@@ -810,6 +818,25 @@ class View {
     this.picture.views.delete(this);
     this.root.remove();
   }
+}
+
+function within(inner, outer) {
+  const [x, y] = [inner[X] + inner[WIDTH] / 2 - outer[X], inner[Y] + inner[HEIGHT] / 2 - outer[Y]];
+  return inner !== outer && x > 0 && x < outer[WIDTH] && y > 0 && y < outer[HEIGHT];
+}
+
+/** The nearest of some objects in a direction: straight ahead counts for more than sideways. */
+function nearest(here, others, stepX, stepY) {
+  const middle = (item) => [item[X] + item[WIDTH] / 2, item[Y] + item[HEIGHT] / 2];
+  const [x, y] = middle(here);
+  let [best, least] = [undefined, Infinity];
+  for (const item of others) {
+    const [dx, dy] = [middle(item)[0] - x, middle(item)[1] - y];
+    const ahead = dx * stepX + dy * stepY;
+    const distance = ahead + 2.5 * (Math.abs(dx * stepY) + Math.abs(dy * stepX));
+    if (item !== here && ahead > 1 && distance < least) [best, least] = [item, distance];
+  }
+  return best;
 }
 
 function initialize({ model }) {

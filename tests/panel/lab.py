@@ -1,0 +1,107 @@
+"""A lab of a few lines for the panel's tests: time is a number, and every input is carried out at once."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from typing import Any, NamedTuple
+
+from k8slab.clock import SECOND_US
+from k8slab.store.view import Change
+from tests.controllers.view import MemoryView
+from tests.scene.cluster import NOW_US, START_US, cluster, pod_status
+
+
+class Input(NamedTuple):
+    at_us: int
+    text: str
+
+
+class Result(NamedTuple):
+    stdout: str
+    stderr: str
+    code: int
+
+
+class FakeLab:
+    """The cluster of the scene's tests. `pending` events fall due every ten seconds."""
+
+    def __init__(self, view: MemoryView | None = None, pending: int = 1000) -> None:
+        self.lock = threading.RLock()
+        self.view = view or cluster()
+        self.start_us, self.now_us, self.seed = START_US, NOW_US, 7
+        self.inputs: list[Input] = []
+        self.pending = pending
+        self.ran: list[float] = []
+        self.settled = 0
+
+    @property
+    def history(self) -> list[Change]:
+        return self.view.store.history
+
+    def next_event_us(self) -> int | None:
+        return self.now_us + 10 * SECOND_US if self.pending > 0 else None
+
+    def run(self, duration: Any = None) -> bool:
+        self.ran.append(duration)
+        self.now_us += round(duration * SECOND_US)
+        self.view.now_us = self.now_us
+        self.pending -= 1
+        return True
+
+    def step(self) -> bool:
+        self.view.change("Pod", ("default", "db-2"), "status", pod_status("running"))
+        return True
+
+    def settle(self) -> bool:
+        self.settled += 1
+        self.now_us += 60 * SECOND_US
+        self.pending = 0
+        return True
+
+    def kubectl(self, command: str, *, stdin: str = "") -> Result:
+        self.inputs.append(Input(self.now_us, f"kubectl {command}"))
+        words = shlex.split(command)
+        if words[:1] == ["get"]:
+            return Result("NAME   READY\ndb-0   <1/1>\n", "", 0)
+        return Result("", f'error: unknown command "{words[0]}"\n', 1)
+
+    def crash(self, node: str) -> None:
+        self._power(node, "Off", "crash")
+
+    def recover(self, node: str) -> None:
+        self._power(node, "On", "recover")
+
+    def _power(self, node: str, power: str, verb: str) -> None:
+        self.inputs.append(Input(self.now_us, f"lab.{verb}('{node}')"))
+        self.view.add({"kind": "Machine", "metadata": {"name": node}, "spec": {"power": power}})
+
+    def cordon(self, node: str) -> None:
+        self._hold(node, True, "cordon")
+
+    def uncordon(self, node: str) -> None:
+        self._hold(node, False, "uncordon")
+
+    def _hold(self, node: str, held: bool, verb: str) -> None:
+        self.inputs.append(Input(self.now_us, f"kubectl {verb} {node}"))
+        self.view.change("Node", ("", node), "spec", "unschedulable", held)
+
+    def delete(self, reference: str, *, namespace: str = "default") -> None:
+        self.inputs.append(Input(self.now_us, f"kubectl delete {reference} -n {namespace}"))
+        self.view.remove("Pod", (namespace, reference.partition("/")[2]))
+
+    def scale(self, reference: str, replicas: int, *, namespace: str = "default") -> None:
+        self.inputs.append(
+            Input(self.now_us, f"kubectl scale {reference} --replicas={replicas} -n {namespace}")
+        )
+        kind, _, name = reference.partition("/")
+        full = {"statefulset": "StatefulSet", "deployment": "Deployment"}[kind]
+        self.view.change(full, (namespace, name), "spec", "replicas", replicas)
+
+    def fork(self) -> FakeLab:
+        twin = FakeLab(cluster())
+        twin.now_us = self.now_us
+        return twin
+
+    def why(self, reference: str, *, namespace: str = "default") -> str:
+        return f"{reference} in {namespace}\nwas asked for."

@@ -1,0 +1,284 @@
+"""live.js in a plain page of a real browser, with a model that records what is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from k8slab.graph import Graph
+from k8slab.scene import Composer, Scene, compose, diff, patch_to_json, to_json
+from k8slab.scene.marks import clock_text
+from tests.browser import chromium, mount, push
+from tests.scene.cluster import INPUTS, NOW_US, cluster, history, owned, pod, pod_status
+from tests.scene.test_renderers import names
+from tests.scene.test_scene import crowd, facts
+
+SECOND = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    made = browser.new_page(viewport={"width": 1180, "height": 900})
+    errors: list[str] = []
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    made.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    yield made
+    made.close()
+    assert not errors
+
+
+def as_json(data: Any) -> Any:
+    return json.loads(json.dumps(data))
+
+
+def scene_of() -> Scene:
+    return compose(Graph(cluster()), facts(inputs=INPUTS), history=history())
+
+
+def sent(page: Page, kind: str) -> list[dict[str, Any]]:
+    return [one for one in page.evaluate("window.model.sent") if one["type"] == kind]
+
+
+def item(identity: str) -> str:
+    return f'[data-id="{identity}"]'
+
+
+POD = "Pod/default/db-0"
+
+PICTURE = """
+() => {
+  const order = (a, b) => (a[0] < b[0] ? -1 : 1);
+  return [...document.querySelectorAll('.k8-item:not(.k8-gone)')].map((group) => {
+    const copy = group.cloneNode(true);
+    for (const name of ['class', 'tabindex']) copy.removeAttribute(name);
+    return [group.dataset.id, copy.outerHTML];
+  }).sort(order);
+}
+"""
+
+
+def picture(page: Page) -> dict[str, str]:
+    return dict(page.evaluate(PICTURE))
+
+
+def test_everything_is_there_with_its_name(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    labels = page.eval_on_selector_all(".k8-object", "all => all.map(one => one.getAttribute('aria-label'))")
+    said = " ".join(labels)
+    assert all(name in said for name in names(scene))
+    assert page.inner_text(".k8-time") == "day 1 · 09:24:48"
+    assert page.inner_text(".k8-seed") == "t = 1488 s · seed 7 · 214 events"
+    assert page.text_content(item("Pod/default/db-1")).count("Terminating 3:12") == 1
+    assert sent(page, "hello")
+
+
+def test_patches_make_the_same_page_as_the_whole_scene(page: Page) -> None:
+    view = cluster()
+    graph = Graph(view)
+    composer = Composer(graph, facts(inputs=INPUTS), history=history())
+    mount(page, as_json(to_json(composer.scene)))
+    seen = len(view.store.history)
+    view.change("Pod", ("default", "db-2"), "status", pod_status("running"))
+    view.remove("Pod", ("default", "web-6f9-7lsvx"))
+    view.add(pod("web-6f9-new01", owned("ReplicaSet", "web-6f9", "u"), "node-1"))
+    view.change("Pod", ("default", "db-0"), "spec", "nodeName", "node-3")
+    before = composer.scene
+    changes = view.store.history[seen:]
+    after = composer.update(graph.update(changes), changes, facts(NOW_US + 90 * SECOND, inputs=INPUTS))
+    patch = patch_to_json(diff(before, after, composer.changed))
+    push(page, as_json({"type": "frame", "seq": 1, "patch": patch}))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'ack' && one.seq === 1)")
+    patched = picture(page)
+    mount(page, as_json(to_json(after)))
+    assert patched == picture(page)
+
+
+def test_frames_are_merged_and_acknowledged_once_after_painting(page: Page) -> None:
+    composer = Composer(Graph(cluster()), facts())
+    mount(page, as_json(to_json(composer.scene)))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
+    frames = []
+    for seq in (1, 2, 3):
+        before = composer.scene
+        after = composer.update([], [], facts(NOW_US + seq * SECOND))
+        frames.append({"type": "frame", "seq": seq, "patch": patch_to_json(diff(before, after))})
+    page.evaluate(
+        """frames => {
+          window.painted = [];
+          for (const frame of frames) window.model.tell('msg:custom', frame);
+          requestAnimationFrame(() => window.painted.push(performance.now()));
+        }""",
+        as_json(frames),
+    )
+    page.wait_for_function("window.model.sent.some(one => one.type === 'ack')")
+    acks = sent(page, "ack")
+    assert [one["seq"] for one in acks] == [3]
+    assert acks[0]["at"] >= page.evaluate("window.painted[0]")
+    assert page.inner_text(".k8-time") == "day 1 · 09:24:51"
+
+
+def test_a_page_that_never_paints_still_acknowledges(page: Page) -> None:
+    composer = Composer(Graph(cluster()), facts())
+    mount(page, as_json(to_json(composer.scene)))
+    page.evaluate("() => { window.requestAnimationFrame = () => 1; }")
+    after = composer.update([], [], facts(NOW_US + SECOND))
+    push(page, as_json({"type": "frame", "seq": 1, "patch": {"now_us": after.now_us}}))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'ack')", polling=20)
+
+
+def test_a_click_selects(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.click(item(POD))
+    assert [one["id"] for one in sent(page, "select")] == [POD]
+    assert page.inner_text(".k8-said") == "Pod db-0, Running"
+    assert page.locator(item("selection")).count() == 1
+    page.mouse.click(5, 300)
+    assert page.evaluate("window.model.sent.at(-1).id") == ""
+
+
+def test_hovering_lights_up_what_belongs_together(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.hover(item(POD))
+    lit = page.eval_on_selector_all(".k8-lit", "all => all.map(one => one.dataset.id).sort()")
+    assert lit == [
+        "Node/node-2",
+        "PersistentVolumeClaim/default/data-db-0",
+        "Pod/default/db-0",
+        "Service/default/db",
+        "StatefulSet/default/db",
+        "line/Pod/default/db-0/data-db-0",
+    ]
+    page.mouse.move(5, 890)
+    assert page.locator(".k8-dimmed").count() == 0
+
+
+def test_the_keyboard_reaches_everything(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.focus(item("Node/node-1"))
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.id") == "Node/node-2"
+    page.keyboard.press("ArrowDown")
+    here = page.evaluate("document.activeElement.dataset.id")
+    assert here == "Pod/default/filebeat-9kd2p"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.dataset.id") == "Node/node-2"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.tabIndex") == 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.model.sent.at(-1)")["id"] == here
+    page.keyboard.press("Escape")
+    assert page.evaluate("window.model.sent.at(-1)")["id"] == ""
+    assert page.locator('.k8-object[tabindex="0"]').count() == 1, "one stop for the Tab key"
+
+
+def test_roles(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    assert page.locator('[role="button"][aria-label]').count() == page.locator(".k8-object").count()
+    assert page.get_attribute(".k8-said", "aria-live") == "polite"
+    assert page.locator('.k8-picture[role="group"]').count() == 1
+
+
+def test_the_tab_key_enters_the_picture(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.classList.contains('k8-object')")
+
+
+@pytest.mark.parametrize(("theme", "colour"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 24, 31)")])
+def test_themes(page: Page, theme: str, colour: str) -> None:
+    mount(page, as_json(to_json(scene_of())), theme)
+    shown = page.evaluate("getComputedStyle(document.querySelector('.k8-stage')).backgroundColor")
+    assert shown == colour
+
+
+def test_auto_follows_jupyterlab(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())), "auto")
+    page.evaluate("() => { document.body.dataset.jpThemeLight = 'false'; }")
+    page.wait_for_function("document.querySelector('.k8-stage').dataset.theme === 'dark'")
+
+
+def test_reduced_motion(browser: Browser) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    mount(page, as_json(to_json(scene_of())))
+    style = "getComputedStyle(document.querySelector('.k8-object'))"
+    assert page.evaluate(f"{style}.transitionDuration") == "0s"
+    assert page.evaluate("getComputedStyle(document.querySelector('.k8-spin')).animationName") == "none"
+    context.close()
+
+
+def test_moves_are_tweened(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    moved = [[POD, 20, 200]]
+    push(page, {"type": "frame", "seq": 1, "patch": {"now_us": scene.now_us, "moved": moved}})
+    page.wait_for_function("window.model.sent.some(one => one.type === 'ack')")
+    running = page.evaluate(
+        f"document.querySelector('{item(POD)}').getAnimations().map(one => one.transitionProperty)"
+    )
+    assert "transform" in running
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "tag"),
+    [(12, 290, "svg"), (20, 310, "canvas"), (60, 2100, "svg")],
+    ids=["svg", "canvas", "heat"],
+)
+def test_painters(page: Page, nodes: int, pods: int, tag: str) -> None:
+    scene = compose(Graph(crowd(nodes, pods)), facts())
+    mount(page, as_json(to_json(scene)))
+    assert page.evaluate("document.querySelector('.k8-picture').tagName.toLowerCase()") == tag
+
+
+def test_a_canvas_is_painted_hit_and_walked(page: Page) -> None:
+    scene = compose(Graph(crowd(20, 310)), facts())
+    mount(page, as_json(to_json(scene)))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
+    target = scene.items["Pod/default/web-6f9-00005"]
+    page.mouse.click(target.x + target.width / 2, target.y + target.height / 2)
+    assert [one["id"] for one in sent(page, "select")] == [target.id]
+    colours = page.evaluate(
+        """() => {
+          const canvas = document.querySelector('canvas');
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          const found = new Set();
+          for (let at = 0; at < data.length; at += 4) found.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+          return found.size;
+        }"""
+    )
+    assert colours > 20
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text(".k8-said").startswith("Pod web-6f9-")
+
+
+def test_growing_beyond_svg_changes_the_painter(page: Page) -> None:
+    few, many = (compose(Graph(crowd(20, pods)), facts()) for pods in (290, 310))
+    mount(page, as_json(to_json(few)))
+    push(page, as_json({"type": "frame", "seq": 1, "patch": patch_to_json(diff(few, many))}))
+    page.wait_for_selector("canvas.k8-picture")
+    assert page.locator("svg.k8-picture").count() == 0
+    push(page, as_json({"type": "frame", "seq": 2, "patch": patch_to_json(diff(many, few))}))
+    page.wait_for_selector("svg.k8-picture")
+
+
+@pytest.mark.parametrize("seconds", [0, 48, 1488, 3600, 11109, 183900])
+def test_clocks_agree_with_python(page: Page, seconds: int) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    assert page.evaluate(f"window.module.clockText({seconds * SECOND})") == clock_text(seconds * SECOND)
+
+
+def test_unmounting_leaves_nothing(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.evaluate("window.unmount()")
+    assert page.locator(".k8-stage").count() == 0

@@ -1,0 +1,400 @@
+"""The panel without a browser: what clicks become, how frames are sent, and how time is played."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from k8slab.graph import Graph
+from k8slab.panel import Panel, Player, Stage
+from k8slab.panel.inspector import facts_of, html
+from k8slab.panel.showing import Showing
+from k8slab.panel.stage import PATIENCE_S
+from k8slab.scene import compose
+from tests.panel.lab import FakeLab
+from tests.scene.cluster import NOW_US, cluster
+from tests.scene.test_scene import facts
+
+POD, NODE, SET = "Pod/default/db-0", "Node/node-2", "StatefulSet/default/db"
+
+
+class Clock:
+    """Wall time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def sent_by(stage: Stage) -> list[dict[str, Any]]:
+    """Record what a stage sends to the browser."""
+    sent: list[dict[str, Any]] = []
+    stage.send = lambda message, buffers=None: sent.append(message)
+    return sent
+
+
+# What a control does.
+
+
+def press(name: str) -> Any:
+    return lambda panel: getattr(panel.controls, name).click()
+
+
+def set_value(name: str, value: Any) -> Any:
+    return lambda panel: setattr(getattr(panel.controls, name), "value", value)
+
+
+CLICKS = {
+    "delete a Pod": (POD, press("delete"), "kubectl delete pod/db-0 -n default"),
+    "cordon a node": (NODE, press("cordon"), "kubectl cordon node-2"),
+    "cordon a Pod's node": (POD, press("cordon"), "kubectl cordon node-2"),
+    "crash a node": (NODE, press("crash"), "lab.crash('node-2')"),
+    "scale a set": (SET, set_value("replicas", 5), "kubectl scale statefulset/db --replicas=5 -n default"),
+    "scale a Pod's set": (
+        POD,
+        set_value("replicas", 2),
+        "kubectl scale statefulset/db --replicas=2 -n default",
+    ),
+    "scale a Deployment by its Pod": (
+        "Pod/default/web-6f9-7lsvx",
+        set_value("replicas", 9),
+        "kubectl scale deployment/web --replicas=9 -n default",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CLICKS)
+def test_a_click_is_an_input(case: str) -> None:
+    selected, act, expected = CLICKS[case]
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(selected)
+    act(panel)
+    assert [one.text for one in lab.inputs] == [expected]
+
+
+def test_what_is_done_can_be_undone() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(NODE)
+    for name, words in (("cordon", "uncordon"), ("crash", "recover")):
+        press(name)(panel)
+        assert getattr(panel.controls, name).description == words
+        press(name)(panel)
+        assert getattr(panel.controls, name).description == name
+    assert [one.text.split("'")[0].split(" node")[0] for one in lab.inputs] == [
+        "kubectl cordon",
+        "kubectl uncordon",
+        "lab.crash(",
+        "lab.recover(",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selected", "enabled"),
+    [
+        ("", set()),
+        (POD, {"delete", "cordon", "crash", "replicas"}),
+        (NODE, {"cordon", "crash"}),
+        (SET, {"replicas"}),
+        ("PersistentVolumeClaim/default/data-db-0", set()),
+        ("Pod/default/nobody", set()),
+    ],
+)
+def test_only_what_can_be_done_is_offered(selected: str, enabled: set[str]) -> None:
+    panel = Panel(FakeLab())
+    panel.select(selected)
+    found = {
+        name
+        for name in ("delete", "cordon", "crash", "replicas")
+        if not getattr(panel.controls, name).disabled
+    }
+    assert found == enabled
+
+
+def test_showing_replicas_is_no_input() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(SET)
+    assert panel.controls.replicas.value == 3
+    panel.select("Deployment/default/web")
+    assert panel.controls.replicas.value == 4
+    assert not lab.inputs
+
+
+def test_a_selection_is_explained() -> None:
+    panel = Panel(FakeLab())
+    panel.select(POD)
+    note = panel.showing.scene.items["note"]
+    assert (note.label, note.detail) == ("Why is Pod db-0 as it is?", "pod/db-0 in default was asked for.")
+    assert "selection" in panel.showing.scene.items
+    panel.select("")
+    assert "selection" not in panel.showing.scene.items
+
+
+def test_the_console_prints_what_kubectl_does() -> None:
+    panel = Panel(FakeLab())
+    panel.run_command("kubectl get pods")
+    panel.run_command("frobnicate")
+    assert "<b>$ kubectl get pods</b>\nNAME   READY\ndb-0   &lt;1/1&gt;" in panel._output.value
+    assert "unknown command" in panel._output.value
+
+
+def test_step_shows_what_changed() -> None:
+    panel = Panel(FakeLab())
+    press("step")(panel)
+    assert panel.showing.scene.items["Pod/default/db-2"].state == "running"
+
+
+def test_a_fork_is_another_panel() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    press("fork")(panel)
+    assert panel.forks[0].lab is not lab
+    assert panel.children[-1] is panel.forks[0]
+
+
+def test_representations_are_the_same_in_every_run() -> None:
+    first, second = Panel(FakeLab())._repr_mimebundle_(), Panel(FakeLab())._repr_mimebundle_()
+    data, other = (one[0] if isinstance(one, tuple) else one for one in (first, second))
+    assert data["text/plain"] == other["text/plain"] == "<Panel: 3 nodes, 16 pods, t=1488s>"
+    assert data["image/svg+xml"] == other["image/svg+xml"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+# Keeping up with a lab.
+
+
+def test_showing_builds_anew_after_a_rewind() -> None:
+    lab = FakeLab()
+    showing = Showing(lab)
+    lab.step()
+    assert showing.follow() is not None
+    rewound = FakeLab()
+    lab.view, lab.now_us = rewound.view, NOW_US - 1
+    assert showing.follow() is None
+    assert showing.scene.items["Pod/default/db-2"].state == "creating"
+
+
+def test_another_width_is_another_layout() -> None:
+    panel = Panel(FakeLab())
+    sent = sent_by(panel.stage)
+    panel.stage._receive(None, {"type": "width", "width": 900}, None)
+    assert panel.showing.scene.width == 900
+    assert sent[-1]["scene"]["width"] == 900
+    panel.stage._receive(None, {"type": "width", "width": 10}, None)
+    assert panel.showing.scene.width == 640
+
+
+# The stage.
+
+
+def stage_of(clock: Clock) -> tuple[Stage, list[dict[str, Any]], Showing, FakeLab]:
+    lab = FakeLab()
+    showing = Showing(lab)
+    stage = Stage(showing.scene, clock=clock)
+    return stage, sent_by(stage), showing, lab
+
+
+def show_next(stage: Stage, showing: Showing, lab: FakeLab) -> bool:
+    """Let a second pass and show it."""
+    lab.now_us += 1_000_000
+    changed = showing.follow()
+    return stage.show(showing.scene, changed)
+
+
+def test_one_frame_is_under_way_and_the_rest_is_merged() -> None:
+    stage, sent, showing, lab = stage_of(Clock())
+    assert show_next(stage, showing, lab)
+    lab.step()
+    assert not show_next(stage, showing, lab)
+    assert not show_next(stage, showing, lab)
+    assert len(sent) == 1
+    stage._receive(None, {"type": "ack", "seq": 1}, None)
+    assert len(sent) == 2
+    assert sent[1]["patch"]["now_us"] == lab.now_us
+    changed = {one[0] for one in sent[1]["patch"].get("marks", ())}
+    changed |= {one.id for one in sent[1]["patch"].get("put", ())}
+    assert "Pod/default/db-2" in changed
+    stage._receive(None, {"type": "ack", "seq": 2}, None)
+    assert len(sent) == 2, "nothing new, nothing sent"
+
+
+def test_a_hidden_tab_does_not_stop_the_frames() -> None:
+    clock = Clock()
+    stage, sent, showing, lab = stage_of(clock)
+    show_next(stage, showing, lab)
+    assert not stage.is_free
+    clock.now += PATIENCE_S + 0.01
+    assert stage.is_free
+    assert show_next(stage, showing, lab)
+    assert len(sent) == 2
+
+
+def test_a_new_page_gets_the_whole_scene() -> None:
+    stage, sent, showing, lab = stage_of(Clock())
+    show_next(stage, showing, lab)
+    stage._receive(None, {"type": "hello"}, None)
+    assert sent[-1]["scene"]["now_us"] == lab.now_us
+    assert len(sent[-1]["scene"]["items"]) == len(showing.scene.items)
+
+
+def test_what_is_selected_in_the_browser_is_told() -> None:
+    stage, _, _, _ = stage_of(Clock())
+    told: list[Any] = []
+    stage.listen(told.append, told.append)
+    stage._receive(None, {"type": "select", "id": POD}, None)
+    stage._receive(None, {"type": "width", "width": 800}, None)
+    assert told == [POD, 800]
+
+
+# The player.
+
+
+class Beat:
+    """A clock that a run of the lab moves on: each takes `cost_s` of computing."""
+
+    def __init__(self, lab: FakeLab, cost_s: float = 0.0005) -> None:
+        self.now = 0.0
+        run = lab.run
+
+        def counted(duration: Any = None) -> bool:
+            self.now += cost_s
+            return run(duration)
+
+        lab.run = counted  # type: ignore[method-assign]
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("speed", [0.1, 1.0, 4.0, 10_000.0])
+def test_lab_time_passes_at_the_speed(speed: float) -> None:
+    lab = FakeLab()
+    player = Player(lab, lambda: None, clock=Beat(lab))
+    player.playing, player.speed = True, speed
+    player.advance(0.04)
+    assert lab.now_us - NOW_US == pytest.approx(0.04 * speed * 1e6, rel=1e-3)
+
+
+def test_a_busy_lab_gets_less_time_and_clicks_get_through() -> None:
+    lab = FakeLab()
+    clock = Beat(lab, cost_s=0.01)
+    player = Player(lab, lambda: None, clock=clock)
+    player.playing, player.speed = True, 10_000.0
+    for _ in range(10):
+        before = clock.now
+        player.advance(0.04)
+        assert clock.now - before <= 0.03, "a slice does not hold the lab for long"
+    assert lab.ran[-1] < lab.ran[0] / 8
+
+
+def test_the_end_of_all_events_stops_the_player() -> None:
+    lab = FakeLab(pending=1)
+    stopped: list[bool] = []
+    player = Player(lab, lambda: None, lambda: stopped.append(True), clock=Beat(lab))
+    player.playing = True
+    player.advance(0.04)
+    assert (player.playing, stopped) == (False, [True])
+
+
+def test_a_pause_holds_the_lab() -> None:
+    lab = FakeLab()
+    frames: list[int] = []
+    player = Player(lab, lambda: frames.append(1), clock=Beat(lab))
+    assert not player.turn(0.0)
+    player.playing = True
+    player.turn(-0.04)
+    player.pause()
+    now_us = lab.now_us
+    assert not player.turn(-0.04)
+    assert (lab.now_us, len(frames)) == (now_us, 1)
+
+
+def test_long_jobs_run_beside_the_notebook() -> None:
+    lab = FakeLab()
+    shown = threading.Event()
+    player = Player(lab, shown.set)
+    threads: list[str] = []
+    player.do(lambda: threads.append(threading.current_thread().name))
+    assert shown.wait(10)
+    assert threads == ["k8slab-player"]
+
+
+def test_playing_goes_on_in_a_thread() -> None:
+    lab = FakeLab()
+    frames = threading.Semaphore(0)
+    player = Player(lab, frames.release)
+    player.play()
+    assert all(frames.acquire(timeout=10) for _ in range(3))
+    player.pause()
+    assert lab.now_us > NOW_US
+
+
+def test_without_threads_there_is_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    lab = FakeLab(pending=3)
+    player = Player(lab, lambda: None)
+
+    async def play() -> None:
+        player.play()
+        assert isinstance(player._runner, asyncio.Task)
+        await player._runner
+
+    asyncio.run(play())
+    assert lab.pending <= 0
+    assert not player.playing
+
+
+def test_settling_is_a_job() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    done = threading.Event()
+    inner = panel.player._on_frame
+    panel.player._on_frame = lambda: (inner(), done.set())  # type: ignore[assignment,func-returns-value]
+    press("settle")(panel)
+    assert done.wait(10)
+    assert lab.settled == 1
+
+
+def test_the_play_button_plays_and_pauses() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    frames = threading.Semaphore(0)
+    inner = panel.player._on_frame
+    panel.player._on_frame = lambda: (inner(), frames.release())  # type: ignore[assignment,func-returns-value]
+    panel.controls.speed.value = 60.0
+    panel.controls.play.value = True
+    assert frames.acquire(timeout=10)
+    panel.controls.play.value = False
+    assert (panel.player.playing, panel.player.speed, panel.controls.play.icon) == (False, 60.0, "play")
+    assert lab.now_us > NOW_US
+
+
+# The inspector.
+
+
+def test_inspector() -> None:
+    graph = Graph(cluster())
+    rows = dict(facts_of("Pod/default/pi-2-x7n9b", graph))
+    assert rows["Pod"] == "pi-2-x7n9b"
+    assert rows["Container main"] == "waiting (CrashLoopBackOff), 3 restarts"
+    assert "scheduling: Node node-3" in rows["Related"]
+    assert "<td>Phase</td><td>Running</td>" in html("Pod/default/db-0", graph)
+    assert "Select a Pod" in html("", graph)
+    assert "Select a Pod" in html("Pod/default/nobody", graph)
+
+
+def test_the_scene_of_a_showing_is_that_of_its_lab() -> None:
+    lab = FakeLab()
+    shown = Showing(lab).scene
+    fresh = compose(Graph(lab.view), facts(), history=lab.history)
+    assert shown.items.keys() == fresh.items.keys()
