@@ -26,6 +26,7 @@ from k8slab.containers.requests import (
     Names,
     NodeLogs,
     Now,
+    Pass,
     Read,
     Recall,
     Remember,
@@ -37,9 +38,11 @@ from k8slab.containers.requests import (
     Write,
 )
 
-MOST_REQUESTS = 20_000
+MOST_REQUESTS = 5_000
 """A program that asks for more at one instant is busy, and time has to pass."""
-BUSY_US = 1_000_000
+BUSY_US = 5_000_000
+PASSED = "passed"
+"""A journal's entry `{PASSED: n}` stands for n rounds of loops."""
 
 
 class Network(Protocol):
@@ -56,10 +59,16 @@ class Network(Protocol):
 
 
 class Pause(NamedTuple):
-    """Why a program stopped for now: it ended (`code`), or sleeps for a while."""
+    """Why a program stopped for now: it ended (`code`), or sleeps for a while.
+
+    `owed` says that it was busy: its last request has been answered in the
+    journal, but it has not been sent that answer (`value`) yet.
+    """
 
     code: int | None = None
     sleep_us: int = 0
+    owed: bool = False
+    value: Any = None
 
 
 class Kernel:
@@ -143,7 +152,10 @@ class Kernel:
                 request = program.send(value)
             except StopIteration as stop:
                 return stop.value
-            value = self.now_us if type(request) is Sleep else self.answer(request)
+            if type(request) is Sleep:
+                value = self.now_us
+            else:
+                value = None if type(request) is Pass else self.answer(request)
 
     def proceed(self, program: Steps, value: Any = None) -> Pause:
         """Run a program until it sleeps or ends, beginning with an answer that it waits for."""
@@ -160,11 +172,20 @@ class Kernel:
                 self.journal.clear()
                 value = None
                 continue
+            if type(request) is Pass:
+                value = None
+                self._note_pass()
+                continue
             value = self._handlers[type(request)](request)
             self.journal.append(value)
-        # The program goes on after a while with the answer that it is due.
-        self.journal.pop()
-        return Pause(sleep_us=BUSY_US)
+        return Pause(sleep_us=BUSY_US, owed=True, value=value)
+
+    def _note_pass(self) -> None:
+        last = self.journal[-1] if self.journal else None
+        if isinstance(last, dict) and PASSED in last:
+            self.journal[-1] = {PASSED: last[PASSED] + 1}
+        else:
+            self.journal.append({PASSED: 1})
 
     def _log(self, request: Log) -> None:
         """Add whole lines to the log; the rest of a line waits for its end."""

@@ -130,6 +130,10 @@ class Checkpoint(NamedTuple):
     state: Any
 
 
+class Pass(NamedTuple):
+    """Nothing; a loop asks for it at each round, so that one without an end can be stopped."""
+
+
 class NodeLogs(NamedTuple):
     """The newest log lines of all Pods on the process's node, after an instant: tuples of
     (namespace, pod, container, at_us, text)."""

@@ -25,6 +25,7 @@ from k8slab.containers.requests import (
     KindOf,
     Names,
     Now,
+    Pass,
     Read,
     Serve,
     Sleep,
@@ -239,6 +240,7 @@ class Shell:
     def _loop(self, node: syntax.Loop, io: Streams, checked: bool) -> Steps:
         code = 0
         while True:
+            yield Pass()
             condition = yield from self.run(node.condition, io, False)
             if bool(condition) != node.until:
                 return code
@@ -272,6 +274,7 @@ class Shell:
         code = 0
         self.calculate(node.start)
         while not node.condition.strip() or self.calculate(node.condition):
+            yield Pass()
             code, stop = yield from self._round(node.body, io, checked)
             if stop:
                 break

@@ -14,7 +14,7 @@ from typing import Any
 from k8slab.clock import SECOND_US
 from k8slab.containers.awk import run_awk
 from k8slab.containers.patterns import posix
-from k8slab.containers.requests import KindOf, Read, Sleep, Write
+from k8slab.containers.requests import KindOf, Pass, Read, Sleep, Write
 from k8slab.containers.sed import run_sed
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.shell_syntax import unescape
@@ -503,6 +503,7 @@ def _xargs(shell: Shell, argv: list[str], io: Streams) -> Steps:
 def _yes(shell: Shell, argv: list[str], io: Streams) -> Steps:
     text = " ".join(argv[1:]) or "y"
     while True:
+        yield Pass()
         yield from io.out.write(text + "\n")
 
 

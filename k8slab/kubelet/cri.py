@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from k8slab.api.meta import Key, Obj
+from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
 from k8slab.containers import logs, shell
@@ -128,7 +128,8 @@ def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: in
     if run > 1:
         logs.drop(box, (pod["metadata"]["namespace"], pod["metadata"]["name"]), name, run - 2)
     try:
-        context = context_of(box, pod, container, run, now_us, ip)
+        known = assoc(pod, "status", "podIP", ip) if ip else pod
+        context = context_of(box, known, container, run, now_us, ip)
     except ConfigurationError as error:
         return str(error)
     executable, fault = _program_of(context)
@@ -194,6 +195,7 @@ def new_record(context: Context) -> Obj:
         "services": [],
         "traps": [],
         "signal": "",
+        "owed": False,
     }
 
 
@@ -411,7 +413,7 @@ def run_in(
         if spent_us > limit_us:
             return -1, output.text(), kernel, limit_us
         kernel.now_us = now_us + spent_us
-        value = kernel.now_us
+        value = pause.value if pause.owed else kernel.now_us
 
 
 def current_run(pod: Obj, container: str) -> int:

@@ -15,7 +15,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
 from k8slab.containers import shell
 from k8slab.containers.files import put_sandbox, sandbox_of
-from k8slab.containers.kernel import Kernel, Pause
+from k8slab.containers.kernel import PASSED, Kernel, Pause
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import Checkpoint
@@ -29,11 +29,11 @@ _PARKED_US = FOREVER_US // 2
 
 
 class _Live(NamedTuple):
-    """A generator, and how many answers of which checkpoint it has been sent."""
+    """A generator, and where it stands: its run, its last checkpoint and the journal since."""
 
     program: Steps
     run: int
-    answers: int
+    journal: list[Any]
     checkpoint: Any
 
 
@@ -93,7 +93,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
     kernel.journal = list(record["journal"])
     kernel.checkpoint = record["checkpoint"]
     program, value = _program(view, kernel, pod, container, record, now_us)
-    if value is not None:
+    if value is not None and not record["owed"]:
         kernel.journal.append(value)
     pause = kernel.proceed(program, value)
     live = view.cache("processes").live
@@ -104,7 +104,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
         message = cri.termination_message(box, pod, container, pause.code)
         cri.note_exit(box, pod, name, record["run"], pause.code, now_us, message)
         return 0
-    live[slot] = _Live(program, record["run"], len(kernel.journal), kernel.checkpoint)
+    live[slot] = _Live(program, record["run"], kernel.journal, kernel.checkpoint)
     _keep(box, pod, name, record, kernel, pause, now_us)
     return now_us + pause.sleep_us if pause.sleep_us < _PARKED_US else 0
 
@@ -117,6 +117,7 @@ def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause:
         "journal": kernel.journal,
         "checkpoint": kernel.checkpoint,
         "signal": "",
+        "owed": pause.owed,
     }
     sandbox = sandbox_of(box, pod)
     count = sandbox["changes"]
@@ -140,33 +141,45 @@ def _program(
 ) -> tuple[Steps, Any]:
     """The process's generator, and the answer that it waits for (None where it has not begun)."""
     slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), container["name"])
+    journal, owed = record["journal"], record["owed"]
     woken: Any = record["signal"] or now_us
-    journal = record["journal"]
+    if owed:
+        last = journal[-1] if journal else None
+        woken = None if isinstance(last, dict) and PASSED in last else last
     live = view.cache("processes").live.get(slot)
-    if live is not None and live.run == record["run"] and live.answers == len(journal):
+    if live is not None and live.run == record["run"] and live.journal == journal:
         if live.checkpoint is record["checkpoint"] or live.checkpoint == record["checkpoint"]:
             return live.program, woken
     begun = bool(journal) or record["wakeUs"] != record["startedUs"] or bool(record["signal"])
     program = new_program(pod, container, record)
-    if not begun:
+    if not begun or (owed and not journal):
         return program, None
-    _replay(program, journal)
+    _replay(program, journal, owed)
     return program, woken
 
 
-def _replay(program: Steps, journal: list[Any]) -> None:
-    """Bring a fresh generator to where the journal ends: at a sleep that waits for its answer."""
-    answers = iter(journal)
-    request = next(program)
-    while True:
-        if type(request) is Checkpoint:
-            request = program.send(None)
-            continue
-        try:
-            answer = next(answers)
-        except StopIteration:
-            return
-        request = program.send(answer)
+def _replay(program: Steps, journal: list[Any], owed: bool) -> None:
+    """Bring a fresh generator to where the journal ends.
+
+    That is at a sleep that waits for its answer; or, where one is owed, at the
+    request whose answer is the journal's last entry.
+    """
+    answers: list[Any] = []
+    for entry in journal:
+        passed = entry.get(PASSED, 0) if isinstance(entry, dict) else 0
+        answers.extend([None] * passed if passed else [entry])
+    if owed:
+        answers.pop()
+    _past_checkpoints(program, None)
+    for answer in answers:
+        _past_checkpoints(program, answer)
+
+
+def _past_checkpoints(program: Steps, answer: Any) -> None:
+    """Send an answer, and go on to the next request that waits for one."""
+    request = program.send(answer)
+    while type(request) is Checkpoint:
+        request = program.send(None)
 
 
 def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:

@@ -187,8 +187,8 @@ def exec_(
         yield from box.flush()
         if pause.code is not None:
             return Ran(out.text(), err.text(), pause.code)
-        value = yield Sleep(pause.sleep_us)
-        kernel.now_us = value
+        kernel.now_us = yield Sleep(pause.sleep_us)
+        value = pause.value if pause.owed else kernel.now_us
 
 
 def request(
