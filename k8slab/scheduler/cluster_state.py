@@ -100,6 +100,7 @@ class ClusterState:
         "_spreads",
         "_wanted",
         "affinity_groups",
+        "attentive",
         "by_number",
         "claim_users",
         "fresh",
@@ -112,6 +113,7 @@ class ClusterState:
         "pods",
         "priorities",
         "reader",
+        "refused",
         "unassigned_claims",
         "version",
         "zones",
@@ -140,6 +142,10 @@ class ClusterState:
         """The Pods on nodes that have not ended."""
         self.pending: dict[Key, PodInfo] = {}
         """The Pods of this scheduler that are on no node yet."""
+        self.refused: dict[tuple[bytes, int], dict[Key, PodInfo]] = {}
+        """Of those the ones that were tried in vain, by class and priority."""
+        self.attentive: dict[Key, PodInfo] = {}
+        """Of these the ones for which more than one node alone decides."""
         self.nominated: dict[str, dict[Key, PodInfo]] = {}
         self.affinity_groups: dict[AffinityTerms, dict[str, int]] = {}
         """By distinct terms: how many Pods on nodes have them, by node."""
@@ -260,6 +266,10 @@ class ClusterState:
             self.version += 1
         if pod.fresh:
             self.fresh[pod.priority] = self.fresh.get(pod.priority, 0) + 1
+        elif not pod.terminating and not pod.obj["spec"].get("schedulingGates"):
+            self.refused.setdefault((pod.traits.signature, pod.priority), {})[pod.key] = pod
+            if is_attentive(pod):
+                self.attentive[pod.key] = pod
         if pod.traits.claims:
             _enter(self.unassigned_claims, pod, 1)
 
@@ -275,6 +285,12 @@ class ClusterState:
             self.fresh[pod.priority] -= 1
             if not self.fresh[pod.priority]:
                 del self.fresh[pod.priority]
+        else:
+            slot = (pod.traits.signature, pod.priority)
+            of_class = self.refused.get(slot, {})
+            if of_class.pop(pod.key, None) is not None and not of_class:
+                del self.refused[slot]
+            self.attentive.pop(pod.key, None)
         if pod.traits.claims:
             _enter(self.unassigned_claims, pod, -1)
 
@@ -515,6 +531,12 @@ class ClusterState:
 
 _NATIVE = ("cpu", "memory", "ephemeral-storage", "pods")
 _NONE: dict[_CounterSlot, Counter] = {}
+
+
+def is_attentive(pod: PodInfo) -> bool:
+    """Whether more than one node alone decides where a Pod may go: other Pods, or volumes."""
+    traits = pod.traits
+    return bool(traits.spread or traits.claims or traits.disks or any(pod.terms))
 
 
 def _owner_selector(view: View, pod: PodInfo) -> object:

@@ -170,7 +170,8 @@ class PodInfo:
         self.nominated: str = status.get("nominatedNodeName") or ""
         self.fresh = (
             not self.terminating
-            and "schedulingGates" not in spec
+            and not self.nominated
+            and not spec.get("schedulingGates")
             and not any(one.get("type") == "PodScheduled" for one in status.get("conditions") or ())
         )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from k8slab.api.meta import Obj, condition_of
+from k8slab.api.meta import Key, Obj, condition_of
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.clock import parse_timestamp
 from k8slab.scheduler.cycle import Cycle
@@ -125,7 +125,7 @@ def select_victims(
     status = check_with_nominated(cycle, pod, states, trial)
     if status is not None:
         return status
-    lesser.sort(key=lambda other: (-other.priority, start_us(other, cycle.now_us)))
+    lesser.sort(key=lambda other: _importance(other, cycle.now_us))
     violating, others = _by_budget(lesser, budgets)
     victims: list[PodInfo] = []
     violations = 0
@@ -138,8 +138,13 @@ def select_victims(
         trial.remove(other)
         victims.append(other)
         violations += any(other is one for one in violating)
-    victims.sort(key=lambda other: (-other.priority, start_us(other, cycle.now_us)))
+    victims.sort(key=lambda other: _importance(other, cycle.now_us))
     return Victims(node.name, tuple(victims), violations)
+
+
+def _importance(pod: PodInfo, now_us: int) -> tuple[int, int, Key]:
+    """Sorts the more important first, of equals the one that runs for longer; then by name."""
+    return (-pod.priority, start_us(pod, now_us), pod.key)
 
 
 def start_us(pod: PodInfo, now_us: int) -> int:

@@ -184,9 +184,9 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
 
 def _evict(cycle: Cycle, pod: PodInfo, victims: Victims) -> Generator[Action, Outcome, None]:
     """Delete the victims, and let less important Pods look for another place than this node."""
-    for other in list(cycle.cluster.nominated.get(victims.node, {}).values()):
+    for key, other in sorted(cycle.cluster.nominated.get(victims.node, {}).items()):
         if other.priority < pod.priority:
-            yield from _forgiving(Patch("Pod", other.key, {"status": {"nominatedNodeName": None}}, "status"))
+            yield from _forgiving(Patch("Pod", key, {"status": {"nominatedNodeName": None}}, "status"))
     for victim in victims.pods:
         if victim.terminating:
             continue

@@ -11,6 +11,7 @@ Models pkg/scheduler/eventhandlers.go and the QueueingHintFn of each plugin, v1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from heapq import nsmallest
 
 from k8slab.api.meta import Key, Obj
 from k8slab.components import Watch
@@ -63,14 +64,17 @@ def _worth_retrying(old: Obj, new: Obj) -> bool:
     return bool(before.get("nominatedNodeName") and not now.get("nominatedNodeName"))
 
 
-def in_queue_order(pods: Iterable[PodInfo]) -> list[PodInfo]:
-    """The more important first, and of equals the older."""
-    return sorted(pods, key=lambda pod: -pod.priority)
+def in_queue_order(pods: Iterable[PodInfo]) -> list[Key]:
+    """The more important first, and of equals the older; no more than one change may wake.
+
+    The order is one of the Pods alone, and not of the tables that they are found in:
+    these differ in order after a fork.
+    """
+    return [pod.key for pod in nsmallest(MOST_WOKEN, pods, key=_place_in_queue)]
 
 
-def _woken(cluster: ClusterState, helps: Callable[[PodInfo], bool]) -> list[Key]:
-    pods = [pod for pod in cluster.pending.values() if helps(pod)]
-    return [pod.key for pod in in_queue_order(pods)[:MOST_WOKEN]]
+def _place_in_queue(pod: PodInfo) -> tuple[int, str, Key]:
+    return (-pod.priority, pod.obj["metadata"].get("creationTimestamp") or "", pod.key)
 
 
 def _looks_around(pod: PodInfo) -> bool:
@@ -81,25 +85,25 @@ def _looks_around(pod: PodInfo) -> bool:
 def _company_changed(view: View) -> Iterable[Key]:
     """A Pod came to a node or changed its labels: that can only help Pods with rules about other Pods."""
     cluster: ClusterState = view.cache(NAME)
-    if not cluster.pending:
+    if not cluster.attentive:
         return ()
-    return _woken(cluster, _looks_around)
+    return in_queue_order(pod for pod in cluster.attentive.values() if _looks_around(pod))
 
 
 def _place_freed(view: View, name: str) -> Iterable[Key]:
     """A Pod has left a node."""
     cluster: ClusterState = view.cache(NAME)
-    if not cluster.pending:
+    if not cluster.refused:
         return ()
     fits = _by_class(view, cluster, cluster.nodes.get(name), empty=False)
-    anti_affinity = bool(cluster.affinity_groups)
-
-    def helps(pod: PodInfo) -> bool:
-        if _looks_around(pod) or anti_affinity or pod.traits.claims or pod.traits.disks:
-            return True
-        return pod.nominated == name or fits(pod)
-
-    return _woken(cluster, helps)
+    # Where Pods keep others away, any that leaves may let any other in.
+    everybody = any(terms.required_anti for terms in cluster.affinity_groups)
+    found = dict(cluster.attentive)
+    found.update((key, pod) for key, pod in cluster.nominated.get(name, {}).items() if not pod.fresh)
+    for of_class in cluster.refused.values():
+        if everybody or fits(next(iter(of_class.values()))):
+            found.update(of_class)
+    return in_queue_order(found.values())
 
 
 def _by_class(
@@ -141,10 +145,14 @@ def after_node(change: Change, view: View) -> Iterable[Key]:
     if new is not None and old is not None and not _node_differs(old, new):
         return ()
     cluster: ClusterState = view.cache(NAME)
-    if not cluster.pending:
+    if not cluster.refused:
         return ()
     fits = _by_class(view, cluster, cluster.nodes.get(change.key[1]), empty=True)
-    return _woken(cluster, lambda pod: bool(pod.traits.spread) or fits(pod))
+    found = {key: pod for key, pod in cluster.attentive.items() if pod.traits.spread}
+    for of_class in cluster.refused.values():
+        if fits(next(iter(of_class.values()))):
+            found.update(of_class)
+    return in_queue_order(found.values())
 
 
 def _node_differs(old: Obj, new: Obj) -> bool:
@@ -161,7 +169,7 @@ def _node_differs(old: Obj, new: Obj) -> bool:
 def after_claim(change: Change, view: View) -> Iterable[Key]:
     """A claim came or changed: the waiting Pods that use it."""
     cluster: ClusterState = view.cache(NAME)
-    return tuple(cluster.unassigned_claims.get(change.key, ()))
+    return sorted(cluster.unassigned_claims.get(change.key, ()))
 
 
 def after_volume(change: Change, view: View) -> Iterable[Key]:
@@ -172,16 +180,14 @@ def after_volume(change: Change, view: View) -> Iterable[Key]:
     claim = (((change.new or change.old) or {}).get("spec") or {}).get("claimRef")
     if claim is not None:
         key = (claim.get("namespace", ""), claim["name"])
-        return tuple(cluster.unassigned_claims.get(key, ()))
+        return sorted(cluster.unassigned_claims.get(key, ()))
     return after_storage(change, view)
 
 
 def after_storage(change: Change, view: View) -> Iterable[Key]:
     """Something changed that decides where volumes can be: all Pods that wait with a claim."""
     cluster: ClusterState = view.cache(NAME)
-    if not cluster.unassigned_claims:
-        return ()
-    return _woken(cluster, lambda pod: bool(pod.traits.claims))
+    return in_queue_order(pod for pod in cluster.attentive.values() if pod.traits.claims)
 
 
 def after_namespace(change: Change, view: View) -> Iterable[Key]:

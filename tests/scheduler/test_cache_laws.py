@@ -7,12 +7,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8slab.api.meta import Obj, owner_reference
-from k8slab.scheduler.cluster_state import ClusterState
+from k8slab.api.meta import Key, Obj, owner_reference
+from k8slab.scheduler.cluster_state import NAME, ClusterState
 from k8slab.scheduler.cycle import Cycle
+from k8slab.scheduler.diagnosis import diagnose
 from k8slab.scheduler.framework import PodInfo
 from k8slab.scheduler.node_choice import best_nodes, choose, plain_scores
-from k8slab.scheduler.node_search import check_with_nominated, nodes_of, search
+from k8slab.scheduler.node_search import Search, check_with_nominated, nodes_of, search
+from k8slab.scheduler.preemption import preempt
+from k8slab.scheduler.wakeups import _place_freed
 from tests.scheduler.cluster import Cluster, namespace, node, pod
 
 ZONE = "topology.kubernetes.io/zone"
@@ -206,6 +209,25 @@ def _fits_plainly(cycle: Cycle, info: PodInfo, states: dict[str, Any]) -> list[s
     ]
 
 
+def _victims(cycle: Cycle, info: PodInfo, found: Search) -> object:
+    """Who would have to go for a Pod that fits nowhere."""
+    if found.rejected is not None:
+        return found.rejected
+    diagnosis = found.diagnosis or diagnose(len(cycle.cluster.nodes), found.statuses, found.absent)
+    decision = preempt(cycle, info, found.states, diagnosis.resolvable)
+    victims = decision.victims
+    return decision.message if victims is None else (victims.node, [one.key for one in victims.pods])
+
+
+def _woken_afresh(cluster: Cluster, state: ClusterState) -> list[Key]:
+    """Whom a Pod that leaves n0 wakes, by a cache that was built anew."""
+    kept = cluster.state
+    cluster.caches[NAME] = state
+    woken = list(_place_freed(cluster, "n0"))
+    cluster.caches[NAME] = kept
+    return woken
+
+
 def _agree(world: World, name: str) -> None:
     """The kept and the fresh cache find the same nodes and choose the same; so does the plain way."""
     cluster = world.cluster
@@ -218,7 +240,9 @@ def _agree(world: World, name: str) -> None:
     assert names == [one.name for one in nodes_of(fresh, again.bits)]
     plainly = _fits_plainly(kept, info, found.states)
     assert names == ([info.nominated] if info.nominated in plainly else plainly)
+    assert list(_place_freed(cluster, "n0")) == _woken_afresh(cluster, fresh.cluster)
     if not names:
+        assert _victims(kept, info, found) == _victims(fresh, twin, again)
         return
     assert choose(kept, info, found) == choose(fresh, twin, again)
     if found.answers is not None and not info.traits.spread and not any(info.terms):

@@ -102,10 +102,12 @@ def changed(cluster: Cluster, kind: str, name: str, *path_and_value: Any) -> Cha
 
 
 def waiting(cluster: Cluster) -> Cluster:
-    """Two Pods of which only the smaller fits into a place for one CPU."""
-    cluster.add(pod("small", {"cpu": "1"}))
-    cluster.add(pod("huge", {"cpu": "8"}))
-    cluster.add(pod("urgent", {"cpu": "1"}, priority=9))
+    """Pods that were refused, of which all but one fit into a place for one CPU; and one that is new."""
+    refused = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}
+    cluster.add(pod("small", {"cpu": "1"}, status=refused))
+    cluster.add(pod("huge", {"cpu": "8"}, status=refused))
+    cluster.add(pod("urgent", {"cpu": "1"}, priority=9, status=refused))
+    cluster.add(pod("new", {"cpu": "1"}))
     return cluster
 
 
@@ -153,7 +155,7 @@ def test_claim_wakes_the_pods_that_use_it() -> None:
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
     cluster = Cluster([node("n"), pod("p", volumes=volumes), pod("q")])
     change = Change(0, 0, "PersistentVolumeClaim", ("default", "data"), None, {}, 0)
-    assert after_claim(change, cluster) == (("default", "p"),)
+    assert list(after_claim(change, cluster)) == [("default", "p")]
 
 
 # Preemption.
