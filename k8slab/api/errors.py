@@ -24,7 +24,7 @@ class ApiError(Exception):
     `code` is the HTTP code, `reason` upstream's StatusReason, `message` the
     whole text that kubectl prints, `causes` the single faults in order.
     `details` holds the remaining StatusDetails (name, group, kind, uid,
-    retryAfterSeconds).
+    retryAfterSeconds); `metadata` is the list metadata that a few refusals carry.
     """
 
     def __init__(
@@ -41,13 +41,16 @@ class ApiError(Exception):
         self.message = message
         self.causes = tuple(causes)
         self.details = details or {}
+        self.has_details = details is not None
+        """Upstream writes details that it made, also where they are empty."""
+        self.metadata: dict[str, Any] = {}
 
     def status(self) -> dict[str, Any]:
         """The `Status` object that goes over the wire."""
         body: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
         }
@@ -67,7 +70,7 @@ class ApiError(Exception):
                 }
                 for cause in self.causes
             ]
-        if details:
+        if details or self.has_details:
             body["details"] = details
         body["code"] = self.code
         return body

@@ -115,12 +115,16 @@ def json_patch(obj: Obj, operations: Sequence[Any]) -> Obj:
                 raise _OperationError
             root = apply(root, operation)
     except _OperationError:
-        raise ApiError(
-            422, "Invalid", "the server rejected our request due to an error in our request"
-        ) from None
+        raise _rejected() from None
     if not isinstance(root, dict):
-        raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request")
+        raise _rejected()
     return root
+
+
+def _rejected() -> ApiError:
+    """The one refusal that upstream has for every JSON patch that doesn't apply."""
+    text = "the server rejected our request due to an error in our request"
+    return ApiError(422, "Invalid", text, details={})
 
 
 def _path(operation: dict[str, Any], name: str = "path") -> str:

@@ -9,7 +9,6 @@ Models staging/src/k8s.io/apimachinery/pkg/labels/selector.go, v1.36.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -100,35 +99,8 @@ def _format_requirement(requirement: Requirement) -> str:
     return f"{label}{'>' if operator == 'Gt' else '<'}{values[0] if values else ''}"
 
 
-_TERM = re.compile(
-    r"\s*(?:(?P<negated>!)\s*(?P<absent>[^\s,=!()<>]+)"
-    r"|(?P<label>[^\s,=!()<>]+)\s*(?:(?P<operator>==|=|!=|>|<)\s*(?P<value>[^\s,=!()<>]*)"
-    r"|(?P<word>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|$)"
-)
-
-
-@lru_cache(maxsize=512)
 def parse_selector(text: str) -> Selector:
     """The selector of a query text such as `app=web,tier in (a,b),!old`. ValueError for a malformed one."""
-    requirements: list[Requirement] = []
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        match = _TERM.match(text, at)
-        if match is None or match.end() == at:
-            raise ValueError(f"unable to parse requirement: found '{text[at:].strip()}'")
-        requirements.append(_requirement_of(match))
-        at = match.end()
-    return tuple(sorted(requirements, key=lambda one: one.label))
+    from k8slab.api.selector_text import parse_label_selector
 
-
-def _requirement_of(match: re.Match[str]) -> Requirement:
-    if match["negated"]:
-        return Requirement(match["absent"], "DoesNotExist")
-    label, value = match["label"], match["value"] or ""
-    if match["word"]:
-        values = tuple(sorted(part.strip() for part in match["values"].split(",")))
-        return Requirement(label, "In" if match["word"] == "in" else "NotIn", values)
-    operators = {"=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
-    if match["operator"] is None:
-        return Requirement(label, "Exists")
-    return Requirement(label, operators[match["operator"]], (value,))
+    return parse_label_selector(text)

@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 from k8slab import chance, clock
 from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
-from k8slab.api.kind import Kind
+from k8slab.api.kind import Kind, Rules
 from k8slab.api.kinds import namespace as namespace_kind
 from k8slab.api.kinds import pod as pod_kind
 from k8slab.api.meta import Key, Obj
 from k8slab.api.patch import merge_patch
+from k8slab.api.validation._field import quote
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.cluster import admission
@@ -85,7 +86,7 @@ def create(
     obj = _fill_system_fields(world, kind, obj)
     obj = kind.prepare_create(obj)
     obj = allocate_on_create(world, kind, obj)
-    causes = kind.rules.create(obj)
+    causes = _rules_of(kind, options).create(obj)
     name = obj["metadata"].get("name", "")
     if causes:
         raise invalid(kind.kind, kind.group, name, causes)
@@ -147,12 +148,12 @@ def patch_merge(
     if old is None:
         raise not_found(kind.plural, kind.group, key[1])
     if uid and old["metadata"]["uid"] != uid:
-        raise conflict(kind.plural, kind.group, key[1], _uid_mismatch(uid, old))
+        raise conflict(kind.plural, kind.group, key[1], uid_mismatch(kind, key, uid, old))
     new: Obj = merge_patch(old, patch)
     if new is old:
         return old
     if new["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
-        check_preconditions(kind, new, old)
+        check_version(kind, new, old)
     return replace(world, actor, kind, key, old, new, subresource, cause=cause, options=options)
 
 
@@ -231,6 +232,48 @@ _SUBRESOURCES = {
     ),
     ("Pod", "resize"): _Subresource(pod_kind.prepare_resize, pod_rules.SUBRESOURCES["resize"]),
 }
+
+
+Way = tuple[Callable[[Obj, Obj], Obj], Callable[[Obj, Obj], list[Cause]]]
+"""How a replacement is prepared, and what is then asked of it."""
+
+
+def _way_of(kind: Kind, subresource: str, options: WriteOptions) -> Way:
+    rules = _rules_of(kind, options)
+    if not subresource:
+        return kind.prepare_update, rules.update
+    if subresource == "status":
+        return kind.prepare_status, rules.status
+    return _ways().get((kind.kind, subresource)) or (kind.prepare_update, rules.update)
+
+
+@lru_cache(maxsize=1)
+def _ways() -> dict[tuple[str, str], Way]:
+    """The subresources that change a part of their object in a way of their own."""
+    from k8slab.api.kinds import namespace, pod
+    from k8slab.api.validation.pod import SUBRESOURCES
+
+    return {
+        ("Namespace", "finalize"): (namespace.finalize, _no_faults),
+        ("Pod", "ephemeralcontainers"): (
+            pod.prepare_ephemeral_containers,
+            SUBRESOURCES["ephemeralcontainers"],
+        ),
+        ("Pod", "resize"): (pod.prepare_resize, SUBRESOURCES["resize"]),
+    }
+
+
+def _no_faults(new: Obj, old: Obj) -> list[Cause]:
+    return []
+
+
+def _rules_of(kind: Kind, options: WriteOptions) -> Rules:
+    """What a kind refuses; Events are judged by the API in which they come."""
+    if kind.kind == "Event" and options.api_version == "events.k8s.io/v1":
+        from k8slab.api.validation.event import NEW_API_RULES
+
+        return NEW_API_RULES
+    return kind.rules
 
 
 def commit(
@@ -363,19 +406,48 @@ def _keep_system_fields(new: Obj, old: Obj) -> Obj:
     return {**new, "metadata": metadata}
 
 
-def _uid_mismatch(uid: str, old: Obj) -> str:
-    return f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+_REGISTRY_PREFIXES = {
+    "customresourcedefinitions": "apiextensions.k8s.io/customresourcedefinitions",
+    "apiservices": "apiregistration.k8s.io/apiservices",
+    "endpoints": "services/endpoints",
+    "ingresses": "ingress",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "services": "services/specs",
+}
+
+
+def uid_mismatch(kind: Kind, key: Key, uid: str, old: Obj) -> str:
+    """What storage says of an object that is not the one that was meant: it names etcd's key."""
+    prefix = _REGISTRY_PREFIXES.get(kind.plural, kind.plural)
+    path = "/".join(part for part in ("/registry", prefix, *key) if part)
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {path}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+    )
 
 
 def check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
-    """Raise 409 where the uid or resourceVersion that an update carries is not the stored one."""
+    """Raise 409 where the uid or resourceVersion that a replacement carries is not the stored one."""
     metadata = new["metadata"]
-    name = metadata.get("name", "")
     uid = metadata.get("uid")
     if uid and uid != old["metadata"]["uid"]:
-        raise conflict(kind.plural, kind.group, name, _uid_mismatch(uid, old))
+        key = (metadata.get("namespace", ""), metadata["name"])
+        raise conflict(kind.plural, kind.group, metadata["name"], uid_mismatch(kind, key, uid, old))
+    check_version(kind, new, old)
+
+
+def check_version(kind: Kind, new: Obj, old: Obj) -> None:
+    """Raise 409 where the resourceVersion that a write carries is not the stored one.
+
+    Some kinds want one always (422); one that is no number is 500, as upstream has it.
+    """
+    metadata = new["metadata"]
+    name = metadata.get("name", "")
     version = metadata.get("resourceVersion")
-    if not version:
+    if version and not (version.isascii() and version.isdigit()):
+        raise ApiError(500, "", f"strconv.ParseUint: parsing {quote(version)}: invalid syntax")
+    if not version or not int(version):
         if not kind.unconditional_update:
             fault = Cause(
                 "FieldValueInvalid",

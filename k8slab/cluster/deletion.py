@@ -89,7 +89,7 @@ def _delete_stored(
         return _store(world, actor, kind, key, old, new, cause, write), False
     if not write.dry_run:
         if new is not old:
-            new = commit(world, actor, kind, key, new, "", cause)
+            new = commit(world, actor, kind, key, new, "", cause, sent=old)
         remove(world, kind, key, cause)
     return new, True
 
@@ -97,13 +97,16 @@ def _delete_stored(
 def check_preconditions(kind: Kind, old: Obj, options: DeleteOptions) -> None:
     """Raise 409 Conflict where the uid or resourceVersion asked for is not the stored one."""
     metadata = old["metadata"]
-    for label, wanted, stored in (
-        ("UID", options.uid, metadata["uid"]),
-        ("ResourceVersion", options.resource_version, metadata["resourceVersion"]),
+    for label, wanted, stored, guess in (
+        ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version, metadata["resourceVersion"], "modified"),
     ):
         if wanted and wanted != stored:
-            why = f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {stored}"
-            raise conflict(kind.plural, kind.group, metadata["name"], why)
+            why = (
+                f"the {label} in the precondition ({wanted}) does not match the {label} in record ({stored}). "
+                f"The object might have been {guess}"
+            )
+            raise conflict(kind.kind, kind.group, metadata["name"], why)
 
 
 class _Grace(NamedTuple):
@@ -213,7 +216,7 @@ def _store(
 ) -> Obj:
     if write.dry_run or new == old:
         return new
-    return commit(world, actor, kind, key, new, "", cause)
+    return commit(world, actor, kind, key, new, "", cause, sent=old)
 
 
 def too_many_requests(message: str, retry_seconds: int) -> ApiError:

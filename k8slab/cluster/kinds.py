@@ -1,23 +1,79 @@
-"""Which kinds a cluster serves: the built-in ones, and those that CustomResourceDefinitions add."""
+"""Which kinds a cluster serves: the built-in ones, those that are asked and never stored, and custom ones."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds, resources
 from k8slab.cluster.world import World
+
+_ASKED = (
+    ("", "v1", "Binding", "bindings", True),
+    ("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", False),
+    ("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", False),
+    ("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", True),
+    ("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", False),
+    ("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", False),
+    ("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", False),
+)
+
+COMPONENT_STATUS = Kind(
+    "ComponentStatus",
+    "",
+    "v1",
+    "componentstatuses",
+    "componentstatus",
+    False,
+    short_names=("cs",),
+    verbs=("get", "list"),
+)
+
+
+@cache
+def virtual_kinds() -> dict[str, Kind]:
+    """Kinds that clients may ask for and that no store holds, by their `kind`."""
+    table = {
+        kind: Kind(kind, group, version, plural, kind.lower(), namespaced, verbs=("create",))
+        for group, version, kind, plural, namespaced in _ASKED
+    }
+    table[COMPONENT_STATUS.kind] = COMPONENT_STATUS
+    return table
+
+
+@cache
+def _virtual_resources() -> dict[tuple[str, str, str], Kind]:
+    return {(kind.group, kind.version, kind.plural): kind for kind in virtual_kinds().values()}
+
+
+@cache
+def _groups() -> dict[str, None]:
+    return {kind.group: None for kind in (*kinds().values(), *virtual_kinds().values())} | {
+        group: None for group, _, _ in resources()
+    }
+
+
+def groups_served(world: World) -> dict[str, None]:
+    """The API groups that the cluster serves."""
+    return _groups()
+
+
+def _not_served() -> ApiError:
+    return ApiError(404, "NotFound", "the server could not find the requested resource", details={})
 
 
 def kind_of(world: World, name: str) -> Kind:
     """The kind of a name, e.g. `Pod`. ApiError 404 where the cluster doesn't serve it."""
     kind = kinds().get(name)
     if kind is None:
-        raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        raise _not_served()
     return kind
 
 
 def find_resource(world: World, group: str, version: str, plural: str) -> Kind:
     """The kind served at a group, version and plural. ApiError 404 where there is none."""
-    kind = resources().get((group, version, plural))
+    place = (group, version, plural)
+    kind = resources().get(place) or _virtual_resources().get(place)
     if kind is None:
-        raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        raise _not_served()
     return kind

@@ -1,110 +1,328 @@
 """Lists: selectors, paging, and the forms in which objects are shown (JSON, Table, metadata only).
 
-Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{get,response}.go and
-storage/selection_predicate.go, v1.36.
+Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{get,response}.go,
+storage/{selection_predicate,continue}.go, storage/etcd3/{store,compact}.go and the
+field labels of pkg/apis/*/*/conversion.go, v1.36.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-from k8slab.api.errors import ApiError, bad_request
+from k8slab.api.errors import ApiError, Cause, bad_request
 from k8slab.api.kind import Kind
-from k8slab.api.meta import Key, Obj, dig, key_of
-from k8slab.api.selectors import EVERYTHING, Selector, parse_selector
+from k8slab.api.meta import Obj, dig, key_of
+from k8slab.api.selector_text import FieldTerm
+from k8slab.api.selectors import matches
+from k8slab.api.tables import table
+from k8slab.clock import MINUTE_US, START_US
+from k8slab.cluster.negotiation import Output
+from k8slab.cluster.options import ListQuery
 from k8slab.cluster.request import Request, Response
+from k8slab.cluster.routes import Route
 from k8slab.cluster.world import World
 
-if TYPE_CHECKING:
-    from k8slab.cluster.rest import Route
+COMPACTION_US = 5 * MINUTE_US
+"""How often etcd is compacted, each time to where it stood the time before."""
+
+_TOO_OLD_TOKEN = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of "
+    "the results. Continuing with the provided token results in an inconsistent list - objects that were "
+    "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
+    "list."
+)
 
 
-def label_selector(request: Request) -> Selector:
-    """The request's label selector. 400 for a malformed one."""
-    text = request.query.get("labelSelector", "")
-    if not text:
-        return EVERYTHING
-    try:
-        return parse_selector(text)
-    except ValueError as error:
-        raise bad_request(str(error)) from error
+# Field selectors.
+
+_OWN_WORDS = {
+    "Job": "field label {quoted} not supported for Job",
+    "ResourceSlice": "field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {label}",
+}
+_WITH_NAMESPACE = ("Pod", "ReplicationController", "Event", "Secret", "Service", "Job")
+_ALIASES = {
+    "Pod": {"spec.host": "spec.nodeName"},
+}
+_CONVERTED = (
+    "Pod",
+    "Node",
+    "ReplicationController",
+    "Event",
+    "Namespace",
+    "Secret",
+    "Service",
+    "Job",
+    "CertificateSigningRequest",
+    "ResourceSlice",
+)
+"""Kinds with a list of field labels of their own; the others know name and namespace."""
 
 
-def field_filter(kind: Kind, request: Request) -> Callable[[Obj], bool]:
-    """Whether an object fits the request's field selector. 400 for a field that the kind doesn't offer."""
-    text = request.query.get("fieldSelector", "")
-    terms = [_field_term(kind, part) for part in text.split(",") if part]
-    return lambda obj: all((_field(obj, path) == value) is equal for path, value, equal in terms)
+def field_filter(kind: Kind, terms: Sequence[FieldTerm]) -> Callable[[Obj], bool]:
+    """Whether an object fits a field selector. 400 for a field that the kind doesn't offer."""
+    checked = [term._replace(path=_field_path(kind, term.path)) for term in terms]
+    return lambda obj: all((_field(kind, obj, path) == value) is equal for path, value, equal in checked)
 
 
-def _field_term(kind: Kind, text: str) -> tuple[str, str, bool]:
-    for operator, equal in (("!=", False), ("==", True), ("=", True)):
-        path, found, value = text.partition(operator)
-        if found:
-            break
-    else:
-        raise bad_request(f"invalid field selector: {text!r}; can't understand {text!r}")
-    if path not in ("metadata.name", "metadata.namespace", *kind.fields):
-        raise bad_request(f"field label not supported: {path}")
-    return path, value, equal
+def _field_path(kind: Kind, label: str) -> str:
+    """The path that a field label means."""
+    if kind.kind not in _CONVERTED:
+        if label in ("metadata.name", "metadata.namespace"):
+            return label
+        raise bad_request(
+            f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+        )
+    alias = _ALIASES.get(kind.kind, {})
+    if label == "metadata.name" or label in kind.fields or label in alias:
+        return alias.get(label, label)
+    if label == "metadata.namespace" and kind.kind in _WITH_NAMESPACE:
+        return label
+    text = _OWN_WORDS.get(kind.kind, "field label not supported: {label}")
+    raise bad_request(text.format(label=label, quoted=json.dumps(label)))
 
 
-def _field(obj: Obj, path: str) -> str:
-    value = dig(obj, *path.split("."), default="")
+def _field(kind: Kind, obj: Obj, path: str) -> str:
+    if kind.kind == "Event" and path == "source":
+        return str(dig(obj, "source", "component", default="") or obj.get("reportingComponent", ""))
+    value = dig(obj, *path.split("."))
+    if path == "status.podIPs":
+        value = ",".join(one.get("ip", "") for one in value or ())
+    if value is None:
+        value = _ABSENT.get(path, "")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def selected(world: World, request: Request, route: Route) -> list[Obj]:
-    """The objects that the request's path and selectors name, in order of key."""
-    selector = label_selector(request)
-    fits = field_filter(route.kind, request)
-    namespace = route.namespace or None
+_ABSENT = {
+    "spec.hostNetwork": "false",
+    "spec.unschedulable": "false",
+    "status.replicas": "0",
+    "status.successful": "0",
+}
+"""What a field that is not there counts as."""
+
+
+# What is listed.
+
+
+def fitting(route: Route, query: ListQuery) -> Callable[[Obj], bool]:
+    """Whether an object is among those that a path and its selectors name."""
+    fits = field_filter(route.kind, query.terms)
+    selector, namespace, name = query.selector, route.namespace, route.name
+
+    def wanted(obj: Obj) -> bool:
+        metadata = obj["metadata"]
+        if namespace and metadata.get("namespace", "") != namespace:
+            return False
+        if name and metadata["name"] != name:
+            return False
+        return matches(selector, metadata.get("labels") or {}) and fits(obj)
+
+    return wanted
+
+
+def selected(world: World, route: Route, query: ListQuery) -> list[Obj]:
+    """The objects that a path and its selectors name, as they are now, in order of key."""
+    wanted = fitting(route, query)
     found = world.store.list(
-        route.kind.kind, namespace=namespace if route.kind.namespaced else None, selector=selector or None
+        route.kind.kind, namespace=route.namespace or None, selector=query.selector or None
     )
-    return sorted((obj for obj in found if fits(obj)), key=key_of)
+    return sorted((obj for obj in found if wanted(obj)), key=key_of)
 
 
-def listing(world: World, request: Request, route: Route, show: Callable[[Obj], Obj]) -> Response:
+def _selected_at(world: World, route: Route, query: ListQuery, revision: int) -> list[Obj]:
+    """The objects as they were at an earlier revision."""
+    if revision >= world.store.revision:
+        return selected(world, route, query)
+    objects = {key_of(obj): obj for obj in world.store.list(route.kind.kind)}
+    for change in reversed(list(world.store.changes_since(revision))):
+        if change.kind == route.kind.kind:
+            if change.old is None:
+                objects.pop(change.key, None)
+            else:
+                objects[change.key] = change.old
+    wanted = fitting(route, query)
+    return sorted((obj for obj in objects.values() if wanted(obj)), key=key_of)
+
+
+def compacted_revision(world: World) -> int:
+    """Up to which revision etcd has forgotten what was: where it stood one to two intervals ago."""
+    intervals = (world.now_us - START_US) // COMPACTION_US
+    if intervals < 2:
+        return world.store.compacted
+    until_us = START_US + (intervals - 1) * COMPACTION_US
+    history = world.store.history
+    place = bisect_right(history, until_us, key=lambda change: change.at_us)
+    return max(world.store.compacted, history[place - 1].revision if place else 0)
+
+
+class _Page(NamedTuple):
+    """A page of a list: its objects, the revision of the whole list, and what follows."""
+
+    objects: list[Obj]
+    version: int
+    token: str = ""
+    remaining: int | None = None
+
+
+def _page(world: World, route: Route, query: ListQuery) -> _Page:
+    if query.token:
+        return _next_page(world, route, query)
+    version = _list_version(world, query)
+    found = _selected_at(world, route, query, version)
+    # A list at revision 0 comes whole from the watch cache, which knows no pages.
+    limit = 0 if query.version == "0" else query.limit
+    return _cut(route, query._replace(limit=limit), found, version)
+
+
+def _list_version(world: World, query: ListQuery) -> int:
+    """At which revision to list. 400 for a malformed one, 410 for one that is gone, 504 for one to come."""
+    now = world.store.revision
+    if not query.version:
+        return now
+    wanted = _parsed_version(query.version, "invalid resource version: ")
+    if wanted > now:
+        raise _too_large(wanted, now)
+    if query.match != "Exact":
+        return now
+    if wanted < compacted_revision(world):
+        text = "The resourceVersion for the provided list is too old."
+        raise ApiError(410, "Expired", text)
+    return wanted
+
+
+def _too_large(wanted: int, now: int) -> ApiError:
+    text = f"Timeout: Too large resource version: {wanted}, current: {now}"
+    cause = Cause("ResourceVersionTooLarge", "Too large resource version")
+    return ApiError(504, "Timeout", text, [cause], {"retryAfterSeconds": 1})
+
+
+def _parsed_version(text: str, prefix: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    fault = f"strconv.ParseUint: parsing {json.dumps(text)}: invalid syntax"
+    raise bad_request(f"{prefix}resourceVersion: Invalid value: {json.dumps(text)}: {fault}")
+
+
+def _next_page(world: World, route: Route, query: ListQuery) -> _Page:
+    if query.version not in ("", "0"):
+        raise bad_request("specifying resource version is not allowed when using continue")
+    start, revision = _read_token(query.token)
+    if 0 < revision < compacted_revision(world):
+        error = ApiError(410, "Expired", _TOO_OLD_TOKEN)
+        error.metadata = {"continue": _token(-1, start)}
+        raise error
+    version = revision if revision > 0 else world.store.revision
+    found = _selected_at(world, route, query, version)
+    rest = [obj for obj in found if _place(route, obj) >= start]
+    return _cut(route, query, rest, version)
+
+
+def _cut(route: Route, query: ListQuery, found: list[Obj], version: int) -> _Page:
+    if not query.limit or len(found) <= query.limit:
+        return _Page(found, version)
+    objects = found[: query.limit]
+    token = _token(version, _place(route, objects[-1]) + "\0")
+    plain = not query.selector and not query.terms
+    return _Page(objects, version, token, len(found) - query.limit if plain else None)
+
+
+def _place(route: Route, obj: Obj) -> str:
+    """Where an object stands in the order of etcd's keys, below the prefix of the list."""
+    metadata = obj["metadata"]
+    if route.kind.namespaced and not route.namespace:
+        return f"{metadata['namespace']}/{metadata['name']}"
+    name: str = metadata["name"]
+    return name
+
+
+def _token(revision: int, start: str) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> tuple[str, int]:
+    """From where, and at which revision, to go on. 400 for a token that is none."""
+    problem = "continue key is not valid"
+    try:
+        data = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise bad_request(f"invalid continue token: {problem}: {_decoding_fault(token, error)}") from None
+    if not isinstance(data, dict) or data.get("v") != "meta.k8s.io/v1":
+        version = data.get("v", "") if isinstance(data, dict) else ""
+        text = f"{problem}: server does not recognize this encoded version {version}"
+        raise bad_request(f"invalid continue token: {text}")
+    revision, start = data.get("rv"), data.get("start")
+    if not isinstance(revision, int) or not revision:
+        text = f"{problem}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
+        raise bad_request(f"invalid continue token: {text}")
+    if not isinstance(start, str) or not start:
+        text = f"{problem}: encoded start key empty (version meta.k8s.io/v1)"
+        raise bad_request(f"invalid continue token: {text}")
+    if ".." in start.split("/") or "//" in start:
+        raise bad_request(f"invalid continue token: {problem}: {start}")
+    return start.removeprefix("/"), revision
+
+
+def _decoding_fault(token: str, error: Exception) -> str:
+    for number, letter in enumerate(token):
+        if not (letter.isascii() and letter.isalnum()) and letter not in "-_":
+            return f"illegal base64 data at input byte {number}"
+    if isinstance(error, binascii.Error):
+        return f"illegal base64 data at input byte {len(token) // 4 * 4}"
+    from k8slab.api.json_text import syntax_error
+
+    return syntax_error(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+
+
+# Answers.
+
+
+def listing(
+    world: World, request: Request, route: Route, query: ListQuery, output: Output, show: Callable[[Obj], Obj]
+) -> Response:
     """Answer a list request, a page of it where there is a limit."""
-    found = selected(world, request, route)
-    version = str(world.store.revision)
-    start, version = _start(world, request, version)
-    if start is not None:
-        found = [obj for obj in found if key_of(obj) > start]
-    limit = int(request.query.get("limit") or 0)
-    rest = 0
-    token = ""
-    if limit and len(found) > limit:
-        rest = len(found) - limit
-        found = found[:limit]
-        token = _token(version, key_of(found[-1]))
-    if wants_table(request):
-        return _table_response(world, request, route.kind, found, version, token, rest, show)
-    items = [show(obj) for obj in found]
-    if wants_metadata(request):
-        body = _metadata_list(items, version, token, rest)
-        return Response(200, body)
-    return Response(200, list_object(world, route.kind, route.api_version, items, version, token, rest))
+    page = _page(world, route, query)
+    metadata: Obj = {"resourceVersion": str(page.version)}
+    if page.token:
+        metadata["continue"] = page.token
+    if page.remaining is not None:
+        metadata["remainingItemCount"] = page.remaining
+    return Response(200, list_body(world, request, route, output, metadata, page.objects, show))
 
 
-def list_object(
+def list_body(
     world: World,
-    kind: Kind,
-    api_version: str,
-    items: Sequence[Obj],
-    version: str = "",
-    token: str = "",
-    rest: int = 0,
+    request: Request,
+    route: Route,
+    output: Output,
+    metadata: Obj,
+    objects: Sequence[Obj],
+    show: Callable[[Obj], Obj],
 ) -> Obj:
-    """`PodList` and the like. Items carry no kind of their own, as upstream sends them."""
+    """A list in the form that the client accepts; `show` adds what is not stored, such as managedFields."""
+    shown = [show(obj) for obj in objects]
+    if output.convert == "Table":
+        return {**table_of(world, request, route, output, shown), "metadata": metadata}
+    items = [from_storage(route, obj) for obj in shown]
+    if output.convert:
+        version = f"meta.k8s.io/{output.convert_version}"
+        return {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": version,
+            "metadata": metadata,
+            "items": [_metadata_of(obj, version) for obj in items],
+        }
     return {
-        "kind": f"{kind.kind}List",
-        "apiVersion": api_version,
-        "metadata": _list_metadata(version or str(world.store.revision), token, rest),
+        "kind": f"{route.kind.kind}List",
+        "apiVersion": route.api_version,
+        "metadata": metadata,
+        # Items carry no kind of their own, as upstream sends them.
         "items": [
             {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
             for obj in items
@@ -112,108 +330,67 @@ def list_object(
     }
 
 
-def _list_metadata(version: str, token: str, rest: int) -> Obj:
-    metadata: Obj = {"resourceVersion": version}
-    if token:
-        metadata["continue"] = token
-        metadata["remainingItemCount"] = rest
-    return metadata
+_INCLUDED = ("Metadata", "None", "Object", "")
 
 
-def _token(version: str, key: Key) -> str:
-    text = json.dumps({"v": "meta.k8s.io/v1", "rv": int(version), "start": list(key)})
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _start(world: World, request: Request, version: str) -> tuple[Key | None, str]:
-    """Where a page begins, and the revision of the first page. 410 where that was compacted away."""
-    token = request.query.get("continue", "")
-    if not token:
-        return None, version
-    try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        data = json.loads(text)
-        start: Key = (str(data["start"][0]), str(data["start"][1]))
-        revision = int(data["rv"])
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise bad_request("continue key is not valid: illegal base64 data at input byte 0") from error
-    if revision < world.store.compacted:
-        raise ApiError(
-            410,
-            "Expired",
-            "The provided continue parameter is too old to display a consistent list result. You can start a "
-            "new list without the continue parameter.",
-        )
-    return start, str(revision)
-
-
-def wants_table(request: Request) -> bool:
-    """Whether the Accept header asks for a Table first."""
-    return "as=Table" in _accept(request).split(",")[0]
-
-
-def wants_metadata(request: Request) -> bool:
-    """Whether the Accept header asks for metadata only."""
-    return "as=PartialObjectMetadata" in _accept(request).split(",")[0]
-
-
-def _accept(request: Request) -> str:
-    return request.headers.get("Accept") or request.headers.get("accept") or ""
-
-
-def _table_response(
+def table_of(
     world: World,
     request: Request,
-    kind: Kind,
-    found: Sequence[Obj],
-    version: str,
-    token: str,
-    rest: int,
-    show: Callable[[Obj], Obj],
-) -> Response:
-    from k8slab.api.tables import table
-
+    route: Route,
+    output: Output,
+    objects: Sequence[Obj],
+    *,
+    headers: bool = True,
+) -> Obj:
+    """Objects in their stored version as a Table. 400 for an `includeObject` that there is not."""
+    included = request.query.get("includeObject", "")
+    if included not in _INCLUDED:
+        text = "must be 'Metadata', 'Object', 'None', or empty"
+        fault = f"includeObject: Invalid value: {json.dumps(included)}: {text}"
+        raise bad_request(f"Unable to convert to Table as requested: {fault}")
     body = table(
-        kind,
-        found,
+        route.kind,
+        objects,
         world.now_us,
-        resource_version=version,
-        include_object=request.query.get("includeObject") or "Metadata",
+        include_object=included or "Metadata",
+        headers=headers,
+        present=lambda obj: from_storage(route, obj),
     )
-    body = {**body, "metadata": _list_metadata(version, token, rest)}
-    return Response(200, body)
+    if output.convert_version != "v1":
+        body = {**body, "apiVersion": f"meta.k8s.io/{output.convert_version}"}
+    return body
 
 
-def _metadata_of(obj: Obj) -> Obj:
-    return {
-        "kind": "PartialObjectMetadata",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": obj["metadata"],
-    }
+def _metadata_of(obj: Obj, version: str) -> Obj:
+    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
 
 
-def _metadata_list(items: Sequence[Obj], version: str, token: str, rest: int) -> Obj:
-    return {
-        "kind": "PartialObjectMetadataList",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": _list_metadata(version, token, rest),
-        "items": [_metadata_of(obj) for obj in items],
-    }
+def converted(
+    world: World, request: Request, route: Route, output: Output, obj: Obj, *, headers: bool = True
+) -> Obj:
+    """One object in its stored version in the form that the client accepts."""
+    if not output.convert:
+        return from_storage(route, obj)
+    if output.convert == "Table":
+        body = table_of(world, request, route, output, [obj], headers=headers)
+        return {**body, "metadata": {"resourceVersion": obj["metadata"].get("resourceVersion", "")}}
+    if output.convert == "PartialObjectMetadataList":
+        text = "only the following media types are accepted when converting to PartialObjectMetadataList"
+        raise ApiError(406, "NotAcceptable", text)
+    return _metadata_of(obj, f"meta.k8s.io/{output.convert_version}")
 
 
-def single(world: World, request: Request, kind: Kind, api_version: str, obj: Obj, code: int) -> Response:
-    """One object in the form that the Accept header asks for."""
-    if wants_table(request):
-        from k8slab.api.tables import table
+def to_storage(route: Route, obj: Obj) -> Obj:
+    """The object in the version in which its kind is stored."""
+    for other in route.kind.other_versions:
+        if (other.group, other.version) == (route.group, route.version):
+            return other.to_storage(obj)
+    return obj
 
-        body: Any = table(
-            kind,
-            [obj],
-            world.now_us,
-            resource_version=obj["metadata"].get("resourceVersion", ""),
-            include_object=request.query.get("includeObject") or "Metadata",
-        )
-        return Response(code, body)
-    if wants_metadata(request):
-        return Response(code, _metadata_of(obj))
-    return Response(code, obj)
+
+def from_storage(route: Route, obj: Obj) -> Obj:
+    """The stored object in the version that the client asked in."""
+    for other in route.kind.other_versions:
+        if (other.group, other.version) == (route.group, route.version):
+            return other.from_storage(obj)
+    return obj

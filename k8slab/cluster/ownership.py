@@ -8,45 +8,114 @@ folded when a client reads the object or applies to it.
 from __future__ import annotations
 
 from k8slab.api.kind import Kind
+from k8slab.api.managed_fields import track_update
 from k8slab.api.meta import Obj, key_of
+from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.world import Trail, World
 
 
 def managed_fields(world: World, kind: Kind, obj: Obj) -> list[Obj]:
-    """The managedFields of a stored object. The trail remembers them."""
-    from k8slab.api.managed_fields import track_update
+    """The managedFields of an object: a stored one, or an earlier version that history still has.
 
+    The trail remembers them. Empty where nobody knows who wrote it.
+    """
     slot = (kind.kind, key_of(obj))
     trail = world.trails.get(slot)
-    if trail is None:
-        return []
-    links: list[Trail] = []
-    link: Trail | None = trail
-    while link is not None and link.managed is None:
-        links.append(link)
-        link = link.before
-    managed: list[Obj] = list(link.managed or ()) if link is not None else []
-    old = link.new if link is not None else None
-    for one in reversed(links):
-        managed = track_update(
-            kind,
-            old,
-            one.new,
-            managed,
-            manager=one.manager,
-            subresource=one.subresource,
-            api_version=one.api_version,
-            now_us=one.at_us,
-        )
-        old = one.new
-    if links:
-        world.trails[slot] = trail._replace(before=None, managed=managed)
+    link = _link_of(trail, obj)
+    if link is None:
+        link = _link_of(world.graves.get(slot), obj)
+        return _folded(kind, link) if link is not None else []
+    managed = _folded(kind, link)
+    if link is trail and trail.managed is None:
+        world.trails[slot] = trail._replace(managed=managed, before=_kept(world, trail.before))
     return managed
 
 
+def _kept(world: World, before: Trail | None) -> Trail | None:
+    """The earlier writes, as long as history has them too."""
+    if before is None or int(before.new["metadata"]["resourceVersion"]) <= world.store.compacted:
+        return None
+    return before
+
+
+def _link_of(trail: Trail | None, obj: Obj) -> Trail | None:
+    """The write that made this version of an object."""
+    metadata = obj["metadata"]
+    while trail is not None:
+        written = trail.new["metadata"]
+        if written is metadata or (
+            written["resourceVersion"] == metadata.get("resourceVersion")
+            and written["uid"] == metadata.get("uid")
+        ):
+            return trail
+        trail = trail.before
+    return None
+
+
+def _folded(kind: Kind, link: Trail) -> list[Obj]:
+    """The managedFields after a write, worked out from the last ones that are known."""
+    links: list[Trail] = []
+    current: Trail | None = link
+    while current is not None and current.managed is None:
+        links.append(current)
+        current = current.before
+    managed = list((current.managed if current is not None else None) or ())
+    old = current.new if current is not None else None
+    for one in reversed(links):
+        managed = _tracked(kind, old, one, managed)
+        old = one.new
+    return managed
+
+
+def _tracked(kind: Kind, old: Obj | None, link: Trail, managed: list[Obj]) -> list[Obj]:
+    sent = link.new if link.sent is None else link.sent
+    if sent is old:
+        return managed
+    return track_update(
+        kind,
+        None if old is None else in_version(kind, old, link.api_version),
+        in_version(kind, sent, link.api_version),
+        managed,
+        manager=link.manager,
+        subresource=link.subresource,
+        api_version=link.api_version,
+        now_us=link.at_us,
+    )
+
+
+def in_version(kind: Kind, obj: Obj, api_version: str) -> Obj:
+    """An object in its stored version as another group and version of the kind says it."""
+    for other in kind.other_versions:
+        if (f"{other.group}/{other.version}" if other.group else other.version) == api_version:
+            return other.from_storage(obj)
+    return obj
+
+
+def after_write(
+    world: World,
+    kind: Kind,
+    old: Obj | None,
+    sent: Obj,
+    actor: Actor,
+    subresource: str,
+    options: WriteOptions,
+) -> list[Obj]:
+    """The managedFields that a write would leave which is only tried out (a dry run)."""
+    managed = managed_fields(world, kind, old) if old is not None else []
+    api_version = options.api_version or kind.api_version
+    link = Trail(
+        None, actor.manager, options.operation, subresource, api_version, world.now_us, sent, None, sent
+    )
+    return _tracked(kind, old, link, managed)
+
+
 def with_managed_fields(world: World, kind: Kind, obj: Obj) -> Obj:
-    """A stored object with its managedFields, as every client sees it."""
-    managed = managed_fields(world, kind, obj)
+    """An object with its managedFields, as every client sees it."""
+    return with_fields(obj, managed_fields(world, kind, obj))
+
+
+def with_fields(obj: Obj, managed: list[Obj]) -> Obj:
+    """An object with these managedFields; without any it is the object itself."""
     if not managed:
         return obj
     return {**obj, "metadata": {**obj["metadata"], "managedFields": managed}}

@@ -5,89 +5,152 @@ Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go, v1.36.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from k8slab.api.decode import decode
+from k8slab.api.apply import apply
 from k8slab.api.errors import ApiError, bad_request, not_found
+from k8slab.api.json_text import plain
+from k8slab.api.managed_fields import is_reset
 from k8slab.api.meta import Obj
-from k8slab.api.patch import json_patch, merge_patch
+from k8slab.api.patch import JSON_PATCH, MERGE_PATCH, json_patch, merge_patch, read_patch
+from k8slab.api.patched import decode_patched
 from k8slab.api.schema import type_of_kind
 from k8slab.api.strategic import strategic_merge_patch
 from k8slab.cluster import api, bodies, ownership, subresources
 from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.lists import from_storage, to_storage
+from k8slab.cluster.negotiation import patch_type
+from k8slab.cluster.options import WriteQuery, write_query
 from k8slab.cluster.request import Request
+from k8slab.cluster.routes import Route
 from k8slab.cluster.world import World
 
-if TYPE_CHECKING:
-    from k8slab.cluster.rest import Route
-
-_TYPES = (
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-    "application/apply-patch+yaml",
-    "application/apply-patch+cbor",
-)
+_APPLY = "application/apply-patch+yaml"
 
 
-def patch(
-    world: World,
-    request: Request,
-    route: Route,
-    actor: Actor,
-    options: WriteOptions,
-    cause: int,
-    warnings: list[str],
-) -> tuple[Obj, int]:
-    """Patch one object. The stored object (or Scale), and the code of the answer."""
-    content_type = (request.headers.get("Content-Type") or "").split(";")[0].strip()
-    if content_type not in _TYPES:
-        supported = ", ".join(_TYPES)
-        raise ApiError(
-            415,
-            "UnsupportedMediaType",
-            f"the body of the request was in an unknown format - accepted media types include: {supported}",
-        )
-    if content_type.startswith("application/apply-patch"):
-        return _apply(world, request, route, actor, options, cause, warnings)
-    body = bodies.parse(request)
+class Patched(NamedTuple):
+    """What a patch led to: the object (or Scale) with its managedFields, and the code of the answer."""
+
+    obj: Obj
+    code: int
+
+
+def patch(world: World, request: Request, route: Route, actor: Actor, warnings: list[str]) -> Patched:
+    """Patch one object. What it is then. Raises ApiError in upstream's words."""
+    kind_of_patch = patch_type(request)
+    query = write_query(request, "PatchOptions", applies=kind_of_patch == _APPLY)
+    options = WriteOptions(query.dry_run, "Update", warnings.append, route.api_version)
     old = world.store.get(route.kind.kind, route.key)
+    if kind_of_patch == _APPLY:
+        return _apply(world, request, route, actor, options, query, old, warnings)
     if old is None:
         raise not_found(route.kind.plural, route.kind.group, route.name)
+    body, faults = read_patch(bodies.raw(request), kind_of_patch, query.validation)
     if route.subresource == "scale":
-        scale = subresources.read_scale(route.kind, old)
-        new = _patched(route, content_type, scale, body)
+        type_name = "api.autoscaling.v1.Scale"
+        shown = subresources.read_scale(route.kind, old)
+    else:
+        type_name = type_of_kind(route.api_version, route.kind.kind)
+        shown = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
+    new = _applied(kind_of_patch, type_name, shown, body)
+    new, texts = decode_patched(
+        type_name,
+        shown,
+        body,
+        new,
+        patch_type=kind_of_patch,
+        validation=query.validation,
+        patch_errors=faults,
+    )
+    warnings.extend(texts)
+    cause = world.note_request(request)
+    if route.subresource == "scale":
+        _check_place(route, new)
         done = subresources.write_scale(
             world, actor, route.kind, route.key, new, cause=cause, options=options
         )
-        return done, 200
-    from k8slab.cluster.rest import from_storage, to_storage
-
-    shown = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
-    new = _patched(route, content_type, shown, body)
-    if new is shown or new == shown:
-        return old, 200
-    validation = request.query.get("fieldValidation") or "Warn"
-    new, texts = decode(route.kind, new, api_version=route.api_version, validation=validation)
-    warnings.extend(texts)
+        return Patched(done, 200)
+    _check_place(route, new)
     new = to_storage(route, new)
-    version = new["metadata"].get("resourceVersion")
-    if version != old["metadata"]["resourceVersion"] or new["metadata"].get("uid") != old["metadata"]["uid"]:
-        api.check_preconditions(route.kind, new, old)
+    api.check_version(route.kind, new, old)
     stored = api.replace(
         world, actor, route.kind, route.key, old, new, route.subresource, cause=cause, options=options
     )
-    return stored, 200
+    if stored is old:
+        stored = with_new_managers(world, route, actor, options, cause, old, new)
+    return Patched(_with_fields(world, route, actor, options, old, new, stored), 200)
 
 
-def _patched(route: Route, content_type: str, old: Obj, body: Any) -> Obj:
-    if content_type == "application/json-patch+json":
+def _with_fields(
+    world: World, route: Route, actor: Actor, options: WriteOptions, old: Obj, sent: Obj, stored: Obj
+) -> Obj:
+    if not options.dry_run:
+        return ownership.with_managed_fields(world, route.kind, stored)
+    sent = route.kind.default(sent)
+    managed = ownership.after_write(world, route.kind, old, sent, actor, route.subresource, options)
+    return ownership.with_fields(stored, managed)
+
+
+def _check_place(route: Route, obj: Obj) -> None:
+    """400 where a patched object has another namespace or name than its path."""
+    from k8slab.cluster.rest import check_name, placed
+
+    check_name(route, placed(route, obj, new=False))
+
+
+def _applied(kind_of_patch: str, type_name: str, old: Obj, body: Any) -> Obj:
+    if kind_of_patch == JSON_PATCH:
         return json_patch(old, body)
+    if kind_of_patch == MERGE_PATCH:
+        merged: Obj = merge_patch(old, body)
+        return merged
+    return strategic_merge_patch(type_name, old, body)
+
+
+def with_new_managers(
+    world: World, route: Route, actor: Actor, options: WriteOptions, cause: int, old: Obj, sent: Obj
+) -> Obj:
+    """Store an object again whose content stays, where the write brought other managedFields.
+
+    Nothing is written where those too stay as they are.
+    """
+    brought = sent["metadata"].get("managedFields")
+    if brought is None or options.dry_run or route.subresource:
+        return old
+    present = ownership.managed_fields(world, route.kind, old)
+    if not is_reset(brought) and (not brought or _but_times(brought) == _but_times(present)):
+        return old
+    if is_reset(brought) and not present:
+        return old
+    return api.commit(
+        world, actor, route.kind, route.key, old, "", cause, options, sent=route.kind.default(sent)
+    )
+
+
+def _but_times(entries: list[Obj]) -> list[Obj]:
+    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
+
+
+# Server-side apply.
+
+
+def _configuration(request: Request) -> Obj:
+    """The object in the body of an apply, YAML or JSON. 400 for what is neither."""
+    from k8slab.api import yaml
+
+    if isinstance(request.body, dict):
+        return request.body
+    try:
+        body, _ = yaml.load_body(bodies.raw(request).decode("utf-8", "replace"))
+    except yaml.YamlError as error:
+        raise bad_request(f"error decoding YAML: {error}") from None
     if not isinstance(body, dict):
-        raise bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
-    if content_type == "application/merge-patch+json":
-        return merge_patch(old, body)
-    return strategic_merge_patch(type_of_kind(route.api_version, route.kind.kind), old, body)
+        raise bad_request(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
+            "json: cannot unmarshal into Go value of type map[string]interface {}"
+        )
+    config: Obj = plain(body)
+    return config
 
 
 def _apply(
@@ -96,52 +159,73 @@ def _apply(
     route: Route,
     actor: Actor,
     options: WriteOptions,
-    cause: int,
+    query: WriteQuery,
+    old: Obj | None,
     warnings: list[str],
-) -> tuple[Obj, int]:
-    """Server-side apply: create what is not there, merge by field ownership what is."""
-    from k8slab.api.apply import apply
-
-    manager = request.query.get("fieldManager", "")
-    if not manager:
-        raise ApiError(
-            422,
-            "Invalid",
-            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-        )
-    config = bodies.parse(request._replace(headers={**request.headers, "Content-Type": "yaml"}))
-    old = world.store.get(route.kind.kind, route.key)
-    live = None if old is None else ownership.with_managed_fields(world, route.kind, old)
+) -> Patched:
+    """Create what is not there, merge by field ownership what is."""
+    if old is None and route.subresource:
+        raise not_found(route.kind.plural, route.kind.group, route.name)
+    config = _configuration(request)
+    live = None
+    if old is not None:
+        live = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
+    if live is None and (config.get("metadata") or {}).get("uid"):
+        _refuse_uid(route, config)
     merged = apply(
         route.kind,
         live,
         config,
-        manager=manager,
-        force=request.query.get("force") in ("true", "1"),
+        manager=query.manager,
+        force=bool(query.force),
         now_us=world.now_us,
         subresource=route.subresource,
         api_version=route.api_version,
     )
     managed = merged["metadata"].get("managedFields") or []
-    merged = {
-        **merged,
-        "metadata": {name: value for name, value in merged["metadata"].items() if name != "managedFields"},
-    }
-    applied = options._replace(operation="Apply")
+    sent = _without_managed(to_storage(route, merged))
+    _check_place(route, sent)
+    options = options._replace(operation="Apply")
+    cause = world.note_request(request)
     if old is None:
-        metadata = {**merged["metadata"], "name": route.name}
-        if route.kind.namespaced:
-            metadata["namespace"] = route.namespace
-        merged = {**merged, "metadata": metadata}
-        stored = api.create(world, actor, route.kind.kind, merged, cause=cause, options=applied)
-        code = 201
-    else:
-        stored = api.replace(
-            world, actor, route.kind, route.key, old, merged, route.subresource, cause=cause, options=applied
-        )
-        code = 200
+        from k8slab.cluster.rest import placed
+
+        sent = placed(route, sent)
+        stored = api.create(world, actor, route.kind.kind, sent, cause=cause, options=options)
+        return _remembered(world, route, options, stored, managed, 201)
+    api.check_version(route.kind, sent, old)
+    stored = api.replace(
+        world, actor, route.kind, route.key, old, sent, route.subresource, cause=cause, options=options
+    )
+    if stored is old:
+        present = (live or {})["metadata"].get("managedFields") or []
+        if options.dry_run or _but_times(present) == _but_times(managed):
+            return Patched(ownership.with_fields(old, present), 200)
+        stored = api.commit(world, actor, route.kind, route.key, old, route.subresource, cause, options)
+    return _remembered(world, route, options, stored, managed, 200)
+
+
+def _refuse_uid(route: Route, config: Obj) -> None:
+    from k8slab.api.errors import conflict
+
+    why = f"uid mismatch: the provided object specified uid {config['metadata']['uid']}, and no existing object was found"
+    raise conflict(route.kind.plural, route.kind.group, route.name, why)
+
+
+def _without_managed(obj: Obj) -> Obj:
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return {**obj, "metadata": metadata}
+
+
+def _remembered(
+    world: World, route: Route, options: WriteOptions, stored: Obj, managed: list[Obj], code: int
+) -> Patched:
+    """Note on the object's trail what the apply made of its managedFields."""
     slot = (route.kind.kind, route.key)
     trail = world.trails.get(slot)
     if trail is not None and not options.dry_run:
-        world.trails[slot] = trail._replace(before=None, managed=managed)
-    return stored, code
+        world.trails[slot] = trail._replace(managed=managed)
+    return Patched(ownership.with_fields(stored, managed), code)
+
+
+__all__ = ["ApiError", "Patched", "patch", "with_new_managers"]

@@ -9,11 +9,21 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab import clock
-from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, conflict, forbidden, invalid, not_found
+from k8slab.api.errors import ApiError, Cause, conflict, forbidden, invalid, not_found
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
-from k8slab.cluster.api import ADMIN, PLAIN, Actor, WriteOptions, commit, component_actor, replace
+from k8slab.cluster.api import (
+    ADMIN,
+    PLAIN,
+    Actor,
+    WriteOptions,
+    check_version,
+    commit,
+    component_actor,
+    replace,
+    uid_mismatch,
+)
 from k8slab.cluster.deletion import DeleteOptions, check_preconditions, delete, too_many_requests
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.world import World
@@ -46,9 +56,7 @@ def bind(
     if pod is None:
         raise not_found("pods", "", name)
     if uid and pod["metadata"]["uid"] != uid:
-        stored = pod["metadata"]["uid"]
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
-        raise conflict("pods/binding", "", name, why)
+        raise conflict("pods/binding", "", name, uid_mismatch(kind, key, uid, pod))
     why = _not_bindable(pod)
     if why:
         raise conflict("pods/binding", "", name, why)
@@ -70,7 +78,7 @@ def bind(
         )
     if dry_run:
         return new
-    return commit(world, actor, kind, key, new, "binding", cause)
+    return commit(world, actor, kind, key, new, "binding", cause, sent=pod)
 
 
 def _not_bindable(pod: Obj) -> str:
@@ -212,13 +220,16 @@ def _add_disruption_target(world: World, actor: Actor, kind: Kind, key: Key, pod
         "status": {**status, "conditions": with_condition(status.get("conditions") or (), condition)},
     }
     if new != pod:
-        commit(world, actor, kind, key, new, "eviction", cause)
+        commit(world, actor, kind, key, new, "eviction", cause, sent=pod)
+
+
+SCALE = Kind("Scale", "autoscaling", "v1", "scales", "scale", True)
 
 
 def read_scale(kind: Kind, obj: Obj) -> Obj:
     """The `autoscaling/v1` Scale of an object. 404 for a kind that has none."""
     if kind.scale is None:
-        raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", details={})
     metadata = obj["metadata"]
     kept = {
         name: metadata[name]
@@ -258,20 +269,21 @@ def write_scale(
     if old is None:
         raise not_found(kind.plural, kind.group, key[1])
     if kind.scale is None:
-        raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        raise ApiError(404, "NotFound", "the server could not find the requested resource", details={})
     replicas = dig(scale, "spec", "replicas", default=0)
-    name = scale["metadata"].get("name", key[1])
+    metadata = scale["metadata"]
     if replicas < 0:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         fault = Cause("FieldValueInvalid", text, "spec.replicas")
-        raise invalid("Scale", "autoscaling", name, [fault])
-    uid, version = scale["metadata"].get("uid"), scale["metadata"].get("resourceVersion")
-    check_preconditions(kind, old, DeleteOptions(uid=uid or ""))
-    if version and version != old["metadata"]["resourceVersion"]:
-        raise conflict(kind.plural, kind.group, key[1], OBJECT_MODIFIED)
+        raise invalid("Scale", "autoscaling", metadata.get("name", key[1]), [fault])
+    uid = metadata.get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        raise conflict(kind.plural, kind.group, key[1], uid_mismatch(kind, key, uid, old))
+    if metadata.get("resourceVersion"):
+        check_version(kind, scale, old)
     new = assoc(old, *kind.scale.spec_replicas, replicas)
     stored = replace(world, actor, kind, key, old, new, "scale", cause=cause, options=options)
     return read_scale(kind, stored)
 
 
-__all__ = ["ADMIN", "bind", "evict", "read_scale", "write_scale"]
+__all__ = ["ADMIN", "SCALE", "bind", "evict", "read_scale", "write_scale"]

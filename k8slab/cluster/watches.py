@@ -1,107 +1,141 @@
 """Watches: the changes of a kind that fit a request, in order, from a revision on.
 
-Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go and
-storage/cacher, v1.36.
+Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go,
+pkg/storage/cacher and pkg/storage/etcd3/watcher.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Iterator
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, key_of
-from k8slab.api.selectors import matches
+from k8slab.api.meta import Obj
 from k8slab.cluster import lists, ownership
+from k8slab.cluster.negotiation import Output, output_of
+from k8slab.cluster.options import ListQuery, list_query
 from k8slab.cluster.request import Request, Response, Watch
+from k8slab.cluster.routes import Route, parse_path
 from k8slab.cluster.world import World
 from k8slab.store.view import Change
 
-if TYPE_CHECKING:
-    from k8slab.cluster.rest import Route
+INITIAL_END = "k8s.io/initial-events-end"
 
 
-def open_watch(world: World, request: Request, route: Route) -> Response:
-    """Begin a watch: the events that are already due, and the revision after which the stream goes on."""
-    version = request.query.get("resourceVersion", "")
-    initial = request.query.get("sendInitialEvents") in ("true", "1")
+def open_watch(world: World, request: Request, route: Route, query: ListQuery, output: Output) -> Response:
+    """Begin a watch: the events that are already due, and the revision after which the stream goes on.
+
+    Without a resourceVersion, or with 0, a watch begins with what there is; asked to,
+    it then says by a BOOKMARK that this is all.
+    """
+    lists.field_filter(route.kind, query.terms)
+    after = world.store.revision
     events: list[Obj] = []
-    if version in ("", "0") or initial:
-        for obj in lists.selected(world, request, route):
-            if not route.name or obj["metadata"]["name"] == route.name:
-                events.append({"type": "ADDED", "object": _shown(world, route, obj)})
-        after = world.store.revision
-        if initial:
-            events.append(bookmark(world, route, after, initial_end=True))
+    asked = _version(query.version)
+    if query.initial_events or asked == 0:
+        for obj in lists.selected(world, route, query):
+            events.append(_shown(world, request, route, output, "ADDED", obj, headers=not events))
+        if query.initial_events and query.bookmarks:
+            events.append(bookmark(route, after, initial_end=True, output=output))
     else:
-        after = _revision(world, version)
-        events.extend(events_after(world, request, route, after))
-        after = world.store.revision
-    watch = Watch(route.kind.kind, after, request)
-    return Response(200, events, "application/json", watch=watch)
+        _check_not_too_old(world, asked)
+        events.extend(_events_after(world, request, route, query, output, asked, True))
+    content_type = output.media_type
+    return Response(200, events, content_type, watch=Watch(route.kind.kind, after, request))
 
 
-def _revision(world: World, version: str) -> int:
-    if not version.isdigit():
-        raise ApiError(
-            500,
-            "InternalError",
-            f'Internal error occurred: strconv.ParseUint: parsing "{version}": invalid syntax',
-        )
-    revision = int(version)
+def _version(text: str) -> int:
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        fault = f"strconv.ParseUint: parsing {json.dumps(text)}: invalid syntax"
+        raise ApiError(500, "", f"resourceVersion: Invalid value: {json.dumps(text)}: {fault}")
+    return int(text)
+
+
+def _check_not_too_old(world: World, revision: int) -> None:
     if revision < world.store.compacted:
-        raise ApiError(410, "Expired", f"too old resource version: {revision} ({world.store.compacted + 1})")
-    return revision
+        text = f"too old resource version: {revision} ({world.store.compacted + 1})"
+        raise ApiError(410, "Expired", text)
 
 
-def events_after(world: World, request: Request, route: Route, revision: int) -> Iterator[Obj]:
-    """The watch events of the changes after a revision, as far as the cluster has come."""
-    selector = lists.label_selector(request)
-    fits = lists.field_filter(route.kind, request)
+def events(world: World, watch: Watch) -> tuple[list[Obj], Watch]:
+    """The events since a watch was last read, and the watch to read on with.
 
-    def wanted(obj: Obj | None) -> bool:
-        if obj is None:
-            return False
-        key: Key = key_of(obj)
-        if route.name and key[1] != route.name:
-            return False
-        if route.namespace and key[0] != route.namespace:
-            return False
-        return matches(selector, obj["metadata"].get("labels") or {}) and fits(obj)
+    A watch that fell behind what history keeps gets one ERROR event, 410 Expired.
+    """
+    if watch.after_revision >= world.store.revision:
+        return [], watch
+    route = parse_path(world, watch.request.path)
+    query, output = list_query(watch.request), output_of(watch.request)
+    later = watch._replace(after_revision=world.store.revision)
+    try:
+        _check_not_too_old(world, watch.after_revision)
+    except ApiError as error:
+        return [{"type": "ERROR", "object": error.status()}], later
+    found = _events_after(world, watch.request, route, query, output, watch.after_revision, False)
+    return list(found), later
 
+
+def _events_after(
+    world: World,
+    request: Request,
+    route: Route,
+    query: ListQuery,
+    output: Output,
+    revision: int,
+    headers: bool,
+) -> Iterator[Obj]:
+    wanted = lists.fitting(route, query)
     for change in world.store.changes_since(revision):
-        if change.kind == route.kind.kind:
-            event = _event(world, route, change, wanted(change.old), wanted(change.new))
-            if event is not None:
-                yield event
+        if change.kind != route.kind.kind:
+            continue
+        found = _seen(change, wanted)
+        if found is not None:
+            yield _shown(world, request, route, output, *found, headers=headers)
+            headers = False
 
 
-def _event(world: World, route: Route, change: Change, before: bool, after: bool) -> Obj | None:
-    """What a watcher sees of a change: an object may come into its selection or leave it."""
-    if after:
-        assert change.new is not None, "what fits is there"
-        return {"type": "MODIFIED" if before else "ADDED", "object": _shown(world, route, change.new)}
-    if before:
-        assert change.old is not None, "what fitted was there"
-        last = change.new or change.old
-        metadata = {**last["metadata"], "resourceVersion": str(change.revision)}
-        return {"type": "DELETED", "object": _shown(world, route, {**last, "metadata": metadata})}
-    return None
+def _seen(change: Change, wanted: Callable[[Obj], bool]) -> tuple[str, Obj, Obj | None] | None:
+    """What a watcher sees of a change: an object may come into its selection or leave it.
+
+    The event's type, its object, and the stored version that this is a copy of.
+    """
+    old, new = change.old, change.new
+    before = old is not None and wanted(old)
+    if new is not None and wanted(new):
+        return ("MODIFIED" if before else "ADDED"), new, new
+    if not before or old is None:
+        return None
+    # What left the selection is shown as it last fitted, at the revision at which it left.
+    metadata = {**old["metadata"], "resourceVersion": str(change.revision)}
+    return "DELETED", {**old, "metadata": metadata}, old
 
 
-def bookmark(world: World, route: Route, revision: int, *, initial_end: bool = False) -> Obj:
+def _shown(
+    world: World,
+    request: Request,
+    route: Route,
+    output: Output,
+    kind: str,
+    obj: Obj,
+    stored: Obj | None = None,
+    *,
+    headers: bool,
+) -> Obj:
+    managed = ownership.managed_fields(world, route.kind, obj if stored is None else stored)
+    shown = ownership.with_fields(obj, managed)
+    return {"type": kind, "object": lists.converted(world, request, route, output, shown, headers=headers)}
+
+
+def bookmark(route: Route, revision: int, *, initial_end: bool = False, output: Output | None = None) -> Obj:
     """A BOOKMARK event: nothing up to this revision was missed."""
-    metadata: Obj = {"resourceVersion": str(revision)}
+    metadata: Obj = {"creationTimestamp": None, "resourceVersion": str(revision)}
+    del metadata["creationTimestamp"]
     if initial_end:
-        metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
-    obj = {"kind": route.kind.kind, "apiVersion": route.api_version, "metadata": metadata}
+        metadata["annotations"] = {INITIAL_END: "true"}
+    obj: Obj = {"kind": route.kind.kind, "apiVersion": route.api_version, "metadata": metadata}
+    if output is not None and output.convert.startswith("PartialObjectMetadata"):
+        version = f"meta.k8s.io/{output.convert_version}"
+        obj = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": metadata}
     return {"type": "BOOKMARK", "object": obj}
-
-
-def _shown(world: World, route: Route, obj: Obj) -> Obj:
-    from k8slab.cluster.rest import from_storage
-
-    current = world.store.get(route.kind.kind, key_of(obj))
-    if current is obj:
-        obj = ownership.with_managed_fields(world, route.kind, obj)
-    return from_storage(route, obj)

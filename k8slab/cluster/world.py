@@ -59,6 +59,12 @@ class Trail(NamedTuple):
     at_us: int
     new: Obj
     managed: list[Obj] | None = None
+    sent: Obj | None = None
+    """The object before admission, as its writer sent it; None where that is `new` itself."""
+
+
+_MOST_GRAVES = 256
+"""Of how many removed objects the trails are kept, for those who watch their removal."""
 
 
 class World:
@@ -73,6 +79,7 @@ class World:
         "failures",
         "fault",
         "gates",
+        "graves",
         "memories",
         "now_us",
         "pending",
@@ -109,6 +116,8 @@ class World:
         """Until when a component that has just written lets wakes of a key wait."""
         self.causes: list[Cause] = [Cause(start_us, "", ("", ""), 0, "the beginning")]
         self.trails: dict[tuple[str, Key], Trail] = {}
+        self.graves: dict[tuple[str, Key], Trail] = {}
+        """The trails of the objects that were removed last."""
         self.event_keys: dict[tuple[str, ...], Key] = {}
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
@@ -130,6 +139,7 @@ class World:
         twin.busy = self.busy.copy()
         twin.causes = self.causes.copy()
         twin.trails = self.trails.copy()
+        twin.graves = self.graves.copy()
         twin.event_keys = self.event_keys.copy()
         # A cache is derived from the store: the fork builds its own when it is first needed.
         twin._cache_states = {}
@@ -182,6 +192,16 @@ class World:
         text = f"{request.method} {request.path}"
         self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
         return len(self.causes) - 1
+
+    def bury(self, slot: tuple[str, Key]) -> None:
+        """Take the trail of a removed object away, to be read for a while yet."""
+        trail = self.trails.pop(slot, None)
+        if trail is None:
+            return
+        self.graves.pop(slot, None)
+        self.graves[slot] = trail
+        if len(self.graves) > _MOST_GRAVES:
+            del self.graves[next(iter(self.graves))]
 
     def observe(self, change: Change) -> None:
         """Show a change to the caches that exist and want its kind."""

@@ -1,0 +1,359 @@
+"""Who asks, and whether they may: authentication, impersonation, and role-based access control.
+
+`Request.user` is whom the front door (the HTTP server, kubectl) has already
+recognised. A request that carries an `Authorization` header of its own is
+judged by that: a token of a ServiceAccount, or nobody.
+
+Models staging/src/k8s.io/apiserver/pkg/endpoints/filters/{authentication,impersonation,
+authorization}.go, plugin/pkg/auth/authorizer/rbac/rbac.go and
+pkg/registry/rbac/validation/rule.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from k8slab.api.errors import ApiError, forbidden, not_found
+from k8slab.api.json_text import go_quote
+from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
+from k8slab.cluster.negotiation import header
+from k8slab.cluster.policy import default_bindings, default_roles
+from k8slab.cluster.request import Request
+from k8slab.cluster.routes import Place, place_of, verb_of
+from k8slab.cluster.world import World
+
+ANONYMOUS = "system:anonymous"
+AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
+MASTERS = "system:masters"
+_ACCOUNT = "system:serviceaccount:"
+
+
+class Attributes(NamedTuple):
+    """What is asked for: a verb on a resource, or on a path where `path` is set."""
+
+    user: str
+    groups: tuple[str, ...]
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+
+class Decision(NamedTuple):
+    """Whether it is allowed, and upstream's reason (often empty)."""
+
+    allowed: bool
+    reason: str = ""
+
+
+# Who asks.
+
+
+def identify(world: World, request: Request) -> Request:
+    """The request with the user and the groups in whose name it is made.
+
+    Raises ApiError 401 for credentials that are none, 403 where somebody may not impersonate.
+    """
+    credentials = header(request, "Authorization") if _has_header(request, "authorization") else None
+    if credentials is not None:
+        request = _recognised(world, request, credentials)
+    request = request._replace(groups=full_groups(request.user, request.groups))
+    wanted = header(request, "Impersonate-User")
+    groups = header(request, "Impersonate-Group")
+    if not wanted:
+        if groups:
+            text = "Internal error occurred: requested [{Group  system:masters    }] without impersonating a user"
+            raise ApiError(500, "InternalError", text.replace("system:masters", groups))
+        return request
+    named = tuple(one.strip() for one in groups.split(",") if one.strip())
+    _check_impersonation(world, request, wanted, named)
+    return request._replace(user=wanted, groups=full_groups(wanted, named))
+
+
+def _has_header(request: Request, name: str) -> bool:
+    return any(key.lower() == name for key in request.headers)
+
+
+def full_groups(user: str, groups: Sequence[str]) -> tuple[str, ...]:
+    """A user's groups with those that everybody, or every ServiceAccount, is in."""
+    found = dict.fromkeys(groups)
+    if user.startswith(_ACCOUNT) and not groups:
+        namespace = user.removeprefix(_ACCOUNT).partition(":")[0]
+        found |= {"system:serviceaccounts": None, f"system:serviceaccounts:{namespace}": None}
+    if user == ANONYMOUS:
+        return tuple(found) or (UNAUTHENTICATED,)
+    if UNAUTHENTICATED not in found:
+        found[AUTHENTICATED] = None
+    return tuple(found)
+
+
+def _recognised(world: World, request: Request, credentials: str) -> Request:
+    """The request as made by the holder of these credentials; without any, by the anonymous user."""
+    if not credentials:
+        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,))
+    scheme, _, token = credentials.partition(" ")
+    user = account_of_token(world, token.strip()) if scheme.lower() == "bearer" else None
+    if user is None:
+        raise ApiError(401, "Unauthorized", "Unauthorized")
+    return request._replace(user=user, groups=())
+
+
+def _check_impersonation(world: World, request: Request, user: str, groups: tuple[str, ...]) -> None:
+    """403 where the one who asks may not act as these."""
+    if user.startswith(_ACCOUNT) and user.count(":") == 3:
+        namespace, _, name = user.removeprefix(_ACCOUNT).partition(":")
+        asked = [("serviceaccounts", namespace, name)]
+    else:
+        asked = [("users", "", user)]
+    asked += [("groups", "", group) for group in groups]
+    for resource, namespace, name in asked:
+        attributes = Attributes(
+            request.user, request.groups, "impersonate", "", resource, "", namespace, name
+        )
+        check(world, attributes)
+
+
+# Tokens of ServiceAccounts.
+
+
+def token_of(world: World, namespace: str, account: Obj, audiences: Sequence[str], expires_us: int) -> str:
+    """A token for a ServiceAccount: its claims, readable as a JWT's are, signed with the cluster's seed."""
+    claims = {
+        "aud": list(audiences),
+        "exp": expires_us // SECOND_US,
+        "iat": world.now_us // SECOND_US,
+        "iss": ISSUER,
+        "kubernetes.io": {
+            "namespace": namespace,
+            "serviceaccount": {"name": account["metadata"]["name"], "uid": account["metadata"]["uid"]},
+        },
+        "sub": f"{_ACCOUNT}{namespace}:{account['metadata']['name']}",
+    }
+    head = _encoded({"alg": "RS256", "typ": "JWT"})
+    body = _encoded(claims)
+    return f"{head}.{body}.{_signature(world, head, body)}"
+
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+
+
+def _encoded(value: Obj) -> str:
+    text = json.dumps(value, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _signature(world: World, head: str, body: str) -> str:
+    digest = hashlib.blake2b(f"{world.seed}.{head}.{body}".encode(), digest_size=32).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def account_of_token(world: World, token: str) -> str | None:
+    """The user name behind a token; None for one that was not made here, ran out, or whose account is gone."""
+    parts = token.split(".")
+    if len(parts) != 3 or _signature(world, parts[0], parts[1]) != parts[2]:
+        return None
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    holder = claims["kubernetes.io"]
+    account = world.get("ServiceAccount", (holder["namespace"], holder["serviceaccount"]["name"]))
+    if account is None or account["metadata"]["uid"] != holder["serviceaccount"]["uid"]:
+        return None
+    if claims["exp"] * SECOND_US <= world.now_us:
+        return None
+    user: str = claims["sub"]
+    return user
+
+
+# Whether they may.
+
+
+def attributes_of(request: Request) -> Attributes:
+    """What a request asks for."""
+    place: Place | None = place_of(request.path)
+    verb = verb_of(request, place)
+    if place is None:
+        return Attributes(request.user, request.groups, verb, path=request.path)
+    return Attributes(
+        request.user,
+        request.groups,
+        verb,
+        place.group,
+        place.plural,
+        place.subresource.partition("/")[0],
+        place.namespace,
+        place.name or _name_in_selector(request, verb),
+    )
+
+
+def _name_in_selector(request: Request, verb: str) -> str:
+    """The one name that a list's field selector asks for, which counts as the request's name."""
+    if verb not in ("list", "watch", "deletecollection"):
+        return ""
+    text = request.query.get("fieldSelector", "")
+    for term in text.split(","):
+        path, sign, value = term.partition("=")
+        if sign and path == "metadata.name" and not value.startswith("="):
+            return value
+    return ""
+
+
+def check(world: World, attributes: Attributes) -> None:
+    """403 in upstream's words for what is not allowed."""
+    decision = authorize(world, attributes)
+    if not decision.allowed:
+        text = _sanitised(_forbidden_text(attributes))
+        why = f"{text}: {decision.reason}" if decision.reason else text
+        raise forbidden(attributes.resource, attributes.group, attributes.name, why)
+
+
+def _sanitised(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _forbidden_text(asked: Attributes) -> str:
+    user = go_quote(asked.user)
+    if asked.path:
+        return f"User {user} cannot {asked.verb} path {go_quote(asked.path)}"
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    text = (
+        f"User {user} cannot {asked.verb} resource {go_quote(resource)} in API group {go_quote(asked.group)}"
+    )
+    if asked.namespace:
+        return f"{text} in the namespace {go_quote(asked.namespace)}"
+    return f"{text} at the cluster scope"
+
+
+def authorize(world: World, asked: Attributes) -> Decision:
+    """Whether something is allowed: to `system:masters` everything, to others what their roles say."""
+    if MASTERS in asked.groups:
+        return Decision(True)
+    faults: list[str] = []
+    for source, rule, fault in _rules(world, asked.user, asked.groups, asked.namespace):
+        if fault:
+            faults.append(fault)
+        elif rule_allows(rule, asked):
+            return Decision(True, f"RBAC: allowed by {source}")
+    if not faults:
+        return Decision(False)
+    unique = list(dict.fromkeys(faults))
+    return Decision(False, f"RBAC: {unique[0]}" if len(unique) == 1 else f"RBAC: [{', '.join(unique)}]")
+
+
+def rules_for(world: World, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Obj], list[str]]:
+    """The rules that hold for a user in a namespace, and what went wrong while they were looked up."""
+    rules: list[Obj] = []
+    faults: list[str] = []
+    for _, rule, fault in _rules(world, user, groups, namespace):
+        if fault:
+            faults.append(fault)
+        else:
+            rules.append(rule)
+    return rules, faults
+
+
+_NO_RULE: Obj = {}
+
+
+def _rules(world: World, user: str, groups: Sequence[str], namespace: str) -> Iterator[tuple[str, Obj, str]]:
+    """Each rule that applies, with the text of its binding, or why a binding's role can't be read."""
+    stored = sorted(world.list("ClusterRoleBinding"), key=lambda one: one["metadata"]["name"])
+    names = {one["metadata"]["name"] for one in stored}
+    cluster = [*stored, *(one for one in default_bindings() if one["metadata"]["name"] not in names)]
+    for binding in sorted(cluster, key=lambda one: one["metadata"]["name"]):
+        yield from _rules_of(world, binding, user, groups, "")
+    if namespace:
+        bindings = world.list("RoleBinding", namespace=namespace)
+        for binding in sorted(bindings, key=lambda one: one["metadata"]["name"]):
+            yield from _rules_of(world, binding, user, groups, namespace)
+
+
+def _rules_of(
+    world: World, binding: Obj, user: str, groups: Sequence[str], namespace: str
+) -> Iterator[tuple[str, Obj, str]]:
+    subject = next(
+        (one for one in binding.get("subjects") or () if _is_subject(one, user, groups, namespace)), None
+    )
+    if subject is None:
+        return
+    reference = binding["roleRef"]
+    try:
+        rules = _role_rules(world, reference, namespace)
+    except ApiError as error:
+        yield "", _NO_RULE, error.message
+        return
+    kind = "RoleBinding" if namespace else "ClusterRoleBinding"
+    name = binding["metadata"]["name"] + (f"/{namespace}" if namespace else "")
+    to = _subject_text(subject, namespace)
+    source = f'{kind} "{name}" of {reference["kind"]} "{reference["name"]}" to {to}'
+    for rule in rules:
+        yield source, rule, ""
+
+
+def _is_subject(subject: Obj, user: str, groups: Sequence[str], namespace: str) -> bool:
+    kind, name = subject.get("kind"), subject.get("name", "")
+    if kind == "User":
+        return user == name
+    if kind == "Group":
+        return name in groups
+    where = subject.get("namespace") or namespace
+    return kind == "ServiceAccount" and bool(where) and user == f"{_ACCOUNT}{where}:{name}"
+
+
+def _subject_text(subject: Obj, namespace: str) -> str:
+    if subject["kind"] == "ServiceAccount":
+        return f'ServiceAccount "{subject["name"]}/{subject.get("namespace") or namespace}"'
+    return f'{subject["kind"]} "{subject["name"]}"'
+
+
+def _role_rules(world: World, reference: Obj, namespace: str) -> Sequence[Obj]:
+    """The rules of the role that a binding names. ApiError where there is no such role."""
+    kind, name = reference["kind"], reference["name"]
+    if kind == "Role":
+        role = world.get("Role", (namespace, name))
+        if role is None:
+            raise not_found("roles", "rbac.authorization.k8s.io", name)
+        return role.get("rules") or ()
+    role = world.get("ClusterRole", ("", name))
+    if role is not None:
+        return role.get("rules") or ()
+    if name not in default_roles():
+        raise not_found("clusterroles", "rbac.authorization.k8s.io", name)
+    return default_roles()[name]
+
+
+def rule_allows(rule: Obj, asked: Attributes) -> bool:
+    """Whether one rule allows what is asked for."""
+    if not _has(rule, "verbs", asked.verb):
+        return False
+    if asked.path:
+        return any(
+            one in ("*", asked.path) or (one.endswith("*") and asked.path.startswith(one.rstrip("*")))
+            for one in rule.get("nonResourceURLs") or ()
+        )
+    names = rule.get("resourceNames") or ()
+    return (
+        _has(rule, "apiGroups", asked.group)
+        and _has_resource(rule, asked)
+        and (not names or asked.name in names)
+    )
+
+
+def _has(rule: Obj, field: str, value: str) -> bool:
+    allowed = rule.get(field) or ()
+    return "*" in allowed or value in allowed
+
+
+def _has_resource(rule: Obj, asked: Attributes) -> bool:
+    resources = rule.get("resources") or ()
+    if not asked.subresource:
+        return "*" in resources or asked.resource in resources
+    combined = f"{asked.resource}/{asked.subresource}"
+    return "*" in resources or combined in resources or f"*/{asked.subresource}" in resources

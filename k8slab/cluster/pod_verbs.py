@@ -1,0 +1,180 @@
+"""Subresources that do something instead of holding something: binding, eviction, tokens, logs, streams.
+
+Models pkg/registry/core/pod/{rest,storage}, pkg/registry/core/serviceaccount/storage/token.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab import clock
+from k8slab.api.errors import ApiError, Cause, bad_request, invalid, not_found
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Obj
+from k8slab.cluster import access, bodies, subresources
+from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.options import delete_query
+from k8slab.cluster.request import Request, Response
+from k8slab.cluster.routes import Route, nothing_here
+from k8slab.cluster.world import World
+
+CONNECTED = ("attach", "exec", "portforward", "proxy")
+"""Subresources that lead to a stream; the streams themselves are the server's."""
+
+_SUCCESS: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+_BINDING = Kind("Binding", "", "v1", "bindings", "binding", True)
+_EVICTION = Kind("Eviction", "policy", "v1", "evictions", "eviction", True)
+_TOKEN = Kind("TokenRequest", "authentication.k8s.io", "v1", "tokenrequests", "tokenrequest", True)
+_DEFAULT_TOKEN_SECONDS = 3600
+_SHORTEST_TOKEN_SECONDS = 600
+
+
+def create(
+    world: World, request: Request, route: Route, actor: Actor, options: WriteOptions, validation: str
+) -> Response:
+    """POST to a subresource."""
+    warnings: list[str] = []
+    kinds = {"eviction": _EVICTION, "token": _TOKEN}
+    kind = kinds.get(route.subresource, _BINDING)
+    body = bodies.decoded(request, kind, kind.api_version, validation, warnings)
+    cause = world.note_request(request)
+    if kind is _EVICTION:
+        response = _evict(world, request, route, actor, options, body, cause)
+    elif kind is _TOKEN:
+        response = Response(201, _token(world, route, body))
+    else:
+        response = _bind(world, route, actor, options, body, cause)
+    return response._replace(warnings=tuple(warnings))
+
+
+def _bind(
+    world: World, route: Route, actor: Actor, options: WriteOptions, binding: Obj, cause: int
+) -> Response:
+    metadata = binding.get("metadata") or {}
+    target = binding.get("target") or {}
+    name = route.name or metadata.get("name", "")
+    if route.name and metadata.get("name", "") != route.name:
+        raise bad_request("name in URL does not match name in Binding object")
+    causes: list[Cause] = []
+    if target.get("kind", "") not in ("", "Node"):
+        text = f'Unsupported value: "{target["kind"]}": supported values: "Node", "<empty>"'
+        causes.append(Cause("FieldValueNotSupported", text, "target.kind"))
+    if not target.get("name"):
+        causes.append(Cause("FieldValueRequired", "Required value", "target.name"))
+    if causes:
+        raise invalid("Binding", "", name, causes)
+    subresources.bind(
+        world,
+        actor,
+        (route.namespace, name),
+        target["name"],
+        metadata.get("uid", ""),
+        annotations=metadata.get("annotations"),
+        cause=cause,
+        dry_run=options.dry_run,
+    )
+    return Response(201, _SUCCESS)
+
+
+def _evict(
+    world: World,
+    request: Request,
+    route: Route,
+    actor: Actor,
+    options: WriteOptions,
+    eviction: Obj,
+    cause: int,
+) -> Response:
+    if (eviction.get("metadata") or {}).get("name", "") != route.name:
+        raise bad_request("name in URL does not match name in Eviction object")
+    choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
+    choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
+    subresources.evict(world, actor, route.key, choices, cause=cause)
+    return Response(201, _SUCCESS)
+
+
+def _token(world: World, route: Route, body: Obj) -> Obj:
+    """A TokenRequest with its token."""
+    account = world.get("ServiceAccount", route.key)
+    if account is None:
+        raise not_found("serviceaccounts", "", route.name)
+    spec = body.get("spec") or {}
+    seconds = spec.get("expirationSeconds") or _DEFAULT_TOKEN_SECONDS
+    if seconds < _SHORTEST_TOKEN_SECONDS:
+        text = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+        raise invalid(
+            "TokenRequest", _TOKEN.group, "", [Cause("FieldValueInvalid", text, "spec.expirationSeconds")]
+        )
+    audiences = spec.get("audiences") or [access.ISSUER]
+    expires_us = world.now_us + seconds * clock.SECOND_US
+    token = access.token_of(world, route.namespace, account, audiences, expires_us)
+    metadata = {
+        "name": route.name,
+        "namespace": route.namespace,
+        "creationTimestamp": clock.timestamp(world.now_us),
+    }
+    return {
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": metadata,
+        "spec": {
+            "audiences": audiences,
+            "expirationSeconds": seconds,
+            "boundObjectRef": spec.get("boundObjectRef"),
+        },
+        "status": {"token": token, "expirationTimestamp": clock.timestamp(expires_us)},
+    }
+
+
+# Streams.
+
+
+def _container(pod: Obj, asked: str) -> str:
+    """The container that is meant. 400 where there is none of the name, or several to choose from."""
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    groups = [spec.get(field) or [] for field in ("containers", "initContainers", "ephemeralContainers")]
+    names = [[one["name"] for one in group] for group in groups]
+    if asked:
+        if not any(asked in group for group in names):
+            raise bad_request(f"container {asked} is not valid for pod {name}")
+        return asked
+    if len(names[0]) == 1:
+        only: str = names[0][0]
+        return only
+    text = f"a container name must be specified for pod {name}, choose one of: [{' '.join(names[0])}]"
+    if names[1]:
+        text += f" or one of the init containers: [{' '.join(names[1])}]"
+    if names[2]:
+        text += f" or one of the ephemeral containers: [{' '.join(names[2])}]"
+    raise bad_request(text)
+
+
+def connect(world: World, request: Request, route: Route) -> Response:
+    """A request that leads to a stream into a container: refused here where the stream can't be had."""
+    if request.query.get("dryRun"):
+        raise bad_request("dryRun is not supported")
+    if route.kind.kind != "Pod":
+        raise nothing_here()
+    pod = world.get("Pod", route.key)
+    if pod is None:
+        raise not_found("pods", "", route.name)
+    if route.subresource in ("exec", "attach"):
+        _container(pod, request.query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        raise bad_request(f"pod {route.name} does not have a host assigned")
+    raise bad_request("Upgrade request required")
+
+
+def log(world: World, request: Request, route: Route) -> Response:
+    """The log of a container: plain text; nothing at all of a Pod that has no node yet."""
+    from k8slab.cluster.streams import log_response
+
+    pod = world.get("Pod", route.key)
+    if pod is None:
+        raise not_found("pods", "", route.name)
+    container = _container(pod, request.query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        return Response(204, "", "text/plain")
+    query = {**request.query, "container": container}
+    return log_response(world, request._replace(query=query), route.key)
+
+
+__all__ = ["CONNECTED", "ApiError", "connect", "create", "log"]
