@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
+from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of
 from k8slab.store.view import Change, View
@@ -85,6 +86,8 @@ KUBELET = Component(
         Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),
     ),
     plan,
+    cache=Addresses,
+    cache_kinds=("Pod",),
     retry_base_us=1_000_000,
     manager="kubelet",
 )

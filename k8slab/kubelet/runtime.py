@@ -91,6 +91,7 @@ class Runtime(NamedTuple):
     `sandbox_due_us` is when the sandbox being made will be ready, 0 where none
     is being made. `slots` hold the init containers first, then the others, in
     the spec's order. `lost` says that the machine lost power under the Pod.
+    `reported` is what the last status was made from.
     """
 
     uid: str
@@ -113,6 +114,7 @@ class Runtime(NamedTuple):
     rejected: bool = False
     restarting_all: bool = False
     seen_changes: int = 0
+    reported: tuple[object, ...] = ()
 
 
 def slot_of(slots: tuple[Slot, ...], name: str) -> Slot | None:

@@ -294,12 +294,33 @@ def _time_to_first_start(work: Work) -> int:
 
 def _report(work: Work) -> Plan:
     """Write the status if it says something new."""
+    shown = _shown(work)
+    if shown == work.runtime.reported and not work.spec.get("readinessGates"):
+        return Done()
     terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
     report = Report(
         node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
     )
     yield from _write(work, report)
+    work.set(reported=shown)
     return Done()
+
+
+def _shown(work: Work) -> tuple[object, ...]:
+    """All that a status shows of the kubelet's memory: while it is the same, the status is."""
+    runtime = work.runtime
+    parts: list[object] = [
+        work.pod["metadata"].get("generation"),
+        work.spec,
+        runtime.work,
+        runtime.sandbox_ready,
+        runtime.ip,
+        runtime.failed_reason,
+        runtime.restarting_all,
+    ]
+    for slot in runtime.slots:
+        parts.append((slot.state, slot.run, slot.ready, slot.started, slot.reason, slot.message))
+    return tuple(parts)
 
 
 def _write(work: Work, report: Report) -> Plan:
