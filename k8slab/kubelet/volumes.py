@@ -119,6 +119,9 @@ def _claim_problem(view: View, pod: Obj, volume: str, claim_name: str) -> Proble
 def _is_attached(view: View, pv_name: str, node: str) -> bool:
     for attachment in view.list("VolumeAttachment"):
         spec = attachment["spec"]
+        if "deletionTimestamp" in attachment["metadata"]:
+            # It is being detached: the Pod waits for the next attachment.
+            continue
         if spec["nodeName"] == node and spec["source"].get("persistentVolumeName") == pv_name:
             return bool((attachment.get("status") or {}).get("attached"))
     return False
