@@ -30,7 +30,7 @@ from k8slab.store.view import Change, View
 from k8slab.timing import HEARTBEAT_US, Timing, profile
 
 _QUIET_KINDS = ("Event", "Lease")
-"""Changes of these kinds don't keep a cluster from being settled."""
+"""Changes of these kinds don't keep a cluster from being settled, nor do those of internal kinds."""
 
 SETTLED_AFTER_US = 30 * clock.SECOND_US
 DEFAULT_TIMEOUT_US = clock.HOUR_US
@@ -187,7 +187,7 @@ class Lab:
             if world.store.revision == seen:
                 continue
             for change in world.store.changes_since(seen):
-                if change.kind not in _QUIET_KINDS:
+                if change.kind in kinds() and change.kind not in _QUIET_KINDS:
                     last_us = change.at_us
             seen = world.store.revision
             if look is not None:

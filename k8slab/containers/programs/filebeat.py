@@ -1,6 +1,9 @@
 """A log collector on each node: gathers the log lines of all Pods there and writes them out as JSON.
 
-Models filebeat and fluentd with a console output, as DaemonSets in tutorials run them.
+What it gathers goes to its own log and to a file, so that one can look at it with `kubectl logs` and
+from a shell inside.
+
+Models filebeat and fluentd with console and file outputs, as DaemonSets in tutorials run them.
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from typing import Any
 
 from k8slab.clock import SECOND_US, micro_timestamp
 from k8slab.containers.program import Executable, Family
-from k8slab.containers.requests import NodeLogs, Now, Recall, Remember, Sleep
+from k8slab.containers.requests import NodeLogs, Now, Recall, Remember, Sleep, Write
 from k8slab.containers.streams import Steps
 
 _EVERY_US = 10 * SECOND_US
+GATHERED = "/tmp/filebeat.ndjson"
+"""The file that holds what was gathered, an entry a line."""
 
 
 def _collect(call: Any, argv: list[str]) -> Steps:
@@ -23,10 +28,10 @@ def _collect(call: Any, argv: list[str]) -> Steps:
     while True:
         after_us = (yield Recall("after")) or 0
         lines = yield NodeLogs(after_us)
-        for namespace, pod, container, at_us, text in lines:
+        for namespace, pod, container, at_us, message in lines:
             entry = {
                 "@timestamp": micro_timestamp(at_us),
-                "message": text,
+                "message": message,
                 "kubernetes": {
                     "namespace": namespace,
                     "pod": {"name": pod},
@@ -34,7 +39,9 @@ def _collect(call: Any, argv: list[str]) -> Steps:
                     "node": {"name": context.node},
                 },
             }
-            yield from call.io.out.write(json.dumps(entry) + "\n")
+            text = json.dumps(entry) + "\n"
+            yield from call.io.out.write(text)
+            yield Write(GATHERED, text, append=True)
         if lines:
             yield Remember("after", max(line[3] for line in lines))
         yield Now()
