@@ -69,7 +69,8 @@ def _folded(kind: Kind, link: Trail) -> list[Obj]:
 
 def _tracked(kind: Kind, old: Obj | None, link: Trail, managed: list[Obj]) -> list[Obj]:
     sent = link.new if link.sent is None else link.sent
-    if sent is old:
+    if sent is old and link.subresource != "scale":
+        # A scale moves its field to an entry of its own, even where it leaves the number as it was.
         return managed
     return track_update(
         kind,
@@ -107,6 +108,24 @@ def after_write(
         None, actor.manager, options.operation, subresource, api_version, world.now_us, sent, None, sent
     )
     return _tracked(kind, old, link, managed)
+
+
+_REPLICAS = ("f:spec", "f:replicas")
+
+
+def of_scale(managed: list[Obj]) -> list[Obj]:
+    """The entries of an object as its Scale shows them: those that own its replicas."""
+    found: list[Obj] = []
+    for entry in managed:
+        if _REPLICAS[1] in (entry.get("fieldsV1") or {}).get(_REPLICAS[0], {}):
+            fields = {_REPLICAS[0]: {_REPLICAS[1]: {}}}
+            found.append({**entry, "apiVersion": "autoscaling/v1", "fieldsV1": fields})
+    return found
+
+
+def but_times(entries: list[Obj]) -> list[Obj]:
+    """Entries without when they were written: a write that changes nothing else is none."""
+    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
 
 
 def with_managed_fields(world: World, kind: Kind, obj: Obj) -> Obj:

@@ -48,7 +48,8 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
     body, faults = read_patch(bodies.raw(request), kind_of_patch, query.validation)
     if route.subresource == "scale":
         type_name = "api.autoscaling.v1.Scale"
-        shown = subresources.read_scale(route.kind, old)
+        managed = ownership.of_scale(ownership.managed_fields(world, route.kind, old))
+        shown = ownership.with_fields(subresources.read_scale(route.kind, old), managed)
     else:
         type_name = type_of_kind(route.api_version, route.kind.kind)
         shown = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
@@ -65,13 +66,12 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
     warnings.extend(texts)
     cause = world.note_request(request)
     if route.subresource == "scale":
-        _check_place(route, new)
+        new = _in_place(route, new)
         done = subresources.write_scale(
             world, actor, route.kind, route.key, new, cause=cause, options=options
         )
         return Patched(done, 200)
-    _check_place(route, new)
-    new = to_storage(route, new)
+    new = to_storage(route, _in_place(route, new))
     api.check_version(route.kind, new, old)
     stored = api.replace(
         world, actor, route.kind, route.key, old, new, route.subresource, cause=cause, options=options
@@ -91,11 +91,13 @@ def _with_fields(
     return ownership.with_fields(stored, managed)
 
 
-def _check_place(route: Route, obj: Obj) -> None:
-    """400 where a patched object has another namespace or name than its path."""
+def _in_place(route: Route, obj: Obj) -> Obj:
+    """The patched object in its namespace. 400 where it has another namespace or name than its path."""
     from k8slab.cluster.rest import check_name, placed
 
-    check_name(route, placed(route, obj, new=False))
+    obj = placed(route, obj, new=False)
+    check_name(route, obj)
+    return obj
 
 
 def _applied(kind_of_patch: str, type_name: str, old: Obj, body: Any) -> Obj:
@@ -118,17 +120,15 @@ def with_new_managers(
     if brought is None or options.dry_run or route.subresource:
         return old
     present = ownership.managed_fields(world, route.kind, old)
-    if not is_reset(brought) and (not brought or _but_times(brought) == _but_times(present)):
+    if not is_reset(brought) and (
+        not brought or ownership.but_times(brought) == ownership.but_times(present)
+    ):
         return old
     if is_reset(brought) and not present:
         return old
     return api.commit(
         world, actor, route.kind, route.key, old, "", cause, options, sent=route.kind.default(sent)
     )
-
-
-def _but_times(entries: list[Obj]) -> list[Obj]:
-    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
 
 
 # Server-side apply.
@@ -183,8 +183,7 @@ def _apply(
         api_version=route.api_version,
     )
     managed = merged["metadata"].get("managedFields") or []
-    sent = _without_managed(to_storage(route, merged))
-    _check_place(route, sent)
+    sent = _in_place(route, _without_managed(to_storage(route, merged)))
     options = options._replace(operation="Apply")
     cause = world.note_request(request)
     if old is None:
@@ -199,7 +198,7 @@ def _apply(
     )
     if stored is old:
         present = (live or {})["metadata"].get("managedFields") or []
-        if options.dry_run or _but_times(present) == _but_times(managed):
+        if options.dry_run or ownership.but_times(present) == ownership.but_times(managed):
             return Patched(ownership.with_fields(old, present), 200)
         stored = api.commit(world, actor, route.kind, route.key, old, route.subresource, cause, options)
     return _remembered(world, route, options, stored, managed, 200)
@@ -208,7 +207,8 @@ def _apply(
 def _refuse_uid(route: Route, config: Obj) -> None:
     from k8slab.api.errors import conflict
 
-    why = f"uid mismatch: the provided object specified uid {config['metadata']['uid']}, and no existing object was found"
+    uid = config["metadata"]["uid"]
+    why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
     raise conflict(route.kind.plural, route.kind.group, route.name, why)
 
 

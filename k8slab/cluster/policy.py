@@ -20,8 +20,8 @@ _WORKLOADS = "daemonsets deployments deployments/rollback deployments/scale repl
 _VIEW = (
     (
         "",
-        "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers "
-        "replicationcontrollers/scale serviceaccounts services services/status",
+        "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods "
+        "replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status",
         _READ,
     ),
     (
@@ -36,7 +36,8 @@ _VIEW = (
     (
         "apps",
         "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status "
-        "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status",
+        "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale "
+        "statefulsets/status",
         _READ,
     ),
     ("autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status", _READ),
@@ -84,7 +85,8 @@ _BASIC = (
 )
 _HEALTH = "/healthz /livez /readyz /version /version/"
 _PATHS = {
-    "system:discovery": "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/",
+    "system:discovery": "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz "
+    "/version /version/",
     "system:public-info-viewer": _HEALTH,
     "system:service-account-issuer-discovery": "/.well-known/openid-configuration "
     "/.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",

@@ -13,6 +13,7 @@ from k8slab.api.errors import ApiError, Cause, conflict, forbidden, invalid, not
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
+from k8slab.cluster import ownership
 from k8slab.cluster.api import (
     ADMIN,
     PLAIN,
@@ -283,6 +284,11 @@ def write_scale(
         check_version(kind, scale, old)
     new = assoc(old, *kind.scale.spec_replicas, replicas)
     stored = replace(world, actor, kind, key, old, new, "scale", cause=cause, options=options)
+    if stored is old and not options.dry_run:
+        before = ownership.managed_fields(world, kind, old)
+        after = ownership.after_write(world, kind, old, old, actor, "scale", options)
+        if ownership.but_times(before) != ownership.but_times(after):
+            stored = commit(world, actor, kind, key, old, "scale", cause, options, sent=old)
     return read_scale(kind, stored)
 
 

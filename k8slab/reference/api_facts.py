@@ -64,7 +64,8 @@ def _code_and_warnings(case: Case, response: Response) -> Iterator[str]:
 
 # Errors and the protocol.
 
-_AUTHORIZED = "Authorization"
+_SETTLED = ("PersistentVolume", "PodDisruptionBudget", "ResourceQuota")
+"""Kinds that controllers had already looked at when the request of a case was sent."""
 
 
 def errors(root: Path) -> Iterator[Outcome]:
@@ -80,6 +81,8 @@ def protocol(root: Path) -> Iterator[Outcome]:
 def _exchange(case: Case) -> Iterator[str]:
     world = bench.bench(case["namespace"])
     bench.send_given(world, case["given"])
+    if any(one["body"].get("kind") in _SETTLED for one in case["given"]):
+        bench.run(world)
     request = expanded(case["request"])
     precondition = case.get("precondition", "")
     if precondition:
@@ -107,20 +110,17 @@ def _later_events(world: World, response: Response) -> list[Obj]:
     return list(watches.events(world, response.watch)[0])
 
 
-def _running(world: World, namespace: str, request: Obj) -> Obj:
-    bench.run(world)
-    return request
-
-
 def _deleted_but_held(world: World, namespace: str, request: Obj) -> Obj:
     bench.send(world, {"method": "DELETE", "path": request["path"], "body": None})
     return request
 
 
 def _namespace_held(world: World, namespace: str, request: Obj) -> Obj:
+    collection = request["path"].rpartition("/")[0]
+    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": collection.rpartition("/")[2]}}
+    bench.send(world, {"method": "POST", "path": "/api/v1/namespaces", "body": named})
     metadata = {"name": "held", "finalizers": ["example.com/hold"]}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
-    collection = f"/api/v1/namespaces/{namespace}"
     bench.send(world, {"method": "POST", "path": f"{collection}/configmaps", "body": body})
     bench.send(world, {"method": "DELETE", "path": collection, "body": None})
     bench.run(world)
@@ -161,9 +161,8 @@ def _as_it_is(world: World, namespace: str, request: Obj) -> Obj:
 
 
 _PRECONDITIONS: dict[str, Callable[[World, str, Obj], Obj]] = {
-    "the Pod is Running and Ready and the budget has been synced": _running,
-    "the Pod is Running and Ready": _running,
-    "the quota has been synced": _running,
+    "the Pod is Running and Ready and the budget has been synced": _as_it_is,
+    "the Pod is Running and Ready": _as_it_is,
     "the namespace has been deleted and a finalizer on an object holds it": _namespace_held,
     "the object was deleted before and a finalizer holds it": _deleted_but_held,
     "continue is the token of the second page": _second_page,
@@ -201,7 +200,7 @@ def _patch_case(case: Case) -> Iterator[str]:
         before is None
         or (after or {})["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"]
     )
-    if changed != case["changed"]:
+    if case["changed"] is not None and changed != case["changed"]:
         yield f"changed: expected {case['changed']}, got {changed}"
     answered = _comparable(response.body, case["after"])
     yield from differences(case["after"], answered)

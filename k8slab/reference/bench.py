@@ -17,9 +17,11 @@ from k8slab.cluster import api, assembly, dispatch, queue
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
+from k8slab.components import Done, Memory, Plan
 from k8slab.reference import script
 from k8slab.reference.facts import expanded
 from k8slab.reference.scenario import TIMING
+from k8slab.store.view import View
 
 AGENT = "facts"
 """What the recording client called itself."""
@@ -29,6 +31,20 @@ _SCRIPTED = ("attachdetach-controller", "volume-provisioner")
 """Controllers whose part was scripted when the facts were recorded."""
 
 _SETTLING_US = 3 * clock.SECOND_US
+_OLD_US = 20 * clock.MINUTE_US
+"""How long the cluster has stood: long enough that etcd has forgotten its first changes."""
+
+
+def _provide(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
+    """A volume for a claim whose class there is."""
+    claim = view.get("PersistentVolumeClaim", key)
+    name = claim["spec"].get("storageClassName", "") if claim is not None else ""
+    if view.get("StorageClass", ("", name)) is None:
+        return Done()
+    return (yield from script.PROVISIONER.plan(view, key, now_us, memory))
+
+
+_PROVISIONER = script.PROVISIONER._replace(plan=_provide)
 
 
 @lru_cache(maxsize=32)
@@ -36,7 +52,7 @@ def _base(namespace: str, with_nodes: bool) -> World:
     from k8slab.scheduler import SCHEDULER
 
     controllers = [one for one in assembly.controllers() if one.name not in _SCRIPTED]
-    components = (*controllers, SCHEDULER, script.KUBELET, script.PROVISIONER)
+    components = (*controllers, SCHEDULER, script.KUBELET, _PROVISIONER)
     world = World(components, timing=TIMING)
     assembly.bootstrap(world)
     if with_nodes:
@@ -45,7 +61,7 @@ def _base(namespace: str, with_nodes: bool) -> World:
     if namespace:
         body: Obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         api.create(world, api.ADMIN, "Namespace", body)
-    run(world)
+    run(world, _OLD_US)
     return world
 
 
@@ -72,7 +88,8 @@ def add_node(
     }
     machine = assembly.machine(name, world.now_us, labels=dict(labels))
     api.put_internal(world, "Machine", ("", name), machine, 0)
-    spec: Obj = {}
+    pods = f"10.244.{sum(map(ord, name)) % 250}.0/24"
+    spec: Obj = {"podCIDR": pods, "podCIDRs": [pods]}
     if taints:
         spec["taints"] = [{**taint, "timeAdded": when} if "timeAdded" in taint else taint for taint in taints]
     if unschedulable:
@@ -128,14 +145,14 @@ def send(world: World, recorded: Mapping[str, Any]) -> Response:
     return handle(world, Request(recorded["method"], recorded["path"], query, headers, body))
 
 
-class GivenRefused(Exception):
+class GivenRefusedError(Exception):
     """A request that should only have led to the case was refused."""
 
 
 def send_given(world: World, given: Sequence[Mapping[str, Any]]) -> None:
-    """Send the requests that lead to a case. GivenRefused where one is refused and wasn't recorded so."""
+    """Send the requests that lead to a case. GivenRefusedError where one is refused and wasn't recorded so."""
     for one in given:
         response = send(world, one)
         if response.code >= 400 and response.code != one.get("code"):
             text = response.body.get("message") if isinstance(response.body, dict) else response.body
-            raise GivenRefused(f"{one['method']} {one['path']}: {response.code} {text}")
+            raise GivenRefusedError(f"{one['method']} {one['path']}: {response.code} {text}")

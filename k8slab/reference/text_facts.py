@@ -219,7 +219,7 @@ def _explanation(world: World, case: Obj) -> Iterator[str]:
         field = _FIELD.match(line)
         if field:
             fields.append(field[1][2:] + re.sub(r"\s+", " ", field[2]))
-    wanted = {name: one for name, one in case["header"].items()}
+    wanted = dict(case["header"])
     yield from differences(wanted, {name: header.get(name) for name in wanted}, "header")
     yield from differences(case["fields"], fields, "fields")
 

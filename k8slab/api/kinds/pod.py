@@ -94,6 +94,9 @@ def _pod_only(spec: Obj) -> Obj:
                 new[name] = filled
     if spec.get("enableServiceLinks") is None:
         new["enableServiceLinks"] = True
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        # The conversion from v1 does this, so that no rule ever sees a negative number.
+        new["terminationGracePeriodSeconds"] = 1
     return _pod_level_resources({**spec, **new} if new else spec)
 
 
