@@ -1,20 +1,402 @@
 """Discovery: which groups, versions and resources the server offers, its version and its health.
 
-Models staging/src/k8s.io/apiserver/pkg/endpoints/discovery, v1.36.
+Models staging/src/k8s.io/apiserver/pkg/endpoints/discovery (old and aggregated),
+pkg/server/{routes,healthz}, the priorities of kube-aggregator's APIServices in
+cmd/kube-apiserver/app/aggregator.go, and pkg/util/version, v1.36.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from k8slab.api.errors import ApiError
+from k8slab.api.kind import Kind
+from k8slab.api.meta import Obj
+from k8slab.cluster.kinds import kinds_served
+from k8slab.cluster.negotiation import JSON, header
 from k8slab.cluster.request import Request, Response
+from k8slab.cluster.routes import SUBRESOURCE_VERBS, nothing_here
 from k8slab.cluster.world import World
 
-VERSION = {"major": "1", "minor": "36", "gitVersion": "v1.36.2", "platform": "linux/amd64"}
+VERSION = {
+    "major": "1",
+    "minor": "36",
+    "emulationMajor": "1",
+    "emulationMinor": "36",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35",
+    "gitVersion": "v1.36.2",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "linux/amd64",
+}
+
+_TEXT = "text/plain; charset=utf-8"
+
+_GROUP_PRIORITIES = {
+    "apiregistration.k8s.io": 20000,
+    "apps": 17800,
+    "events.k8s.io": 17750,
+    "authentication.k8s.io": 17700,
+    "authorization.k8s.io": 17600,
+    "autoscaling": 17500,
+    "batch": 17400,
+    "certificates.k8s.io": 17300,
+    "networking.k8s.io": 17200,
+    "policy": 17100,
+    "rbac.authorization.k8s.io": 17000,
+    "storage.k8s.io": 16800,
+    "admissionregistration.k8s.io": 16700,
+    "apiextensions.k8s.io": 16700,
+    "scheduling.k8s.io": 16600,
+    "coordination.k8s.io": 16500,
+    "node.k8s.io": 16300,
+    "discovery.k8s.io": 16200,
+    "resource.k8s.io": 16200,
+    "flowcontrol.apiserver.k8s.io": 16100,
+}
+_CUSTOM_PRIORITY = 1000
+
+_SUBRESOURCE_KINDS: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("", "scale"): ("autoscaling", "v1", "Scale"),
+    ("pods", "attach"): ("", "", "PodAttachOptions"),
+    ("pods", "binding"): ("", "", "Binding"),
+    ("pods", "eviction"): ("policy", "v1", "Eviction"),
+    ("pods", "exec"): ("", "", "PodExecOptions"),
+    ("pods", "portforward"): ("", "", "PodPortForwardOptions"),
+    ("pods", "proxy"): ("", "", "PodProxyOptions"),
+    ("services", "proxy"): ("", "", "ServiceProxyOptions"),
+    ("nodes", "proxy"): ("", "", "NodeProxyOptions"),
+    ("serviceaccounts", "token"): ("authentication.k8s.io", "v1", "TokenRequest"),
+}
+"""Group, version and kind of what a subresource takes or gives, where it isn't its object's."""
+
+_POST_START_HOOKS = (
+    "aggregator-reload-proxy-client-cert",
+    "apiservice-discovery-controller",
+    "apiservice-openapi-controller",
+    "apiservice-openapiv3-controller",
+    "apiservice-registration-controller",
+    "apiservice-status-local-available-controller",
+    "apiservice-status-remote-available-controller",
+    "apiservice-wait-for-first-sync",
+    "bootstrap-controller",
+    "crd-informer-synced",
+    "generic-apiserver-start-informers",
+    "kube-apiserver-autoregistration",
+    "peer-endpoint-reconciler-controller",
+    "priority-and-fairness-config-consumer",
+    "priority-and-fairness-config-producer",
+    "priority-and-fairness-filter",
+    "rbac/bootstrap-roles",
+    "scheduling/bootstrap-system-priority-classes",
+    "start-apiextensions-controllers",
+    "start-apiextensions-informers",
+    "start-apiserver-admission-initializer",
+    "start-cluster-authentication-info-controller",
+    "start-kube-aggregator-informers",
+    "start-kube-apiserver-identity-lease-controller",
+    "start-kube-apiserver-identity-lease-garbage-collector",
+    "start-kubernetes-service-cidr-controller",
+    "start-legacy-token-tracking-controller",
+    "start-service-ip-repair-controllers",
+    "start-system-namespaces-controller",
+    "storage-object-count-tracker-hook",
+    "storage-readiness",
+)
+_HEALTH_CHECKS = {
+    "healthz": ("autoregister-completion", "etcd", "log", "loopback-serving-certificate", "ping"),
+    "livez": ("autoregister-completion", "etcd", "log", "loopback-serving-certificate", "ping"),
+    "readyz": ("autoregister-completion", "informer-sync", "log", "ping", "shutdown"),
+}
+_OTHER_PATHS = (
+    "/.well-known/openid-configuration",
+    "/api",
+    "/api/v1",
+    "/apis",
+    "/apis/",
+    "/flagz",
+    "/metrics",
+    "/metrics/slis",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/openid/v1/jwks",
+    "/statusz",
+    "/version",
+)
 
 
 def answer(world: World, request: Request) -> Response | None:
-    """The answer to a request that names no object; None for any other."""
-    if request.method == "GET" and request.path in ("/healthz", "/livez", "/readyz"):
-        return Response(200, "ok", "text/plain; charset=utf-8")
-    if request.method == "GET" and request.path == "/version":
-        return Response(200, VERSION)
+    """The answer to a request that names no resource; None for any other."""
+    path = request.path.rstrip("/") or "/"
+    fixed = _FIXED.get(path)
+    if fixed is not None:
+        return fixed(world, request) if request.method in ("GET", "HEAD") else None
+    parts = path.split("/")[1:]
+    if parts[0] in _HEALTH_CHECKS:
+        return _health_check(parts)
+    if request.method != "GET":
+        return None
+    if parts[0] == "api" and len(parts) == 2:
+        return _resources(world, "", parts[1])
+    if parts[0] == "apis" and len(parts) == 3:
+        return _resources(world, parts[1], parts[2])
+    if parts[0] == "apis" and len(parts) == 2:
+        return _group(world, parts[1])
     return None
+
+
+# Groups and versions.
+
+
+def _groups(world: World) -> dict[str, dict[str, list[Kind]]]:
+    """By group and version the kinds that are served, groups and versions in order of preference."""
+    table: dict[str, dict[str, list[Kind]]] = {}
+    for (group, version, _), kind in kinds_served(world).items():
+        table.setdefault(group, {}).setdefault(version, []).append(kind)
+    ordered = sorted(table, key=lambda name: (-_GROUP_PRIORITIES.get(name, _CUSTOM_PRIORITY), name))
+    return {
+        group: {version: table[group][version] for version in sorted(table[group], key=_version_order)}
+        for group in ordered
+    }
+
+
+def _version_order(version: str) -> tuple[int, int, int, str]:
+    """Newest stable version first, then beta, then alpha (`apimachinery/pkg/version: CompareKubeAwareVersionStrings`)."""
+    for rank, stage in enumerate(("", "beta", "alpha")):
+        major, found, minor = version.removeprefix("v").partition(stage) if stage else (version[1:], "", "")
+        if version.startswith("v") and major.isdigit() and (not stage or (found and minor.isdigit())):
+            return rank, -int(major), -int(minor or 0), version
+    return 3, 0, 0, version
+
+
+def _versions(group: str, versions: Iterable[str]) -> list[Obj]:
+    return [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
+
+
+def _group_document(group: str, versions: dict[str, list[Kind]]) -> Obj:
+    listed = _versions(group, versions)
+    return {"name": group, "versions": listed, "preferredVersion": listed[0]}
+
+
+def _group(world: World, group: str) -> Response:
+    versions = _groups(world).get(group) if group else None
+    if versions is None:
+        raise ApiError(404, "", "404 page not found\n")
+    document = _group_document(group, versions)
+    return Response(200, {"kind": "APIGroup", "apiVersion": "v1", **document})
+
+
+_ADDRESSES: list[Obj] = [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.96.0.1:443"}]
+_DISCOVERY_LIST = "APIGroupDiscoveryList"
+
+
+def _aggregated_version(request: Request) -> str:
+    """The version of aggregated discovery that the client likes best; empty for the old form."""
+    for clause in header(request, "Accept").split(","):
+        pieces = [piece.strip() for piece in clause.split(";")]
+        parameters = dict(piece.partition("=")[::2] for piece in pieces[1:])
+        if pieces[0] not in (JSON, "application/*", "*/*"):
+            continue
+        if not parameters or "as" not in parameters:
+            return ""
+        if parameters.get("as") == _DISCOVERY_LIST and parameters.get("g") == "apidiscovery.k8s.io":
+            version = parameters.get("v", "")
+            if version in ("v2", "v2beta1"):
+                return version
+    return ""
+
+
+def _legacy_root(world: World, request: Request) -> Response:
+    version = _aggregated_version(request)
+    if version:
+        return _aggregated(world, version, lambda group: not group)
+    body = {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": _ADDRESSES}
+    return Response(200, body)
+
+
+def _group_root(world: World, request: Request) -> Response:
+    version = _aggregated_version(request)
+    if version:
+        return _aggregated(world, version, bool)
+    groups = [_group_document(group, versions) for group, versions in _groups(world).items() if group]
+    return Response(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+
+
+def _aggregated(world: World, version: str, wanted: Callable[[str], bool]) -> Response:
+    items = [
+        {
+            "metadata": {"name": group} if group else {},
+            "versions": [
+                {"version": one, "resources": _discovered(group, one, kinds), "freshness": "Current"}
+                for one, kinds in versions.items()
+            ],
+        }
+        for group, versions in _groups(world).items()
+        if wanted(group)
+    ]
+    body = {
+        "kind": _DISCOVERY_LIST,
+        "apiVersion": f"apidiscovery.k8s.io/{version}",
+        "metadata": {},
+        "items": items,
+    }
+    content_type = f"{JSON};g=apidiscovery.k8s.io;v={version};as={_DISCOVERY_LIST}"
+    return Response(200, body, content_type)
+
+
+def _discovered(group: str, version: str, kinds: list[Kind]) -> list[Obj]:
+    """The resources of a version, as aggregated discovery lists them."""
+    found: list[Obj] = []
+    for kind in sorted(kinds, key=lambda one: one.plural):
+        resource: Obj = {
+            "resource": kind.plural,
+            "responseKind": _response_kind(group, version, group, version, kind.kind),
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "singularResource": kind.singular,
+            "verbs": sorted(kind.verbs),
+        }
+        if kind.short_names:
+            resource["shortNames"] = list(kind.short_names)
+        if kind.categories:
+            resource["categories"] = list(kind.categories)
+        parts = [_discovered_part(group, version, kind, part) for part in sorted(kind.subresources)]
+        if parts:
+            resource["subresources"] = parts
+        found.append(resource)
+    return found
+
+
+def _discovered_part(group: str, version: str, kind: Kind, part: str) -> Obj:
+    other = _subresource_kind(kind, part)
+    place = (other[0], other[1], other[2]) if other is not None else (group, version, kind.kind)
+    return {
+        "subresource": part,
+        "responseKind": _response_kind(group, version, *place),
+        "verbs": list(SUBRESOURCE_VERBS[part]),
+    }
+
+
+def _response_kind(group: str, version: str, own_group: str, own_version: str, kind: str) -> Obj:
+    """Group and version are left empty where they are those of the list itself."""
+    same = (own_group, own_version) in ((group, version), ("", ""))
+    return {"group": "" if same else own_group, "version": "" if same else own_version, "kind": kind}
+
+
+def _subresource_kind(kind: Kind, part: str) -> tuple[str, str, str] | None:
+    return _SUBRESOURCE_KINDS.get((kind.plural, part)) or _SUBRESOURCE_KINDS.get(("", part))
+
+
+def _resources(world: World, group: str, version: str) -> Response:
+    """The resources of one group and version, in the old form."""
+    groups = _groups(world)
+    if group not in groups:
+        raise ApiError(404, "", "404 page not found\n")
+    kinds = groups[group].get(version)
+    if kinds is None:
+        raise nothing_here()
+    found: list[Obj] = []
+    for kind in kinds:
+        resource: Obj = {
+            "name": kind.plural,
+            "singularName": kind.singular,
+            "namespaced": kind.namespaced,
+            "kind": kind.kind,
+            "verbs": sorted(kind.verbs),
+        }
+        if kind.short_names:
+            resource["shortNames"] = list(kind.short_names)
+        if kind.categories:
+            resource["categories"] = list(kind.categories)
+        found.append(resource)
+        found.extend(_listed_part(kind, part) for part in kind.subresources)
+    body: Obj = {"kind": "APIResourceList"}
+    if group:
+        body["apiVersion"] = "v1"
+    body["groupVersion"] = f"{group}/{version}" if group else version
+    body["resources"] = sorted(found, key=lambda one: str(one["name"]))
+    return Response(200, body)
+
+
+def _listed_part(kind: Kind, part: str) -> Obj:
+    other = _subresource_kind(kind, part)
+    resource: Obj = {
+        "name": f"{kind.plural}/{part}",
+        "singularName": "",
+        "namespaced": kind.namespaced,
+        "kind": other[2] if other is not None else kind.kind,
+        "verbs": list(SUBRESOURCE_VERBS[part]),
+    }
+    if other is not None and other[0]:
+        resource["group"], resource["version"] = other[0], other[1]
+    return resource
+
+
+# Paths, health and version.
+
+
+@cache
+def _health_paths() -> tuple[str, ...]:
+    found: list[str] = []
+    for root, checks in _HEALTH_CHECKS.items():
+        found += [f"/{root}", *(f"/{root}/{check}" for check in checks)]
+        found += [f"/{root}/poststarthook/{hook}" for hook in _POST_START_HOOKS]
+    return tuple(found)
+
+
+def _root(world: World, request: Request) -> Response:
+    """Every path that the server knows, sorted."""
+    found = [*_OTHER_PATHS, *_health_paths()]
+    for group, versions in _groups(world).items():
+        if group:
+            found += [f"/apis/{group}", *(f"/apis/{group}/{version}" for version in versions)]
+    return Response(200, {"paths": sorted(found)})
+
+
+def _openapi_index(world: World, request: Request) -> Response:
+    """Where the OpenAPI documents of the groups are."""
+    found = [".well-known/openid-configuration", "api", "api/v1", "apis", "openid/v1/jwks", "version"]
+    for group, versions in _groups(world).items():
+        if group:
+            found += [f"apis/{group}", *(f"apis/{group}/{version}" for version in versions)]
+    paths = {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in sorted(found)}
+    return Response(200, {"paths": paths}, _TEXT)
+
+
+def _version(world: World, request: Request) -> Response:
+    return Response(200, VERSION)
+
+
+def _healthy(world: World, request: Request) -> Response:
+    """`ok`, or with `verbose` a line for each check."""
+    if "verbose" not in request.query:
+        return Response(200, "ok", _TEXT)
+    root = request.path.strip("/")
+    hooks = [f"poststarthook/{hook}" for hook in _POST_START_HOOKS]
+    checks = sorted((*_HEALTH_CHECKS[root], *hooks), key=lambda name: (name != "ping", name))
+    lines = [f"[+]{check} ok\n" for check in checks]
+    return Response(200, f"{''.join(lines)}{root} check passed\n", _TEXT)
+
+
+def _health_check(parts: list[str]) -> Response | None:
+    """One check of the server's health."""
+    if "/".join(("", *parts)) not in _health_paths():
+        raise ApiError(404, "", "404 page not found\n")
+    return Response(200, "ok", _TEXT)
+
+
+_FIXED: dict[str, Callable[[World, Request], Response]] = {
+    "/": _root,
+    "/api": _legacy_root,
+    "/apis": _group_root,
+    "/healthz": _healthy,
+    "/livez": _healthy,
+    "/openapi/v3": _openapi_index,
+    "/readyz": _healthy,
+    "/version": _version,
+}

@@ -47,10 +47,18 @@ def _virtual_resources() -> dict[tuple[str, str, str], Kind]:
 
 
 @cache
+def _fixed_resources() -> dict[tuple[str, str, str], Kind]:
+    return {**resources(), **_virtual_resources()}
+
+
+@cache
 def _groups() -> dict[str, None]:
-    return {kind.group: None for kind in (*kinds().values(), *virtual_kinds().values())} | {
-        group: None for group, _, _ in resources()
-    }
+    return {group: None for group, _, _ in _fixed_resources()}
+
+
+def kinds_served(world: World) -> dict[tuple[str, str, str], Kind]:
+    """Every kind by (group, version, plural) under which the cluster serves it."""
+    return _fixed_resources()
 
 
 def groups_served(world: World) -> dict[str, None]:
