@@ -96,7 +96,7 @@ class Player:
             await asyncio.sleep(FRAME_S)
 
     def turn(self, since: float) -> bool:
-        """Do what is due: waiting jobs, then lab time for the wall time since `since`. Whether there was any."""
+        """Do what is due: jobs, then lab time for the wall time since `since`. Whether anything was."""
         did = False
         while True:
             try:

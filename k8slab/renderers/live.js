@@ -599,6 +599,8 @@ class View {
     picture.views.add(this);
     this.restart();
     this.listen();
+    // Only when it is in the page does a view know the panel around it.
+    requestAnimationFrame(() => this.themed());
   }
 
   build(el) {

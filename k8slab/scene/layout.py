@@ -18,7 +18,7 @@ TRAY_HEIGHT = 34.0
 NOTE_HEIGHT = 54.0
 TIMELINE_LEFT = 120.0
 ROW_PITCH = 20.0
-SMALLEST_CHIP = 168.0
+SMALLEST_CHIP = 156.0
 
 
 class PodSize(NamedTuple):
@@ -38,7 +38,7 @@ class PodSize(NamedTuple):
 
 
 SIZES: dict[Size, PodSize] = {
-    "large": PodSize(150, 40, 50, 12, 54, 38, 4, 3, GAP, 48, 36),
+    "large": PodSize(136, 40, 50, 12, 54, 38, 4, 3, GAP, 48, 36),
     "medium": PodSize(112, 22, 27, 8, 50, 32, 4, 4, 12, 28, 30),
     "small": PodSize(17, 15, 18, 3, 28, 9, 2, 8, 10, 17, 8),
     "heat": PodSize(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),

@@ -253,7 +253,7 @@ def test_a_canvas_is_painted_hit_and_walked(page: Page) -> None:
           const canvas = document.querySelector('canvas');
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           const found = new Set();
-          for (let at = 0; at < data.length; at += 4) found.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+          for (let at = 0; at < data.length; at += 4) found.add(data.slice(at, at + 3).join());
           return found.size;
         }"""
     )

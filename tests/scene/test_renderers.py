@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -20,6 +21,7 @@ from tests.scene import golden
 from tests.scene.cluster import NOW_US, cluster, history, node, pod
 from tests.scene.test_scene import crowd, facts, whole_scene
 
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 NAMED = ("Pod", "Node", "PersistentVolumeClaim")
 
 
@@ -29,7 +31,8 @@ def names(scene: Scene) -> set[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_svg(theme: Any) -> None:
-    golden.check(f"cluster-{theme}.svg", svg.render(whole_scene(), theme))
+    """The pictures in the documents are the goldens."""
+    golden.check(f"cluster-{theme}.svg", svg.render(whole_scene(), theme), IMAGES)
 
 
 def test_text() -> None:
