@@ -1,9 +1,10 @@
-"""kubectl's commands: how one is declared, found and run.
+"""kubectl's commands: how one is declared, found and run, and how its errors are told.
 
 Each module of `k8slab.kubectl.verbs` exports one constant, `VERB`. A verb is run
 with a `Session`, which makes its requests and collects what it prints.
 
-Models staging/src/k8s.io/kubectl/pkg/cmd/cmd.go and cmd/util/helpers.go, v1.36.
+Models staging/src/k8s.io/kubectl/pkg/cmd/cmd.go, cmd/util/helpers.go and
+vendor/github.com/spf13/cobra/command.go, v1.36.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.kubectl.client import Client, Result
-from k8slab.kubectl.flags import Flag, UsageError, parse
+from k8slab.kubectl.flags import Flag, UsageError, flag_named, parse
 
 if TYPE_CHECKING:
     from k8slab.kubectl.session import Session
@@ -29,7 +30,23 @@ GLOBAL_FLAGS = (
     Flag("as"),
     Flag("as-group", type="array"),
     Flag("as-uid"),
+    Flag("as-user-extra", type="array"),
     Flag("kubeconfig"),
+    Flag("cache-dir"),
+    Flag("certificate-authority"),
+    Flag("client-certificate"),
+    Flag("client-key"),
+    Flag("insecure-skip-tls-verify", type="bool"),
+    Flag("disable-compression", type="bool"),
+    Flag("match-server-version", type="bool"),
+    Flag("tls-server-name"),
+    Flag("username"),
+    Flag("password"),
+    Flag("kuberc"),
+    Flag("profile", default="none"),
+    Flag("profile-output", default="profile.pprof"),
+    Flag("log-flush-frequency", type="duration"),
+    Flag("vmodule"),
     Flag("request-timeout", default="0"),
     Flag("server", "s"),
     Flag("token"),
@@ -38,6 +55,20 @@ GLOBAL_FLAGS = (
     Flag("help", "h", type="bool"),
 )
 """The flags that every command takes. Those that say how to connect are read and have no effect."""
+
+_SUGGESTION_ORDER = (
+    "create expose run set explain get edit delete rollout scale autoscale certificate cluster-info top cordon "
+    "uncordon drain taint describe logs attach exec port-forward proxy cp auth debug events diff apply patch "
+    "replace wait kustomize label annotate completion alpha config plugin version api-versions api-resources "
+    "options"
+).split()
+"""kubectl's commands in the order of its groups, in which it suggests them."""
+
+_SUGGESTED_FOR = {
+    "delete": ("rm", "remove"),
+    "get": ("list", "ps"),
+    "label": (),
+}
 
 
 class KubectlError(Exception):
@@ -49,8 +80,20 @@ class KubectlError(Exception):
         self.code = code
 
 
+class Failures(Exception):
+    """Several errors of one command, told one after another."""
+
+    def __init__(self, errors: Sequence[Exception]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = tuple(errors)
+
+
 class Verb(NamedTuple):
-    """One command. `run(session)` does it; `subcommands` are commands of their own (`rollout status`)."""
+    """One command. `run(session)` does it; `subcommands` are commands of their own (`rollout status`).
+
+    `help_on` is the stream on which a command that only has subcommands prints its help;
+    `required` names the flags without which the command isn't run.
+    """
 
     name: str
     run: Callable[[Session], None] | None = None
@@ -58,6 +101,18 @@ class Verb(NamedTuple):
     aliases: tuple[str, ...] = ()
     subcommands: tuple[Verb, ...] = ()
     summary: str = ""
+    help_on: str = "stderr"
+    required: tuple[str, ...] = ()
+
+
+def fail(message: str, code: int = 1) -> KubectlError:
+    """The error of a command in kubectl's usual form: `error: …`."""
+    return KubectlError(f"error: {message}\n", code)
+
+
+def usage_fail(command: str, message: str) -> KubectlError:
+    """The error of a command that was called wrongly, with the place of its help."""
+    return KubectlError(f"error: {message}\nSee 'kubectl {command} -h' for help and examples\n")
 
 
 @cache
@@ -77,33 +132,63 @@ def verbs() -> Mapping[str, Verb]:
 
 def find(argv: Sequence[str]) -> tuple[Verb, str, list[str]]:
     """The command that a line names, its full name, and the rest of the line. KubectlError for none."""
-    before: list[str] = []
     rest = list(argv)
-    takes_value = {f"--{flag.name}" for flag in GLOBAL_FLAGS if flag.type != "bool"} | {"-n", "-s", "-v"}
-    while rest and rest[0].startswith("-"):
-        word = rest.pop(0)
-        before.append(word)
-        if word in takes_value and rest:
-            before.append(rest.pop(0))
-    if not rest:
-        raise KubectlError("")
-    name = rest.pop(0)
+    at = _command_word(rest, GLOBAL_FLAGS)
+    if at is None:
+        return (
+            Verb("", summary="kubectl controls the Kubernetes cluster manager.", help_on="stdout"),
+            "",
+            rest,
+        )
+    name = rest.pop(at)
     verb = verbs().get(name)
     if verb is None:
         raise KubectlError(f'error: unknown command "{name}" for "kubectl"\n{_suggestion(name)}')
     full = verb.name
-    while verb.subcommands and rest and not rest[0].startswith("-"):
-        inner = next((one for one in verb.subcommands if rest[0] in (one.name, *one.aliases)), None)
+    while verb.subcommands:
+        at = _command_word(rest, (*verb.flags, *GLOBAL_FLAGS))
+        if at is None:
+            break
+        word = rest[at]
+        inner = next((one for one in verb.subcommands if word in (one.name, *one.aliases)), None)
         if inner is None:
             break
-        rest.pop(0)
+        del rest[at]
         verb, full = inner, f"{full} {inner.name}"
-    return verb, full, [*before, *rest]
+    return verb, full, rest
+
+
+def _command_word(words: Sequence[str], flags: Sequence[Flag]) -> int | None:
+    """Where the first word stands that is neither a flag nor a flag's value; None before `--`."""
+    number = 0
+    while number < len(words):
+        word = words[number]
+        if word == "--":
+            return None
+        if not word.startswith("-") or word == "-":
+            return number
+        number += 2 if _takes_next(word, flags) else 1
+    return None
+
+
+def _takes_next(word: str, flags: Sequence[Flag]) -> bool:
+    if "=" in word:
+        return False
+    if not word.startswith("--") and len(word) > 2:
+        return False
+    flag = flag_named(flags, word)
+    return flag is not None and flag.type != "bool" and flag.bare is None
 
 
 def _suggestion(name: str) -> str:
     """Cobra's "Did you mean this?" for a command that is nearly one."""
-    near = [one for one in sorted(verbs()) if _distance(name, one) <= 2 or one.startswith(name.lower())]
+    near = [
+        one
+        for one in _SUGGESTION_ORDER
+        if _distance(name.lower(), one) <= 2
+        or one.startswith(name.lower())
+        or name in _SUGGESTED_FOR.get(one, ())
+    ]
     if not near:
         return ""
     lines = "".join(f"\t{one}\n" for one in near)
@@ -123,8 +208,11 @@ def _distance(left: str, right: str) -> int:
     return row[-1]
 
 
-def run(client: Client, argv: Sequence[str], stdin: str = "") -> Result:
-    """Run one command line (without the word `kubectl`). What it printed, and its exit code."""
+def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str = "default") -> Result:
+    """Run one command line (without the word `kubectl`). What it printed, and its exit code.
+
+    `namespace` is the one of the current context, which is meant without `-n`.
+    """
     from k8slab.kubectl.session import Session
 
     try:
@@ -134,29 +222,53 @@ def run(client: Client, argv: Sequence[str], stdin: str = "") -> Result:
     session: Session | None = None
     try:
         parsed = parse((*verb.flags, *GLOBAL_FLAGS), rest)
-        session = Session(client, full, parsed, stdin)
+        session = Session(client, full, parsed, stdin, namespace)
         if parsed.values["help"]:
-            session.write(f"{verb.summary}\n")
+            session.write(help_text(verb, full))
         elif verb.run is None:
-            raise KubectlError(_needs_subcommand(verb, parsed.arguments))
+            _only_help(session, verb, full)
         else:
+            _check_required(session, verb)
             verb.run(session)
+        if session.failures:
+            raise Failures(session.failures)
     except UsageError as error:
         hint = f"See 'kubectl {full} --help' for usage.\n" if error.hint else ""
         return _failed(session, f"error: {error.message}\n{hint}", 1)
-    except KubectlError as error:
-        return _failed(session, error.text, error.code)
-    except ApiError as error:
-        return _failed(session, server_text(error), 1)
+    except (KubectlError, ApiError, Failures) as error:
+        return _failed(session, error_text(error), error.code if isinstance(error, KubectlError) else 1)
     return Result(session.stdout, session.stderr, session.code)
 
 
-def _needs_subcommand(verb: Verb, arguments: Sequence[str]) -> str:
-    if arguments:
-        word = " ".join(arguments)
-        hint = f"See 'kubectl {verb.name} -h' for help and examples\n"
-        return f'error: unknown command "{word}"\n{hint}'
-    return f"error: must specify one of {', '.join(one.name for one in verb.subcommands)}\n"
+def _check_required(session: Session, verb: Verb) -> None:
+    missing = [f'"{name}"' for name in sorted(verb.required) if name not in session.given]
+    if missing:
+        raise fail(f"required flag(s) {', '.join(missing)} not set")
+
+
+def help_text(verb: Verb, full: str) -> str:
+    """What a command is for, its subcommands and its flags."""
+    lines = [verb.summary, ""]
+    inner = verb.subcommands or (tuple(dict.fromkeys(verbs().values())) if not full else ())
+    if inner:
+        lines.append("Available Commands:")
+        lines.extend(f"  {one.name:<20}{one.summary}".rstrip() for one in inner)
+        lines.append("")
+    if verb.flags:
+        lines.append("Options:")
+        lines.extend(f"    {f'-{one.short}, ' if one.short else ''}--{one.name}" for one in verb.flags)
+        lines.append("")
+    lines.append(f"Usage:\n  {' '.join(('kubectl', *full.split()))} [flags] [options]\n")
+    return "\n".join(lines)
+
+
+def _only_help(session: Session, verb: Verb, full: str) -> None:
+    """A command that only has subcommands prints its help, and counts as failed unless it is kubectl."""
+    if session.arguments:
+        raise usage_fail(full, f'unknown command "{" ".join(session.arguments)}"')
+    show = session.write if verb.help_on == "stdout" else session.warn
+    show(help_text(verb, full))
+    session.code = 1 if full else 0
 
 
 def _failed(session: Session | None, text: str, code: int) -> Result:
@@ -165,11 +277,64 @@ def _failed(session: Session | None, text: str, code: int) -> Result:
     return Result(session.stdout, session.stderr + text, code)
 
 
+# Errors as text.
+
+
+def error_text(error: Exception) -> str:
+    """How kubectl ends with an error (`cmdutil.CheckErr`); several errors are lines without a prefix.
+
+    One error among several of none other is taken out, but only once: what is nested deeper stays a list.
+    """
+    if isinstance(error, Failures) and len(error.errors) == 1:
+        error = error.errors[0]
+    if isinstance(error, Failures):
+        return "".join(f"{message_of(one)}\n" for one in error.errors)
+    if isinstance(error, ApiError):
+        return server_text(error)
+    if isinstance(error, KubectlError):
+        return error.text
+    return f"error: {error}\n"
+
+
+def message_of(error: Exception) -> str:
+    """What an error says as one of several, or inside another."""
+    if isinstance(error, ApiError):
+        if error.reason:
+            return f"Error from server ({error.reason}): {error.message}"
+        return f"Error from server: {error.message}"
+    if isinstance(error, Failures):
+        return "[" + ", ".join(plain_message(one) for one in error.errors) + "]"
+    return plain_message(error)
+
+
+def plain_message(error: Exception) -> str:
+    """The bare message of an error, as Go's `err.Error()` gives it."""
+    if isinstance(error, ApiError):
+        return error.message
+    if isinstance(error, KubectlError):
+        return error.text.removeprefix("error: ").removesuffix("\n")
+    if isinstance(error, Failures):
+        if len(error.errors) == 1:
+            return plain_message(error.errors[0])
+        return "[" + ", ".join(plain_message(one) for one in error.errors) + "]"
+    return str(error)
+
+
+def with_source(verb: str, source: str, error: ApiError) -> ApiError:
+    """The same refusal, saying for which file: `error when creating "x.yaml": …`."""
+    if not source:
+        return error
+    message = f'error when {verb} "{source}": {error.message}'
+    changed = ApiError(error.code, error.reason, message, error.causes, error.details)
+    changed.has_details = error.has_details
+    return changed
+
+
 def server_text(error: ApiError, prefix: str = "") -> str:
-    """How kubectl prints a refusal (`cmd/util.StandardErrorMessage`)."""
+    """How kubectl prints a refusal (`cmdutil.StandardErrorMessage`)."""
+    if error.reason == "Invalid" and not prefix:
+        return f"{_invalid_text(error)}\n"
     message = f"{prefix}{error.message}"
-    if error.reason == "Invalid":
-        return f"The {_invalid_text(error)}\n" if not prefix else f"{message}\n"
     if error.reason:
         return f"Error from server ({error.reason}): {message}\n"
     return f"Error from server: {message}\n"
@@ -177,12 +342,16 @@ def server_text(error: ApiError, prefix: str = "") -> str:
 
 def _invalid_text(error: ApiError) -> str:
     """`The Pod "x" is invalid: …`, several faults as a list."""
-    if not error.causes:
-        return error.message
     kind, name = error.details.get("kind", ""), error.details.get("name", "")
+    head = "The request is invalid"
+    if kind or name:
+        head = f'The {kind} "{name}" is invalid'
+    elif error.message and not error.causes:
+        head += f": {error.message}"
+    if not error.causes:
+        return head
     lines = [f"{cause.field}: {cause.message}" for cause in error.causes]
     unique = list(dict.fromkeys(lines))
-    head = f'{kind} "{name}" is invalid'
     if len(unique) == 1:
         return f"{head}: {unique[0]}"
     return f"{head}: \n" + "\n".join(f"* {line}" for line in unique)

@@ -44,6 +44,13 @@ class Parsed(NamedTuple):
     given: dict[str, bool]
 
 
+def flag_named(flags: Sequence[Flag], word: str) -> Flag | None:
+    """The flag that `--name` or `-n` writes, None for an unknown one."""
+    if word.startswith("--"):
+        return next((flag for flag in flags if flag.name == word[2:]), None)
+    return next((flag for flag in flags if flag.short and flag.short == word[1:]), None)
+
+
 _EMPTY_DEFAULTS: Mapping[str, Any] = {"bool": False, "string": "", "int": 0, "duration": 0}
 
 

@@ -1,17 +1,19 @@
 """Which objects a command line means: types, names, files and selectors.
 
-Models staging/src/k8s.io/cli-runtime/pkg/resource/builder.go, v1.36.
+Models staging/src/k8s.io/cli-runtime/pkg/resource/{builder,visitor,mapper}.go, v1.36.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
-from k8slab.kubectl.command import KubectlError
+from k8slab.api.selectors import matches, parse_selector
+from k8slab.kubectl.command import Failures, KubectlError, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
 
@@ -20,8 +22,19 @@ FILE_FLAGS = (
     Flag("kustomize", "k"),
     Flag("recursive", "R", "bool"),
 )
-SELECTOR_FLAGS = (Flag("selector", "l"), Flag("all", "", "bool"))
+SELECTOR = Flag("selector", "l")
+SELECTOR_FLAGS = (SELECTOR, Flag("all", "", "bool"))
 ALL_NAMESPACES = Flag("all-namespaces", "A", "bool")
+FIELD_SELECTOR = Flag("field-selector")
+
+NOTHING_NAMED = """\
+error: You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'
+"""
 
 _ALL_CATEGORY = (
     "Pod",
@@ -35,10 +48,14 @@ _ALL_CATEGORY = (
     "CronJob",
     "Job",
 )
+_EXTENSIONS = (".json", ".yaml", ".yml")
 
 
 class Info(NamedTuple):
-    """One object that a command works on. `obj` is the manifest of a file, or what was read."""
+    """One object that a command works on. `obj` is the manifest of a file, or what was read.
+
+    `api_version` is the version that a file's manifest is written in.
+    """
 
     kind: Kind
     namespace: str
@@ -46,37 +63,55 @@ class Info(NamedTuple):
     obj: Obj | None = None
     source: str = ""
 
+    @property
+    def present(self) -> Obj:
+        """The object, which was read or is in a file."""
+        assert self.obj is not None, "the object was read"
+        return self.obj
+
 
 def kinds_of(session: Session, text: str) -> list[Kind]:
-    """The kinds that `pods,svc` or `all` names. KubectlError for an unknown one."""
-    found: list[Kind] = []
+    """The kinds that `pods,svc` or `all` names, each once. KubectlError for an unknown one."""
+    found: dict[str, Kind] = {}
     for part in text.split(","):
         if part == "all":
-            found.extend(kinds()[name] for name in _ALL_CATEGORY if name in kinds())
-        else:
-            found.append(kind_named(part))
-    return found
+            found.update((name, kinds()[name]) for name in _ALL_CATEGORY if name in kinds())
+        elif part:
+            kind = kind_named(part)
+            found[kind.kind] = kind
+    if not found:
+        raise fail('the server doesn\'t have a resource type ""')
+    return list(found.values())
 
 
 def kind_named(text: str) -> Kind:
-    """The kind that a resource's name, short name or `name.group` means. KubectlError for none."""
+    """The kind that a resource's name, short name, `name.group` or `name.version.group` means.
+
+    KubectlError for none.
+    """
     name, _, rest = text.lower().partition(".")
     for kind in kinds().values():
         if name in (kind.plural, kind.singular, *kind.short_names, kind.kind.lower()):
-            groups = {kind.group, *(other.group for other in kind.other_versions)}
-            if not rest or rest in groups or rest.partition(".")[2] in groups:
+            served = [(kind.group, kind.version), *((one.group, one.version) for one in kind.other_versions)]
+            names = {group for group, _ in served} | {f"{version}.{group}" for group, version in served}
+            if not rest or rest in names or f"{rest}." in names:
                 return kind
-    raise KubectlError(f'error: the server doesn\'t have a resource type "{text}"\n')
+    raise fail(f'the server doesn\'t have a resource type "{text}"')
 
 
 def full_name(kind: Kind, name: str) -> str:
     """How kubectl names an object in its messages: `deployment.apps/web`."""
-    return f"{kind.singular}.{kind.group}/{name}" if kind.group else f"{kind.singular}/{name}"
+    return f"{grouped(kind)}/{name}"
 
 
 def grouped(kind: Kind) -> str:
     """`deployment.apps`, or `pod`."""
-    return f"{kind.singular}.{kind.group}" if kind.group else kind.singular
+    return f"{kind.kind.lower()}.{kind.group}" if kind.group else kind.kind.lower()
+
+
+def grouped_plural(kind: Kind) -> str:
+    """`deployments.apps`, or `pods`."""
+    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
 
 
 def named(arguments: Sequence[str]) -> list[tuple[str, str]]:
@@ -84,56 +119,96 @@ def named(arguments: Sequence[str]) -> list[tuple[str, str]]:
 
     KubectlError where `TYPE/NAME` and `TYPE NAME` are mixed.
     """
-    if not arguments:
+    words = [one for one in arguments if one]
+    if not words:
         return []
-    if any("/" in one for one in arguments):
-        pairs = []
-        for one in arguments:
-            resource, slash, name = one.partition("/")
-            if not slash:
-                raise KubectlError(
-                    "error: there is no need to specify a resource type as a separate argument when passing "
-                    "arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of "
-                    "'kubectl get resource resource/<resource_name>'\n"
-                )
-            if not resource or not name or "/" in name:
-                raise KubectlError(
-                    "error: arguments in resource/name form must have a single resource and name\n"
-                )
-            pairs.append((resource, name))
-        return pairs
-    if len(arguments) == 1:
-        return [(arguments[0], "")]
-    return [(arguments[0], name) for name in arguments[1:]]
+    if len(words) > 1 and "," in words[0] and "/" not in words[0]:
+        words = [f"{part}/{name}" for part in words[0].split(",") if part for name in words[1:]]
+    if any("/" in one for one in words):
+        return [_tuple_of(one) for one in words]
+    if len(words) == 1:
+        return [(words[0], "")]
+    return [(words[0], name) for name in words[1:]]
 
 
-def from_files(session: Session) -> list[Info]:
-    """The objects of the files that `-f` names, in their order."""
+def _tuple_of(word: str) -> tuple[str, str]:
+    resource, slash, name = word.partition("/")
+    if not slash:
+        raise fail(
+            "there is no need to specify a resource type as a separate argument when passing arguments in "
+            "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource "
+            "resource/<resource_name>'"
+        )
+    if not resource or not name or "/" in name:
+        raise fail("arguments in resource/name form must have a single resource and name")
+    if "," in resource:
+        raise fail("arguments in resource/name form may not have more than one resource")
+    return resource, name
+
+
+# Files.
+
+
+def from_files(session: Session, *, validated: bool = False) -> list[Info]:
+    """The objects of the files that `-f` and `-k` name, in their order.
+
+    With `validated`, a document without kind or version is refused in the words
+    of the check that comes before it is sent. KubectlError for a file that can't be read.
+    """
+    if session.flags.get("kustomize"):
+        from k8slab.kubectl.kustomize import build
+
+        if session.flags["filename"]:
+            raise fail("only one of -f or -k can be specified")
+        documents = build(session.client, session.flags["kustomize"])
+        return _selected(session, [_info(session, one, "") for one in documents])
     found: list[Info] = []
     for path in session.flags["filename"]:
-        if path == "-":
-            found.extend(_documents(session, session.stdin, "STDIN"))
-            continue
-        try:
-            names = session.client.list_files(path, session.flags.get("recursive", False))
-            for name in names:
-                found.extend(_documents(session, session.client.read_file(name), name))
-        except OSError as error:
-            raise KubectlError(f'error: the path "{path}" does not exist\n') from error
-    return found
+        for source, text in _texts(session, path):
+            found.extend(_documents(session, text, source, validated))
+    return _selected(session, found)
 
 
-def _documents(session: Session, text: str, source: str) -> list[Info]:
+def _selected(session: Session, infos: list[Info]) -> list[Info]:
+    text = session.flags.get("selector", "")
+    if not text:
+        return infos
+    selector = parse_selector(text)
+    return [one for one in infos if matches(selector, one.present["metadata"].get("labels") or {})]
+
+
+def _texts(session: Session, path: str) -> list[tuple[str, str]]:
+    """The texts that one `-f` names, each with the name that messages give it."""
+    if path == "-":
+        return [("STDIN", session.stdin)]
+    if path.startswith(("http://", "https://")):
+        raise fail(
+            f'unable to read URL "{path}": a lab has no network: save the manifest beside the notebook'
+        )
+    try:
+        names = session.client.list_files(path, session.flags.get("recursive", False))
+        if names != [path]:
+            names = [name for name in names if name.endswith(_EXTENSIONS)]
+            if not names:
+                raise fail(f"error reading [{path}]: recognized file extensions are [.json .yaml .yml]")
+        return [(name, session.client.read_file(name)) for name in names]
+    except OSError as error:
+        raise fail(f'the path "{path}" does not exist') from error
+
+
+def _documents(session: Session, text: str, source: str, validated: bool) -> list[Info]:
     from k8slab.api.yaml import load_all
 
     found: list[Info] = []
     try:
         documents = load_all(text)
     except ValueError as error:
-        raise KubectlError(f"error: error parsing {source}: {error}\n") from error
+        raise fail(f"error parsing {source}: {error}") from error
     for document in documents:
         if document is None:
             continue
+        if validated and session.flags.get("validate") not in ("false", "ignore"):
+            _check_type(document, source)
         if isinstance(document, dict) and document.get("kind") == "List":
             items = document.get("items") or []
         else:
@@ -142,37 +217,56 @@ def _documents(session: Session, text: str, source: str) -> list[Info]:
     return found
 
 
+def _check_type(document: object, source: str) -> None:
+    """Refuse a document that says neither kind nor version, as the check before sending does."""
+    fields = document if isinstance(document, dict) else {}
+    missing = [f"{name} not set" for name in ("apiVersion", "kind") if not fields.get(name)]
+    if missing:
+        listed = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
+        raise fail(
+            f'error validating "{source}": error validating data: {listed}; if you choose to ignore these '
+            "errors, turn validation off with --validate=false"
+        )
+
+
 def _info(session: Session, manifest: Obj, source: str) -> Info:
     if not isinstance(manifest, dict) or not manifest.get("kind"):
-        raise KubectlError(f"error: unable to decode {source!r}: Object 'Kind' is missing in '{manifest}'\n")
-    version = manifest.get("apiVersion", "")
-    if not version:
-        raise KubectlError(f"error: unable to decode {source!r}: Object 'apiVersion' is missing\n")
-    kind = kinds().get(manifest["kind"])
-    served = kind is not None and _serves(kind, version)
-    if kind is None or not served:
+        text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+        raise fail(f"unable to decode \"{source}\": Object 'Kind' is missing in '{text}'")
+    version = str(manifest.get("apiVersion") or "")
+    metadata = manifest.get("metadata") or {}
+    kind = _kind_of_manifest(str(manifest["kind"]), version)
+    if kind is None:
         group, number = group_version(version)
         shown = f"{group}/{number}" if group else number
-        named_metadata = manifest.get("metadata") or {}
-        raise KubectlError(
-            f'error: resource mapping not found for name: "{named_metadata.get("name", "")}" '
-            f'namespace: "{named_metadata.get("namespace", "")}" from "{source}": '
+        raise fail(
+            f'resource mapping not found for name: "{metadata.get("name") or ""}" '
+            f'namespace: "{metadata.get("namespace") or ""}" from "{source}": '
             f'no matches for kind "{manifest["kind"]}" in version "{shown}"\n'
-            "ensure CRDs are installed first\n"
+            "ensure CRDs are installed first"
         )
-    metadata = manifest.get("metadata") or {}
     namespace = ""
     if kind.namespaced:
         namespace = metadata.get("namespace") or session.namespace
-        asked = session.flags.get("namespace")
+        asked = session.asked_namespace
         if asked and metadata.get("namespace") and metadata["namespace"] != asked:
-            raise KubectlError(
-                f'error: the namespace from the provided object "{metadata["namespace"]}" does not match the '
+            raise fail(
+                f'the namespace from the provided object "{metadata["namespace"]}" does not match the '
                 f"namespace \"{asked}\". You must pass '--namespace={metadata['namespace']}' to perform this "
-                "operation.\n"
+                "operation."
             )
-        manifest = {**manifest, "metadata": {**metadata, "namespace": namespace}}
-    return Info(kind, namespace, metadata.get("name", ""), manifest, source)
+        if metadata.get("namespace") != namespace:
+            manifest = {**manifest, "metadata": {**metadata, "namespace": namespace}}
+    if "metadata" not in manifest:
+        manifest = {**manifest, "metadata": {}}
+    return Info(kind, namespace, str(metadata.get("name") or ""), manifest, source)
+
+
+def _kind_of_manifest(name: str, version: str) -> Kind | None:
+    for kind in kinds().values():
+        if kind.kind == name and _serves(kind, version):
+            return kind
+    return None
 
 
 def _serves(kind: Kind, version: str) -> bool:
@@ -183,49 +277,87 @@ def _serves(kind: Kind, version: str) -> bool:
     )
 
 
-def select(session: Session, *, need: str = "", arguments: Sequence[str] | None = None) -> list[Info]:
-    """The objects that files, names, selector or `--all` mean; existing ones are read.
+# Selecting.
 
-    Errors of single names are collected: what is found comes back, what is not is
-    printed and makes the command fail. `need` is said where nothing is named.
+
+def select(
+    session: Session,
+    *,
+    need: str = "",
+    arguments: Sequence[str] | None = None,
+    all_by_default: bool = False,
+    latest: bool = True,
+) -> list[Info]:
+    """The objects that files, names, a selector or `--all` mean, as they are in the cluster.
+
+    What can't be read is collected among the session's failures, and the rest
+    comes back (`stop_if_failed()` ends a command that does nothing then). `need`
+    is said where nothing is named; with `all_by_default` a type alone means all
+    of its objects; without `latest` a file's manifest stands for the object.
     """
-    if session.flags.get("filename"):
-        return from_files(session)
-    words = session.arguments if arguments is None else arguments
+    words = list(session.arguments if arguments is None else arguments)
+    if session.flags.get("filename") or session.flags.get("kustomize"):
+        if words:
+            raise fail(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
+        infos = from_files(session)
+        return [found for info in infos for found in _read(session, info)] if latest else infos
     pairs = named(words)
     if not pairs:
-        raise KubectlError(need or "error: You must provide one or more resources by argument or filename.\n")
-    found: list[Info] = []
-    selector = session.flags.get("selector", "")
-    everywhere = session.flags.get("all-namespaces", False)
+        raise KubectlError(need or NOTHING_NAMED)
+    alone = len(pairs) == 1 and not pairs[0][1]
+    if _wants_list(session) or (alone and all_by_default):
+        return _listed(session, words, pairs)
+    if alone:
+        kinds_of(session, pairs[0][0])
+        raise fail("resource(s) were provided, but no name was specified")
+    found = []
     for resource, name in pairs:
         for kind in kinds_of(session, resource):
-            if name:
-                if selector:
-                    raise KubectlError("error: name cannot be provided when a selector is specified\n")
-                found.extend(_read(session, kind, name))
-            elif selector or session.flags.get("all") or everywhere:
-                query = {"labelSelector": selector} if selector else {}
-                fields = session.flags.get("field-selector", "")
-                if fields:
-                    query["fieldSelector"] = fields
-                objects = session.list(kind, None if everywhere else session.namespace, **query)
-                found.extend(
-                    Info(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], obj)
-                    for obj in objects
-                )
-            else:
-                raise KubectlError("error: resource(s) were provided, but no name was specified\n")
+            found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
     return found
 
 
-def _read(session: Session, kind: Kind, name: str) -> list[Info]:
-    from k8slab.kubectl.command import server_text
+def _wants_list(session: Session) -> bool:
+    flags = session.flags
+    return bool(flags.get("selector") or flags.get("field-selector") or flags.get("all"))
 
+
+def check_list(words: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse names beside a selector."""
+    if any("/" in word for word in words):
+        raise fail("selectors and the all flag cannot be used when passing resource/name arguments")
+    if any(name for _, name in pairs):
+        raise fail("name cannot be provided when a selector is specified")
+
+
+def _listed(session: Session, words: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[Info]:
+    """Every object that the selectors choose."""
+    check_list(words, pairs)
+    flags = session.flags
+    query = {}
+    for flag, name in (("selector", "labelSelector"), ("field-selector", "fieldSelector")):
+        if flags.get(flag):
+            query[name] = flags[flag]
+    namespace = None if flags.get("all-namespaces") else session.namespace
+    found: list[Info] = []
+    for kind in kinds_of(session, pairs[0][0]):
+        with session.collecting():
+            objects = session.list(kind, namespace, **query)
+            found.extend(
+                Info(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], obj)
+                for obj in objects
+            )
+    return found
+
+
+def _read(session: Session, info: Info) -> list[Info]:
+    """The object as it is in the cluster; where it can't be read, that is a failure and nothing comes back."""
     try:
-        obj = session.get(kind, session.namespace, name)
-    except ApiError as error:
-        session.warn(server_text(error))
-        session.code = 1
+        if not info.name:
+            raise fail("resource name may not be empty")
+        return [info._replace(obj=session.get(info.kind, info.namespace, info.name))]
+    except (ApiError, KubectlError, Failures) as error:
+        session.failures.append(error)
         return []
-    return [Info(kind, obj["metadata"].get("namespace", ""), name, obj)]

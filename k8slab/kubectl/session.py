@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from k8slab.api.errors import ApiError, Cause
@@ -10,6 +11,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 from k8slab.kubectl.client import Client
+from k8slab.kubectl.command import Failures, KubectlError
 from k8slab.kubectl.flags import Parsed
 
 JSON = "application/json"
@@ -18,8 +20,11 @@ JSON = "application/json"
 class Session:
     """The state of one command: a client, the parsed flags, and the output so far."""
 
-    def __init__(self, client: Client, command: str, parsed: Parsed, stdin: str) -> None:
+    def __init__(
+        self, client: Client, command: str, parsed: Parsed, stdin: str, context_namespace: str = "default"
+    ) -> None:
         self.client = client
+        self.context_namespace = context_namespace
         self.command = command
         self.flags = parsed.values
         self.given = parsed.given
@@ -27,13 +32,20 @@ class Session:
         self.dash = parsed.dash
         self.stdin = stdin
         self.code = 0
+        self.failures: list[Exception] = []
+        self.printed = 0
         self._out: list[str] = []
         self._error: list[str] = []
 
     @property
     def namespace(self) -> str:
         """The namespace that the command works in."""
-        return self.flags.get("namespace") or "default"
+        return self.asked_namespace or self.context_namespace
+
+    @property
+    def asked_namespace(self) -> str:
+        """The namespace that `-n` gives, empty without it."""
+        return self.flags.get("namespace") or ""
 
     @property
     def stdout(self) -> str:
@@ -44,6 +56,22 @@ class Session:
     def stderr(self) -> str:
         """What was printed on standard error so far."""
         return "".join(self._error)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Let an error inside not end the command: it is told when everything else is done."""
+        try:
+            yield
+        except Failures as several:
+            self.failures.extend(several.errors)
+        except (ApiError, KubectlError) as error:
+            self.failures.append(error)
+
+    def stop_if_failed(self) -> None:
+        """End the command with the errors that were collected, if there are any."""
+        if self.failures:
+            errors, self.failures = self.failures, []
+            raise Failures(errors)
 
     def write(self, text: str) -> None:
         """Print on standard output."""

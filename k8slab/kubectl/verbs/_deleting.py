@@ -1,0 +1,85 @@
+"""Deleting one object: what `delete`, `replace --force` and `run --rm` share.
+
+Models staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Obj
+from k8slab.kubectl.command import fail, with_source
+from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.printing import dry_run, suffix
+from k8slab.kubectl.resources import Info, full_name, grouped
+from k8slab.kubectl.session import Session, path_of
+
+CASCADE = Flag("cascade", default="background", bare="background")
+FORCE_WARNING = (
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been "
+    "terminated. The resource may continue to run on the cluster indefinitely.\n"
+)
+_POLICIES = {
+    "background": "Background",
+    "true": "Background",
+    "orphan": "Orphan",
+    "false": "Orphan",
+    "foreground": "Foreground",
+}
+
+
+def deletion_options(session: Session, *, grace_of_zero: int = 0) -> Obj:
+    """The options that go with each delete. KubectlError for an unknown `--cascade`.
+
+    `grace_of_zero` is the grace period that 0 seconds become.
+    """
+    flags = session.flags
+    cascade = flags["cascade"]
+    if cascade not in _POLICIES:
+        raise fail(f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"')
+    grace = flags["grace-period"]
+    if flags.get("now"):
+        grace = 1
+    elif grace == 0:
+        grace = 0 if flags["force"] and not grace_of_zero else grace_of_zero or 1
+    elif flags["force"] and grace < 0:
+        grace = grace_of_zero
+    options: Obj = {"propagationPolicy": _POLICIES[cascade]}
+    if grace >= 0:
+        options["gracePeriodSeconds"] = grace
+    if dry_run(session) == "server":
+        options["dryRun"] = ["All"]
+    return options
+
+
+def delete_one(
+    session: Session, info: Info, options: Obj, *, ignore_not_found: bool, word: str = "deleted"
+) -> Obj | None:
+    """Delete an object and say so. What came back; None where it wasn't there. ApiError where refused."""
+    answer: Obj = {}
+    try:
+        if dry_run(session) != "client":
+            path = path_of(info.kind, info.namespace, info.name)
+            answer = session.request("DELETE", path, body=options).body
+        elif not info.source:
+            session.get(info.kind, info.namespace, info.name)
+    except ApiError as error:
+        if error.code == 404 and ignore_not_found:
+            return None
+        raise with_source("deleting", info.source, error) from error
+    if session.flags.get("output") == "name":
+        session.write(f"{full_name(info.kind, info.name)}\n")
+    else:
+        where = f" from {info.namespace} namespace" if info.namespace else ""
+        session.write(f'{grouped(info.kind)} "{info.name}" {word}{where}{suffix(session)}\n')
+    return answer
+
+
+def is_gone(session: Session, info: Info, uid: str = "") -> bool:
+    """Whether the object isn't there any more, or another has its name."""
+    try:
+        obj = session.get(info.kind, info.namespace, info.name)
+    except ApiError as error:
+        if error.code == 404:
+            return True
+        raise
+    return bool(uid) and obj["metadata"]["uid"] != uid

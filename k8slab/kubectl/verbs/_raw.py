@@ -1,0 +1,34 @@
+"""`--raw`: send a file to a path as it is.
+
+Models staging/src/k8s.io/kubectl/pkg/rawhttp/raw.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.kubectl.command import fail
+from k8slab.kubectl.output.json import json_text
+from k8slab.kubectl.session import Session
+
+
+def raw_write(session: Session, method: str) -> None:
+    """Send the one file that `-f` names to the path of `--raw`, and print the answer."""
+    flags = session.flags
+    if len(flags["filename"]) != 1:
+        raise fail("--raw can only use a single local file or stdin")
+    path = flags["filename"][0]
+    if path.startswith(("http://", "https://")):
+        raise fail("--raw cannot read from a url")
+    if flags["recursive"]:
+        raise fail("--raw and --recursive are mutually exclusive")
+    if flags.get("selector"):
+        raise fail("--raw and --selector (-l) are mutually exclusive")
+    if flags["output"]:
+        raise fail("--raw and --output are mutually exclusive")
+    if not flags["raw"].startswith("/"):
+        raise fail(f'--raw must be a valid URL path: parse "{flags["raw"]}": invalid URI for request')
+    try:
+        text = session.stdin if path == "-" else session.client.read_file(path)
+    except OSError as error:
+        raise fail(f"error opening {path}: open {path}: no such file or directory") from error
+    body = session.request(method, flags["raw"], body=text).body
+    session.write(body if isinstance(body, str) else json_text(body))
