@@ -20,6 +20,7 @@ from k8slab.api.meta import Key, Obj, condition_of, controller_of, dig, group_ve
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.clock import MINUTE_US, parse_timestamp, timestamp
 from k8slab.components import Action, Component, Done, Memory, Outcome, Plan, Record, Update, Watch
+from k8slab.controllers._label_selectors import selector_text
 from k8slab.controllers._pods import is_ready, scaled_int_or_percent
 from k8slab.store.view import Change, View
 
@@ -120,23 +121,6 @@ def _warn_of_many_budgets(
             text = _MANY_BUDGETS.format(key[0], metadata["name"], key[1])
             yield _event(pod, "Warning", "MultiplePodDisruptionBudgets", text)
     return tuple(said)
-
-
-def selector_text(selector: Obj | None) -> str:
-    """A LabelSelector as Go's generated `String` prints it."""
-    if selector is None:
-        return "nil"
-    labels = selector.get("matchLabels") or {}
-    pairs = "".join(f"{name}: {labels[name]}," for name in sorted(labels))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},"
-        f"Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
 
 
 # How many Pods there should be.

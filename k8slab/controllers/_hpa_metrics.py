@@ -1,0 +1,198 @@
+"""What Pods use, as a metrics server would report it, from loads that a lab's user sets.
+
+No process here burns CPU, so a load is told: an object of the internal kind
+`Load`, whose key is the namespace and the name of a Pod or of a workload, and
+whose `spec` may say
+
+* `cpuMillis`: thousandths of a CPU. A Pod's load is its own; a workload's is
+  the work of all its ready Pods together and is shared evenly among them, so
+  that more Pods mean less for each, as behind a Service. A limit caps it.
+* `memoryBytes`: bytes, of each Pod.
+* `metrics`: by name, the quantity of any other metric: of each Pod, of the
+  object of that name, or, where the Load is named as the metric, from outside.
+
+The first container carries a Pod's load. All else idles. As with a real
+metrics server, values come every 15 seconds and only of Pods that ran for a
+whole period.
+
+Models pkg/controller/podautoscaler/metrics/client.go, v1.36, and what
+metrics-server answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from k8slab.api import quantities
+from k8slab.api.meta import Obj, controller_of, dig
+from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.controllers._pods import is_ready
+from k8slab.store.view import View
+
+SCRAPE_PERIOD_US = 15 * SECOND_US
+"""How often a metrics server asks the kubelets; also the window of what it reports."""
+
+IDLE_CPU_MILLIS = 1
+IDLE_MEMORY_BYTES = 12 * 1024 * 1024
+
+
+class MetricsError(Exception):
+    """Why there is no metric, or none that could be used, in upstream's words."""
+
+
+class PodMetric(NamedTuple):
+    """What one Pod uses, in thousandths of the resource's unit, and of which window."""
+
+    value: int
+    at_us: int = 0
+    window_us: int = SCRAPE_PERIOD_US
+
+
+PodMetrics = dict[str, PodMetric]
+"""By the Pods' names."""
+
+
+def load(namespace: str, name: str, **spec: object) -> Obj:
+    """A `Load` of a Pod or workload, as the internal kind's objects look."""
+    return {
+        "apiVersion": "lab",
+        "kind": "Load",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def resource_metrics(
+    view: View, pods: Sequence[Obj], resource: str, container: str, now_us: int
+) -> PodMetrics:
+    """The use of `cpu` or `memory` by Pods, or by one container of each. MetricsError where there is none."""
+    scraped_us = now_us // SCRAPE_PERIOD_US * SCRAPE_PERIOD_US
+    seen = [pod for pod in pods if _is_reported(pod, scraped_us)]
+    if not seen:
+        raise MetricsError("no metrics returned from resource metrics API")
+    found: PodMetrics = {}
+    for pod in seen:
+        values = _use_of(view, pod, resource)
+        if values and container:
+            values = {name: value for name, value in values.items() if name == container}
+        if values:
+            found[pod["metadata"]["name"]] = PodMetric(sum(values.values()), scraped_us)
+    return found
+
+
+def _is_reported(pod: Obj, scraped_us: int) -> bool:
+    """Whether all containers ran for a whole period before the last scrape."""
+    status = pod.get("status") or {}
+    if status.get("phase") != "Running":
+        return False
+    began = [dig(one, "state", "running", "startedAt") for one in status.get("containerStatuses") or ()]
+    if not began:
+        began = [status.get("startTime")]
+    return all(text and parse_timestamp(text) + SCRAPE_PERIOD_US <= scraped_us for text in began)
+
+
+def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
+    """By container, in thousandths; empty for a resource that nobody measures."""
+    names = [one["name"] for one in pod["spec"]["containers"]]
+    first = pod["spec"]["containers"][0]
+    if resource == "cpu":
+        millis = _cpu_millis(view, pod)
+        limit = dig(first, "resources", "limits", "cpu")
+        if limit is not None:
+            millis = min(millis, quantities.milli(limit))
+        return {name: millis if name == names[0] else IDLE_CPU_MILLIS for name in names}
+    if resource == "memory":
+        own = _told(view, pod, "memoryBytes")
+        size = own if own is not None else IDLE_MEMORY_BYTES
+        return {name: (size if name == names[0] else IDLE_MEMORY_BYTES) * 1000 for name in names}
+    return {}
+
+
+def _cpu_millis(view: View, pod: Obj) -> int:
+    namespace = pod["metadata"]["namespace"]
+    own = view.get("Load", (namespace, pod["metadata"]["name"]))
+    if own is not None and own["spec"].get("cpuMillis") is not None:
+        return int(own["spec"]["cpuMillis"])
+    for owner in _owners(view, pod):
+        told = view.get("Load", (namespace, owner["metadata"]["name"]))
+        if told is None or told["spec"].get("cpuMillis") is None:
+            continue
+        sharing = sum(is_ready(one) for one in _pods_below(view, owner))
+        return int(told["spec"]["cpuMillis"]) // sharing if sharing and is_ready(pod) else IDLE_CPU_MILLIS
+    return IDLE_CPU_MILLIS
+
+
+def _told(view: View, pod: Obj, field: str) -> int | None:
+    """What the Pod's own Load says, or that of the nearest of its owners."""
+    namespace = pod["metadata"]["namespace"]
+    for obj in (pod, *_owners(view, pod)):
+        told = view.get("Load", (namespace, obj["metadata"]["name"]))
+        if told is not None and told["spec"].get(field) is not None:
+            return int(told["spec"][field])
+    return None
+
+
+def _owners(view: View, pod: Obj) -> list[Obj]:
+    """The Pod's controller, that one's controller, and so on."""
+    found: list[Obj] = []
+    reference = controller_of(pod)
+    while reference is not None:
+        owner = view.get(reference["kind"], (pod["metadata"]["namespace"], reference["name"]))
+        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+            break
+        found.append(owner)
+        reference = controller_of(owner)
+    return found
+
+
+def _pods_below(view: View, owner: Obj) -> list[Obj]:
+    """The Pods of an owner, and of the ReplicaSets that it owns."""
+    uid = owner["metadata"]["uid"]
+    found = list(view.list("Pod", owner=uid))
+    for below in view.list("ReplicaSet", owner=uid) if owner["kind"] == "Deployment" else ():
+        found.extend(view.list("Pod", owner=below["metadata"]["uid"]))
+    return found
+
+
+# Metrics of other kinds than resources.
+
+
+def custom_pod_metrics(view: View, pods: Sequence[Obj], name: str, now_us: int) -> PodMetrics:
+    """A custom metric of Pods. MetricsError where no Load tells it."""
+    found: PodMetrics = {}
+    for pod in pods:
+        for obj in (pod, *_owners(view, pod)):
+            value = _custom(view, pod["metadata"]["namespace"], obj["metadata"]["name"], name)
+            if value is not None:
+                found[pod["metadata"]["name"]] = PodMetric(value, now_us)
+                break
+    if not found:
+        raise MetricsError(f"unable to fetch metrics from custom metrics API: {_NO_ADAPTER}")
+    return found
+
+
+def object_metric(view: View, namespace: str, described: Mapping[str, str], name: str) -> int:
+    """A custom metric of an object, in thousandths. MetricsError where no Load tells it."""
+    value = _custom(view, namespace, described["name"], name)
+    if value is None:
+        raise MetricsError(f"unable to fetch metrics from custom metrics API: {_NO_ADAPTER}")
+    return value
+
+
+def external_metric(view: View, namespace: str, name: str) -> int:
+    """A metric from outside the cluster, in thousandths. MetricsError where no Load tells it."""
+    value = _custom(view, namespace, name, name)
+    if value is None:
+        missing = f"the server could not find the requested resource (get {name}.external.metrics.k8s.io)"
+        raise MetricsError(f"unable to fetch metrics from external metrics API: {missing}")
+    return value
+
+
+_NO_ADAPTER = "no known available metric versions found"
+
+
+def _custom(view: View, namespace: str, owner: str, name: str) -> int | None:
+    told = view.get("Load", (namespace, owner))
+    text = (told["spec"].get("metrics") or {}).get(name) if told is not None else None
+    return None if text is None else quantities.milli(str(text))
