@@ -27,25 +27,17 @@ _POLICIES = {
 }
 
 
-def deletion_options(session: Session, *, grace_of_zero: int = 0) -> Obj:
+def deletion_options(session: Session, grace_seconds: int) -> Obj:
     """The options that go with each delete. KubectlError for an unknown `--cascade`.
 
-    `grace_of_zero` is the grace period that 0 seconds become.
+    A negative grace period is left to the object.
     """
-    flags = session.flags
-    cascade = flags["cascade"]
+    cascade = session.flags["cascade"]
     if cascade not in _POLICIES:
         raise fail(f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"')
-    grace = flags["grace-period"]
-    if flags.get("now"):
-        grace = 1
-    elif grace == 0:
-        grace = 0 if flags["force"] and not grace_of_zero else grace_of_zero or 1
-    elif flags["force"] and grace < 0:
-        grace = grace_of_zero
     options: Obj = {"propagationPolicy": _POLICIES[cascade]}
-    if grace >= 0:
-        options["gracePeriodSeconds"] = grace
+    if grace_seconds >= 0:
+        options["gracePeriodSeconds"] = grace_seconds
     if dry_run(session) == "server":
         options["dryRun"] = ["All"]
     return options
@@ -60,8 +52,6 @@ def delete_one(
         if dry_run(session) != "client":
             path = path_of(info.kind, info.namespace, info.name)
             answer = session.request("DELETE", path, body=options).body
-        elif not info.source:
-            session.get(info.kind, info.namespace, info.name)
     except ApiError as error:
         if error.code == 404 and ignore_not_found:
             return None

@@ -1,154 +1,154 @@
 """`kubectl delete`: by name, file, selector or `--all`; waits until the objects are gone.
 
-Models staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go, v1.36.
+Models staging/src/k8s.io/kubectl/pkg/cmd/delete/{delete,delete_flags}.go, v1.36.
 """
 
 from __future__ import annotations
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import KubectlError, Verb, server_text
+from k8slab.clock import HOUR_US
+from k8slab.kubectl.command import KubectlError, Verb, fail
 from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.output.json import json_text
+from k8slab.kubectl.printing import DRY_RUN, dry_run
 from k8slab.kubectl.resources import (
     ALL_NAMESPACES,
+    FIELD_SELECTOR,
     FILE_FLAGS,
+    NOTHING_NAMED,
     SELECTOR_FLAGS,
     Info,
-    full_name,
-    grouped,
+    check_list,
+    from_files,
     kinds_of,
     named,
     select,
 )
-from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.session import Session
+from k8slab.kubectl.verbs._deleting import CASCADE, FORCE_WARNING, delete_one, deletion_options, is_gone
 
-_FOREVER_US = 7 * 24 * 3600 * 1_000_000
-_CASCADES = {"background": "Background", "true": "Background", "orphan": "Orphan", "false": "Orphan"}
-_CASCADES["foreground"] = "Foreground"
-_FORCE_WARNING = (
-    "Warning: Immediate deletion does not wait for confirmation that the running resource has been "
-    "terminated. The resource may continue to run on the cluster indefinitely.\n"
-)
+_WEEK_US = 7 * 24 * HOUR_US
 
 
 def _run(session: Session) -> None:
-    _check(session)
-    options = _options(session)
-    deleted: list[Info] = []
+    flags = session.flags
+    grace = _grace_seconds(session)
+    options = deletion_options(session, grace)
+    if flags["raw"]:
+        body = session.request("DELETE", flags["raw"]).body
+        session.write(body if isinstance(body, str) else json_text(body))
+        return
     targets = _targets(session)
+    _check(session, grace)
+    if flags["interactive"]:
+        raise fail("nobody can be asked in a notebook: leave --interactive out")
+    ignore = flags["ignore-not-found"]
+    if "ignore-not-found" not in session.given:
+        ignore = bool(flags["all"] or flags["selector"] or flags["field-selector"])
+    deleted: list[tuple[Info, str]] = []
+    word = "force deleted" if grace == 0 else "deleted"
     for info in targets:
-        if _delete(session, info, options):
-            deleted.append(info)
-    if not targets and not session.code and _names_nothing(session):
+        _warn_of_scope(session, info)
+        with session.collecting():
+            answer = delete_one(session, info, options, ignore_not_found=ignore, word=word)
+            if answer is not None:
+                deleted.append((info, _uid_of(answer)))
+    session.stop_if_failed()
+    if not targets:
         session.write("No resources found\n")
-    if session.flags["wait"] and not session.flags["dry-run"] and deleted:
+    if flags["wait"] and not dry_run(session):
         _wait(session, deleted)
 
 
-def _check(session: Session) -> None:
+def _grace_seconds(session: Session) -> int:
+    """How long the objects are given, -1 to leave it to them."""
     flags = session.flags
-    if flags["all"] and flags["selector"]:
-        raise KubectlError("error: cannot set --all and --selector at the same time\n")
-    if flags["all"] and any(name for _, name in named(session.arguments)):
-        raise KubectlError("error: name cannot be provided when a selector is specified\n")
-    if flags["now"] and flags["grace-period"] >= 0:
-        raise KubectlError("error: --now and --grace-period cannot be specified together\n")
-    if flags["force"] and flags["grace-period"] > 0:
-        raise KubectlError("error: --force and --grace-period greater than 0 cannot be specified together\n")
-    if flags["cascade"] not in _CASCADES:
-        raise KubectlError(
-            f"error: invalid cascade value ({flags['cascade']}). "
-            'Must be "background", "foreground", or "orphan"\n'
-        )
+    grace: int = flags["grace-period"]
+    if flags["now"]:
+        if grace != -1:
+            raise fail("--now and --grace-period cannot be specified together")
+        return 1
     if flags["force"]:
-        session.warn(_FORCE_WARNING)
+        return max(grace, 0)
+    return 1 if grace == 0 else grace
 
 
-def _names_nothing(session: Session) -> bool:
-    return not session.flags["filename"] and not any(name for _, name in named(session.arguments))
+def _check(session: Session, grace: int) -> None:
+    flags = session.flags
+    if flags["output"] not in ("", "name"):
+        raise fail(f"unexpected -o output mode: {flags['output']}. We only support '-o name'")
+    if flags["all"] and flags["field-selector"]:
+        raise fail("cannot set --all and --field-selector at the same time")
+    if flags["force"] and grace > 0:
+        raise fail("--force and --grace-period greater than 0 cannot be specified together")
+    if flags["force"]:
+        session.warn(FORCE_WARNING)
 
 
 def _targets(session: Session) -> list[Info]:
     """What to delete. Named objects aren't read first: the delete itself says if one isn't there."""
-    pairs = named(session.arguments)
-    if session.flags["filename"] or session.flags["selector"] or session.flags["all"]:
+    flags = session.flags
+    words = session.arguments
+    if flags["all"] and flags["selector"]:
+        raise fail("setting 'all' parameter but found a non empty selector. ")
+    if flags["filename"] or flags["kustomize"]:
+        if words:
+            raise fail(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
+        return from_files(session)
+    pairs = named(words)
+    if flags["selector"] or flags["field-selector"] or flags["all"]:
+        if not pairs:
+            raise fail("at least one resource must be specified to use a selector")
+        check_list(words, pairs)
         return select(session)
     if not pairs:
-        raise KubectlError(
-            "error: You must provide one or more resources by argument or filename.\n"
-            "Example resource specifications include:\n"
-            "   '-f rsrc.yaml'\n"
-            "   '--filename=rsrc.json'\n"
-            "   '<resource> <name>'\n"
-            "   '<resource>'\n"
-        )
+        raise KubectlError(NOTHING_NAMED)
     found = []
     for resource, name in pairs:
         for kind in kinds_of(session, resource):
             if not name:
-                raise KubectlError("error: resource(s) were provided, but no name was specified\n")
+                raise fail("resource(s) were provided, but no name was specified")
+            if flags["all-namespaces"] and kind.namespaced:
+                raise fail("a resource cannot be retrieved by name across all namespaces")
             found.append(Info(kind, session.namespace if kind.namespaced else "", name))
     return found
 
 
-def _options(session: Session) -> Obj:
-    grace = session.flags["grace-period"]
-    if session.flags["now"]:
-        grace = 1
-    elif session.flags["force"] and grace < 0:
-        grace = 0
-    if grace == 0 and not session.flags["force"]:
-        # kubectl then waits for the object with a period of one second.
-        grace = 1
-    body: Obj = {"propagationPolicy": _CASCADES[session.flags["cascade"]]}
-    if grace >= 0:
-        body["gracePeriodSeconds"] = grace
-    return body
+def _warn_of_scope(session: Session, info: Info) -> None:
+    """Once a command: `-n` says nothing about an object that is in no namespace."""
+    if session.asked_namespace and not session.flags["all-namespaces"] and not info.kind.namespaced:
+        text = "Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n"
+        if text not in session.stderr:
+            session.warn(text)
 
 
-def _delete(session: Session, info: Info, options: Obj) -> bool:
-    dry_run = session.flags["dry-run"]
-    path = path_of(info.kind, info.namespace, info.name)
-    try:
-        if dry_run != "client":
-            query = {"dryRun": "All"} if dry_run == "server" else {}
-            session.request("DELETE", path, query=query, body=options)
-    except ApiError as error:
-        if error.code == 404 and session.flags["ignore-not-found"]:
-            return False
-        prefix = f'error when deleting "{info.source}": ' if info.source else ""
-        session.warn(server_text(error, prefix))
-        session.code = 1
-        return False
-    _print(session, info)
-    return True
+def _uid_of(answer: Obj) -> str:
+    details = answer.get("details") if answer.get("kind") == "Status" else answer.get("metadata")
+    uid: str = (details or {}).get("uid", "")
+    return uid
 
 
-def _print(session: Session, info: Info) -> None:
-    if session.flags["output"] == "name":
-        session.write(f"{full_name(info.kind, info.name)}\n")
-        return
-    word = "force deleted" if session.flags["force"] and session.flags["grace-period"] <= 0 else "deleted"
-    where = f" from {info.namespace} namespace" if info.namespace else ""
-    suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(session.flags["dry-run"], "")
-    session.write(f'{grouped(info.kind)} "{info.name}" {word}{where}{suffix}\n')
-
-
-def _wait(session: Session, deleted: list[Info]) -> None:
+def _wait(session: Session, deleted: list[tuple[Info, str]]) -> None:
     """Let lab time pass until everything that was deleted is gone."""
-    timeout_us = session.flags["timeout"] or _FOREVER_US
+    timeout_us = session.flags["timeout"] or _WEEK_US
+    end_us = session.client.now_us + timeout_us
+    for info, uid in deleted:
+        left_us = max(end_us - session.client.now_us, 0)
 
-    def gone(info: Info) -> bool:
-        try:
-            session.get(info.kind, info.namespace, info.name)
-        except ApiError as error:
-            return error.code == 404
-        return False
+        def gone(info: Info = info, uid: str = uid) -> bool:
+            try:
+                return is_gone(session, info, uid)
+            except ApiError as error:
+                if error.code in (403, 405):
+                    return True
+                raise
 
-    for info in deleted:
-        if not session.client.run_until(lambda info=info: gone(info), timeout_us):  # type: ignore[misc]
-            raise KubectlError(
-                f"error: timed out waiting for the condition on {info.kind.plural}/{info.name}\n"
+        if not session.client.run_until(gone, left_us):
+            session.failures.append(
+                fail(f"timed out waiting for the condition on {info.kind.plural}/{info.name}")
             )
 
 
@@ -159,8 +159,9 @@ VERB = Verb(
         *FILE_FLAGS,
         *SELECTOR_FLAGS,
         ALL_NAMESPACES,
-        Flag("field-selector"),
-        Flag("cascade", default="background", bare="background"),
+        FIELD_SELECTOR,
+        DRY_RUN,
+        CASCADE,
         Flag("force", type="bool"),
         Flag("grace-period", type="int", default=-1),
         Flag("ignore-not-found", type="bool"),
@@ -168,9 +169,8 @@ VERB = Verb(
         Flag("wait", type="bool", default=True),
         Flag("timeout", type="duration"),
         Flag("output", "o"),
-        Flag("dry-run", default="", bare="client"),
         Flag("raw"),
         Flag("interactive", "i", type="bool"),
     ),
-    summary="Delete resources by file names, stdin, resources and names, or by resources and label selector.",
+    summary="Delete resources by file names, stdin, resources and names, or by resources and label selector",
 )

@@ -14,7 +14,7 @@ from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation,
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
 from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files
 from k8slab.kubectl.session import Session, path_of
-from k8slab.kubectl.verbs._deleting import CASCADE, FORCE_WARNING, delete_one, deletion_options, is_gone
+from k8slab.kubectl.verbs._deleting import CASCADE, delete_one, deletion_options, is_gone
 from k8slab.kubectl.verbs._raw import raw_write
 
 
@@ -36,8 +36,6 @@ def _check(session: Session) -> None:
     flags = session.flags
     if not flags["filename"] and not flags["kustomize"]:
         raise fail("must specify one of -f and -k")
-    if flags["force"]:
-        session.warn(FORCE_WARNING if flags["grace-period"] == 0 and flags["wait"] is None else "")
     if flags["grace-period"] >= 0 and not flags["force"]:
         raise fail("--grace-period must have --force specified")
     if flags["timeout"] and not flags["force"]:
@@ -70,7 +68,8 @@ def _put(session: Session, info: Info, manifest: Obj) -> Obj:
 
 def _force(session: Session) -> None:
     infos = from_files(session)
-    options = deletion_options(session, grace_of_zero=1)
+    grace = session.flags["grace-period"]
+    options = deletion_options(session, grace or 1)
     for info in infos:
         with session.collecting():
             delete_one(session, info, options, ignore_not_found=True)

@@ -1,0 +1,286 @@
+"""`kubectl run`: a Pod of one image; with `-i` or `--attach` what it prints is shown until it ends.
+
+Models staging/src/k8s.io/kubectl/pkg/cmd/run/run.go and generate/versioned/run.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from k8slab.api.errors import ApiError
+from k8slab.api.kind import kinds
+from k8slab.api.meta import Obj, condition_is
+from k8slab.api.patch import merge_patch
+from k8slab.clock import SECOND_US
+from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
+from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, typed, write_query
+from k8slab.kubectl.resources import Info
+from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.verbs._deleting import delete_one
+from k8slab.kubectl.verbs.expose import parse_labels
+
+_COMPONENT = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
+_PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?:(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
+    r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?",
+    re.ASCII,
+)
+_POLICIES = ("Always", "OnFailure", "Never")
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never", "")
+
+
+def _run(session: Session) -> None:
+    flags = session.flags
+    if not session.arguments or session.dash == 0:
+        raise usage_fail("run", "NAME is required for run")
+    attached = _checked(session)
+    pod = _overridden(session, _pod(session))
+    pod = _create(session, pod)
+    created = [pod]
+    if flags["expose"]:
+        service = _create(session, _service(session))
+        print_done(session, service, "created")
+        if flags["output"] == "yaml":
+            session.write("---\n")
+        created.append(service)
+    if not attached:
+        print_done(session, pod, "created")
+        return
+    try:
+        _attach(session, pod)
+    finally:
+        if flags["rm"]:
+            for obj in created:
+                _remove(session, obj)
+
+
+def _checked(session: Session) -> bool:
+    """Refuse flags that don't go together. Whether the command stays with the Pod."""
+    flags = session.flags
+    if not flags["image"]:
+        raise fail("--image is required")
+    if not _IMAGE.fullmatch(flags["image"]):
+        raise fail(f'Invalid image name "{flags["image"]}": invalid reference format')
+    if flags["tty"] and not flags["stdin"]:
+        raise usage_fail("run", "-i/--stdin is required for containers with -t/--tty=true")
+    if flags["expose"] and not flags["port"]:
+        raise usage_fail("run", "--port must be set when exposing a service")
+    if flags["restart"] and flags["restart"] not in _POLICIES:
+        raise usage_fail("run", f"invalid restart policy: {flags['restart']}")
+    attached: bool = flags["attach"] or ("attach" not in session.given and flags["stdin"])
+    if flags["rm"] and not attached:
+        raise usage_fail("run", "--rm should only be used for attached containers")
+    if attached and dry_run(session):
+        raise usage_fail(
+            "run",
+            "--dry-run=[server|client] can't be used with attached containers options "
+            "(--attach, --stdin, or --tty)",
+        )
+    if flags["image-pull-policy"] not in _PULL_POLICIES:
+        raise usage_fail("run", f"invalid image pull policy: {flags['image-pull-policy']}")
+    return attached
+
+
+def _restart_policy(session: Session) -> str:
+    policy: str = session.flags["restart"]
+    return policy or ("OnFailure" if session.flags["stdin"] else "Always")
+
+
+def _pod(session: Session) -> Obj:
+    flags = session.flags
+    name, *arguments = session.arguments
+    container: Obj = {"name": name, "image": flags["image"]}
+    if arguments:
+        container["command" if flags["command"] else "args"] = arguments
+    variables = [_variable(text) for text in flags["env"]]
+    if variables:
+        container["env"] = variables
+    if flags["image-pull-policy"]:
+        container["imagePullPolicy"] = flags["image-pull-policy"]
+    if flags["port"]:
+        if not flags["port"].isdigit():
+            raise fail(f'strconv.Atoi: parsing "{flags["port"]}": invalid syntax')
+        container["ports"] = [{"containerPort": int(flags["port"])}]
+    if flags["stdin"]:
+        container["stdin"] = True
+        if not flags["leave-stdin-open"]:
+            container["stdinOnce"] = True
+    if flags["tty"]:
+        container["tty"] = True
+    if flags["privileged"]:
+        container["securityContext"] = {"privileged": True}
+    labels = parse_labels(flags["labels"]) if flags["labels"] else {"run": name}
+    metadata: Obj = {"name": name, "labels": labels}
+    annotations = dict(_pair(text) for text in flags["annotations"])
+    if annotations:
+        metadata["annotations"] = annotations
+    spec = {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": _restart_policy(session)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise fail(f"invalid annotations format: {text}")
+    return name, value
+
+
+def _variable(text: str) -> Obj:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", name):
+        raise fail(f"invalid env: {text}")
+    return {"name": name, "value": value} if value else {"name": name}
+
+
+def _service(session: Session) -> Obj:
+    """The Service of `--expose`, which chooses by the Pod's labels."""
+    flags = session.flags
+    name = session.arguments[0]
+    port = int(flags["port"])
+    labels = parse_labels(flags["labels"]) if flags["labels"] else None
+    metadata: Obj = {"name": name, **({"labels": labels} if labels else {})}
+    spec = {
+        "selector": labels or {"run": name},
+        "ports": [{"protocol": "TCP", "port": port, "targetPort": port}],
+    }
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def _overridden(session: Session, pod: Obj) -> Obj:
+    text = session.flags["overrides"]
+    if not text:
+        return pod
+    try:
+        merged: Obj = merge_patch(pod, json.loads(text))
+    except ValueError as error:
+        raise fail(f'unable to parse "{text}": {error}') from error
+    return merged
+
+
+def _create(session: Session, obj: Obj) -> Obj:
+    if dry_run(session) == "client":
+        if session.asked_namespace:
+            return {**obj, "metadata": {**obj["metadata"], "namespace": session.asked_namespace}}
+        return obj
+    if session.flags["save-config"]:
+        obj = noted(typed(obj))
+    path = path_of(kinds()[obj["kind"]], session.namespace)
+    stored: Obj = session.request("POST", path, query=write_query(session, "kubectl-run"), body=obj).body
+    return stored
+
+
+def _remove(session: Session, obj: Obj) -> None:
+    metadata = obj["metadata"]
+    info = Info(kinds()[obj["kind"]], metadata["namespace"], metadata["name"])
+    delete_one(session, info, {"propagationPolicy": "Background"}, ignore_not_found=True)
+
+
+# Staying with the Pod.
+
+
+def _attach(session: Session, pod: Obj) -> None:
+    """Wait for the Pod, give its container the input, and show what it prints until it ends."""
+    kind = kinds()["Pod"]
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    path = path_of(kind, namespace, name, "log")
+    latest: list[Obj] = [pod]
+
+    def phase() -> str:
+        latest[0] = session.get(kind, namespace, name)
+        found: str = (latest[0].get("status") or {}).get("phase", "")
+        return found
+
+    def started() -> bool:
+        return phase() in ("Succeeded", "Failed") or condition_is(latest[0], "Ready")
+
+    if not session.client.run_until(started, session.flags["pod-running-timeout"]):
+        raise fail("timed out waiting for the condition")
+    if session.stdin and session.flags["stdin"] and phase() == "Running":
+        _type_in(session, namespace, name)
+    restart = _restart_policy(session)
+    seen = ""
+
+    def look() -> bool:
+        nonlocal seen
+        try:
+            text: str = session.request("GET", path).body
+        except ApiError:
+            text = seen
+        session.write(text[len(seen) :])
+        seen = text if len(text) >= len(seen) else seen
+        return phase() in (("Succeeded",) if restart == "OnFailure" else ("Succeeded", "Failed"))
+
+    if restart == "Always":
+        session.client.run_until_settled(look, 30 * SECOND_US)
+        return
+    if not session.client.run_until(look, session.flags["pod-running-timeout"]):
+        raise fail("timed out waiting for the condition")
+    look()
+    if restart == "Never":
+        _give_exit_code(session, latest[0])
+
+
+def _type_in(session: Session, namespace: str, name: str) -> None:
+    """Run the input in the container's shell, as if it had been typed there."""
+    shell = ["sh"]
+    result = session.client.execute(namespace, name, session.arguments[0], shell, session.stdin)
+    session.write(result.stdout)
+    session.warn(result.stderr)
+
+
+def _give_exit_code(session: Session, pod: Obj) -> None:
+    """End as the Pod's container ended."""
+    status = pod.get("status") or {}
+    if status.get("phase") != "Failed":
+        return
+    where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+    containers = status.get("containerStatuses") or [{}]
+    ended = (containers[0].get("state") or {}).get("terminated")
+    if not ended or not ended.get("exitCode"):
+        raise fail(f"pod {where} failed with unknown exit code")
+    reason, message = ended.get("reason", ""), ended.get("message", "")
+    raise KubectlError(f"pod {where} terminated ({reason})\n{message}\n", ended["exitCode"])
+
+
+VERB = Verb(
+    "run",
+    _run,
+    (
+        *OUTPUT_FLAGS,
+        DRY_RUN,
+        FIELD_MANAGER,
+        SAVE_CONFIG,
+        Flag("image"),
+        Flag("image-pull-policy"),
+        Flag("annotations", type="array"),
+        Flag("env", type="array"),
+        Flag("labels", "l"),
+        Flag("port"),
+        Flag("expose", type="bool"),
+        Flag("restart", default="Always"),
+        Flag("command", type="bool"),
+        Flag("stdin", "i", "bool"),
+        Flag("tty", "t", "bool"),
+        Flag("attach", type="bool"),
+        Flag("leave-stdin-open", type="bool"),
+        Flag("rm", type="bool"),
+        Flag("quiet", "q", "bool"),
+        Flag("privileged", type="bool"),
+        Flag("overrides"),
+        Flag("override-type", default="merge"),
+        Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
+        Flag("detach-keys"),
+        Flag("record", type="bool"),
+        Flag("force", type="bool"),
+        Flag("wait", type="bool"),
+        Flag("timeout", type="duration"),
+        Flag("grace-period", type="int", default=-1),
+        Flag("cascade", default="background", bare="background"),
+    ),
+    summary="Run a particular image on the cluster",
+    required=("image",),
+)
