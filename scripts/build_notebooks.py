@@ -51,7 +51,11 @@ def joined(outputs: list) -> list:
     result: list = []
     for output in outputs:
         last = result[-1] if result else None
-        if last is not None and output.output_type == "stream" == last.output_type and output.name == last.name:
+        if (
+            last is not None
+            and output.output_type == "stream" == last.output_type
+            and output.name == last.name
+        ):
             last.text += output.text
         else:
             result.append(output)

@@ -11,7 +11,9 @@ from pathlib import Path
 def main(notebook: str) -> int:
     try:
         webbrowser.get()
-        browser = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform != "linux")
+        browser = bool(
+            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform != "linux"
+        )
     except webbrowser.Error:
         browser = False
     arguments = ["jupyter-lab", notebook]

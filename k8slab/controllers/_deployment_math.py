@@ -239,12 +239,9 @@ def is_complete(deployment: Obj, status: Obj) -> bool:
     """Whether every wanted Pod is updated and available and no old one is left."""
     wanted = replicas_of(deployment)
     observed: int = status.get("observedGeneration", 0)
-    return (
-        status.get("updatedReplicas", 0) == wanted
-        and status.get("replicas", 0) == wanted
-        and status.get("availableReplicas", 0) == wanted
-        and observed >= deployment["metadata"].get("generation", 0)
-    )
+    generation: int = deployment["metadata"].get("generation", 0)
+    counts = {status.get(field, 0) for field in ("updatedReplicas", "replicas", "availableReplicas")}
+    return counts == {wanted} and observed >= generation
 
 
 def is_progressing(old: Obj, new: Obj) -> bool:

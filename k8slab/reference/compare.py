@@ -117,7 +117,7 @@ def _occurs(recorded: Obj, played: Sequence[Obj]) -> bool:
         if matches(bare, {name: value for name, value in one.items() if name != "count"})
     )
     wanted: int = recorded.get("count", 1)
-    return total >= wanted
+    return bool(total >= wanted)
 
 
 def _short(value: Any) -> str:
