@@ -14,6 +14,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.cluster import ownership
+from k8slab.cluster.admission.podtopologylabels import topology_labels
 from k8slab.cluster.api import (
     ADMIN,
     PLAIN,
@@ -47,7 +48,7 @@ def bind(
     cause: int = 0,
     dry_run: bool = False,
 ) -> Obj:
-    """Bind a Pod to a node and set its PodScheduled condition. The stored Pod.
+    """Bind a Pod to a node, set its PodScheduled condition and the node's zone and region. The stored Pod.
 
     Raises 404, or 409 where the Pod is bound, gated, being deleted, or another one.
     """
@@ -73,6 +74,10 @@ def bind(
     status = pod.get("status") or {}
     status = {**status, "conditions": with_condition(status.get("conditions") or (), condition)}
     new = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
+    copied = topology_labels(world, node)
+    if copied:
+        labels = {**labels_of(pod), **copied}
+        new = assoc(new, "metadata", "labels", labels)
     if annotations:
         new = assoc(
             new, "metadata", "annotations", {**(pod["metadata"].get("annotations") or {}), **annotations}
@@ -136,7 +141,7 @@ def _unhealthy_pod_may_go(pod: Obj, budget: Obj) -> bool:
         return True
     status = budget.get("status") or {}
     desired = status.get("desiredHealthy", 0)
-    return desired > 0 and status.get("currentHealthy", 0) >= desired
+    return bool(desired > 0 and status.get("currentHealthy", 0) >= desired)
 
 
 def _spend_budget(world: World, pod: Obj, budget: Obj, dry_run: bool, cause: int) -> None:

@@ -33,7 +33,7 @@ from k8slab.controllers._pods import (
     pod_from_template,
     selector_of,
 )
-from k8slab.controllers._tally import Tally
+from k8slab.controllers._tally import TOPOLOGY_LABELS, Tally
 from k8slab.store.view import View
 
 BURST_REPLICAS = 500
@@ -107,12 +107,20 @@ def _is_steady(view: View, owner: Obj, selector: Selector, tally: Tally) -> bool
         return False
     if tally.labels is None or not matches(selector, tally.labels):
         return False
+    named = [requirement.label for requirement in selector]
+    if any(label in named or label in _template_labels(owner) for label in TOPOLOGY_LABELS):
+        return False
     return not view.list("Pod", namespace=owner["metadata"]["namespace"], owner="", selector=selector)
+
+
+def _template_labels(owner: Obj) -> dict[str, str]:
+    labels: dict[str, str] = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    return labels
 
 
 def _steady_status(owner: Obj, tally: Tally) -> Obj:
     """The status of an owner whose Pods are alike, from their numbers alone."""
-    wanted = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    wanted = _template_labels(owner)
     labeled = tally.active if wanted.items() <= (tally.labels or {}).items() else 0
     counts = _Counts(tally.active, labeled, tally.ready, tally.ready, tally.terminating)
     return _status(owner, counts, list((owner.get("status") or {}).get("conditions") or ()))
@@ -322,7 +330,7 @@ def _most_sidecar_restarts(pod: Obj) -> int:
 def status_of(owner: Obj, pods: Sequence[Obj], terminating: int, error: str, now_us: int) -> Obj:
     """The owner's new status; equal to the old one where nothing changed (`calculateStatus`)."""
     spec = owner["spec"]
-    wanted_labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    wanted_labels = _template_labels(owner)
     seconds = spec.get("minReadySeconds", 0)
     labeled = ready = available = 0
     for pod in pods:

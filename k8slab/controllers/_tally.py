@@ -11,9 +11,15 @@ from k8slab.api.meta import Obj, controller_of, labels_of
 from k8slab.controllers._pods import is_ready, is_terminal
 from k8slab.store.view import Change, View
 
+TOPOLOGY_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+"""Labels that a Pod takes over from its node, so that Pods of one owner differ in them."""
+
 
 class Tally:
-    """What is counted of one owner's Pods. `labels` are those that all active Pods share, if they do."""
+    """What is counted of one owner's Pods. `labels` are those that all active Pods share, if they do.
+
+    Pods may differ in their topology labels and still count as uniform.
+    """
 
     __slots__ = ("active", "labels", "ready", "terminating", "uniform")
 
@@ -77,7 +83,18 @@ class Tallies:
             labels = labels_of(pod)
             if tally.labels is None:
                 tally.labels = labels
-            elif sign > 0 and labels is not tally.labels and labels != tally.labels:
+            elif sign > 0 and labels is not tally.labels and not _are_alike(labels, tally.labels):
                 tally.uniform = False
         if not tally.active and not tally.terminating:
             del self._by_owner[owner["uid"]]
+
+
+def _are_alike(left: dict[str, str], right: dict[str, str]) -> bool:
+    """Whether two Pods' labels differ in nothing but where the Pods run."""
+    if left == right:
+        return True
+    return _without_topology(left) == _without_topology(right)
+
+
+def _without_topology(labels: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in TOPOLOGY_LABELS}
