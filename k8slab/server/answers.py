@@ -1,0 +1,59 @@
+"""Answers on the wire: a `Response` value as the bytes and headers that a client reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from k8slab.api.errors import ApiError
+from k8slab.cluster.request import Response
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def json_bytes(body: Any) -> bytes:
+    """JSON as the server writes it. Text that is no valid Unicode is replaced as Go does."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def body_bytes(response: Response) -> bytes:
+    """The body of an answer that is no stream."""
+    if isinstance(response.body, bytes):
+        return response.body
+    if isinstance(response.body, str):
+        return response.body.encode("utf-8", "replace")
+    return json_bytes(response.body)
+
+
+def headers_of(response: Response) -> Headers:
+    """The headers of an answer, without its length."""
+    found: Headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"cache-control", b"no-cache, private"),
+    ]
+    for name, value in response.headers.items():
+        found.append((name.lower().encode("latin-1"), value.encode("utf-8")))
+    found.extend((b"warning", _warning(text)) for text in response.warnings)
+    return found
+
+
+def _warning(text: str) -> bytes:
+    """A Warning header (`NewWarningHeader`): code 299, no agent, quoted text without control characters."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    quoted = clean.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'.encode("utf-8", "replace")
+
+
+def refusal(error: ApiError) -> Response:
+    """A refusal that the server itself gives."""
+    return Response(error.code, error.status())
+
+
+UNAUTHORIZED = ApiError(401, "Unauthorized", "Unauthorized")
+TOO_LARGE = ApiError(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
+PANICKED = ApiError(
+    500,
+    "InternalError",
+    "Internal error occurred: This request caused apiserver to panic. Look in the logs for details.",
+)
+TOO_SLOW = ApiError(504, "Timeout", "Timeout: request did not complete within the allotted duration")

