@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj
@@ -89,6 +90,8 @@ class Composer:
         self._homes: dict[str, tuple[str, bool]] = {}
         self._placed: dict[str, tuple[Obj, str]] = {}
         self._has_moved = True
+        self._replaced: dict[str, None] = {}
+        self._everything = True
         self._on_card: dict[tuple[str, bool], Places] = {}
         self._under_card: dict[str, Places] = {}
         self._volume_homes: dict[str, str] = {}
@@ -180,7 +183,7 @@ class Composer:
         self._seen[identity] = (pod, lost)
         if node:
             self._bound.setdefault(f"Node/{node}", {})[identity] = pod
-        key, label = self._row_key(identity, root)
+        key, label = _row_key(identity, root)
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = Row(label)
@@ -194,7 +197,7 @@ class Composer:
         if pod is not None:
             self._bound.get(f"Node/{pod['spec'].get('nodeName', '')}", {}).pop(identity, None)
         root = self._root(identity, pod) if pod is not None else identity
-        key, _ = self._row_key(identity, root)
+        key, _ = _row_key(identity, root)
         if key in self._rows and self._rows[key].note(identity, "", at_us):
             self._dirty_rows[key] = None
 
@@ -206,9 +209,8 @@ class Composer:
         for pod_id, pod in list(self._bound.get(identity, {}).items()):
             self._see(pod_id, pod, at_us)
             self._dirty[pod_id] = None
-        for claim, home in self._volume_homes.items():
-            if home == identity:
-                self._dirty[claim] = None
+        for attachment in self.graph.sources(identity, "attachment"):
+            self._dirty.update(dict.fromkeys(self._claims_behind(attachment)))
 
     def _root(self, identity: str, pod: Obj) -> str:
         """The workload that a Pod belongs to; the Pod itself where there is none."""
@@ -223,14 +225,6 @@ class Composer:
             root = self.graph.root(owner)
         self._roots[identity] = (references, root)
         return root
-
-    def _row_key(self, identity: str, root: str) -> tuple[str, str]:
-        if kind_of(root) == "StatefulSet" and identity != root:
-            ordinal = name_of(identity).rpartition("-")[2]
-            if ordinal.isdigit() and int(ordinal) < _MOST_STATEFUL_ROWS:
-                return f"{root}/{int(ordinal):03d}", name_of(identity)
-            return f"{root}/rest", f"{name_of(root)}-{_MOST_STATEFUL_ROWS}…"
-        return root, name_of(root)
 
     # Who is in the picture, and where.
 
@@ -267,11 +261,18 @@ class Composer:
             return
         for pod_id in list(self._bound.get(identity, ())):
             self._admit(pod_id)
-        for claim in [one for one, home in self._volume_homes.items() if home == identity]:
+        attached = [
+            claim
+            for attachment in self.graph.sources(identity, "attachment")
+            for claim in self._claims_behind(attachment)
+        ]
+        beneath = [claim for claim, home in self._volume_homes.items() if home == identity]
+        for claim in dict.fromkeys((*attached, *beneath)):
             self._admit(claim)
 
     def _hold(self, places: Places, identity: str, shown: bool) -> None:
         self._has_moved = True
+        self._replaced[identity] = None
         if shown:
             places.take(identity)
         else:
@@ -320,6 +321,7 @@ class Composer:
         if former is not None:
             self._leave_card(identity)
         self._has_moved = True
+        self._replaced[identity] = None
         self._homes[identity] = home
         self._on_card.setdefault(home, Places()).take(identity)
 
@@ -327,6 +329,7 @@ class Composer:
         home = self._homes.pop(identity, None)
         if home is not None:
             self._has_moved = True
+            self._replaced[identity] = None
             self._on_card[home].leave(identity)
             self._dirty[home[0]] = None
 
@@ -378,6 +381,7 @@ class Composer:
         """Give a volume its place: where it is attached, else where its Pod is, else where it was."""
         former = self._volume_homes.get(identity)
         self._has_moved = True
+        self._replaced[identity] = None
         if claim is None:
             if former is not None:
                 self._volume_places(former).leave(identity)
@@ -404,15 +408,23 @@ class Composer:
 
     def _admit_behind(self, identity: str) -> None:
         """Take in the claims of a volume, or of an attachment's volume."""
-        claims = [
-            one for one in self.graph.targets(identity, "volume") if kind_of(one) == "PersistentVolumeClaim"
-        ]
-        claims += [
-            one for one in self.graph.sources(identity, "volume") if kind_of(one) == "PersistentVolumeClaim"
-        ]
-        for claim in dict.fromkeys(claims):
+        for claim in self._claims_behind(identity):
             self._dirty[claim] = None
             self._admit_volume(claim, self.graph.get(claim))
+
+    def _claims_behind(self, identity: str) -> dict[str, None]:
+        """The claims that are bound to a volume, or to an attachment's volume."""
+        found: dict[str, None] = {}
+        volumes = (
+            self.graph.targets(identity, "attachment")
+            if kind_of(identity) == "VolumeAttachment"
+            else [identity]
+        )
+        for volume in volumes:
+            for claim in (*self.graph.targets(volume, "volume"), *self.graph.sources(volume, "volume")):
+                if kind_of(claim) == "PersistentVolumeClaim":
+                    found[claim] = None
+        return found
 
     # Drawing.
 
@@ -423,7 +435,7 @@ class Composer:
         axis, self._step_us = axis_for(
             TIMELINE_LEFT, self.width - TIMELINE_LEFT - 30, facts.start_us, facts.now_us
         )
-        everything = frame != self.frame
+        everything = self._everything = frame != self.frame
         self.frame = frame
         new_axis = axis != self._axis
         self._axis = axis
@@ -438,6 +450,7 @@ class Composer:
         self.changed = [one for one in self._touched if former.get(one) is not self.items.get(one)]
         self._dirty = {}
         self._dirty_rows = {}
+        self._replaced = {}
         header = Header("k8slab", facts.start_us, facts.seed, facts.events, self._summary())
         selected = facts.selected if facts.selected in self.items else ""
         return Scene(self.width, frame.height, facts.now_us, header, axis, selected, self.items)
@@ -505,15 +518,25 @@ class Composer:
             if portrayal is None:
                 continue
             obj = self.graph.get(identity)
-            box = self._box(identity, kind, frame) if obj is not None else None
+            box = self._box_of(identity, kind, frame) if obj is not None else None
             if obj is None or box is None:
                 self._drop(identity)
                 self._expiries.pop(identity, None)
             else:
                 self._draw(identity, kind, obj, box)
-            if kind in ("Pod", "PersistentVolumeClaim"):
+            if kind == "PersistentVolumeClaim" or (kind == "Pod" and self._has_lines(identity)):
                 lines[identity] = None
         self._draw_lines(lines)
+
+    def _has_lines(self, pod: str) -> bool:
+        return pod in self._lines_of or self._homes.get(pod, (TRAY, False))[1]
+
+    def _box_of(self, identity: str, kind: str, frame: Frame) -> tuple[float, float, float, float] | None:
+        """Where an object stands: where it stood, if neither it nor the frame moved."""
+        former = self.items.get(identity)
+        if former is None or self._everything or identity in self._replaced:
+            return self._box(identity, kind, frame)
+        return (former.x, former.y, former.width, former.height)
 
     def _box(self, identity: str, kind: str, frame: Frame) -> tuple[float, float, float, float] | None:
         """Where an object stands; None for one that is not shown."""
@@ -701,6 +724,17 @@ class Composer:
             keys.sort(key=lambda key: (not self._rows[key].tones, -ages[_workload_of(key)]))
             keys = keys[:MOST_ROWS]
         return sorted(keys, key=lambda key: (ages[_workload_of(key)], key))
+
+
+@lru_cache(maxsize=65536)
+def _row_key(identity: str, root: str) -> tuple[str, str]:
+    """The key and the label of a Pod's row in the timeline: its own in a StatefulSet, else its workload's."""
+    if kind_of(root) == "StatefulSet" and identity != root:
+        ordinal = name_of(identity).rpartition("-")[2]
+        if ordinal.isdigit() and int(ordinal) < _MOST_STATEFUL_ROWS:
+            return f"{root}/{int(ordinal):03d}", name_of(identity)
+        return f"{root}/rest", f"{name_of(root)}-{_MOST_STATEFUL_ROWS}…"
+    return root, name_of(root)
 
 
 def _workload_of(row_key: str) -> str:

@@ -226,7 +226,7 @@ def perform(view: MemoryView, number: int, what: str) -> None:
             view.change("Pod", key, "status", pod_status("running" if what == "run" else "backoff"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_patches_compose_and_changed_is_enough(steps: list[tuple[int, str]]) -> None:
     """apply(diff(a, b), a) == b; and a diff among the ids that the composer names is the whole diff."""
@@ -244,7 +244,7 @@ def test_patches_compose_and_changed_is_enough(steps: list[tuple[int, str]]) -> 
         assert diff(after, after) == diff(after, after, [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_following_draws_what_drawing_anew_does(steps: list[tuple[int, str]]) -> None:
     """But for places, colours and the timeline, which remember, the picture is a function of the objects."""
