@@ -5,114 +5,192 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/{label/label,annotate/annotate}.go, v1
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import KubectlError
+from k8slab.api.validation._names import label_value
+from k8slab.kubectl.command import Failures, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects
-from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, SELECTOR_FLAGS, Info, full_name, select
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.verbs._pairs import parse_pairs, split_pairs
 
 _MERGE = "application/merge-patch+json"
-_SUFFIXES = {"client": " (dry run)", "server": " (server dry run)"}
+_CHANGE_CAUSE = "kubernetes.io/change-cause"
 FLAGS = (
     *FILE_FLAGS,
     *SELECTOR_FLAGS,
     *OUTPUT_FLAGS,
     ALL_NAMESPACES,
+    FIELD_SELECTOR,
+    DRY_RUN,
+    FIELD_MANAGER,
     Flag("overwrite", type="bool"),
     Flag("list", type="bool"),
     Flag("local", type="bool"),
-    Flag("field-selector"),
     Flag("resource-version"),
-    Flag("dry-run", default="", bare="client"),
-    Flag("field-manager"),
+    Flag("record", type="bool"),
 )
 
-
-def change(session: Session, field: str, noun: str) -> None:
-    """Set and remove labels or annotations. `field` is the metadata's, `noun` what kubectl calls one."""
-    words, changes = _split(session.arguments)
-    if not words and not session.flags["filename"]:
-        raise KubectlError(
-            "error: one or more resources must be specified as <resource> <name> or <resource>/<name>\n"
-        )
-    added, removed = _parsed(changes, noun)
-    if not added and not removed and not session.flags["list"]:
-        raise KubectlError(f"error: at least one {noun} update is required\n")
-    infos = select(session, arguments=words)
-    for info in infos:
-        _change_one(session, info, field, noun, added, removed)
+Pairs = tuple[dict[str, str], list[str]]
 
 
-def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """The words that name resources, and the changes behind them."""
-    for number, word in enumerate(arguments):
-        if "=" in word or (word.endswith("-") and number > 0):
-            return arguments[:number], arguments[number:]
-    return arguments, []
+class Noun(NamedTuple):
+    """What tells labels from annotations: their field and word, how pairs are read and clashes refused."""
+
+    word: str
+    field: str
+    read: Callable[[Sequence[str]], Pairs]
+    refuse_clashes: Callable[[dict[str, str], dict[str, str]], None]
 
 
-def _parsed(changes: list[str], noun: str) -> tuple[dict[str, str], list[str]]:
+def _read_labels(pairs: Sequence[str]) -> Pairs:
     added: dict[str, str] = {}
     removed: list[str] = []
-    for word in changes:
-        name, equals, value = word.partition("=")
-        if equals:
-            added[name] = value
-        elif word.endswith("-"):
-            removed.append(word[:-1])
+    for pair in pairs:
+        parts = pair.split("=")
+        if len(parts) == 2:
+            faults = label_value(parts[1])
+            if faults:
+                raise fail(f'invalid label value: "{pair}": {";".join(faults)}')
+            added[parts[0]] = parts[1]
+        elif len(parts) > 2:
+            raise fail(f"invalid label spec: {pair}")
         else:
-            raise KubectlError(f"error: unknown {noun} spec: {word}\n")
-    both = sorted(name for name in removed if name in added)
+            removed.append(pair.removesuffix("-"))
+    if any(name in added for name in removed):
+        raise fail("can not both modify and remove a label in the same command")
+    return added, removed
+
+
+def _read_annotations(pairs: Sequence[str]) -> Pairs:
+    added, removed = parse_pairs(pairs, "annotation", with_removal=True)
+    both = [name for name in removed if name in added]
     if both:
-        raise KubectlError(
-            f"error: can not both modify and remove {noun}(s) in the same command: {', '.join(both)}\n"
+        raise fail(
+            "can not both modify and remove the following annotation(s) in the same command: "
+            + ", ".join(both)
         )
     return added, removed
 
 
-def _change_one(
-    session: Session, info: Info, field: str, noun: str, added: dict[str, str], removed: list[str]
-) -> None:
-    obj = info.obj or session.get(info.kind, info.namespace, info.name)
-    if session.flags["filename"]:
-        obj = session.get(info.kind, info.namespace, info.name)
-    present: dict[str, str] = obj["metadata"].get(field) or {}
-    if session.flags["list"]:
-        session.write("".join(f"{name}={present[name]}\n" for name in sorted(present)))
-        return
+def _refuse_label_clashes(present: dict[str, str], added: dict[str, str]) -> None:
     clashes = [name for name, value in added.items() if present.get(name, value) != value]
-    if clashes and not session.flags["overwrite"]:
-        for name in clashes:
-            session.warn(f"'{name}' already has a value ({present[name]}), and --overwrite is false\n")
-        session.code = 1
-        return
-    for name in removed:
-        if name not in present:
-            session.write(f'{noun} "{name}" not found.\n')
-    after = {name: value for name, value in {**present, **added}.items() if name not in removed}
-    stored = obj
-    dry_run = session.flags["dry-run"]
-    if after != present and dry_run != "client":
-        patch: Obj = {"metadata": {field: {**added, **{name: None for name in removed if name in present}}}}
-        query = {"fieldManager": session.flags["field-manager"] or f"kubectl-{session.command}"}
-        if dry_run:
-            query["dryRun"] = "All"
-        path = path_of(info.kind, info.namespace, info.name)
-        stored = session.request("PATCH", path, query=query, body=patch, content_type=_MERGE).body
-    if session.flags["output"] and session.flags["output"] != "name":
-        print_objects(session, [stored], session.flags["output"])
-        return
-    if session.flags["output"] == "name":
-        session.write(f"{full_name(info.kind, info.name)}\n")
-        return
-    word = _word(field, present, after, removed)
-    session.write(f"{full_name(info.kind, info.name)} {word}{_SUFFIXES.get(dry_run, '')}\n")
+    if clashes:
+        raise Failures(
+            [
+                fail(f"'{name}' already has a value ({present[name]}), and --overwrite is false")
+                for name in clashes
+            ]
+        )
 
 
-def _word(field: str, before: dict[str, str], after: dict[str, str], removed: list[str]) -> str:
-    if field == "annotations":
+def _refuse_annotation_clashes(present: dict[str, str], added: dict[str, str]) -> None:
+    clashes = [
+        f"'{name}' already has a value ({present[name]})"
+        for name, value in added.items()
+        if name != _CHANGE_CAUSE and present.get(name, value) != value
+    ]
+    if clashes:
+        raise fail(
+            f"--overwrite is false but found the following declared annotation(s): {'; '.join(clashes)}"
+        )
+
+
+LABELS = Noun("label", "labels", _read_labels, _refuse_label_clashes)
+ANNOTATIONS = Noun("annotation", "annotations", _read_annotations, _refuse_annotation_clashes)
+
+
+def change(session: Session, noun: Noun) -> None:
+    """Set and remove labels or annotations."""
+    words, pairs = split_pairs(session.arguments, noun.word)
+    added, removed = noun.read(pairs)
+    _check(session, noun, words, bool(added or removed))
+    infos = select(
+        session,
+        arguments=words,
+        all_by_default=session.flags["all"],
+        latest=not session.flags["local"],
+    )
+    alone = len(infos) == 1 and not session.flags["selector"] and not session.flags["all"]
+    if session.flags["resource-version"] and not alone:
+        raise fail("--resource-version may only be used with a single resource")
+    for info in infos:
+        with session.collecting():
+            if session.flags["list"]:
+                _list(session, noun, info, alone)
+            else:
+                _change_one(session, noun, info, added, removed)
+
+
+def _check(session: Session, noun: Noun, words: Sequence[str], has_changes: bool) -> None:
+    flags = session.flags
+    if flags["list"] and flags["output"]:
+        raise fail("--list and --output may not be specified together")
+    if flags["all"] and flags["selector"]:
+        raise fail("cannot set --all and --selector at the same time")
+    if flags["all"] and flags["field-selector"]:
+        raise fail("cannot set --all and --field-selector at the same time")
+    files = flags["filename"] or flags["kustomize"]
+    example = (
+        "pod.yaml or --filename=pod.json" if noun.word == "label" else "rsrc.yaml or --filename=rsrc.json"
+    )
+    if flags["local"]:
+        if dry_run(session) == "server":
+            raise fail("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+        if words:
+            raise fail(f"can only use local files by -f {example} when --local=true is set")
+        if not files:
+            raise fail(f"one or more files must be specified as -f {example}")
+    elif not words and not files:
+        raise fail("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    if not has_changes and not flags["list"]:
+        raise fail(f"at least one {noun.word} update is required")
+
+
+def _list(session: Session, noun: Noun, info: Info, alone: bool) -> None:
+    present: dict[str, str] = info.present["metadata"].get(noun.field) or {}
+    indent = ""
+    if not alone:
+        indent = " "
+        session.write(f"Listing {noun.field} for {info.kind.kind}.{info.kind.group}/{info.name}:\n")
+    session.write("".join(f"{indent}{name}={present[name]}\n" for name in sorted(present)))
+
+
+def _change_one(session: Session, noun: Noun, info: Info, added: dict[str, str], removed: list[str]) -> None:
+    obj = info.present
+    present: dict[str, str] = obj["metadata"].get(noun.field) or {}
+    is_sent = dry_run(session) != "client" and not session.flags["local"]
+    if noun is LABELS and is_sent:
+        session.write("".join(f'label "{name}" not found.\n' for name in removed if name not in present))
+    if not session.flags["overwrite"]:
+        noun.refuse_clashes(present, added)
+    new = {name: value for name, value in added.items() if present.get(name) != value}
+    gone = [name for name in removed if name in present or name in new]
+    after = {name: value for name, value in {**present, **added}.items() if name not in gone}
+    stored: Obj = {**obj, "metadata": {**obj["metadata"], noun.field: after}}
+    if is_sent and (new or gone or noun is ANNOTATIONS):
+        patch = {**new, **dict.fromkeys(gone)}
+        stored = _send(session, noun, info, patch)
+    print_done(session, stored, _word(noun, bool(new), bool(gone)), is_typed=False)
+
+
+def _send(session: Session, noun: Noun, info: Info, patch: Obj) -> Obj:
+    metadata: Obj = {noun.field: patch} if patch else {}
+    if session.flags["resource-version"]:
+        metadata["resourceVersion"] = session.flags["resource-version"]
+    body = {"metadata": metadata} if metadata else {}
+    path = path_of(info.kind, info.namespace, info.name)
+    query = write_query(session, f"kubectl-{session.command}")
+    answer: Obj = session.request("PATCH", path, query=query, body=body, content_type=_MERGE).body
+    return answer
+
+
+def _word(noun: Noun, was_added: bool, was_removed: bool) -> str:
+    if noun is ANNOTATIONS:
         return "annotated"
-    if before == after:
-        return "not labeled"
-    return "unlabeled" if len(after) < len(before) and removed else "labeled"
+    if was_added and was_removed:
+        return "modified"
+    return "labeled" if was_added else "unlabeled" if was_removed else "not labeled"

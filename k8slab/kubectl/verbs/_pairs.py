@@ -18,7 +18,7 @@ def split_pairs(arguments: Sequence[str], what: str) -> tuple[list[str], list[st
     resources: list[str] = []
     pairs: list[str] = []
     for word in arguments:
-        is_pair = "=" in word or word.endswith("-")
+        is_pair = ("=" in word and word[0] != "=") or (word.endswith("-") and word != "-")
         if pairs and not is_pair:
             raise fail(f"all resources must be specified before {what} changes: {word}")
         (pairs if is_pair else resources).append(word)

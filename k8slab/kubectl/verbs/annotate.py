@@ -6,11 +6,11 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/annotate/annotate.go, v1.36.
 from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
-from k8slab.kubectl.verbs._metadata import FLAGS, change
+from k8slab.kubectl.verbs._metadata import ANNOTATIONS, FLAGS, change
 
 VERB = Verb(
     "annotate",
-    lambda session: change(session, "annotations", "annotation"),
+    lambda session: change(session, ANNOTATIONS),
     FLAGS,
     summary="Update the annotations on a resource.",
 )

@@ -6,11 +6,11 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/label/label.go, v1.36.
 from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
-from k8slab.kubectl.verbs._metadata import FLAGS, change
+from k8slab.kubectl.verbs._metadata import FLAGS, LABELS, change
 
 VERB = Verb(
     "label",
-    lambda session: change(session, "labels", "label"),
+    lambda session: change(session, LABELS),
     FLAGS,
     summary="Update the labels on a resource.",
 )

@@ -16,7 +16,15 @@ from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, typed, write_query
+from k8slab.kubectl.printing import (
+    DRY_RUN,
+    FIELD_MANAGER,
+    OUTPUT_FLAGS,
+    dry_run,
+    print_done,
+    typed,
+    write_query,
+)
 from k8slab.kubectl.resources import Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
