@@ -6,6 +6,7 @@ pkg/registry/apps/*/storage/storage.go (ScaleREST), v1.36.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from k8slab import clock
@@ -76,7 +77,7 @@ def bind(
     new = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
     copied = topology_labels(world, node)
     if copied:
-        labels = {**labels_of(pod), **copied}
+        labels = _merged(tuple(labels_of(pod).items()), tuple(copied.items()))
         new = assoc(new, "metadata", "labels", labels)
     if annotations:
         new = assoc(
@@ -85,6 +86,12 @@ def bind(
     if dry_run:
         return new
     return commit(world, actor, kind, key, new, "binding", cause, sent=pod)
+
+
+@lru_cache(maxsize=4096)
+def _merged(labels: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Labels with others laid over them; one dict for all Pods that are alike."""
+    return dict((*labels, *more))
 
 
 def _not_bindable(pod: Obj) -> str:
