@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from k8slab.api.errors import ApiError
-from k8slab.cluster import rest
+from k8slab.cluster import access, rest
 from k8slab.cluster.request import Request, Response
 from k8slab.lab import Input, Lab
 from k8slab.server import answers, metrics, openapi, requests, sockets, streaming
@@ -35,6 +35,7 @@ class App:
         self.lab = lab
         self.clock = clock
         self.token = token
+        self.prefix = requests.prefix_of(token)
         self.wakeups = Wakeups(lab)
         self.metrics = metrics.Metrics()
         self.faults: list[Exception] = []
@@ -103,6 +104,8 @@ class App:
         before = world.store.revision
         try:
             response = self._fixed(request) or rest.handle(world, request)
+        except ApiError as error:
+            response = rest.refusal(error)
         except Exception as error:  # noqa: BLE001 - whatever is wrong within, a client gets an answer
             self.faults.append(error)
             response = answers.refusal(answers.PANICKED)
@@ -117,8 +120,9 @@ class App:
         if request.method != "GET":
             return None
         if request.path.startswith("/openapi/v3"):
-            return openapi.answer(self.lab.world, request)
+            return openapi.answer(self.lab.world, request, self.prefix)
         if request.path == "/metrics":
+            access.check(self.lab.world, access.attributes_of(access.identify(self.lab.world, request)))
             return Response(200, self.metrics.text(self.lab, self.wakeups), metrics.CONTENT_TYPE)
         return None
 

@@ -1,2 +1,306 @@
+"""OpenAPI v3: the documents by which kubectl explains, applies and checks.
+
+Each served group and version has a document of its own, made of what the API
+server knows of its types: names, types, lists, maps, required fields, enums.
+There is no prose in it. A document is made when it is first asked for and
+kept, since it can't change while the server runs.
+
+Models vendor/k8s.io/kube-openapi/pkg/{builder3,handler3}, v1.36.
+"""
+
 from __future__ import annotations
-def answer(world, request): return None
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from k8slab.api import schema
+from k8slab.api.errors import ApiError
+from k8slab.api.kind import Kind, resources
+from k8slab.api.meta import Obj
+from k8slab.cluster import access
+from k8slab.cluster.kinds import virtual_kinds
+from k8slab.cluster.negotiation import PATCH_TYPES
+from k8slab.cluster.request import Request, Response
+from k8slab.cluster.world import World
+from k8slab.server import answers
+
+ROOT = "/openapi/v3"
+_META = "apimachinery.pkg.apis.meta.v1"
+_REF = "#/components/schemas/"
+
+_SCALARS: dict[str, Obj] = {
+    "string": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "int32": {"type": "integer", "format": "int32"},
+    "int64": {"type": "integer", "format": "int64"},
+    "float64": {"type": "number", "format": "double"},
+    "bytes": {"type": "string", "format": "byte"},
+    "any": {"type": "object"},
+}
+_OWN: dict[str, Obj] = {
+    "quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
+    "intorstring": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    "time": {"type": "string", "format": "date-time"},
+    "microtime": {"type": "string", "format": "date-time"},
+    "duration": {"type": "string"},
+    "any": {"type": "object"},
+}
+"""Types that marshal themselves, by what the schema calls them."""
+
+
+def answer(world: World, request: Request, prefix: str) -> Response:
+    """The index of the documents, or one of them. `prefix` is the path under which the client sees the server."""
+    request = access.identify(world, request)
+    access.check(world, access.attributes_of(request))
+    wanted = request.path.removeprefix(ROOT).strip("/")
+    if not wanted:
+        return Response(200, {"paths": _index(prefix)})
+    place = _places().get(wanted)
+    if place is None:
+        raise ApiError(404, "", "404 page not found\n")
+    return Response(200, _document(*place), headers={"Etag": f'"{_hash(wanted)}"'})
+
+
+@cache
+def _places() -> dict[str, tuple[str, str]]:
+    """Group and version of each document by its path."""
+    found = {(group, version): None for group, version, _ in _resources()}
+    return {
+        (f"apis/{group}/{version}" if group else f"api/{version}"): (group, version)
+        for group, version in sorted(found)
+    }
+
+
+@cache
+def _resources() -> dict[tuple[str, str, str], Kind]:
+    virtual = {(kind.group, kind.version, kind.plural): kind for kind in virtual_kinds().values()}
+    return {**resources(), **virtual}
+
+
+def _index(prefix: str) -> Obj:
+    return {
+        path: {"serverRelativeURL": f"{prefix}{ROOT}/{path}?hash={_hash(path)}"} for path in sorted(_places())
+    }
+
+
+@cache
+def _hash(path: str) -> str:
+    """What changes when the document changes, so that a client may keep it."""
+    return hashlib.blake2b(_document(*_places()[path]), digest_size=16).hexdigest().upper()
+
+
+@cache
+def _document(group: str, version: str) -> bytes:
+    """The document of a group and version, as JSON."""
+    served = [kind for (one, other, _), kind in sorted(_resources().items()) if (one, other) == (group, version)]
+    paths: Obj = {}
+    wanted: dict[str, None] = dict.fromkeys((f"{_META}.DeleteOptions", f"{_META}.Status", f"{_META}.WatchEvent"))
+    for kind in served:
+        paths.update(_paths(kind, group, version))
+        for name in (kind.kind, f"{kind.kind}List"):
+            wanted[schema.type_of_kind(_api_version(group, version), name)] = None
+    body = {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "v1.36.2"},
+        "paths": paths,
+        "components": {"schemas": _components(wanted)},
+    }
+    return answers.json_bytes(body)
+
+
+def _api_version(group: str, version: str) -> str:
+    return f"{group}/{version}" if group else version
+
+
+# Paths.
+
+_METHODS = {"get": "get", "create": "post", "update": "put", "patch": "patch", "delete": "delete"}
+_ON_COLLECTION = {"list": "get", "create": "post", "deletecollection": "delete"}
+_ON_OBJECT = {verb: method for verb, method in _METHODS.items() if verb != "create"}
+_PARAMETERS = {
+    "get": ("pretty",),
+    "post": ("dryRun", "fieldManager", "fieldValidation"),
+    "put": ("dryRun", "fieldManager", "fieldValidation"),
+    "patch": ("dryRun", "fieldManager", "fieldValidation", "force"),
+    "delete": ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"),
+}
+_LISTING = (
+    "allowWatchBookmarks",
+    "continue",
+    "fieldSelector",
+    "labelSelector",
+    "limit",
+    "resourceVersion",
+    "resourceVersionMatch",
+    "sendInitialEvents",
+    "timeoutSeconds",
+    "watch",
+)
+_TYPES = {
+    "allowWatchBookmarks": "boolean",
+    "force": "boolean",
+    "gracePeriodSeconds": "integer",
+    "limit": "integer",
+    "orphanDependents": "boolean",
+    "sendInitialEvents": "boolean",
+    "timeoutSeconds": "integer",
+    "watch": "boolean",
+}
+_ACTIONS = {
+    ("list", "get"): "list",
+    ("deletecollection", "delete"): "deletecollection",
+    ("create", "post"): "post",
+    ("update", "put"): "put",
+}
+
+
+def _paths(kind: Kind, group: str, version: str) -> Iterator[tuple[str, Obj]]:
+    """The paths of a kind with what can be done there."""
+    root = f"/apis/{group}/{version}" if group else f"/api/{version}"
+    asked = {"group": group, "kind": kind.kind, "version": version}
+    base = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
+    if kind.namespaced and "list" in kind.verbs:
+        yield f"{root}/{kind.plural}", _operations({"list": "get"}, kind, asked, ())
+    inside = ("namespace",) if kind.namespaced else ()
+    collection = _operations(_ON_COLLECTION, kind, asked, inside)
+    if collection:
+        yield base, collection
+    single = _operations(_ON_OBJECT, kind, asked, ("name", *inside))
+    if single:
+        yield f"{base}/{{name}}", single
+    if kind.has_status:
+        table = {verb: _METHODS[verb] for verb in ("get", "update", "patch")}
+        yield f"{base}/{{name}}/status", _operations(table, kind, asked, ("name", *inside))
+
+
+def _operations(table: dict[str, str], kind: Kind, asked: Obj, inside: tuple[str, ...]) -> Obj:
+    found: Obj = {}
+    for verb, method in table.items():
+        if verb in kind.verbs:
+            found[method] = _operation(verb, method, asked)
+    if found and inside:
+        found["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "uniqueItems": True}}
+            for name in inside
+        ]
+    return found
+
+
+def _operation(verb: str, method: str, asked: Obj) -> Obj:
+    names = _LISTING if verb == "list" else _PARAMETERS[method]
+    listed = verb == "list" or verb == "watch"
+    shown = f"{asked['kind']}List" if listed else asked["kind"]
+    type_name = schema.type_of_kind(_api_version(asked["group"], asked["version"]), shown)
+    if method == "delete":
+        type_name = f"{_META}.Status"
+    content = {"application/json": {"schema": {"$ref": _reference(type_name)}}} if type_name else {}
+    operation: Obj = {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "schema": {"type": _TYPES.get(name, "string"), "uniqueItems": True},
+            }
+            for name in names
+        ],
+        "responses": {"200": {"description": "OK", "content": content}},
+        "x-kubernetes-action": _ACTIONS.get((verb, method), verb),
+        "x-kubernetes-group-version-kind": asked,
+    }
+    if method in ("post", "put") and type_name:
+        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {"$ref": _reference(type_name)}}}}
+    if method == "patch":
+        operation["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": {"type": "object"}} for kind in PATCH_TYPES},
+        }
+    return operation
+
+
+# Types.
+
+
+def _reference(name: str) -> str:
+    return f"{_REF}{schema.DEFINITION_PREFIX}{name}"
+
+
+def _components(wanted: dict[str, None]) -> Obj:
+    """These types and all that they are made of."""
+    found: Obj = {}
+    todo = [name for name in wanted if name]
+    while todo:
+        name = todo.pop()
+        full = f"{schema.DEFINITION_PREFIX}{name}"
+        if full in found or not schema.has_type(name):
+            continue
+        found[full] = _component(name, todo)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _kinds_of() -> dict[str, list[Obj]]:
+    found: dict[str, list[Obj]] = {}
+    for text, name in schema.kinds_of_types().items():
+        api_version, kind = text.split(" ")
+        group, _, version = api_version.rpartition("/")
+        found.setdefault(name, []).append({"group": group, "kind": kind, "version": version})
+    return found
+
+
+def _component(name: str, todo: list[str]) -> Obj:
+    """One type; the names of the types that it needs are added to `todo`."""
+    kind = schema.type_named(name)
+    if not kind.is_struct:
+        return dict(_OWN.get(kind.same_as) or _type(kind.same_as, todo))
+    component: Obj = {"type": "object"}
+    properties = {field.name: _property(field, todo) for field in kind.fields.values()}
+    if properties:
+        component["properties"] = properties
+    required = [field.name for field in kind.fields.values() if field.required]
+    if required:
+        component["required"] = sorted(required)
+    if kind.map_type:
+        component["x-kubernetes-map-type"] = kind.map_type
+    if kind.unions:
+        component["x-kubernetes-unions"] = list(kind.unions)
+    if name in _kinds_of():
+        component["x-kubernetes-group-version-kind"] = _kinds_of()[name]
+    return component
+
+
+def _property(field: schema.Field, todo: list[str]) -> Obj:
+    found = dict(_type(field.type, todo))
+    if field.default is not None:
+        found["default"] = field.default
+    if field.enum:
+        found["enum"] = list(field.enum)
+    if field.list_type:
+        found["x-kubernetes-list-type"] = field.list_type
+    if field.list_keys:
+        found["x-kubernetes-list-map-keys"] = list(field.list_keys)
+    if field.map_type:
+        found["x-kubernetes-map-type"] = field.map_type
+    if field.strategy:
+        found["x-kubernetes-patch-strategy"] = ",".join(field.strategy)
+    if field.merge_key:
+        found["x-kubernetes-patch-merge-key"] = field.merge_key
+    return found
+
+
+def _type(expression: str, todo: list[str]) -> dict[str, Any]:
+    """The schema of a type's expression."""
+    expression = expression.removeprefix("*")
+    if expression.startswith("[]"):
+        return {"type": "array", "items": _type(expression[2:], todo)}
+    if expression.startswith("map:"):
+        return {"type": "object", "additionalProperties": _type(expression[4:], todo)}
+    if not expression.startswith("#"):
+        return _SCALARS.get(expression) or _OWN[expression]
+    name = expression[1:]
+    named = schema.type_named(name)
+    if named.is_struct or named.same_as in _OWN:
+        todo.append(name)
+        return {"allOf": [{"$ref": _reference(name)}]}
+    return _type(named.same_as, todo)
