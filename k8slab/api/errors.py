@@ -129,8 +129,11 @@ OBJECT_MODIFIED = (
 
 def forbidden(resource: str, group: str, name: str, why: str) -> ApiError:
     """403 Forbidden: `pods "web-0" is forbidden: …`."""
-    subject = qualified(resource, group) or "unknown"
-    message = f'{subject} "{name}" is forbidden: {why}' if name else f"{subject} is forbidden: {why}"
+    subject = qualified(resource, group)
+    if not subject:
+        message = f"forbidden: {why}"
+    else:
+        message = f'{subject} "{name}" is forbidden: {why}' if name else f"{subject} is forbidden: {why}"
     return ApiError(403, "Forbidden", message, details=_details(resource, group, name))
 
 

@@ -71,8 +71,10 @@ def identify(world: World, request: Request) -> Request:
     groups = header(request, "Impersonate-Group")
     if not wanted:
         if groups:
-            text = "Internal error occurred: requested [{Group  system:masters    }] without impersonating a user"
-            raise ApiError(500, "InternalError", text.replace("system:masters", groups))
+            text = (
+                f"Internal error occurred: requested [{{Group  {groups}    }}] without impersonating a user"
+            )
+            raise ApiError(500, "InternalError", text)
         return request
     named = tuple(one.strip() for one in groups.split(",") if one.strip())
     _check_impersonation(world, request, wanted, named)
@@ -157,7 +159,7 @@ def _signature(world: World, head: str, body: str) -> str:
 
 
 def account_of_token(world: World, token: str) -> str | None:
-    """The user name behind a token; None for one that was not made here, ran out, or whose account is gone."""
+    """The user name behind a token; None for one not made here, run out, or whose account is gone."""
     parts = token.split(".")
     if len(parts) != 3 or _signature(world, parts[0], parts[1]) != parts[2]:
         return None
@@ -300,11 +302,11 @@ def _rules_of(
 def _is_subject(subject: Obj, user: str, groups: Sequence[str], namespace: str) -> bool:
     kind, name = subject.get("kind"), subject.get("name", "")
     if kind == "User":
-        return user == name
+        return bool(user == name)
     if kind == "Group":
         return name in groups
     where = subject.get("namespace") or namespace
-    return kind == "ServiceAccount" and bool(where) and user == f"{_ACCOUNT}{where}:{name}"
+    return bool(kind == "ServiceAccount" and where and user == f"{_ACCOUNT}{where}:{name}")
 
 
 def _subject_text(subject: Obj, namespace: str) -> str:
@@ -319,13 +321,13 @@ def _role_rules(world: World, reference: Obj, namespace: str) -> Sequence[Obj]:
     if kind == "Role":
         role = world.get("Role", (namespace, name))
         if role is None:
-            raise not_found("roles", "rbac.authorization.k8s.io", name)
+            raise not_found("role", "rbac.authorization.k8s.io", name)
         return role.get("rules") or ()
     role = world.get("ClusterRole", ("", name))
     if role is not None:
         return role.get("rules") or ()
     if name not in default_roles():
-        raise not_found("clusterroles", "rbac.authorization.k8s.io", name)
+        raise not_found("clusterrole", "rbac.authorization.k8s.io", name)
     return default_roles()[name]
 
 

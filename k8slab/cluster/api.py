@@ -21,9 +21,9 @@ from k8slab.api.kinds import namespace as namespace_kind
 from k8slab.api.kinds import pod as pod_kind
 from k8slab.api.meta import Key, Obj
 from k8slab.api.patch import merge_patch
-from k8slab.api.validation._field import quote
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
+from k8slab.api.validation._field import quote
 from k8slab.cluster import admission
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of

@@ -103,8 +103,8 @@ def check_preconditions(kind: Kind, old: Obj, options: DeleteOptions) -> None:
     ):
         if wanted and wanted != stored:
             why = (
-                f"the {label} in the precondition ({wanted}) does not match the {label} in record ({stored}). "
-                f"The object might have been {guess}"
+                f"the {label} in the precondition ({wanted}) does not match the {label} in record "
+                f"({stored}). The object might have been {guess}"
             )
             raise conflict(kind.kind, kind.group, metadata["name"], why)
 

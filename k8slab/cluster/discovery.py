@@ -167,7 +167,7 @@ def _groups(world: World) -> dict[str, dict[str, list[Kind]]]:
 
 
 def _version_order(version: str) -> tuple[int, int, int, str]:
-    """Newest stable version first, then beta, then alpha (`apimachinery/pkg/version: CompareKubeAwareVersionStrings`)."""
+    """Newest stable version first, then beta, then alpha (`CompareKubeAwareVersionStrings`)."""
     for rank, stage in enumerate(("", "beta", "alpha")):
         major, found, minor = version.removeprefix("v").partition(stage) if stage else (version[1:], "", "")
         if version.startswith("v") and major.isdigit() and (not stage or (found and minor.isdigit())):

@@ -118,7 +118,7 @@ def of_scale(managed: list[Obj]) -> list[Obj]:
     found: list[Obj] = []
     for entry in managed:
         if _REPLICAS[1] in (entry.get("fieldsV1") or {}).get(_REPLICAS[0], {}):
-            fields = {_REPLICAS[0]: {_REPLICAS[1]: {}}}
+            fields: Obj = {_REPLICAS[0]: {_REPLICAS[1]: {}}}
             found.append({**entry, "apiVersion": "autoscaling/v1", "fieldsV1": fields})
     return found
 

@@ -86,8 +86,17 @@ def _handle(world: World, request: Request, warnings: list[str]) -> Response:
     if verb == "patch":
         negotiation.patch_type(request)
     output = negotiation.output_of(request)
+    if route.kind.kind in _DEPRECATED and route.api_version == "v1":
+        warnings.append(_DEPRECATED[route.kind.kind])
     response = _VERBS[verb](world, Exchange(request, route, output, warnings))
     return _written(response, output)
+
+
+_DEPRECATED = {
+    "ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+    "Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
+"""Kinds whose every request is answered with a warning."""
 
 
 def _written(response: Response, output: Output) -> Response:
@@ -303,14 +312,9 @@ def _delete(world: World, exchange: Exchange) -> Response:
     managed = ownership.managed_fields(world, route.kind, old) if old is not None else []
     cause = world.note_request(request)
     obj, gone = deletion.delete(world, actor_of(request), route.kind.kind, route.key, options, cause=cause)
-    if route.kind.kind not in _RETURNS_DELETED and (gone or _was_deleting(old)):
+    if gone and route.kind.kind not in _RETURNS_DELETED:
         return Response(200, _deleted_status(route, obj))
     return _shown(world, exchange, ownership.with_fields(obj, managed))
-
-
-def _was_deleting(old: Obj | None) -> bool:
-    """Deleting what is being deleted, and waits, changes nothing and answers as if it were gone."""
-    return False
 
 
 def _deleted_status(route: Route, obj: Obj) -> Obj:

@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from k8slab.reference.categories import CATEGORIES, Outcome
+from k8slab.reference.categories import CATEGORIES
+from k8slab.reference.outcome import Outcome
 
 
 def main(arguments: list[str]) -> int:

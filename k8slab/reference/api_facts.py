@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
 from k8slab.reference import bench
-from k8slab.reference.facts import differences, expanded
+from k8slab.reference.facts import differences, expanded, load
 from k8slab.reference.outcome import Outcome, attempt
 
 Case = Mapping[str, Any]
@@ -22,7 +21,7 @@ Case = Mapping[str, Any]
 
 def cases(root: Path, name: str) -> list[Obj]:
     """The cases of a file of API facts."""
-    loaded: list[Obj] = json.loads((root / "api" / f"{name}.json").read_text(encoding="utf-8"))["cases"]
+    loaded: list[Obj] = load(root, name)["cases"]
     return loaded
 
 

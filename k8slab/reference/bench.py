@@ -150,7 +150,7 @@ class GivenRefusedError(Exception):
 
 
 def send_given(world: World, given: Sequence[Mapping[str, Any]]) -> None:
-    """Send the requests that lead to a case. GivenRefusedError where one is refused and wasn't recorded so."""
+    """Send the requests that lead to a case. GivenRefusedError where one unexpectedly is."""
     for one in given:
         response = send(world, one)
         if response.code >= 400 and response.code != one.get("code"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -11,12 +10,13 @@ from pathlib import Path
 
 from k8slab import clock
 from k8slab.api.meta import Obj
+from k8slab.reference.facts import load
 from k8slab.reference.outcome import Outcome, attempt
 
 
 def cron(root: Path) -> Iterator[Outcome]:
     """Each row of the table of schedules."""
-    rows: list[Obj] = json.loads((root / "cron.json").read_text(encoding="utf-8"))
+    rows: list[Obj] = load(root, "cron")
     for number, row in enumerate(rows):
         name = f"{number}: {row['schedule']} {row.get('timeZone', '')}".strip()
         yield attempt(name, partial(_row, row))

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 _PATTERNS = {
@@ -29,6 +30,14 @@ _PATTERNS = {
 }
 _PLACEHOLDER = re.compile("|".join(map(re.escape, _PATTERNS)))
 _LONGEST_SHOWN = 300
+
+
+def load(root: Path, name: str) -> Any:
+    """A file of facts: from the folder itself, or from its `api/`."""
+    path = root / "api" / f"{name}.json"
+    if not path.exists():
+        path = root / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def expanded(value: Any) -> Any:

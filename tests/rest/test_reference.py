@@ -1,0 +1,35 @@
+"""Every recorded fact of the API, and those with which the lab does not agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k8slab.reference.categories import CATEGORIES
+
+ROOT = Path(__file__).parents[1] / "reference"
+
+CUSTOM = "custom resources are stored, and not yet served"
+DISAGREEING: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "errors": {},
+    "protocol": {},
+    "discovery": {},
+    "scheduling": {},
+    "patches": {
+        "merge/custom-resource": CUSTOM,
+        "merge/custom-resource-pruned": CUSTOM,
+        "merge/scale-subresource": "upstream splits the entry of whoever set the replicas",
+        "strategic/custom-resource-unsupported": CUSTOM,
+    },
+}
+"""By category: the facts with which the lab disagrees, and why."""
+
+
+@pytest.mark.parametrize("category", DISAGREEING)
+def test_the_lab_agrees_with_a_real_cluster(category: str) -> None:
+    outcomes = list(CATEGORIES[category](ROOT))
+    assert outcomes
+    disagreeing = {one.name: one.differences for one in outcomes if one.differences}
+    assert disagreeing.keys() == DISAGREEING[category].keys(), disagreeing
