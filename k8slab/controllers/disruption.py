@@ -185,10 +185,15 @@ def controller_scale(view: View, reference: Obj, namespace: str) -> tuple[str, i
         return None
     if name == "ReplicaSet":
         above = controller_of(owner)
-        if above is not None and above["kind"] == "Deployment":
+        if above is not None and _is_deployment(above):
             owner = _same_one(view, "Deployment", namespace, above) or owner
     uid: str = owner["metadata"]["uid"]
     return uid, dig(owner, *kind.scale.spec_replicas, default=0)
+
+
+def _is_deployment(reference: Obj) -> bool:
+    group, _ = group_version(reference["apiVersion"])
+    return reference["kind"] == "Deployment" and group in ("apps", "extensions")
 
 
 def _same_one(view: View, kind: str, namespace: str, reference: Obj) -> Obj | None:
