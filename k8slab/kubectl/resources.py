@@ -246,7 +246,7 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
             "ensure CRDs are installed first"
         )
     namespace = ""
-    if kind.namespaced:
+    if kind.namespaced and not (session.flags.get("local") and not metadata.get("namespace")):
         namespace = metadata.get("namespace") or session.namespace
         asked = session.asked_namespace
         if asked and metadata.get("namespace") and metadata["namespace"] != asked:

@@ -1,116 +1,185 @@
-"""The patch that `kubectl apply` sends: from what was last applied, what is to be, and what is there.
+"""The patches that kubectl computes: what makes one object of another, and what `apply` sends.
 
-Fields that the manifest sets and the live object has otherwise are changed;
-fields that the last manifest had and this one doesn't are deleted; what others
-set stays. Lists with a merge key are compared item by item.
+`two_way` compares what was with what is to be. `three_way` knows besides what
+was applied last: fields that the manifest sets and the live object has
+otherwise are changed; fields that the last manifest had and this one doesn't
+are deleted; what others set stays. Lists with a merge key are compared item by
+item, and the order of their items is sent along.
 
 Models staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go
-(CreateThreeWayMergePatch), v1.36.
+(CreateTwoWayMergePatch, CreateThreeWayMergePatch), v1.36.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slab.api.meta import Obj
 from k8slab.api.schema import Field, base, struct_of, type_of_kind
 
+_ORDER = "$setElementOrder/"
+_DELETED = "$deleteFromPrimitiveList/"
+_KEEP = "$retainKeys"
+
+
+class _Options(NamedTuple):
+    """Which differences count."""
+
+    changes: bool = True
+    deletions: bool = True
+    retain_keys: bool = False
+
+
+def two_way_patch(before: Obj, after: Obj) -> Obj:
+    """The strategic merge patch that makes `after` of `before`; empty where nothing differs."""
+    return _diff_maps(_type_of(after), before, after, _Options())
+
 
 def three_way_patch(original: Obj, modified: Obj, current: Obj) -> Obj:
-    """The strategic merge patch that makes `current` what `modified` says; empty where it does already."""
-    struct = type_of_kind(modified["apiVersion"], modified["kind"])
-    return _object_patch(struct, original, modified, current)
+    """The patch that makes `current` what `modified` says; empty where it does already."""
+    expression = _type_of(modified)
+    changes = _diff_maps(expression, current, modified, _Options(deletions=False))
+    deletions = _diff_maps(expression, original, modified, _Options(changes=False))
+    return _joined(expression, deletions, changes)
 
 
-def _fields(expression: str) -> dict[str, Field]:
+def _type_of(obj: Obj) -> str:
+    name = type_of_kind(obj.get("apiVersion", ""), obj.get("kind", ""))
+    return f"#{name}" if name else ""
+
+
+def _field(expression: str, name: str) -> Field | None:
     struct = struct_of(expression) if expression else None
-    return struct.fields if struct is not None else {}
+    return struct.fields.get(name) if struct is not None else None
 
 
-def _object_patch(expression: str, original: Obj, modified: Obj, current: Obj) -> Obj:
-    fields = _fields(expression)
+def _inner(expression: str, field: Field | None) -> str:
+    """The type of a field's value; a map's values all have one."""
+    if field is not None:
+        return field.type
+    plain = base(expression).lstrip("*") if expression else ""
+    return plain.removeprefix("map:") if plain.startswith("map:") else ""
+
+
+def _items(expression: str) -> str:
+    plain = base(expression).lstrip("*") if expression else ""
+    return plain.removeprefix("[]") if plain.startswith("[]") else ""
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two JSON values are equal; `true` and 1 are not."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return len(left) == len(right) and all(
+            name in right and same(item, right[name]) for name, item in left.items()
+        )
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(same(*pair) for pair in zip(left, right, strict=True))
+    return type(left) is type(right) and bool(left == right)
+
+
+def _diff_maps(expression: str, original: Obj, modified: Obj, options: _Options) -> Obj:
     patch: Obj = {}
     for name, wanted in modified.items():
-        field = fields.get(name)
-        patch.update(_field_patch(name, field, expression, original.get(name), wanted, current.get(name)))
-    for name in original:
-        if name not in modified and name in current:
-            patch[name] = None
-    if patch and _retains_keys(fields, patch):
-        patch["$retainKeys"] = sorted(modified)
+        if name not in original:
+            if options.changes:
+                patch[name] = wanted
+            continue
+        present = original[name]
+        field = _field(expression, name)
+        inner = _inner(expression, field)
+        if isinstance(present, dict) and isinstance(wanted, dict):
+            change = _diff_field(field, inner, present, wanted, options)
+            if change:
+                patch[name] = change
+        elif isinstance(present, list) and isinstance(wanted, list):
+            patch.update(_diff_list(name, field, inner, present, wanted, options))
+        elif options.changes and not same(present, wanted):
+            patch[name] = wanted
+    if options.deletions:
+        patch.update((name, None) for name in original if name not in modified)
+    if options.retain_keys and (patch or any(name not in original for name in modified)):
+        patch[_KEEP] = sorted(name for name, value in modified.items() if value is not None)
     return patch
 
 
-def _retains_keys(fields: dict[str, Field], patch: Obj) -> bool:
-    return any("retainKeys" in fields[name].strategy for name in patch if name in fields)
+def _diff_field(field: Field | None, inner: str, present: Obj, wanted: Obj, options: _Options) -> Obj:
+    strategy = field.strategy if field is not None else ()
+    if "replace" in strategy:
+        return wanted if options.changes and not same(present, wanted) else {}
+    return _diff_maps(inner, present, wanted, options._replace(retain_keys="retainKeys" in strategy))
 
 
-def _field_patch(name: str, field: Field | None, outer: str, original: Any, wanted: Any, present: Any) -> Obj:
-    if wanted is None:
-        return {name: None} if present is not None else {}
-    if isinstance(wanted, dict) and isinstance(present, dict):
-        inner = _inner_type(field, outer)
-        before = original if isinstance(original, dict) else {}
-        patch = _object_patch(inner, before, wanted, present)
-        if field is not None and "retainKeys" in field.strategy and patch:
-            patch["$retainKeys"] = sorted(wanted)
-        return {name: patch} if patch else {}
-    if isinstance(wanted, list) and field is not None and "merge" in field.strategy:
-        earlier = original if isinstance(original, list) else []
-        there = present if isinstance(present, list) else []
-        if field.merge_key:
-            return _keyed_list_patch(name, field, earlier, wanted, there)
-        return _primitive_list_patch(name, earlier, wanted, there)
-    return {name: wanted} if wanted != present else {}
-
-
-def _inner_type(field: Field | None, outer: str) -> str:
-    if field is not None:
-        kind = base(field.type)
-        return kind.removeprefix("map:") if kind.startswith("map:") else kind
-    return outer.removeprefix("map:") if outer.startswith("map:") else ""
-
-
-def _item_type(field: Field) -> str:
-    return base(field.type).removeprefix("[]").removeprefix("*")
-
-
-def _keyed_list_patch(
-    name: str, field: Field, original: list[Any], wanted: list[Any], present: list[Any]
+def _diff_list(
+    name: str, field: Field | None, inner: str, present: list[Any], wanted: list[Any], options: _Options
 ) -> Obj:
-    key = field.merge_key
-    before = {item.get(key): item for item in original if isinstance(item, dict)}
-    there = {item.get(key): item for item in present if isinstance(item, dict)}
-    named = {item.get(key): item for item in wanted if isinstance(item, dict)}
+    if field is None or "merge" not in field.strategy:
+        return {name: wanted} if options.changes and not same(present, wanted) else {}
+    if not present:
+        return {name: wanted} if wanted and options.changes else {}
+    options = options._replace(retain_keys="retainKeys" in field.strategy)
+    if field.merge_key and all(isinstance(item, dict) for item in (*present, *wanted)):
+        return _diff_keyed(name, field.merge_key, _items(inner), present, wanted, options)
+    return _diff_scalars(name, present, wanted, options)
+
+
+def _diff_keyed(
+    name: str, key: str, inner: str, present: list[Obj], wanted: list[Obj], options: _Options
+) -> Obj:
+    """The changes of single items, and the order of all of them where anything is sent."""
+    before = {item.get(key): item for item in present}
+    after = {item.get(key): item for item in wanted}
     items: list[Obj] = []
-    for value, item in named.items():
-        if value not in there:
-            items.append(item)
+    for value, item in after.items():
+        if value not in before:
+            if options.changes:
+                items.append(item)
             continue
-        change = _object_patch(_item_type(field), before.get(value, {}), item, there[value])
-        change.pop(key, None)
+        change = _diff_maps(inner, before[value], item, options)
         if change:
             items.append({**change, key: value})
-    for value in before:
-        if value not in named and value in there:
-            items.append({"$patch": "delete", key: value})
-    order = [value for value in there if value in named] != list(named) and bool(there)
-    if not items and not order:
-        return {}
-    patch: Obj = {f"$setElementOrder/{name}": [{key: value} for value in named]}
-    if items:
-        patch[name] = items
+    if options.deletions:
+        items += [{"$patch": "delete", key: value} for value in before if value not in after]
+    patch: Obj = {name: items} if items else {}
+    is_reordered = list(before) != list(after)
+    if (options.changes and (items or is_reordered)) or (options.deletions and items):
+        patch[f"{_ORDER}{name}"] = [{key: item.get(key)} for item in wanted]
     return patch
 
 
-def _primitive_list_patch(name: str, original: list[Any], wanted: list[Any], present: list[Any]) -> Obj:
-    added = [item for item in wanted if item not in present]
-    removed = [item for item in original if item not in wanted and item in present]
+def _diff_scalars(name: str, present: list[Any], wanted: list[Any], options: _Options) -> Obj:
+    added = [item for item in wanted if item not in present] if options.changes else []
+    removed = [item for item in present if item not in wanted] if options.deletions else []
     patch: Obj = {}
     if added:
         patch[name] = added
     if removed:
-        patch[f"$deleteFromPrimitiveList/{name}"] = removed
-    if patch:
-        patch[f"$setElementOrder/{name}"] = wanted
+        patch[f"{_DELETED}{name}"] = removed
+    if removed or (options.changes and not same(present, wanted)):
+        patch[f"{_ORDER}{name}"] = wanted
     return patch
+
+
+def _joined(expression: str, deletions: Obj, changes: Obj) -> Obj:
+    """Both patches as one; a change outweighs a deletion."""
+    result = dict(deletions)
+    for name, change in changes.items():
+        other = deletions.get(name)
+        field = _field(expression, name)
+        inner = _inner(expression, field)
+        if isinstance(other, dict) and isinstance(change, dict):
+            result[name] = _joined(inner, other, change)
+        elif isinstance(other, list) and isinstance(change, list) and field is not None and field.merge_key:
+            result[name] = _joined_lists(field.merge_key, _items(inner), other, change)
+        else:
+            result[name] = change
+    return result
+
+
+def _joined_lists(key: str, inner: str, deletions: list[Obj], changes: list[Obj]) -> list[Obj]:
+    """The items' changes with their deletions, and deleted items last."""
+    gone = {item.get(key): item for item in deletions}
+    joined = [
+        _joined(inner, gone.pop(item.get(key)), item) if item.get(key) in gone else item for item in changes
+    ]
+    kept = [item for item in gone.values() if item.get("$patch") != "delete"]
+    return [*joined, *kept, *(item for item in gone.values() if item.get("$patch") == "delete")]

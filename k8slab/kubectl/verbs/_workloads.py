@@ -15,7 +15,9 @@ from k8slab.kubectl.command import fail
 from k8slab.kubectl.printing import write_query
 from k8slab.kubectl.resources import Info
 from k8slab.kubectl.session import Session, path_of
-from k8slab.kubectl.three_way import three_way_patch
+from k8slab.kubectl.three_way import two_way_patch
+
+__all__ = ["STRATEGIC", "has_pod_template", "send_patch", "template_of", "two_way_patch", "with_template"]
 
 STRATEGIC = "application/strategic-merge-patch+json"
 
@@ -29,11 +31,6 @@ _TEMPLATE_PATHS = {
     "Job": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
-
-
-def two_way_patch(before: Obj, after: Obj) -> Obj:
-    """The strategic merge patch that makes `after` of `before`; empty where nothing differs."""
-    return three_way_patch(before, after, before)
 
 
 def send_patch(session: Session, info: Info, patch: Obj, manager: str) -> Obj:

@@ -1,213 +1,305 @@
 """`kubectl apply`: make the cluster's objects what the manifests say, keeping what others set.
 
-Models staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go, v1.36.
+Models staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher,apply_view_last_applied,
+apply_set_last_applied}.go, v1.36.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from k8slab.api.errors import ApiError
+from k8slab.api.go_text import marshal
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import KubectlError, Verb, server_text
+from k8slab.api.patch import merge_patch
+from k8slab.api.schema import type_of_kind
+from k8slab.api.strategic import strategic_merge_patch
+from k8slab.clock import MINUTE_US
+from k8slab.kubectl.command import Verb, fail, usage_fail, with_source
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files, full_name, select
+from k8slab.kubectl.last_applied import LAST_APPLIED, VALIDATE, field_validation, last_applied, noted
+from k8slab.kubectl.printing import (
+    DRY_RUN,
+    FIELD_MANAGER,
+    OUTPUT_FLAGS,
+    dry_run,
+    is_named_only,
+    print_done,
+    print_objects,
+    write_query,
+)
+from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, from_files, select
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import three_way_patch
+from k8slab.kubectl.verbs._deleting import CASCADE, deletion_options, is_gone
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _STRATEGIC = "application/strategic-merge-patch+json"
+_MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
-_SUFFIXES = {"client": " (dry run)", "server": " (server dry run)"}
+_ATTEMPTS = 6
+_CONFLICT_HELP = """
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"""
 
 
 def _run(session: Session) -> None:
+    flags = session.flags
     if session.arguments:
-        raise KubectlError(
-            f"error: unexpected arguments: [{' '.join(session.arguments)}]\n"
-            "See 'kubectl apply -h' for help and examples\n"
-        )
-    if not session.flags["filename"] and not session.flags["kustomize"]:
-        raise KubectlError("error: must specify one of -f and -k\n")
-    if session.flags["kustomize"]:
-        raise KubectlError(
-            "error: kustomizations are not read here: write the manifests out and apply them with -f\n"
-        )
-    infos = from_files(session)
+        raise usage_fail("apply", f"Unexpected args: [{' '.join(session.arguments)}]")
+    if not flags["filename"] and not flags["kustomize"]:
+        raise fail("must specify one of -f and -k")
+    _check(session)
+    infos = from_files(session, validated=True)
     if not infos:
-        raise KubectlError("error: no objects passed to apply\n")
+        raise fail("no objects passed to apply")
     applied: list[Obj] = []
     for info in infos:
-        if not info.name:
-            name = (info.obj or {}).get("metadata", {}).get("generateName")
-            text = f"error: from {name}-: cannot use generate name with apply\n" if name else ""
-            raise KubectlError(text or "error: resource name may not be empty\n")
-        try:
+        with session.collecting():
             stored, word = _apply_one(session, info)
-        except ApiError as error:
-            session.warn(_error_text(info, error))
-            session.code = 1
-            continue
-        applied.append(stored)
-        if not session.flags["output"] or session.flags["output"] == "name":
-            _print(session, info, word)
-    _print_objects(session, applied)
+            applied.append(stored)
+            if is_named_only(session):
+                print_done(session, stored, word, is_typed=False)
+    if applied and not is_named_only(session):
+        print_objects(session, applied, flags["output"])
 
 
-def _error_text(info: Info, error: ApiError) -> str:
-    """The refusal with kubectl's words about where it happened."""
-    if error.reason in ("Invalid",):
-        return server_text(error)
-    if error.reason == "BadRequest" and "strict decoding error" in error.message:
-        return f'Error from server (BadRequest): error when creating "{info.source}": {error.message}\n'
-    return server_text(error, f'error when creating "{info.source}": ')
+def _check(session: Session) -> None:
+    flags = session.flags
+    field_validation(session)
+    if flags["force-conflicts"] and not flags["server-side"]:
+        raise fail("--force-conflicts only works with --server-side")
+    if flags["server-side"] and dry_run(session) == "client":
+        raise fail(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"
+        )
+    if flags["server-side"] and flags["force"]:
+        raise fail("--force cannot be used with --server-side")
+    if dry_run(session) == "server" and flags["force"]:
+        raise fail("--dry-run=server cannot be used with --force")
+    if flags["all"] and flags["selector"]:
+        raise fail("cannot set --all and --selector at the same time")
+    if flags["prune"]:
+        raise fail(
+            "pruning is not done here: delete what is no longer in the manifests with 'kubectl delete -f' or -l"
+        )
 
 
 def _apply_one(session: Session, info: Info) -> tuple[Obj, str]:
-    assert info.obj is not None, "a file's object has a manifest"
+    """Apply one object: what it is then, and what was done."""
+    if not info.name:
+        generated = info.present["metadata"].get("generateName")
+        if generated:
+            raise fail(f"from {generated}: cannot use generate name with apply")
+        raise fail("resource name may not be empty")
     if session.flags["server-side"]:
         return _server_side(session, info), "serverside-applied"
-    modified = _annotated(info.obj)
+    modified = noted(info.present)
     try:
         live = session.get(info.kind, info.namespace, info.name)
     except ApiError as error:
         if error.code != 404:
-            raise
+            raise with_source(
+                f"retrieving current configuration of:\n{_description(info)}\nfrom server for:",
+                info.source,
+                error,
+            ) from error
         return _create(session, info, modified), "created"
     return _patch(session, info, modified, live)
 
 
-def _annotated(manifest: Obj) -> Obj:
-    """The manifest with itself noted in its annotations, as the next apply will want it."""
-    metadata = dict(manifest["metadata"])
-    annotations = {
-        name: value for name, value in (metadata.get("annotations") or {}).items() if name != LAST_APPLIED
-    }
-    bare = {**manifest, "metadata": {**metadata, "annotations": annotations}}
-    text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
-    for plain, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        text = text.replace(plain, escaped)
-    metadata["annotations"] = {**annotations, LAST_APPLIED: text}
-    return {**manifest, "metadata": metadata}
-
-
 def _query(session: Session) -> dict[str, str]:
-    query = {
-        "fieldManager": session.flags["field-manager"] or "kubectl-client-side-apply",
-        "fieldValidation": _validation(session),
-    }
-    if session.flags["dry-run"] == "server":
-        query["dryRun"] = "All"
-    return query
+    manager = "kubectl" if session.flags["server-side"] else "kubectl-client-side-apply"
+    return {**write_query(session, manager), "fieldValidation": field_validation(session)}
 
 
-def _validation(session: Session) -> str:
-    table = {"true": "Strict", "strict": "Strict", "warn": "Warn", "false": "Ignore", "ignore": "Ignore"}
-    value = str(session.flags["validate"]).lower()
-    if value not in table:
-        raise KubectlError(f'error: invalid - validate option "{session.flags["validate"]}"\n')
-    return table[value]
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _create(session: Session, info: Info, modified: Obj) -> Obj:
-    if session.flags["dry-run"] == "client":
-        return modified
+    body = _without_nulls(modified)
+    if dry_run(session) == "client":
+        created: Obj = body
+        return created
     path = path_of(info.kind, info.namespace)
-    stored: Obj = session.request("POST", path, query=_query(session), body=modified).body
+    try:
+        stored: Obj = session.request("POST", path, query=_query(session), body=body).body
+    except ApiError as error:
+        raise with_source("creating", info.source, error) from error
     return stored
 
 
 def _patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj, str]:
-    noted = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-    if noted is None:
+    text = last_applied(live)
+    if text is None:
         session.warn(
             f"Warning: resource {info.kind.plural}/{info.name} is missing the {LAST_APPLIED} annotation "
             "which is required by kubectl apply. kubectl apply should only be used on resources created "
             "declaratively by either kubectl create --save-config or kubectl apply. The missing annotation "
             "will be patched automatically.\n"
         )
-    original: Obj = json.loads(noted) if noted else {}
-    patch = three_way_patch(original, modified, live)
-    if not patch:
-        return live, "unchanged"
-    if session.flags["dry-run"] == "client":
-        return live, "configured"
+    patch: Obj = {}
+    for attempt in range(_ATTEMPTS):
+        patch = three_way_patch(json.loads(last_applied(live) or "{}"), modified, live)
+        if not patch:
+            return _warned_if_deleting(session, live), "unchanged"
+        if dry_run(session) == "client":
+            return _patched_here(live, patch), "configured"
+        try:
+            stored = _send_patch(session, info, patch)
+        except ApiError as error:
+            if error.code == 409 and attempt < _ATTEMPTS - 1:
+                live = session.get(info.kind, info.namespace, info.name)
+                continue
+            if session.flags["force"] and error.code in (409, 422):
+                return _recreated(session, info, modified, live), "configured"
+            raise _patch_error(info, patch, error) from error
+        return _warned_if_deleting(session, stored), "configured"
+    return live, "unchanged"
+
+
+def _is_known(obj: Obj) -> bool:
+    """Whether Go knows the type, so that a strategic merge is possible."""
+    return bool(type_of_kind(obj["apiVersion"], obj["kind"]))
+
+
+def _patched_here(live: Obj, patch: Obj) -> Obj:
+    if not _is_known(live):
+        merged: Obj = merge_patch(live, patch)
+        return merged
+    return strategic_merge_patch(type_of_kind(live["apiVersion"], live["kind"]), live, patch)
+
+
+def _send_patch(session: Session, info: Info, patch: Obj) -> Obj:
     path = path_of(info.kind, info.namespace, info.name)
-    try:
-        stored = session.request(
-            "PATCH", path, query=_query(session), body=patch, content_type=_STRATEGIC
-        ).body
-    except ApiError as error:
-        if session.flags["force"] and error.code in (409, 422):
-            return _replace(session, info, modified), "configured"
-        if error.reason == "Invalid":
-            raise
-        text = json.dumps(patch, sort_keys=True, separators=(",", ":"))
-        raise ApiError(
-            error.code,
-            error.reason,
-            f'error when applying patch:\n{text}\nto:\n{_describe_target(info)}\nfor: "{info.source}": '
-            f'error when patching "{info.source}": {error.message}',
-            error.causes,
-            error.details,
-        ) from error
-    changed = stored["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]
-    return stored, "configured" if changed else "unchanged"
+    content_type = _STRATEGIC if _is_known(info.present) else _MERGE
+    answer: Obj = session.request(
+        "PATCH", path, query=_query(session), body=patch, content_type=content_type
+    ).body
+    return answer
 
 
-def _describe_target(info: Info) -> str:
+def _patch_error(info: Info, patch: Obj, error: ApiError) -> ApiError:
+    inner = with_source("patching", info.source, error)
+    where = f"applying patch:\n{marshal(patch)}\nto:\n{_description(info)}\nfor:"
+    return with_source(where, info.source, inner)
+
+
+def _description(info: Info) -> str:
+    version = info.present["apiVersion"]
+    group_version = version if "/" in version else f"/{version}"
     return (
-        f'Resource: "{info.kind.api_version}, Resource={info.kind.plural}", '
-        f'GroupVersionKind: "{info.kind.api_version}, Kind={info.kind.kind}"\n'
+        f'Resource: "{group_version}, Resource={info.kind.plural}", '
+        f'GroupVersionKind: "{group_version}, Kind={info.kind.kind}"\n'
         f'Name: "{info.name}", Namespace: "{info.namespace}"'
     )
 
 
-def _replace(session: Session, info: Info, modified: Obj) -> Obj:
+def _warned_if_deleting(session: Session, obj: Obj) -> Obj:
+    if obj["metadata"].get("deletionTimestamp"):
+        session.warn(
+            f"Warning: Detected changes to resource {obj['metadata']['name']} which is currently being deleted.\n"
+        )
+    return obj
+
+
+def _recreated(session: Session, info: Info, modified: Obj, live: Obj) -> Obj:
     """`--force`: delete and create anew what can't be patched."""
     path = path_of(info.kind, info.namespace, info.name)
-    session.request("DELETE", path, body={"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+    session.request("DELETE", path, body=deletion_options(session, session.flags["grace-period"]))
+    limit_us = session.flags["timeout"] or 5 * MINUTE_US
+    if not session.client.run_until(lambda: is_gone(session, info), limit_us):
+        raise fail("timed out waiting for the condition")
     return _create(session, info, modified)
 
 
 def _server_side(session: Session, info: Info) -> Obj:
     query = _query(session)
-    query["fieldManager"] = session.flags["field-manager"] or "kubectl"
-    if session.flags["force-conflicts"]:
-        query["force"] = "true"
-    path = path_of(info.kind, info.namespace, info.name)
-    stored: Obj = session.request("PATCH", path, query=query, body=info.obj, content_type=_APPLY).body
-    return stored
+    query["force"] = "true" if session.flags["force-conflicts"] else "false"
+    path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
+    try:
+        stored: Obj = session.request("PATCH", path, query=query, body=info.obj, content_type=_APPLY).body
+    except ApiError as error:
+        if error.code == 409:
+            raise fail(f"{error.message}{_CONFLICT_HELP}") from error
+        raise
+    return _warned_if_deleting(session, stored)
 
 
-def _print(session: Session, info: Info, word: str) -> None:
-    suffix = _SUFFIXES.get(session.flags["dry-run"], "")
-    if session.flags["output"] == "name":
-        session.write(f"{full_name(info.kind, info.name)}\n")
-    else:
-        session.write(f"{full_name(info.kind, info.name)} {word}{suffix}\n")
-
-
-def _print_objects(session: Session, objects: list[Obj]) -> None:
-    output = session.flags["output"]
-    if output and output != "name" and objects:
-        from k8slab.kubectl.printing import print_objects
-
-        print_objects(session, objects, output)
+# What was applied last.
 
 
 def _view_last(session: Session) -> None:
     """`kubectl apply view-last-applied`: the manifest that was last applied."""
-    from k8slab.kubectl.printing import print_objects
+    output = session.flags["output"] or "yaml"
+    if output not in ("yaml", "json"):
+        raise usage_fail(
+            session.command,
+            f"Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json",
+        )
+    infos = select(session, all_by_default=session.flags["all"])
+    session.stop_if_failed()
+    for info in infos:
+        text = last_applied(info.present)
+        if text is None:
+            raise fail(f"no last-applied-configuration annotation found on resource: {info.name}\n")
+        manifest = json.loads(text)
+        if output == "json":
+            from k8slab.api.go_text import marshal_indent
 
-    for info in select(session):
-        obj = info.obj or {}
-        noted = (obj["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-        if noted is None:
-            raise KubectlError(
-                f"error: no last-applied-configuration annotation found on resource: {info.name}\n"
-            )
-        print_objects(session, [json.loads(noted)], session.flags["output"] or "yaml")
+            session.write(f"{marshal_indent(manifest, '  ')}\n")
+        else:
+            from k8slab.api import yaml
+
+            session.write(yaml.dump(manifest))
+
+
+def _set_last(session: Session) -> None:
+    """`kubectl apply set-last-applied`: note a manifest without applying it."""
+    if not session.flags["filename"]:
+        raise fail("must specify one of -f and -k")
+    for info in from_files(session, validated=False):
+        with session.collecting():
+            _set_one(session, info)
+
+
+def _set_one(session: Session, info: Info) -> None:
+    live = session.get(info.kind, info.namespace, info.name)
+    if last_applied(live) is None and not session.flags["create-annotation"]:
+        raise fail(
+            f"no last-applied-configuration annotation found on resource: {info.name}, to create the "
+            "annotation, run the command with --create-annotation"
+        )
+    text = last_applied(noted(info.present))
+    if text == last_applied(live):
+        session.write(f"set-last-applied {info.name}: no changes required.\n")
+        return
+    stored = live
+    if dry_run(session) != "client":
+        path = path_of(info.kind, info.namespace, info.name)
+        body = {"metadata": {"annotations": {LAST_APPLIED: text}}}
+        query = write_query(session, "kubectl-client-side-apply")
+        stored = session.request("PATCH", path, query=query, body=body, content_type=_MERGE).body
+    print_done(session, stored, "configured", is_typed=False)
+
+
+def _edit_last(session: Session) -> None:
+    raise fail(
+        "there is no editor in a notebook: see the manifest with 'kubectl apply view-last-applied' and set "
+        "another with 'kubectl apply set-last-applied -f'"
+    )
 
 
 VERB = Verb(
@@ -215,27 +307,46 @@ VERB = Verb(
     _run,
     (
         *FILE_FLAGS,
-        Flag("selector", "l"),
-        Flag("output", "o"),
-        Flag("dry-run", default="", bare="client"),
+        *OUTPUT_FLAGS,
+        SELECTOR,
+        DRY_RUN,
+        FIELD_MANAGER,
+        VALIDATE,
+        CASCADE,
         Flag("server-side", type="bool"),
         Flag("force-conflicts", type="bool"),
-        Flag("field-manager"),
         Flag("force", type="bool"),
-        Flag("validate", default="strict", bare="strict"),
         Flag("overwrite", type="bool", default=True),
+        Flag("openapi-patch", type="bool", default=True),
         Flag("wait", type="bool"),
         Flag("timeout", type="duration"),
         Flag("grace-period", type="int", default=-1),
-        Flag("show-managed-fields", type="bool"),
+        Flag("prune", type="bool"),
+        Flag("prune-allowlist", type="array"),
+        Flag("applyset"),
+        Flag("all", type="bool"),
+        Flag("subresource"),
+        Flag("record", type="bool"),
     ),
     subcommands=(
         Verb(
+            "edit-last-applied",
+            _edit_last,
+            (*FILE_FLAGS, *OUTPUT_FLAGS),
+            summary="Edit latest last-applied-configuration annotations of a resource/object",
+        ),
+        Verb(
+            "set-last-applied",
+            _set_last,
+            (*FILE_FLAGS, *OUTPUT_FLAGS, DRY_RUN, Flag("create-annotation", type="bool")),
+            summary="Set the last-applied-configuration annotation on a live object to match the contents of a file",
+        ),
+        Verb(
             "view-last-applied",
             _view_last,
-            (*FILE_FLAGS, Flag("selector", "l"), Flag("all", type="bool"), Flag("output", "o")),
-            summary="View the latest last-applied-configuration annotations.",
+            (*FILE_FLAGS, SELECTOR, Flag("all", type="bool"), Flag("output", "o")),
+            summary="View the latest last-applied-configuration annotations of a resource/object",
         ),
     ),
-    summary="Apply a configuration to a resource by file name or stdin.",
+    summary="Apply a configuration to a resource by file name or stdin",
 )

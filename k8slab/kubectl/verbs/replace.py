@@ -55,15 +55,24 @@ def _put(session: Session, info: Info, manifest: Obj) -> Obj:
     """Store the manifest over what is there; without a resourceVersion of its own it takes the present one."""
     path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
     query = {**write_query(session, "kubectl-replace"), "fieldValidation": field_validation(session)}
-    try:
-        if not manifest["metadata"].get("resourceVersion"):
-            present = session.request("GET", path).body
-            version = present["metadata"]["resourceVersion"]
+    if not manifest["metadata"].get("resourceVersion"):
+        version = _present_version(session, path)
+        if version:
             manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
+    try:
         stored: Obj = session.request("PUT", path, query=query, body=manifest).body
     except ApiError as error:
         raise with_source("replacing", info.source, error) from error
     return stored
+
+
+def _present_version(session: Session, path: str) -> str:
+    """The resourceVersion of what is there. Empty where nothing is: some kinds are created by a replace."""
+    try:
+        version: str = session.request("GET", path).body["metadata"]["resourceVersion"]
+    except ApiError:
+        return ""
+    return version
 
 
 def _force(session: Session) -> None:
