@@ -15,19 +15,23 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from k8slab import clock
+from k8slab import clock, replay
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
 from k8slab.cluster import api, assembly, dispatch, queue
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.world import Cause, World
+from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
 from k8slab.kubectl.client import Result
+from k8slab.replay import Input, Marks
 from k8slab.store.view import Change, View
 from k8slab.timing import HEARTBEAT_US, Timing, profile
+
+if TYPE_CHECKING:
+    from k8slab.server import Serving
 
 _QUIET_KINDS = ("Event", "Lease")
 """Changes of these kinds don't keep a cluster from being settled, nor do those of internal kinds."""
@@ -38,21 +42,6 @@ DEFAULT_TIMEOUT_US = clock.HOUR_US
 
 class LabError(Exception):
     """A command of the lab that could not be carried out, in kubectl's words."""
-
-
-class Input(NamedTuple):
-    """Something that the user did: JSON data, enough to do it again."""
-
-    at_us: int
-    verb: str
-    arguments: tuple[Any, ...]
-
-    @property
-    def text(self) -> str:
-        """The command that does the same."""
-        if self.verb == "kubectl":
-            return f"kubectl {self.arguments[0]}"
-        return f"lab.{self.verb}({', '.join(repr(one) for one in self.arguments)})"
 
 
 class Lab:
@@ -79,11 +68,18 @@ class Lab:
         self.inputs: list[Input] = []
         self.start_us = self.world.now_us
         self._node_count = 0
+        self._marks = Marks()
+        self._stop_us: int | None = None
+        self._in_input = False
+        self._made = {"nodes": names, "seed": seed, "timing": timing, "gates": list(gates)}
+        if components is not None:
+            self._made["components"] = [part.name for part in parts]
         assembly.bootstrap(self.world)
         for number, name in enumerate(names):
             self._add_machine(name, {"zone": "abc"[number % 3]})
         if components is None:
             self.settle()
+        self._mark()
 
     # Time.
 
@@ -136,8 +132,26 @@ class Lab:
             event = queue.next_event(world)
             if event is None or event.at_us > end_us:
                 break
-            dispatch.step(world)
+            self._let_happen(event)
+        self._refuse_beyond(end_us)
         world.now_us = max(world.now_us, end_us)
+
+    def _let_happen(self, event: Event) -> None:
+        """Let the next event happen, unless it lies beyond where a replay is to stop."""
+        self._refuse_beyond(event.at_us)
+        dispatch.step(self.world)
+        if self._marks.is_due(self.world):
+            self._mark()
+
+    def _refuse_beyond(self, at_us: int) -> None:
+        if self._stop_us is not None and at_us > self._stop_us:
+            self.world.now_us = max(self.world.now_us, self._stop_us)
+            raise replay.Reached
+
+    def _mark(self) -> None:
+        """Mark this instant, to come back to it: between inputs only, which are done again as a whole."""
+        if not self._in_input:
+            self._marks.take(self.world, len(self.inputs), self._node_count)
 
     def _run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         world = self.world
@@ -147,10 +161,11 @@ class Lab:
         while True:
             event = queue.next_event(world)
             if event is None or event.at_us > end_us:
+                self._refuse_beyond(end_us)
                 world.now_us = end_us
                 return False
             revision = world.store.revision
-            dispatch.step(world)
+            self._let_happen(event)
             if world.store.revision != revision and check():
                 return True
 
@@ -158,7 +173,8 @@ class Lab:
         """Let the next event happen that changes something. False where nothing is pending."""
         with self.lock:
             revision = self.world.store.revision
-            while dispatch.step(self.world) is not None:
+            while (event := queue.next_event(self.world)) is not None:
+                self._let_happen(event)
                 if self.world.store.revision != revision:
                     return True
             return False
@@ -183,7 +199,7 @@ class Lab:
                 return True
             if event.at_us > end_us:
                 return False
-            dispatch.step(world)
+            self._let_happen(event)
             if world.store.revision == seen:
                 continue
             for change in world.store.changes_since(seen):
@@ -256,17 +272,57 @@ class Lab:
 
     # Doing.
 
-    def kubectl(self, command: str, *, stdin: str = "") -> Result:
-        """Run a kubectl command in process: `lab.kubectl("get pods -o wide")`."""
+    def kubectl(self, command: str, *, stdin: str = "", files: dict[str, str] | None = None) -> Result:
+        """Run a kubectl command in process: `lab.kubectl("get pods -o wide")`.
+
+        `files` gives the texts of files by path, which are then not read from the disk.
+        """
         from k8slab.kubectl import run
 
         with self.lock:
             argv = shlex.split(command)
             if argv[:1] == ["kubectl"]:
                 argv = argv[1:]
-            client = _LabClient(self)
+            client = _LabClient(self, files)
             self._record("kubectl", shlex.join(argv), stdin, client.files)
-            return run(client, argv, stdin)
+            with self._input():
+                return run(client, argv, stdin)
+
+    @contextmanager
+    def _input(self) -> Iterator[None]:
+        """While something is done that time may pass in."""
+        before, self._in_input = self._in_input, True
+        try:
+            yield
+        finally:
+            self._in_input = before
+
+    def _unrecorded(self, argv: list[str]) -> None:
+        """Run a kubectl command that is a part of another input. LabError where it fails."""
+        from k8slab.kubectl import run
+
+        result = run(_LabClient(self), argv, "")
+        if result.code:
+            raise LabError(result.stderr.strip())
+
+    def request(self, request: Request) -> Response:
+        """Ask the API server, as any client does. Never raises for what it refuses: see the Response."""
+        from k8slab.cluster.rest import handle
+
+        with self.lock:
+            if request.method != "GET":
+                body = request.body.decode() if isinstance(request.body, bytes) else request.body
+                self._record(
+                    "request",
+                    request.method,
+                    request.path,
+                    dict(request.query),
+                    dict(request.headers),
+                    body,
+                    request.user,
+                    list(request.groups),
+                )
+            return handle(self.world, request)
 
     def apply(self, manifest: str | Path | Obj | Sequence[Obj], *, namespace: str = "default") -> Result:
         """Apply a manifest: a path, YAML or JSON text, an object or a list of objects.
@@ -336,7 +392,7 @@ class Lab:
             cause = self._cause(f"remove node {name}")
             api.put_internal(self.world, "Machine", ("", name), None, cause)
             if self.world.get("Node", ("", name)) is not None:
-                self._checked(f"delete node {name}")
+                self._unrecorded(["delete", "node", name])
 
     def _machine(self, node: str) -> Obj:
         machine = self.world.get("Machine", ("", node))
@@ -369,24 +425,155 @@ class Lab:
             api.put_internal(self.world, "Machine", ("", node), assoc(machine, "spec", after), cause)
 
     def _record(self, verb: str, *arguments: Any) -> None:
-        self.inputs.append(Input(self.now_us, verb, arguments))
+        self.inputs.append(Input(self.now_us, verb, arguments, self.world.steps))
 
     def _cause(self, text: str) -> int:
         self.world.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
         return len(self.world.causes) - 1
+
+    # Back, and again.
+
+    def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
+        """Go back in time: by a duration, `to` seconds since the beginning, or to before the last input.
+
+        What happened since, inputs included, has not happened. LabError for an instant
+        that the lab has not seen.
+        """
+        with self.lock:
+            past = self._before_last_input() if back is None and to is None else self._past(back, to)
+            self.world, self.inputs, self._node_count = past.world, past.inputs, past._node_count
+            self._marks.forget_after(self.world, len(self.inputs))
+
+    def undo(self) -> str:
+        """Take the last thing back that was done, with all that came of it. Its text; LabError for none."""
+        with self.lock:
+            if not self.inputs:
+                raise LabError("nothing has been done that could be undone")
+            text = self.inputs[-1].text
+            self.rewind()
+            return text
+
+    def at(self, seconds: float) -> Lab:
+        """A fork as the lab was at an instant, in seconds since the beginning. LabError outside its past."""
+        with self.lock:
+            return self._past(None, seconds)
+
+    def _past(self, back: float | str | None, to: float | None) -> Lab:
+        if back is not None:
+            at_us = self.now_us - clock.duration_us(back)
+        else:
+            at_us = self.start_us + round((to or 0) * clock.SECOND_US)
+        if at_us > self.now_us:
+            raise LabError("that instant has not come yet")
+        count = sum(1 for one in self.inputs if one.at_us <= at_us)
+        twin = self._from_mark(at_us, count)
+        twin._replay(self.inputs[len(twin.inputs) : count], stop_us=at_us)
+        return twin
+
+    def _before_last_input(self) -> Lab:
+        if not self.inputs:
+            raise LabError("nothing has been done that could be undone")
+        last = self.inputs[-1]
+        twin = self._from_mark(last.at_us, len(self.inputs) - 1)
+        twin._replay(self.inputs[len(twin.inputs) : -1])
+        replay.run_to_step(twin.world, last.steps)
+        twin.world.now_us = last.at_us
+        return twin
+
+    def _from_mark(self, at_us: int, inputs: int) -> Lab:
+        try:
+            mark = self._marks.nearest(at_us, inputs)
+        except IndexError as error:
+            raise LabError(f"{error}: it was ready at {self._ready_seconds():g} s") from None
+        twin = self._twin(replay.world_of(mark, self.world))
+        twin.inputs = self.inputs[: mark.inputs]
+        twin._node_count = mark.nodes
+        twin._marks.forget_after(twin.world, mark.inputs)
+        return twin
+
+    def _ready_seconds(self) -> float:
+        return (self._marks.first_us() - self.start_us) / clock.SECOND_US
+
+    def _replay(self, inputs: Sequence[Input], *, stop_us: int | None = None) -> None:
+        """Do inputs again, each after as many events as then; with `stop_us`, stop the clock there."""
+        with _fewer_collections():
+            self._stop_us = stop_us
+            try:
+                for one in inputs:
+                    replay.run_to_step(self.world, one.steps)
+                    self.world.now_us = one.at_us
+                    self._do(one)
+                    if self._marks.is_due(self.world):
+                        self._mark()
+                if stop_us is not None:
+                    self._run_to(stop_us)
+            except replay.Reached:
+                # The rest of the input lies beyond the instant that was asked for.
+                return
+            finally:
+                self._stop_us = None
+
+    def _do(self, one: Input) -> None:
+        """Do an input again. What was refused then is refused again."""
+        if one.verb == "kubectl":
+            command, stdin, files = one.arguments
+            self.kubectl(command, stdin=stdin, files=dict(files))
+        elif one.verb == "add_node":
+            self.add_node(one.arguments[0], **one.arguments[1])
+        elif one.verb == "request":
+            self.request(_request_of(one.arguments))
+        else:
+            getattr(self, one.verb)(*one.arguments)
+
+    def save(self, path: str | Path | None = None) -> str:
+        """The lab as text that `Lab.load` plays again to the same digest; with a path, as a file too.
+
+        It holds how the lab was made and what was done to it, so it is small: as a line
+        it fits into a link. LabError for a lab with parts or timing of your own.
+        """
+        with self.lock:
+            if "components" in self._made or not isinstance(self._made["timing"], str):
+                raise LabError("a lab with components or timing of its own can't be saved")
+            document = replay.to_document(self._made, self.inputs, self.world, self.digest())
+        if path is not None:
+            Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        return replay.to_text(document)
+
+    @classmethod
+    def load(cls, saved: str | Path) -> Lab:
+        """The lab of a file or a text from `save`. LabError where it comes out otherwise than it was."""
+        text = str(saved)
+        if isinstance(saved, Path) or text.endswith(".json"):
+            text = Path(saved).read_text(encoding="utf-8")
+        document = replay.from_text(text)
+        lab = cls(**document["lab"])
+        lab._replay(
+            [Input(at_us, verb, tuple(rest), steps) for at_us, verb, rest, steps in document["inputs"]]
+        )
+        replay.run_to_step(lab.world, document["steps"])
+        lab.world.now_us = document["nowUs"]
+        if lab.digest() != document["digest"]:
+            raise LabError("this version of k8slab plays that lab otherwise than the one that saved it")
+        return lab
 
     # Forks.
 
     def fork(self) -> Lab:
         """An independent lab that goes on from this instant."""
         with self.lock:
-            twin = Lab.__new__(Lab)
-            twin.lock = threading.RLock()
-            twin.world = self.world.copy()
-            twin.inputs = self.inputs.copy()
-            twin.start_us = self.start_us
-            twin._node_count = self._node_count
-            return twin
+            return self._twin(self.world.copy())
+
+    def _twin(self, world: World) -> Lab:
+        twin = Lab.__new__(Lab)
+        twin.lock = threading.RLock()
+        twin.world = world
+        twin.inputs = self.inputs.copy()
+        twin.start_us = self.start_us
+        twin._node_count = self._node_count
+        twin._marks = self._marks.copy()
+        twin._stop_us, twin._in_input = None, False
+        twin._made = self._made
+        return twin
 
     # Pictures.
 
@@ -401,6 +588,26 @@ class Lab:
         from k8slab.panel import panel
 
         return panel(self, **options)
+
+    def serve(
+        self,
+        port: int = 0,
+        *,
+        live: bool = True,
+        speed: float = 1.0,
+        token: str | None = None,
+        host: str = "127.0.0.1",
+        tls: bool = False,
+    ) -> Serving:
+        """Serve the lab over HTTP to kubectl and every other client, until it is closed.
+
+        `port` 0 takes a free one. While it serves, the lab's clock follows real
+        time at `speed`, or, with `live=False`, moves only by `run` and its like;
+        KUBECONFIG is set for shell cells. Needs the extra `k8slab[server]`.
+        """
+        from k8slab.server import serve
+
+        return serve(self, port, live=live, speed=speed, token=token, host=host, tls=tls)
 
     def __repr__(self) -> str:
         """A line that says what there is, the same in every run."""
@@ -438,6 +645,11 @@ def resource_kind(resource: str) -> Kind:
     raise LabError(f'error: the server doesn\'t have a resource type "{resource}"')
 
 
+def _request_of(arguments: tuple[Any, ...]) -> Request:
+    method, path, query, headers, body, user, groups = arguments
+    return Request(method, path, query=query, headers=headers, body=body, user=user, groups=tuple(groups))
+
+
 def _manifest_text(manifest: str | Path | Obj | Sequence[Obj]) -> str:
     if isinstance(manifest, Path):
         return manifest.read_text(encoding="utf-8")
@@ -460,9 +672,9 @@ def _trace_line(lab: Lab, change: Change) -> str:
 class _LabClient:
     """A lab as the in-process kubectl reaches it. It notes which files a command read."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, files: dict[str, str] | None = None) -> None:
         self._lab = lab
-        self.files: dict[str, str] = {}
+        self.files: dict[str, str] = {} if files is None else files
 
     @property
     def now_us(self) -> int:
@@ -494,8 +706,14 @@ class _LabClient:
         return self.files[path]
 
     def list_files(self, path: str, recursive: bool) -> list[str]:
+        # What a folder held is noted as well: it may hold something else when the input is done again.
+        slot = f"{path}/**" if recursive else f"{path}/*"
+        if slot in self.files:
+            return self.files[slot].splitlines()
         root = Path(path)
-        if not root.is_dir():
+        if path in self.files or not root.is_dir():
             return [path]
         found: Iterator[Path] = root.rglob("*") if recursive else root.glob("*")
-        return sorted(str(one) for one in found if one.suffix in (".json", ".yaml", ".yml"))
+        names = sorted(str(one) for one in found if one.suffix in (".json", ".yaml", ".yml"))
+        self.files[slot] = "\n".join(names)
+        return names

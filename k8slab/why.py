@@ -142,13 +142,107 @@ def _power(old: Obj, new: Obj) -> str:
     return "lost its power" if new["spec"]["power"] == "Off" else "changed its power or network"
 
 
+def _control(old: Obj, new: Obj) -> str:
+    before, after = owner_text(old), owner_text(new)
+    if before == after:
+        return ""
+    return f"was adopted by {after}" if after else f"was released by {before}"
+
+
+def _containers(old: Obj, new: Obj) -> str:
+    """What befell the first container that ended, was restarted or cannot start."""
+    if new["kind"] != "Pod":
+        return ""
+    for field in ("initContainerStatuses", "containerStatuses"):
+        known = {one["name"]: one for one in (old.get("status") or {}).get(field) or ()}
+        for status in (new.get("status") or {}).get(field) or ():
+            text = _container(known.get(status["name"]) or {}, status)
+            if text:
+                return text
+    return ""
+
+
+def _container(old: Obj, new: Obj) -> str:
+    before, after = old.get("state") or {}, new.get("state") or {}
+    name = new["name"]
+    waiting = (after.get("waiting") or {}).get("reason", "")
+    if waiting != (before.get("waiting") or {}).get("reason", "") and waiting not in _USUAL_WAITS:
+        return f"waits: its container {name} is in {waiting}"
+    if new.get("restartCount", 0) > old.get("restartCount", 0):
+        return f"restarted its container {name} (restart {new['restartCount']})"
+    ended = after.get("terminated")
+    if ended and not before.get("terminated"):
+        return f"saw its container {name} end with exit code {ended.get('exitCode', 0)}"
+    return ""
+
+
+_USUAL_WAITS = ("", "ContainerCreating", "PodInitializing")
+
+
+def _cordon(old: Obj, new: Obj) -> str:
+    if new["kind"] != "Node":
+        return ""
+    before, after = (bool(obj["spec"].get("unschedulable")) for obj in (old, new))
+    if before != after:
+        return "was cordoned" if after else "was uncordoned"
+    known, found = (
+        [f"{taint['key']}:{taint['effect']}" for taint in obj["spec"].get("taints") or ()] for obj in (old, new)
+    )
+    added, gone = ([one for one in found if one not in known], [one for one in known if one not in found])
+    if added:
+        return f"was tainted {', '.join(added)}"
+    return f"lost its taint {', '.join(gone)}" if gone else ""
+
+
+def _outcome(old: Obj, new: Obj) -> str:
+    """Conditions by which a Job ends and a Deployment gives up hope."""
+    for kind, name, status, words in _OUTCOMES:
+        before, after = condition_of(old, name) or {}, condition_of(new, name) or {}
+        if new["kind"] == kind and after.get("status") == status != before.get("status"):
+            reason = f": {after['reason']}" if after.get("reason") else ""
+            return f"{words}{reason}"
+    return ""
+
+
+_OUTCOMES = (
+    ("Job", "Complete", "True", "is complete"),
+    ("Job", "Failed", "True", "failed"),
+    ("Job", "Suspended", "True", "was suspended"),
+    ("Job", "Suspended", "False", "was resumed"),
+    ("Deployment", "Progressing", "False", "makes no progress"),
+    ("ReplicaSet", "ReplicaFailure", "True", "cannot make its Pods"),
+    ("ReplicationController", "ReplicaFailure", "True", "cannot make its Pods"),
+)
+
+
+def _endpoints(old: Obj, new: Obj) -> str:
+    """Which Pods a Service's traffic may reach now."""
+    if new["kind"] != "EndpointSlice":
+        return ""
+    before, after = (_ready_targets(obj) for obj in (old, new))
+    return f"leads to {', '.join(after) or 'no Pod'}" if before != after else ""
+
+
+def _ready_targets(endpoint_slice: Obj) -> list[str]:
+    return sorted(
+        (one.get("targetRef") or {}).get("name", "")
+        for one in endpoint_slice.get("endpoints") or ()
+        if (one.get("conditions") or {}).get("ready")
+    )
+
+
 _TRANSITIONS: tuple[Callable[[Obj, Obj], str], ...] = (
     _deletion,
     _binding,
+    _control,
+    _containers,
     _readiness,
     _phase,
     _replicas,
     _power,
+    _cordon,
+    _outcome,
+    _endpoints,
 )
 
 

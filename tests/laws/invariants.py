@@ -90,6 +90,51 @@ def one_identity_runs_once(world: World, change: Change) -> None:
         assert forced, f"{change.key[1]} was removed by {component} while its node was silent"
 
 
+def volumes_are_attached_once(world: World, change: Change) -> None:
+    """A ReadWriteOnce volume is attached to no second node while the first attachment stands."""
+    new = change.new
+    if change.kind != "VolumeAttachment" or change.old is not None or new is None:
+        return
+    volume = new["spec"]["source"]["persistentVolumeName"]
+    stored = world.get("PersistentVolume", ("", volume))
+    if stored is None or stored["spec"]["accessModes"] != ["ReadWriteOnce"]:
+        return
+    for other in world.list("VolumeAttachment"):
+        if other["spec"]["source"]["persistentVolumeName"] == volume:
+            assert other["spec"]["nodeName"] == new["spec"]["nodeName"], (
+                f"{volume} is attached to {other['spec']['nodeName']} and to {new['spec']['nodeName']}"
+            )
+
+
+def resource_versions_rise(world: World, change: Change) -> None:
+    """A write's resourceVersion is above the one before it, and is the revision of the write."""
+    if change.old is None or change.new is None or "resourceVersion" not in change.new["metadata"]:
+        return
+    before, after = (int(obj["metadata"]["resourceVersion"]) for obj in (change.old, change.new))
+    assert before < after == change.revision, f"{change.kind} {change.key[1]}: {before}, then {after}"
+
+
+def final_phases_are_final(world: World, change: Change) -> None:
+    """A Pod that has finished never runs again, and an identity never changes its uid."""
+    if change.kind != "Pod" or change.old is None or change.new is None:
+        return
+    assert change.old["metadata"]["uid"] == change.new["metadata"]["uid"]
+    before, after = ((obj.get("status") or {}).get("phase") for obj in (change.old, change.new))
+    if before in ("Failed", "Succeeded"):
+        assert after == before, f"Pod {change.key[1]} was {before} and became {after}"
+
+
+def bound_pods_stay(world: World, change: Change) -> None:
+    """Once bound, a Pod never changes its node."""
+    if change.kind != "Pod" or change.old is None or change.new is None:
+        return
+    before = change.old["spec"].get("nodeName")
+    assert not before or before == change.new["spec"].get("nodeName"), f"Pod {change.key[1]} moved"
+
+
+EVERYWHERE = (volumes_are_attached_once, resource_versions_rise, final_phases_are_final, bound_pods_stay)
+"""Laws of every cluster, whatever runs on it."""
+
 AFTER_EVERY_CHANGE = (
     ordered_pods_wait_for_their_predecessors,
     ordered_pods_go_last_first,

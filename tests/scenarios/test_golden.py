@@ -25,7 +25,9 @@ TOLD = (
     "CronJob",
     "DaemonSet",
     "Deployment",
+    "EndpointSlice",
     "Job",
+    "Namespace",
     "Node",
     "PersistentVolume",
     "PersistentVolumeClaim",
@@ -75,6 +77,8 @@ def perform(lab: Lab, step: str) -> Iterator[str]:
 def told(lab: Lab, change: Change, begun: float) -> str:
     """A change in words, with the seconds since the step began; empty for what a reader would not miss."""
     if change.kind not in TOLD:
+        return ""
+    if change.kind == "EndpointSlice" and (change.old is None or change.new is None):
         return ""
     words = narrate(change)
     if words.endswith(" changed"):
