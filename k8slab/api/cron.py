@@ -244,7 +244,7 @@ def unknown_time_zone(name: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
     """The time zone of a name; the lab's local time is UTC."""
     if name in ("", "UTC", "Local"):
         return UTC
@@ -269,7 +269,7 @@ def next_after(schedule: str | Schedule, at_us: int, time_zone: str = "") -> int
     now = at_us // SECOND_US
     if known.every_seconds:
         return (now + known.every_seconds) * SECOND_US
-    found = _search(known, now + 1, _zone(known.zone or time_zone))
+    found = _search(known, now + 1, zone_of(known.zone or time_zone))
     return None if found is None else found * SECOND_US
 
 
