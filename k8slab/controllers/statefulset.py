@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Key, Obj, assoc, is_terminating, key_of
+from k8slab.api.selectors import Selector
 from k8slab.clock import SECOND_US
 from k8slab.components import Action, Component, Done, Memory, Outcome, Plan, Update, Watch
 from k8slab.controllers._controller_history import (
@@ -62,8 +63,10 @@ from k8slab.controllers._statefulset_pods import (
     storage_matches,
     uses_current_revision,
 )
+from k8slab.controllers._statefulset_roster import Roster, Rosters
 from k8slab.store.view import View
 
+NAME = "statefulset-controller"
 MAX_UNAVAILABLE_GATE = "MaxUnavailableStatefulSet"
 _MAX_BATCH = 500
 
@@ -113,6 +116,14 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         return Done(why="the StatefulSet is gone")
     selector = selector_of(stateful_set)
     yield from adopt_orphan_revisions(stateful_set, list_revisions(view, stateful_set, selector))
+    roster: Roster = view.cache(NAME).of(stateful_set)
+    is_plain = _is_plain(view, stateful_set, selector, roster)
+    if is_plain:
+        revisions = list_revisions(view, stateful_set, selector)
+        current, update, collisions = yield from _choose_revisions(view, stateful_set, revisions)
+        sync = Sync(view, now_us, stateful_set, current, update, (), ())
+        if _needs_no_update(sync, roster):
+            return (yield from _count_and_extend(sync, roster, revisions, collisions))
     pods, errors = yield from claim(
         "Pod",
         owned_and_orphans(view, "Pod", stateful_set),
@@ -122,8 +133,9 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     )
     if errors:
         return Done(error=aggregate(errors))
-    revisions = list_revisions(view, stateful_set, selector)
-    current, update, collisions = yield from _choose_revisions(view, stateful_set, revisions)
+    if not is_plain:
+        revisions = list_revisions(view, stateful_set, selector)
+        current, update, collisions = yield from _choose_revisions(view, stateful_set, revisions)
     sync = _partition(view, now_us, stateful_set, current, update, pods)
     error, deleted_current = yield from _reconcile(sync)
     status = _status_of(sync, collisions, pods, deleted_current)
@@ -134,6 +146,48 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if error:
         return Done(error=error)
     return Done(look_again_us=_next_check_us(sync, status, pods))
+
+
+# Sets whose Pods are all as they should be.
+
+
+def _is_plain(view: View, stateful_set: Obj, selector: Selector, roster: Roster) -> bool:
+    """Whether the set's Pods need no visit: each is plainly its member and in the row, and no other
+    could be adopted. Claims, and how long a Pod has been ready, are not in the roster.
+    """
+    spec, metadata = stateful_set["spec"], stateful_set["metadata"]
+    if roster.odd or spec.get("minReadySeconds") or spec.get("volumeClaimTemplates"):
+        return False
+    count: int = len(roster.ready)
+    if "deletionTimestamp" in metadata or count > spec["replicas"]:
+        return False
+    if spec.get("podManagementPolicy") == "Parallel" and count < spec["replicas"]:
+        return False
+    if not roster.has_all(start_ordinal(stateful_set), count) or not roster.fits(selector):
+        return False
+    return not view.list("Pod", namespace=metadata["namespace"], owner="", selector=selector)
+
+
+def _needs_no_update(sync: Sync, roster: Roster) -> bool:
+    """Whether no Pod is to be replaced: the row isn't complete, or all of it is of the new revision."""
+    count = len(roster.ready)
+    if sync.monotonic and (roster.ready_count < count or count < sync.stateful_set["spec"]["replicas"]):
+        return True
+    return roster.at_revision(sync.update["metadata"]["name"]) == count
+
+
+def _count_and_extend(sync: Sync, roster: Roster, revisions: list[Obj], collisions: int) -> Plan:
+    """Write the status from the roster; a monotonic set whose Pods are all available gets its next one."""
+    count, ready = len(roster.ready), roster.ready_count
+    current, update = sync.current["metadata"]["name"], sync.update["metadata"]["name"]
+    counts = _Counts(count, ready, ready, roster.at_revision(current), roster.at_revision(update))
+    live = (current, update, *roster.revisions())
+    error = ""
+    if sync.monotonic and ready == count < sync.stateful_set["spec"]["replicas"]:
+        _, error = yield from _make(sync, count)
+    yield from _write_status(sync, _status(sync, collisions, counts))
+    yield from truncate_history(revisions, live, sync.stateful_set["spec"].get("revisionHistoryLimit", 10))
+    return Done(error=error)
 
 
 def _next_check_us(sync: Sync, status: Obj, pods: Sequence[Obj]) -> int | None:
@@ -223,7 +277,26 @@ def _status_of(sync: Sync, collisions: int, pods: Sequence[Obj], deleted_current
             revision = revision_of(pod)
             at_current += revision == current
             at_update += revision == update
-    at_current -= deleted_current
+    return _status(
+        sync, collisions, _Counts(replicas, ready, available, at_current - deleted_current, at_update)
+    )
+
+
+class _Counts(NamedTuple):
+    """The numbers of a status."""
+
+    replicas: int
+    ready: int
+    available: int
+    at_current: int
+    at_update: int
+
+
+def _status(sync: Sync, collisions: int, counts: _Counts) -> Obj:
+    """The status of these numbers; a finished rolling update makes the new revision the current one."""
+    stateful_set = sync.stateful_set
+    replicas, ready, available, at_current, at_update = counts
+    current, update = sync.current["metadata"]["name"], sync.update["metadata"]["name"]
     wanted = stateful_set["spec"]["replicas"]
     strategy = stateful_set["spec"].get("updateStrategy") or {}
     if strategy.get("type") == "RollingUpdate" and at_update == ready == replicas == wanted:
@@ -438,7 +511,9 @@ def _max_unavailable(stateful_set: Obj) -> int:
 
 
 CONTROLLER = Component(
-    name="statefulset-controller",
+    name=NAME,
     watches=(Watch("StatefulSet"), Watch("Pod", keys_of_controllers("StatefulSet"))),
     plan=plan,
+    cache=Rosters,
+    cache_kinds=("Pod",),
 )

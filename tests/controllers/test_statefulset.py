@@ -12,7 +12,8 @@ from k8slab.api.meta import assoc, controller_of, labels_of
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Create, Delete, Patch, Record, Update
 from k8slab.controllers._statefulset_pods import REVISION_LABEL, ordinal_of
-from k8slab.controllers.statefulset import plan
+from k8slab.controllers._statefulset_roster import Rosters
+from k8slab.controllers.statefulset import NAME, plan
 from tests.controllers.view import MemoryView
 
 KEY = ("ns", "db")
@@ -52,6 +53,7 @@ class Cluster:
         self.done = None
 
     def sync(self):
+        self.view.caches[NAME] = Rosters(self.view)
         actions, self.done = self.view.sync(plan, KEY)
         return actions
 
