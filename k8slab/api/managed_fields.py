@@ -14,7 +14,7 @@ vendor/sigs.k8s.io/structured-merge-diff/v6/merge/update.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from k8slab import clock
@@ -73,6 +73,7 @@ def _set_of(*paths: str) -> FieldSet:
     return result
 
 
+_REPLICAS_ALONE = _set_of("spec.replicas")
 STRIPPED = _set_of(
     "apiVersion",
     "kind",
@@ -140,8 +141,12 @@ def decode_managers(entries: Sequence[Any]) -> Managers | None:
 
 def encode_managers(managers: Managers) -> list[Obj]:
     """The entries in upstream's order: Apply first, then by time, name, version and subresource."""
+    return _encoded(managers.items())
+
+
+def _encoded(items: Iterable[tuple[Manager, Owned]]) -> list[Obj]:
     in_order = sorted(
-        managers.items(),
+        items,
         key=lambda item: (
             item[0].operation,
             item[1].time,
@@ -302,9 +307,24 @@ def track_update(
     versions = Versions(kind, api_version, before, without_managed_fields(new))
     writer = Manager(manager or "unknown", UPDATE, api_version, subresource)
     time = "" if subresource == "scale" else clock.timestamp(now_us)
-    return encode_managers(
-        _capped(_updated(managers, writer, versions, reset_fields(kind, subresource), time))
-    )
+    after = _capped(_updated(managers, writer, versions, reset_fields(kind, subresource), time))
+    return _encoded(_replicas_apart(after) if subresource == "scale" else after.items())
+
+
+def _replicas_apart(managers: Managers) -> Iterator[tuple[Manager, Owned]]:
+    """The managers after a write of the scale: who updated the replicas has a second entry for them.
+
+    Upstream knows an updater by its version too, and the scale has another
+    one, so it takes who wrote the object and who owns its scale for two.
+    """
+    for manager, owned in managers.items():
+        if manager.operation == UPDATE and has(owned.fields, _REPLICAS):
+            rest = difference(owned.fields, _REPLICAS_ALONE)
+            if rest:
+                yield manager, owned._replace(fields=rest)
+            yield manager, Owned(_REPLICAS_ALONE, owned.api_version)
+        else:
+            yield manager, owned
 
 
 def _managers_before(new: Obj, old_managed: Sequence[Any], subresource: str) -> Managers:

@@ -6,6 +6,7 @@ from functools import cache
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds, resources
+from k8slab.cluster.custom_kinds import custom_kinds, custom_resources
 from k8slab.cluster.world import World
 
 _ASKED = (
@@ -58,12 +59,14 @@ def _groups() -> dict[str, None]:
 
 def kinds_served(world: World) -> dict[tuple[str, str, str], Kind]:
     """Every kind by (group, version, plural) under which the cluster serves it."""
-    return _fixed_resources()
+    custom = custom_resources(world)
+    return {**_fixed_resources(), **custom} if custom else _fixed_resources()
 
 
 def groups_served(world: World) -> dict[str, None]:
     """The API groups that the cluster serves."""
-    return _groups()
+    custom = custom_resources(world)
+    return {**_groups(), **{group: None for group, _, _ in custom}} if custom else _groups()
 
 
 def _not_served() -> ApiError:
@@ -72,7 +75,7 @@ def _not_served() -> ApiError:
 
 def kind_of(world: World, name: str) -> Kind:
     """The kind of a name, e.g. `Pod`. ApiError 404 where the cluster doesn't serve it."""
-    kind = kinds().get(name)
+    kind = kinds().get(name) or custom_kinds(world).get(name)
     if kind is None:
         raise _not_served()
     return kind
@@ -81,7 +84,7 @@ def kind_of(world: World, name: str) -> Kind:
 def find_resource(world: World, group: str, version: str, plural: str) -> Kind:
     """The kind served at a group, version and plural. ApiError 404 where there is none."""
     place = (group, version, plural)
-    kind = resources().get(place) or _virtual_resources().get(place)
+    kind = resources().get(place) or _virtual_resources().get(place) or custom_resources(world).get(place)
     if kind is None:
         raise _not_served()
     return kind

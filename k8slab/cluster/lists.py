@@ -21,6 +21,7 @@ from k8slab.api.selector_text import FieldTerm
 from k8slab.api.selectors import matches
 from k8slab.api.tables import IncludeObject, table
 from k8slab.clock import MINUTE_US, START_US
+from k8slab.cluster.custom_kinds import columns_of
 from k8slab.cluster.negotiation import Output
 from k8slab.cluster.options import ListQuery
 from k8slab.cluster.request import Request, Response
@@ -360,6 +361,7 @@ def table_of(
         world.now_us,
         include_object=cast(IncludeObject, included or "Metadata"),
         headers=headers,
+        printer_columns=columns_of(world, route.kind, route.version),
         present=lambda obj: from_storage(route, obj),
     )
     if output.convert_version != "v1":

@@ -124,9 +124,14 @@ def input_type(request: Request) -> str:
     return content_type
 
 
-def patch_type(request: Request) -> str:
-    """The kind of patch that a body is. 415 for a media type that is no patch."""
+def patch_type(request: Request, *, custom: bool = False) -> str:
+    """The kind of patch that a body is. 415 for a media type that is no patch, or none of a custom kind."""
     content_type = header(request, "Content-Type").split(";")[0].strip()
-    if content_type not in PATCH_TYPES:
+    if custom:
+        offered = [one for one in PATCH_TYPES if "strategic" not in one]
+        if content_type not in offered:
+            text = "the body of the request was in an unknown format - accepted media types include: "
+            raise ApiError(415, "UnsupportedMediaType", text + ", ".join(offered))
+    elif content_type not in PATCH_TYPES:
         raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
     return content_type

@@ -18,6 +18,7 @@ from k8slab.api.schema import type_of_kind
 from k8slab.api.strategic import strategic_merge_patch
 from k8slab.cluster import api, bodies, ownership, subresources
 from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.custom_kinds import is_custom, read_custom
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import patch_type
 from k8slab.cluster.options import WriteQuery, write_query
@@ -37,7 +38,7 @@ class Patched(NamedTuple):
 
 def patch(world: World, request: Request, route: Route, actor: Actor, warnings: list[str]) -> Patched:
     """Patch one object. What it is then. Raises ApiError in upstream's words."""
-    kind_of_patch = patch_type(request)
+    kind_of_patch = patch_type(request, custom=is_custom(route.kind))
     query = write_query(request, "PatchOptions", applies=kind_of_patch == _APPLY)
     options = WriteOptions(query.dry_run, "Update", warnings.append, route.api_version)
     old = world.store.get(route.kind.kind, route.key)
@@ -54,16 +55,19 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
         type_name = type_of_kind(route.api_version, route.kind.kind)
         shown = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
     new = _applied(kind_of_patch, type_name, shown, body)
-    new, texts = decode_patched(
-        type_name,
-        shown,
-        body,
-        new,
-        patch_type=kind_of_patch,
-        validation=query.validation,
-        patch_errors=faults,
-    )
-    warnings.extend(texts)
+    if type_name:
+        new, texts = decode_patched(
+            type_name,
+            shown,
+            body,
+            new,
+            patch_type=kind_of_patch,
+            validation=query.validation,
+            patch_errors=faults,
+        )
+        warnings.extend(texts)
+    else:
+        new = read_custom(world, route.kind, route.version, new, query.validation, warnings)
     cause = world.note_request(request)
     if route.subresource == "scale":
         new = _in_place(route, new)

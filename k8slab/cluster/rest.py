@@ -30,6 +30,7 @@ from k8slab.cluster import (
     watches,
 )
 from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.custom_kinds import is_custom, read_custom
 from k8slab.cluster.kinds import virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
@@ -84,7 +85,7 @@ def _handle(world: World, request: Request, warnings: list[str]) -> Response:
         check_verb(route, verb)
     check_verb(route, verb if not (verb == "watch" and route.name) else "watch")
     if verb == "patch":
-        negotiation.patch_type(request)
+        negotiation.patch_type(request, custom=is_custom(route.kind))
     output = negotiation.output_of(request)
     if route.kind.kind in _DEPRECATED and route.api_version == "v1":
         warnings.append(_DEPRECATED[route.kind.kind])
@@ -200,6 +201,8 @@ def _create(world: World, exchange: Exchange) -> Response:
     if route.subresource or route.kind.kind == "Binding":
         return pod_verbs.create(world, request, route, actor, options, query.validation)
     obj = bodies.decoded(request, route.kind, route.api_version, query.validation, exchange.warnings)
+    if is_custom(route.kind):
+        obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     if route.kind.kind in virtual_kinds():
         return _review(world, exchange, obj, actor, options)
     obj = placed(route, to_storage(route, obj))
@@ -262,6 +265,8 @@ def _update(world: World, exchange: Exchange) -> Response:
         )
         return Response(200, done)
     obj = bodies.decoded(request, route.kind, route.api_version, query.validation, exchange.warnings)
+    if is_custom(route.kind):
+        obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     obj = placed(route, to_storage(route, obj), new=False)
     check_name(route, obj)
     old = world.store.get(route.kind.kind, route.key)

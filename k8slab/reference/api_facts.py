@@ -180,8 +180,44 @@ def patches(root: Path) -> Iterator[Outcome]:
     return _each(root, "patches", _patch_case)
 
 
+_PROBE = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "probes.lab.example"},
+    "spec": {
+        "group": "lab.example",
+        "names": {"kind": "Probe", "listKind": "ProbeList", "plural": "probes", "singular": "probe"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {
+                                    "list": {"type": "array", "items": {"type": "string"}},
+                                    "size": {"type": "integer"},
+                                },
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+"""The custom kind that the recorded cluster had."""
+
+
 def _patch_case(case: Case) -> Iterator[str]:
     world = bench.bench(_namespace_of(case))
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    bench.send(world, {"method": "POST", "path": definitions, "body": _PROBE})
     bench.send_given(world, case["given"])
     path = case["request"]["path"]
     before = _read(world, path)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from k8slab import clock
-from k8slab.api.kind import Kind, kinds
+from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, key_of
+from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
@@ -112,7 +113,7 @@ def _table(world: World, path: str, query: Mapping[str, str]) -> Any:
 
 def _columns(world: World, name: str, recorded: list[Obj]) -> Iterator[str]:
     api_version, _, kind_name = name.rpartition("/")
-    table = _table(world, _collection(api_version, kinds()[kind_name], ""), {})
+    table = _table(world, _collection(api_version, kind_of(world, kind_name), ""), {})
     if "columnDefinitions" not in table:
         yield f"no Table: {table.get('message')}"
         return
@@ -127,7 +128,7 @@ def _row(world: World, row: Obj) -> Iterator[str]:
 
 def _row_now(world: World, row: Obj) -> Iterator[str]:
     target = row["object"]
-    kind = kinds()[target["kind"]]
+    kind = kind_of(world, target["kind"])
     collection = _collection(target["apiVersion"], kind, target.get("namespace", ""))
     table = _table(world, f"{collection}/{target['name']}", {})
     if "rows" not in table:

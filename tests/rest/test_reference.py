@@ -10,19 +10,13 @@ from k8slab.reference.categories import CATEGORIES
 
 ROOT = Path(__file__).parents[1] / "reference"
 
-CUSTOM = "custom resources are stored, and not yet served"
 DISAGREEING: dict[str, dict[str, str]] = {
     "defaults": {},
     "errors": {},
     "protocol": {},
     "discovery": {},
     "scheduling": {},
-    "patches": {
-        "merge/custom-resource": CUSTOM,
-        "merge/custom-resource-pruned": CUSTOM,
-        "merge/scale-subresource": "upstream splits the entry of whoever set the replicas",
-        "strategic/custom-resource-unsupported": CUSTOM,
-    },
+    "patches": {},
 }
 """By category: the facts with which the lab disagrees, and why."""
 
