@@ -1,0 +1,67 @@
+"""What the server offers, as discovery tells it: groups, versions and their resources.
+
+Models staging/src/k8s.io/client-go/discovery/discovery_client.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from k8slab.api.meta import Obj, group_version
+from k8slab.kubectl.session import Session
+
+
+class Resource(NamedTuple):
+    """One resource in one group and version."""
+
+    group: str
+    version: str
+    name: str
+    singular: str
+    kind: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+
+    @property
+    def group_version(self) -> str:
+        """`apps/v1`, or `v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+def group_versions(session: Session, *, preferred: bool = False) -> list[str]:
+    """Every group and version, in the server's order; with `preferred` one version of each group."""
+    found = ["v1"]
+    for group in session.request("GET", "/apis").body["groups"]:
+        versions = [group["preferredVersion"]] if preferred else group["versions"]
+        found.extend(version["groupVersion"] for version in versions)
+    return found
+
+
+def resources(session: Session, *, preferred: bool = True) -> list[Resource]:
+    """Every resource without its subresources, group by group."""
+    found: list[Resource] = []
+    for version in group_versions(session, preferred=preferred):
+        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        found.extend(
+            _resource(version, one)
+            for one in session.request("GET", path).body["resources"]
+            if "/" not in one["name"]
+        )
+    return found
+
+
+def _resource(version: str, one: Obj) -> Resource:
+    group, number = group_version(version)
+    return Resource(
+        group,
+        number,
+        one["name"],
+        one.get("singularName", ""),
+        one["kind"],
+        one["namespaced"],
+        tuple(one.get("verbs") or ()),
+        tuple(one.get("shortNames") or ()),
+        tuple(one.get("categories") or ()),
+    )

@@ -1,0 +1,69 @@
+"""`kubectl attach`: see what a container's own process prints.
+
+Models staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from k8slab.clock import SECOND_US
+from k8slab.kubectl.command import Verb, fail
+from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.resources import kind_named
+from k8slab.kubectl.verbs._attachable import default_container, pod_for
+
+_NOTES = (
+    "All commands and output from this session will be recorded in container logs, including credentials and "
+    "sensitive information passed through the command prompt.\n"
+    "If you don't see a command prompt, try pressing enter.\n"
+)
+
+
+def _run(session: Session) -> None:
+    words = session.arguments
+    if not words:
+        raise fail("at least 1 argument is required for attach")
+    if len(words) > 2:
+        raise fail(
+            f"expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {len(words)}: [{' '.join(words)}]"
+        )
+    if session.flags["pod-running-timeout"] <= 0:
+        raise fail("--pod-running-timeout must be higher than zero")
+    pod = pod_for(session, "/".join(words), session.flags["pod-running-timeout"])
+    phase = (pod.get("status") or {}).get("phase")
+    if phase in ("Succeeded", "Failed"):
+        raise fail(f"cannot attach a container in a completed pod; current phase is {phase}")
+    container = default_container(session, pod, session.flags["container"])
+    names = [one["name"] for one in pod["spec"]["containers"]]
+    if container not in names:
+        raise fail(
+            f"cannot attach to the container: container {container} not found in pod {pod['metadata']['name']}"
+        )
+    if not session.flags["quiet"]:
+        session.warn(_NOTES)
+    path = path_of(kind_named("pods"), session.namespace, pod["metadata"]["name"], "log")
+    seen = len(session.request("GET", path, query={"container": container}).body)
+
+    def look() -> bool:
+        nonlocal seen
+        text = session.request("GET", path, query={"container": container}).body
+        session.write(text[seen:])
+        seen = len(text)
+        return False
+
+    session.client.run_until_settled(look, 30 * SECOND_US)
+
+
+VERB = Verb(
+    "attach",
+    _run,
+    (
+        Flag("container", "c"),
+        Flag("stdin", "i", "bool"),
+        Flag("tty", "t", "bool"),
+        Flag("quiet", "q", "bool"),
+        Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
+        Flag("detach-keys"),
+    ),
+    summary="Attach to a running container",
+)
