@@ -27,7 +27,7 @@ NOT_COPIED = (
 )
 """Annotations of a Deployment that its ReplicaSets don't get."""
 
-_NO_DEADLINE = 2147483647
+_LARGEST_NUMBER = _NO_DEADLINE = 2147483647
 _LONGEST_HISTORY = 2000
 
 
@@ -111,14 +111,15 @@ def desired_replicas(replica_set: Obj) -> int | None:
     return _number(replica_set, DESIRED_REPLICAS)
 
 
-def _number(obj: Obj, annotation: str) -> int | None:
+def _number(obj: Obj, annotation: str, most: int = _LARGEST_NUMBER) -> int | None:
     text = (obj["metadata"].get("annotations") or {}).get(annotation, "")
-    return int(text) if text.isdigit() else None
+    number = int(text) if text.isdigit() else -1
+    return number if 0 <= number <= most else None
 
 
 def revision_of(obj: Obj) -> int:
     """The revision that an object is annotated with; 0 without one."""
-    return _number(obj, REVISION) or 0
+    return _number(obj, REVISION, 2**63 - 1) or 0
 
 
 def proportion(replica_set: Obj, deployment: Obj, to_add: int, added: int) -> int:
