@@ -92,7 +92,8 @@ class Sync:
     `status` is the status in the making. `end` is the condition in which the
     Job ends, once that is decided. `waits` are the durations after which to
     look again. `backoff` takes in what ended since the last look;
-    `saved_backoff` is what is remembered once the status has been written.
+    `saved_backoff` is what is remembered once the status has been written;
+    `call_us` is how long one call to the API takes.
     """
 
     job: Obj
@@ -112,6 +113,7 @@ class Sync:
     succeeded_indexes: Intervals = ()
     failed_indexes: Intervals | None = None
     delayed: dict[int, Obj] | None = None
+    call_us: int = 0
     waits: list[int] | None = None
 
 
@@ -144,6 +146,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if errors:
         return Done(error=aggregate(errors), memory=known)
     sync = _begin(job, pods, known.backoff, now_us)
+    sync.call_us = view.duration_us("api_call", uid)
     try:
         error = yield from _look(sync)
     except ApiError as refusal:
@@ -482,7 +485,7 @@ def _track(sync: Sync) -> Acting:
         sync.pods = sorted(sync.pods, key=index_of)
     tracked = {pod["metadata"]["uid"]: True for pod in sync.pods if has_finalizer(pod)}
     _count_released(sync, tracked)
-    counted, is_full = _list_ends(sync)
+    counted = _list_ends(sync)
     _note_target(sync)
     if (yield from _flush(sync)):
         sync.saved_backoff = sync.backoff
@@ -495,11 +498,15 @@ def _track(sync: Sync) -> Acting:
                 first = first or error.message
                 continue
         tracked.pop(pod["metadata"]["uid"], None)
+    if counted and not first:
+        # Others see what was decided before they see its outcome: the outcome is written two calls later.
+        _look_again(sync, 2 * sync.call_us)
+        return ""
     _count_released(sync, tracked)
     if first:
         yield from _flush(sync)
         return first
-    finished = not is_full and _finish(sync)
+    finished = _finish(sync)
     yield from _flush(sync)
     if finished:
         yield from _record_end(sync)
@@ -527,8 +534,8 @@ def _count_released(sync: Sync, tracked: dict[str, bool]) -> None:
             _set(sync.status, name, sync.status.get(name, 0) + len(listed) - len(kept))
 
 
-def _list_ends(sync: Sync) -> tuple[list[Obj], bool]:
-    """List the new ends in the status. The Pods to let go, and whether the list is full."""
+def _list_ends(sync: Sync) -> list[Obj]:
+    """List the new ends in the status, as many as there is room for. The Pods to let go."""
     uncounted = sync.status["uncountedTerminatedPods"]
     listed = {name: dict.fromkeys(uncounted.get(name) or ()) for name in ("succeeded", "failed")}
     # What was listed before this look is not listed again, even where it has just been counted.
@@ -536,7 +543,6 @@ def _list_ends(sync: Sync) -> tuple[list[Obj], bool]:
     known = {name: dict.fromkeys(earlier.get(name) or ()) for name in ("succeeded", "failed")}
     indexes: list[int] = []
     counted: list[Obj] = []
-    is_full = False
     for pod in sync.pods:
         if not has_finalizer(pod) or not _may_let_go(sync, pod):
             continue
@@ -548,13 +554,12 @@ def _list_ends(sync: Sync) -> tuple[list[Obj], bool]:
         elif kind and uid not in known[kind]:
             listed[kind][uid] = None
         if len(indexes) + len(listed["succeeded"]) + len(listed["failed"]) >= MOST_UNCOUNTED:
-            is_full = True
             break
     for name in ("succeeded", "failed"):
         _set(uncounted, name, list(listed[name]))
     if is_indexed(sync.job):
         _write_indexes(sync, indexes)
-    return counted, is_full
+    return counted
 
 
 def _may_let_go(sync: Sync, pod: Obj) -> bool:
