@@ -6,6 +6,7 @@ from functools import cache
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds, resources
+from k8slab.api.meta import Obj
 from k8slab.cluster.custom_kinds import custom_kinds, custom_resources
 from k8slab.cluster.world import World
 
@@ -29,6 +30,14 @@ COMPONENT_STATUS = Kind(
     short_names=("cs",),
     verbs=("get", "list"),
 )
+
+
+_HEALTHY = [{"type": "Healthy", "status": "True", "message": "ok"}]
+COMPONENT_STATUSES: tuple[Obj, ...] = tuple(
+    {"apiVersion": "v1", "kind": "ComponentStatus", "metadata": {"name": name}, "conditions": _HEALTHY}
+    for name in ("etcd-0", "scheduler", "controller-manager")
+)
+"""The parts of the control plane, in the order in which they are asked for their health."""
 
 
 @cache

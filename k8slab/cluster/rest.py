@@ -31,7 +31,7 @@ from k8slab.cluster import (
 )
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.custom_kinds import is_custom, read_custom
-from k8slab.cluster.kinds import virtual_kinds
+from k8slab.cluster.kinds import COMPONENT_STATUS, COMPONENT_STATUSES, virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
 from k8slab.cluster.options import WriteQuery, delete_query, list_query, write_query
@@ -135,6 +135,8 @@ def _shown(world: World, exchange: Exchange, obj: Obj, code: int = 200) -> Respo
 
 def _stored(world: World, route: Route) -> Obj:
     obj = world.store.get(route.kind.kind, route.key)
+    if route.kind is COMPONENT_STATUS:
+        obj = next((one for one in COMPONENT_STATUSES if one["metadata"]["name"] == route.name), None)
     if obj is None:
         raise not_found(route.kind.plural, route.kind.group, route.name)
     return obj
@@ -164,8 +166,6 @@ def _get(world: World, exchange: Exchange) -> Response:
     route, request = exchange.route, exchange.request
     if route.subresource in pod_verbs.CONNECTED:
         return pod_verbs.connect(world, request, route)
-    if route.kind.kind in virtual_kinds():
-        raise not_found(route.kind.plural, route.kind.group, route.name)
     if route.subresource == "log":
         return pod_verbs.log(world, request, route)
     obj = _stored(world, route)

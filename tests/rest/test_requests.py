@@ -345,6 +345,15 @@ def test_deleting_a_collection_keeps_to_its_selector(world: World) -> None:
     assert names(send(world, "GET", MAPS)) == ["b"]
 
 
+def test_the_control_plane_reports_its_health_with_a_warning(world: World) -> None:
+    response = send(world, "GET", "/api/v1/componentstatuses")
+    assert names(response) == ["etcd-0", "scheduler", "controller-manager"]
+    assert response.warnings == ("v1 ComponentStatus is deprecated in v1.19+",)
+    one = send(world, "GET", "/api/v1/componentstatuses/scheduler").body
+    assert one["conditions"] == [{"type": "Healthy", "status": "True", "message": "ok"}]
+    assert send(world, "GET", "/api/v1/componentstatuses/ghost").code == 404
+
+
 # Who may.
 
 
