@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.selectors import matches, parse_selector
+from k8slab.cluster.kinds import virtual_kinds
 from k8slab.kubectl.command import Failures, KubectlError, fail
+from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
 
@@ -48,6 +51,9 @@ _ALL_CATEGORY = (
     "CronJob",
     "Job",
 )
+_GROUPS = ("events.k8s.io",)
+"""Groups whose kinds are known in another group as well, which is preferred."""
+
 _EXTENSIONS = (".json", ".yaml", ".yml")
 
 
@@ -77,26 +83,72 @@ def kinds_of(session: Session, text: str) -> list[Kind]:
         if part == "all":
             found.update((name, kinds()[name]) for name in _ALL_CATEGORY if name in kinds())
         elif part:
-            kind = kind_named(part)
-            found[kind.kind] = kind
+            kind = kind_named(part, session)
+            found[f"{kind.group}/{kind.kind}"] = kind
     if not found:
         raise fail('the server doesn\'t have a resource type ""')
     return list(found.values())
 
 
-def kind_named(text: str) -> Kind:
+def kind_named(text: str, session: Session | None = None) -> Kind:
     """The kind that a resource's name, short name, `name.group` or `name.version.group` means.
 
-    KubectlError for none.
+    With a session, kinds that only this cluster serves are known too, and it is
+    warned of short names that mean two kinds. KubectlError for none.
     """
     name, _, rest = text.lower().partition(".")
-    for kind in kinds().values():
-        if name in (kind.plural, kind.singular, *kind.short_names, kind.kind.lower()):
-            served = [(kind.group, kind.version), *((one.group, one.version) for one in kind.other_versions)]
-            names = {group for group, _ in served} | {f"{version}.{group}" for group, version in served}
-            if not rest or rest in names or f"{rest}." in names:
-                return kind
+    for kind in _known_kinds():
+        if name in _names(kind) and _is_in(kind, rest):
+            if session is not None and name == "ev" and not rest:
+                session.warn(
+                    'Warning: short name "ev" could also match lower priority resource events.events.k8s.io\n'
+                )
+            return kind
+    for kind in _custom_kinds(session):
+        if name in _names(kind) and _is_in(kind, rest):
+            return kind
     raise fail(f'the server doesn\'t have a resource type "{text}"')
+
+
+def _names(kind: Kind) -> tuple[str, ...]:
+    return (kind.plural, kind.singular, *kind.short_names, kind.kind.lower())
+
+
+def _is_in(kind: Kind, rest: str) -> bool:
+    """Whether `group` or `version.group` behind a resource's name fits the kind."""
+    served = [(kind.group, kind.version), *((one.group, one.version) for one in kind.other_versions)]
+    names = [name for group, version in served for name in (group, f"{version}.{group}")]
+    return not rest or rest in names or f"{rest}." in names
+
+
+@cache
+def _known_kinds() -> tuple[Kind, ...]:
+    """Every kind that each cluster serves."""
+    return (*kinds().values(), *virtual_kinds().values())
+
+
+def _custom_kinds(session: Session | None) -> list[Kind]:
+    """The kinds that this cluster serves beside those, as discovery tells."""
+    if session is None:
+        return []
+    if session.custom_kinds is None:
+        known = {(kind.group, kind.kind): True for kind in _known_kinds()}
+        session.custom_kinds = [
+            Kind(
+                one.kind,
+                one.group,
+                one.version,
+                one.name,
+                one.singular or one.kind.lower(),
+                one.namespaced,
+                short_names=one.short_names,
+                categories=one.categories,
+                verbs=one.verbs,
+            )
+            for one in resources(session)
+            if (one.group, one.kind) not in known and one.group not in _GROUPS
+        ]
+    return session.custom_kinds
 
 
 def full_name(kind: Kind, name: str) -> str:
@@ -235,7 +287,7 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
         raise fail(f"unable to decode \"{source}\": Object 'Kind' is missing in '{text}'")
     version = str(manifest.get("apiVersion") or "")
     metadata = manifest.get("metadata") or {}
-    kind = _kind_of_manifest(str(manifest["kind"]), version)
+    kind = _kind_of_manifest(session, str(manifest["kind"]), version)
     if kind is None:
         group, number = group_version(version)
         shown = f"{group}/{number}" if group else number
@@ -262,8 +314,11 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
     return Info(kind, namespace, str(metadata.get("name") or ""), manifest, source)
 
 
-def _kind_of_manifest(name: str, version: str) -> Kind | None:
-    for kind in kinds().values():
+def _kind_of_manifest(session: Session, name: str, version: str) -> Kind | None:
+    for kind in _known_kinds():
+        if kind.kind == name and _serves(kind, version):
+            return kind
+    for kind in _custom_kinds(session):
         if kind.kind == name and _serves(kind, version):
             return kind
     return None

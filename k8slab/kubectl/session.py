@@ -34,6 +34,7 @@ class Session:
         self.code = 0
         self.failures: list[Exception] = []
         self.printed = 0
+        self.custom_kinds: list[Kind] | None = None
         self._out: list[str] = []
         self._error: list[str] = []
 

@@ -88,17 +88,29 @@ def _text(expression: str, path: list[str], recursive: bool) -> str:
     return f"{head}DESCRIPTION:\n    <empty>\n{fields}\n"
 
 
+def _plain(expression: str) -> str:
+    """The type behind pointers and names that aren't structs."""
+    while True:
+        target = base(expression).lstrip("*")
+        if target == expression:
+            return target
+        expression = target
+
+
 def _struct(expression: str) -> Type | None:
     """The struct of a value, of a list's items or of a map's values."""
-    plain = base(expression).lstrip("*")
+    plain = _plain(expression)
     while plain.startswith(("[]", "map:")):
-        plain = base(plain.removeprefix("[]").removeprefix("map:")).lstrip("*")
+        plain = _plain(plain.removeprefix("[]").removeprefix("map:"))
     return struct_of(plain) if plain.startswith("#") else None
 
 
 def type_text(expression: str) -> str:
     """A field's type as `explain` names it: `string`, `[]Container`, `map[string]Quantity`."""
-    plain = base(expression).lstrip("*")
+    plain = _plain(expression)
+    named = expression.lstrip("*")
+    if plain == "any" and named.startswith("#"):
+        return named.rpartition(".")[2]
     if plain.startswith("[]"):
         return f"[]{type_text(plain[2:])}"
     if plain.startswith("map:"):
