@@ -64,11 +64,15 @@ def _changed_pod(change: Change, view: View) -> list[Key]:
 
 
 def _pods_of_ended_job(change: Change, view: View) -> list[Key]:
-    """The waiting Pods that a Job selects which is gone or has finished."""
+    """The waiting Pods, its own and nobody's, that a Job selects which is gone or has finished."""
     job = change.new or change.old
     if job is None or (change.new is not None and not is_finished_job(job)):
         return []
-    pods = view.list("Pod", namespace=change.key[0], selector=selector_of(job))
+    selector = selector_of(job)
+    pods = [
+        *view.list("Pod", namespace=change.key[0], owner=job["metadata"]["uid"], selector=selector),
+        *view.list("Pod", namespace=change.key[0], owner="", selector=selector),
+    ]
     return [key_of(pod) for pod in pods if has_finalizer(pod)]
 
 
