@@ -297,11 +297,12 @@ class Lab:
         finally:
             self._in_input = before
 
-    def _unrecorded(self, argv: list[str]) -> None:
+    def _unrecorded(self, argv: Sequence[str]) -> None:
         """Run a kubectl command that is a part of another input. LabError where it fails."""
         from k8slab.kubectl import run
 
-        result = run(_LabClient(self), argv, "")
+        with self._input():
+            result = run(_LabClient(self), [*argv], "")
         if result.code:
             raise LabError(result.stderr.strip())
 
@@ -434,27 +435,39 @@ class Lab:
     # Back, and again.
 
     def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
-        """Go back in time: by a duration, `to` seconds since the beginning, or to before the last input.
+        """Go back in time: by a duration (`"5m"`), or `to` an instant in seconds since the beginning.
 
         What happened since, inputs included, has not happened. LabError for an instant
         that the lab has not seen.
         """
         with self.lock:
-            past = self._before_last_input() if back is None and to is None else self._past(back, to)
-            self.world, self.inputs, self._node_count = past.world, past.inputs, past._node_count
-            self._marks.forget_after(self.world, len(self.inputs))
+            if (back is None) == (to is None):
+                raise ValueError("rewind() needs a duration such as '5m', or to=…")
+            self._become(self._past(back, to))
+
+    def _become(self, past: Lab) -> None:
+        self.world, self.inputs, self._node_count = past.world, past.inputs, past._node_count
+        self._marks.forget_after(self.world, len(self.inputs))
 
     def undo(self) -> str:
-        """Take the last thing back that was done, with all that came of it. Its text; LabError for none."""
+        """Take the last thing back that changed the cluster, with all that came of it.
+
+        Questions such as `kubectl get` are passed over. Its text; LabError for none.
+        """
         with self.lock:
-            if not self.inputs:
-                raise LabError("nothing has been done that could be undone")
-            text = self.inputs[-1].text
-            self.rewind()
+            number = len(self.inputs) - 1
+            while number >= 0 and not self.inputs[number].is_change:
+                number -= 1
+            past = self._before_input(number)
+            text = self.inputs[number].text
+            self._become(past)
             return text
 
     def at(self, seconds: float) -> Lab:
-        """A fork as the lab was at an instant, in seconds since the beginning. LabError outside its past."""
+        """A fork as the lab was at an instant, in seconds since the beginning. LabError outside its past.
+
+        What the user did at just that instant has not happened yet.
+        """
         with self.lock:
             return self._past(None, seconds)
 
@@ -465,17 +478,19 @@ class Lab:
             at_us = self.start_us + round((to or 0) * clock.SECOND_US)
         if at_us > self.now_us:
             raise LabError("that instant has not come yet")
-        count = sum(1 for one in self.inputs if one.at_us <= at_us)
+        count = sum(1 for one in self.inputs if one.at_us < at_us)
+        if count < len(self.inputs) and self.inputs[count].at_us == at_us:
+            return self._before_input(count)
         twin = self._from_mark(at_us, count)
         twin._replay(self.inputs[len(twin.inputs) : count], stop_us=at_us)
         return twin
 
-    def _before_last_input(self) -> Lab:
-        if not self.inputs:
+    def _before_input(self, number: int) -> Lab:
+        if number < 0:
             raise LabError("nothing has been done that could be undone")
-        last = self.inputs[-1]
-        twin = self._from_mark(last.at_us, len(self.inputs) - 1)
-        twin._replay(self.inputs[len(twin.inputs) : -1])
+        last = self.inputs[number]
+        twin = self._from_mark(last.at_us, number)
+        twin._replay(self.inputs[len(twin.inputs) : number])
         replay.run_to_step(twin.world, last.steps)
         twin.world.now_us = last.at_us
         return twin

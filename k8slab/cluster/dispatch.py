@@ -40,6 +40,7 @@ def step(world: World) -> Event | None:
         return None
     heappop(world.queue)
     del world.pending[(event.target, event.key)]
+    world.steps += 1
     if event.at_us > world.now_us:
         world.now_us = event.at_us
     run_component(world, event)

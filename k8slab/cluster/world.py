@@ -86,6 +86,7 @@ class World:
         "queue",
         "seed",
         "sequence",
+        "steps",
         "store",
         "timing",
         "trails",
@@ -110,6 +111,8 @@ class World:
         self.pending: dict[tuple[str, Key], Event] = {}
         """The one event that counts for a component and key; others in `queue` are void."""
         self.sequence = 0
+        self.steps = 0
+        """How many events have happened."""
         self.memories: dict[tuple[str, Key], Memory] = {}
         self.failures: dict[tuple[str, Key], int] = {}
         self.busy: dict[tuple[str, Key], int] = {}
@@ -129,7 +132,7 @@ class World:
         """An independent World that goes on from here exactly as this one would."""
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
-        twin.now_us, twin.sequence = self.now_us, self.sequence
+        twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
         twin.store = self.store.copy()
         twin.queue = self.queue.copy()

@@ -75,6 +75,10 @@ class Store:
         """How many objects of a kind there are."""
         return len(self._objects.get(kind, NO_OBJECTS))
 
+    def size(self) -> int:
+        """How many objects of all kinds there are."""
+        return sum(len(table) for table in self._objects.values())
+
     def first(self, kind: str, count: int) -> Sequence[Obj]:
         """The oldest few objects of a kind."""
         return tuple(islice(self._objects.get(kind, NO_OBJECTS).values(), count))

@@ -1,0 +1,150 @@
+"""Going back and doing again lead to the very same history, whatever was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k8slab import Lab
+from k8slab.lab import LabError
+from k8slab.replay import CHANGES_APART
+
+MANIFESTS = Path(__file__).parents[2] / "notebooks" / "manifests"
+STATEFULSET = (MANIFESTS / "nginx-statefulset.yaml").read_text(encoding="utf-8")
+DEPLOYMENT = (MANIFESTS / "web-deployment.yaml").read_text(encoding="utf-8")
+
+VERBS: dict[str, Callable[[Lab], object]] = {
+    "apply a StatefulSet": lambda lab: lab.apply(STATEFULSET),
+    "apply a Deployment": lambda lab: lab.apply(DEPLOYMENT),
+    "scale up": lambda lab: lab.kubectl("scale statefulset nginx-statefulset --replicas=5"),
+    "scale down": lambda lab: lab.kubectl("scale statefulset nginx-statefulset --replicas=1"),
+    "delete and wait": lambda lab: lab.kubectl("delete pod nginx-statefulset-0"),
+    "ask": lambda lab: lab.kubectl("get pods -o wide"),
+    "refused": lambda lab: lab.kubectl("delete pod nobody"),
+    "crash": lambda lab: lab.crash("node-2"),
+    "disconnect": lambda lab: lab.disconnect("node-3"),
+    "recover": lambda lab: lab.recover("node-2"),
+    "join": lambda lab: lab.add_node(zone="b"),
+    "drain": lambda lab: lab.kubectl("drain node-1 --ignore-daemonsets --force"),
+    "a while": lambda lab: lab.run(7),
+    "long": lambda lab: lab.run("6m"),
+    "settle": lambda lab: lab.settle(),
+    "step": lambda lab: lab.step(),
+}
+
+
+def history(lab: Lab) -> list[object]:
+    """What a lab remembers, as far as it can be compared."""
+    return [(change.revision, change.at_us, change.kind, change.key, change.new) for change in lab.history]
+
+
+@settings(max_examples=25, deadline=None)
+@given(verbs=st.lists(st.sampled_from(sorted(VERBS)), min_size=1, max_size=8), part=st.floats(0, 1))
+def test_every_instant_can_be_reached_again(verbs: list[str], part: float) -> None:
+    lab = Lab(nodes=3)
+    ready = lab.now
+    stops = []
+    for verb in verbs:
+        VERBS[verb](lab)
+        stops.append((lab.now, lab.world.steps, len(lab.inputs)))
+    assert Lab.load(lab.save()).digest() == lab.digest()
+
+    seconds = ready + (lab.now - ready) * part
+    past = lab.at(seconds)
+    assert history(past) == history(lab)[: len(past.history)]
+    assert past.now == pytest.approx(seconds, abs=1e-6)
+    later = lab.history[len(past.history) :]
+    # What is still to come comes no earlier than that instant.
+    assert all(change.at_us >= past.now_us for change in later)
+
+    # Doing the rest again from a moment between two verbs gives the same end.
+    # An instant at which several things were done comes back as it was before the first.
+    number = int(part * (len(verbs) - 1))
+    at, steps, inputs = stops[number]
+    again = lab.fork()
+    again.rewind(to=at)
+    if (again.world.steps, len(again.inputs)) == (steps, inputs):
+        for verb in verbs[number + 1 :]:
+            VERBS[verb](again)
+        assert again.digest() == lab.digest()
+
+
+def test_a_moment_between_inputs_comes_back_as_it_was() -> None:
+    lab = Lab(nodes=3)
+    lab.apply(STATEFULSET)
+    lab.settle()
+    at, digest = lab.now, lab.digest()
+    lab.crash("node-2")
+    lab.run("7m")
+    lab.rewind(to=at)
+    assert (lab.now, lab.digest()) == (at, digest)
+    assert [one.text for one in lab.inputs] == ["kubectl apply -n default -f -"]
+
+
+def test_going_back_over_many_marks() -> None:
+    lab = Lab(nodes=5)
+    lab.apply(DEPLOYMENT)
+    stops = []
+    for replicas in (20, 60, 5, 80):
+        lab.scale("deployment/web", replicas)
+        lab.settle()
+        stops.append((lab.now, lab.digest()))
+    assert len(lab.history) > 3 * CHANGES_APART
+    for at, digest in reversed(stops[:-1]):
+        lab.rewind(to=at)
+        assert (lab.now, lab.digest()) == (at, digest)
+
+
+def test_undo_takes_back_the_last_change_and_passes_over_questions() -> None:
+    lab = Lab(nodes=3)
+    lab.apply(STATEFULSET)
+    lab.settle()
+    digest = lab.digest()
+    lab.scale("statefulset/nginx-statefulset", 1)
+    lab.settle()
+    lab.kubectl("get pods")
+    assert lab.undo() == "kubectl scale statefulset/nginx-statefulset --replicas=1 -n default"
+    assert lab.digest() == digest
+    assert lab.undo() == "kubectl apply -n default -f -"
+    with pytest.raises(LabError, match="nothing has been done"):
+        lab.undo()
+
+
+def test_an_instant_in_the_midst_of_a_waiting_command() -> None:
+    lab = Lab(nodes=3)
+    lab.apply(STATEFULSET)
+    lab.settle()
+    begun = lab.now
+    lab.kubectl("delete pod nginx-statefulset-0")
+    past = lab.at((begun + lab.now) / 2)
+    assert past.get("pod/nginx-statefulset-0")["metadata"].get("deletionTimestamp")
+    past.settle()
+    lab.settle()
+    assert past.digest() == lab.digest()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "had not begun yet"), (1e9, "has not come yet")], ids=["before", "after"]
+)
+def test_instants_that_there_are_not(seconds: float, text: str) -> None:
+    with pytest.raises(LabError, match=text):
+        Lab(nodes=1).at(seconds)
+
+
+def test_a_saved_lab_is_small_and_tells_when_it_comes_out_otherwise(tmp_path: Path) -> None:
+    lab = Lab(nodes=2, seed=11)
+    lab.apply(STATEFULSET)
+    lab.settle()
+    text = lab.save(tmp_path / "lab.json")
+    assert len(text) < 1500
+    assert Lab.load(tmp_path / "lab.json").digest() == Lab.load(text).digest() == lab.digest()
+    kept = (tmp_path / "lab.json").read_text(encoding="utf-8")
+    (tmp_path / "lab.json").write_text(kept.replace('"seed": 11', '"seed": 12'), encoding="utf-8")
+    with pytest.raises(LabError, match="otherwise"):
+        Lab.load(tmp_path / "lab.json")
+    with pytest.raises(ValueError, match="no saved lab"):
+        Lab.load("nonsense")
