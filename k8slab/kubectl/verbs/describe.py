@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.api.errors import ApiError
-from k8slab.api.kind import Kind, kinds
+from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import KubectlError, Verb, server_text
+from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.describe import DescribeError, describe
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, Info, from_files, kinds_of, named
+from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session
 
 
@@ -43,66 +43,53 @@ class _Lookup:
 
 
 def _run(session: Session) -> None:
-    infos = _infos(session)
+    words = session.arguments
+    flags = session.flags
+    if not words and not flags["filename"] and not flags["kustomize"]:
+        raise fail(
+            'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete '
+            "list of supported resources.\n"
+        )
+    infos = select(session, all_by_default=True)
+    show_events = flags["show-events"]
+    if (session.failures or len(infos) > 1) and "show-events" not in session.given:
+        show_events = False
+    if session.failures and len(words) == 2 and _all_missing(session):
+        _describe_matching(session, words, show_events)
+        return
     pages = []
+    problems: dict[str, bool] = {}
     for info in infos:
-        assert info.obj is not None, "what is described was read"
         try:
-            page = describe(
-                _Lookup(session), info.obj, session.client.now_us, show_events=session.flags["show-events"]
-            )
-        except DescribeError as error:
-            session.warn(f"error: {error}\n")
-            session.code = 1
-            continue
-        pages.append(page)
+            pages.append(_page(session, info, show_events))
+        except (DescribeError, ApiError) as error:
+            if str(error) not in problems:
+                problems[str(error)] = True
+                session.failures.append(error if isinstance(error, ApiError) else fail(str(error)))
     session.write("\n\n".join(pages))
-    if not infos and not session.code and not any(name for _, name in named(session.arguments)):
-        where = "" if session.flags["all-namespaces"] else f" in {session.namespace} namespace"
-        session.warn(f"No resources found{where}.\n")
+    if not infos and not session.failures:
+        where = "" if flags["all-namespaces"] else f" in {session.namespace} namespace."
+        session.warn(f"No resources found{where}\n")
 
 
-def _infos(session: Session) -> list[Info]:
-    if session.flags["filename"]:
-        return [found for info in from_files(session) for found in _one(session, info.kind, info.name)]
-    pairs = named(session.arguments)
-    if not pairs:
-        raise KubectlError(
-            'error: You must specify the type of resource to describe. Use "kubectl api-resources" for a '
-            "complete list of supported resources.\n"
-        )
-    found: list[Info] = []
-    for resource, name in pairs:
-        for kind in kinds_of(session, resource):
-            found.extend(_one(session, kind, name) if name else _every(session, kind))
-    return found
+def _page(session: Session, info: Info, show_events: bool) -> str:
+    return describe(_Lookup(session), info.present, session.client.now_us, show_events=show_events)
 
 
-def _every(session: Session, kind: Kind) -> list[Info]:
-    query = {}
-    for flag, name in (("selector", "labelSelector"), ("field-selector", "fieldSelector")):
-        if session.flags[flag]:
-            query[name] = session.flags[flag]
-    namespace = None if session.flags["all-namespaces"] else session.namespace
-    objects = session.list(kind, namespace, **query)
-    return [Info(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], obj) for obj in objects]
+def _all_missing(session: Session) -> bool:
+    return all(isinstance(error, ApiError) and error.code == 404 for error in session.failures)
 
 
-def _one(session: Session, kind: Kind, name: str) -> list[Info]:
-    """The object of that name, or those whose names begin with it, as kubectl describes."""
-    try:
-        obj = session.get(kind, session.namespace, name)
-    except ApiError as error:
-        near = (
-            [info for info in _every(session, kind) if info.name.startswith(name)]
-            if error.code == 404
-            else []
-        )
-        if not near:
-            session.warn(server_text(error))
-            session.code = 1
-        return near
-    return [Info(kind, obj["metadata"].get("namespace", ""), name, obj)]
+def _describe_matching(session: Session, words: list[str], show_events: bool) -> None:
+    """Describe the objects whose names begin with the name that isn't there; its error where none does."""
+    missing, session.failures = session.failures, []
+    found = False
+    for info in select(session, arguments=[words[0]], all_by_default=True):
+        if info.name.startswith(words[1]):
+            found = True
+            session.write(f"{_page(session, info, show_events)}\n")
+    if not found:
+        session.failures = missing
 
 
 VERB = Verb(

@@ -1,64 +1,150 @@
 """`kubectl wait`: let lab time pass until objects meet a condition.
 
-Models staging/src/k8s.io/kubectl/pkg/cmd/wait/wait.go, v1.36.
+Models staging/src/k8s.io/kubectl/pkg/cmd/wait/{wait,condition,create,delete,json}.go, v1.36.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from k8slab.api.errors import ApiError
-from k8slab.api.meta import Obj, condition_of
-from k8slab.kubectl.command import KubectlError, Verb
+from k8slab.api import jsonpath
+from k8slab.api.errors import ApiError, not_found
+from k8slab.api.meta import Obj
+from k8slab.clock import HOUR_US
+from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.resources import (
-    ALL_NAMESPACES,
-    FILE_FLAGS,
-    SELECTOR_FLAGS,
-    Info,
-    full_name,
-    kinds_of,
-    named,
-    select,
-)
+from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
+from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
 from k8slab.kubectl.session import Session
 
-_WEEK_US = 7 * 24 * 3600 * 1_000_000
+_WEEK_US = 7 * 24 * HOUR_US
+_PATH = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
+
+Check = Callable[[Obj], bool]
+_Condition = tuple[str, Check]
 
 
 def _run(session: Session) -> None:
-    condition = session.flags["for"]
-    if not condition:
-        raise KubectlError('error: required flag(s) "for" not set\n')
-    met = _condition(condition)
-    wants_absence = condition.lower() == "delete"
-    infos = _targets(session, wants_absence)
-    if not infos:
-        if wants_absence or session.code:
-            return
-        raise KubectlError("error: no matching resources found\n")
+    conditions = [_condition(text) for text in session.flags["for"]]
+    if not conditions:
+        raise fail("unrecognized condition: []")
     timeout_us = session.flags["timeout"]
-    deadline_us = session.client.now_us + (_WEEK_US if timeout_us < 0 else timeout_us)
+    end_us = session.client.now_us + (_WEEK_US if timeout_us < 0 else timeout_us)
+    infos = _targets(session, [name for name, _ in conditions], end_us)
     for info in infos:
-        rest_us = max(deadline_us - session.client.now_us, 0)
-        if session.client.run_until(lambda info=info: met(_read(session, info)), rest_us):  # type: ignore[misc]
-            session.write(f"{full_name(info.kind, info.name)} condition met\n")
-        else:
-            session.warn(f"error: timed out waiting for the condition on {info.kind.plural}/{info.name}\n")
-            session.code = 1
+        with session.collecting():
+            for name, check in conditions:
+                _wait(session, info, name, check, end_us)
+    if not infos and not session.failures and not any(name == "delete" for name, _ in conditions):
+        raise fail("no matching resources found")
 
 
-def _targets(session: Session, wants_absence: bool) -> list[Info]:
-    pairs = named(session.arguments)
-    if not wants_absence or not any(name for _, name in pairs):
-        return select(session)
-    found = []
-    for resource, name in pairs:
-        for kind in kinds_of(session, resource):
-            info = Info(kind, session.namespace if kind.namespaced else "", name)
-            if _read(session, info) is not None:
-                found.append(info)
-    return found
+def _condition(text: str) -> _Condition:
+    """What `--for` asks: delete, create, condition=NAME[=VALUE], jsonpath=EXPRESSION[=VALUE]."""
+    if text.lower() in ("delete", "create"):
+        return text.lower(), lambda obj: True
+    if text.startswith("condition="):
+        name, equals, value = text.removeprefix("condition=").partition("=")
+        return "condition", _status_check(name, value if equals else "true")
+    if text.startswith("jsonpath="):
+        return "jsonpath", _value_check(text.removeprefix("jsonpath="))
+    raise fail(f'unrecognized condition: "{text}"')
+
+
+def _status_check(name: str, value: str) -> Check:
+    def met(obj: Obj) -> bool:
+        status = obj.get("status") or {}
+        for condition in status.get("conditions") or ():
+            if str(condition.get("type", "")).lower() != name.lower() or "status" not in condition:
+                continue
+            observed = condition.get("observedGeneration", status.get("observedGeneration"))
+            generation = obj["metadata"].get("generation")
+            if generation is not None and observed is not None and observed < generation:
+                return False
+            return bool(condition["status"].lower() == value.lower())
+        return False
+
+    return met
+
+
+def _split(text: str) -> list[str]:
+    """The parts between single equals signs; `==` belongs to an expression."""
+    return [part.replace("\0", "==") for part in text.replace("==", "\0").split("=")]
+
+
+def _value_check(text: str) -> Check:
+    """Whether an expression gives a value, or (after `=`) just this one."""
+    parts = _split(text)
+    if len(parts) > 2:
+        raise fail(
+            "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or "
+            "--for=jsonpath='{.status.readyReplicas}'"
+        )
+    match = _PATH.fullmatch(parts[0])
+    if match is None:
+        raise fail(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or "
+            "'{.name1.name2}'"
+        )
+    wanted = parts[1].strip("'\"") if len(parts) == 2 else None
+    if wanted == "":
+        raise fail(
+            "jsonpath wait has to have a value after equal sign, like "
+            "--for=jsonpath='{.status.readyReplicas}'=3"
+        )
+    try:
+        path = jsonpath.parse(f"{{.{match[1] or match[2]}}}")
+    except jsonpath.JSONPathError as error:
+        raise fail(str(error)) from error
+
+    def met(obj: Obj) -> bool:
+        results = jsonpath.find(path, obj, allow_missing_keys=True)
+        if not results or not results[0]:
+            return False
+        if len(results) > 1:
+            raise fail("given jsonpath expression matches more than one list")
+        if len(results[0]) > 1:
+            raise fail("given jsonpath expression matches more than one value")
+        if wanted is None:
+            return True
+        value = results[0][0]
+        if isinstance(value, dict | list):
+            raise fail("jsonpath leads to a nested object or list which is not supported")
+        return _text(value).strip() == wanted.strip()
+
+    return met
+
+
+def _text(value: object) -> str:
+    """A plain value as Go's `%v` prints it."""
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _targets(session: Session, names: list[str], end_us: int) -> list[Info]:
+    """The objects to look at. What is to be created is waited for, what is to go may be gone already."""
+    if "create" in names:
+        found: list[Info] = []
+
+        def appeared() -> bool:
+            found[:] = select(session, all_by_default=True)
+            errors, session.failures = session.failures, []
+            for error in errors:
+                if not (isinstance(error, ApiError) and error.code == 404):
+                    raise error
+            return bool(found)
+
+        if not session.client.run_until(appeared, max(end_us - session.client.now_us, 0)):
+            raise fail("timed out waiting for the condition")
+        return found
+    infos = select(session, all_by_default=True)
+    if "delete" in names:
+        session.failures = [
+            one for one in session.failures if not (isinstance(one, ApiError) and one.code == 404)
+        ]
+    return infos
 
 
 def _read(session: Session, info: Info) -> Obj | None:
@@ -70,49 +156,26 @@ def _read(session: Session, info: Info) -> Obj | None:
         raise
 
 
-def _condition(text: str) -> Callable[[Obj | None], bool]:
-    """What `--for` asks: delete, create, condition=NAME[=VALUE], jsonpath=EXPRESSION[=VALUE]."""
-    lower = text.lower()
-    if lower == "delete":
-        return lambda obj: obj is None
-    if lower == "create":
-        return lambda obj: obj is not None
-    if lower.startswith("condition="):
-        name, equals, value = text[len("condition=") :].partition("=")
-        wanted = value if equals else "true"
-        return lambda obj: obj is not None and _has_condition(obj, name, wanted)
-    if lower.startswith("jsonpath="):
-        return _jsonpath_condition(text[len("jsonpath=") :])
-    raise KubectlError(f'error: unrecognized condition: "{text}"\n')
+def _wait(session: Session, info: Info, name: str, check: Check, end_us: int) -> None:
+    """Wait for one object's condition, and say that it is met."""
+    uid = info.present["metadata"]["uid"]
+    latest = [info.present]
 
-
-def _has_condition(obj: Obj, name: str, value: str) -> bool:
-    for condition in (obj.get("status") or {}).get("conditions") or ():
-        if condition["type"].lower() == name.lower():
-            found = condition_of(obj, condition["type"]) or {}
-            return str(found.get("status", "")).lower() == value.strip("'\"").lower()
-    return False
-
-
-def _jsonpath_condition(text: str) -> Callable[[Obj | None], bool]:
-    """Whether an expression gives a value, or (after `=`) just this one."""
-    from k8slab.api import jsonpath
-
-    head, closing, tail = text.strip("'\"").rpartition("}")
-    expression, equals, value = f"{head}{closing}", tail[:1] == "=", tail[1:]
-    if not closing:
-        bare, sign, value = text.partition("=")
-        expression, equals = f"{{{bare if bare.startswith('.') else '.' + bare}}}", bool(sign)
-    path = jsonpath.parse(expression)
-    wanted = value.strip("'\"")
-
-    def met(obj: Obj | None) -> bool:
+    def met() -> bool:
+        obj = _read(session, info)
+        if name == "delete":
+            return obj is None or obj["metadata"]["uid"] != uid
         if obj is None:
-            return False
-        found = jsonpath.execute(path, obj, allow_missing_keys=True)
-        return found == wanted if equals else bool(found)
+            raise not_found(info.kind.plural, info.kind.group, info.name)
+        latest[0] = obj
+        return check(obj)
 
-    return met
+    if session.flags["timeout"] == 0:
+        if not met():
+            raise fail(f"condition not met for {info.kind.plural}/{info.name}")
+    elif not session.client.run_until(met, max(end_us - session.client.now_us, 0)):
+        raise fail(f"timed out waiting for the condition on {info.kind.plural}/{info.name}")
+    print_done(session, latest[0], "condition met", is_typed=False)
 
 
 VERB = Verb(
@@ -121,12 +184,12 @@ VERB = Verb(
     (
         *FILE_FLAGS,
         *SELECTOR_FLAGS,
+        *OUTPUT_FLAGS,
         ALL_NAMESPACES,
-        Flag("field-selector"),
-        Flag("for"),
+        FIELD_SELECTOR,
+        Flag("for", type="array"),
         Flag("timeout", type="duration", default=30_000_000),
         Flag("local", type="bool"),
-        Flag("output", "o"),
     ),
-    summary="Wait for a specific condition on one or many resources.",
+    summary="Wait for a specific condition on one or many resources",
 )
