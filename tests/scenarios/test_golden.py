@@ -1,13 +1,15 @@
 """Golden scenarios: what was applied, what was broken, and what happened, told as a story.
 
 A scenario is a YAML file: a lab, and steps (`kubectl …`, `run 30s`, `settle`, `crash node-2`, `recover
-node-2`, `add-node`, `remove-node node-3`). Its story is kept beside it; with
+node-2`, `add-node`, `remove-node node-3`); `@0` is the first Pod of the default namespace by name, `@1` the
+second. Its story is kept beside it; with
 K8SLAB_UPDATE_GOLDEN=1 it is written anew.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ TOLD = (
 def story(spec: dict[str, Any]) -> Iterator[str]:
     lab = Lab(**spec.get("lab", {}))
     yield f"# {spec['title']}"
-    for step in spec["steps"]:
+    for written in spec["steps"]:
+        step = with_pod_names(lab, written)
         revision = lab.world.store.revision
         begun = lab.now
         yield f"\n> {step.strip().partition(chr(10))[0]}"
@@ -52,6 +55,12 @@ def story(spec: dict[str, Any]) -> Iterator[str]:
             line = told(lab, change, begun)
             if line:
                 yield line
+
+
+def with_pod_names(lab: Lab, step: str) -> str:
+    """A step with each `@n` replaced by the name of the n-th Pod."""
+    names = [pod["metadata"]["name"] for pod in lab.list("pods")]
+    return re.sub(r"@(\d)", lambda found: names[int(found[1])], step)
 
 
 def perform(lab: Lab, step: str) -> Iterator[str]:
