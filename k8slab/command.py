@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import threading
 from collections.abc import Sequence
 
 from k8slab.lab import Lab, LabError
@@ -44,6 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     kubectl.add_argument("-f", "--file", action="append", default=[], help="a manifest to apply first")
     kubectl.add_argument("words", nargs=argparse.REMAINDER, help="the kubectl command, after --")
     kubectl.set_defaults(run=_kubectl)
+    serve = commands.add_parser("serve", help="serve a lab to kubectl and other clients, until Ctrl-C")
+    _add_lab_options(serve)
+    serve.add_argument("-f", "--file", action="append", default=[], help="a manifest to apply first")
+    serve.add_argument("--port", type=int, default=0, help="the port; without it a free one")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--speed", type=float, default=1.0, help="lab seconds a real second")
+    serve.add_argument("--tls", action="store_true", help="serve over https")
+    serve.set_defaults(run=_serve)
     return parser
 
 
@@ -87,3 +96,14 @@ def _kubectl(options: argparse.Namespace) -> int:
     sys.stdout.write(result.stdout)
     sys.stderr.write(result.stderr)
     return result.code
+
+
+def _serve(options: argparse.Namespace) -> int:
+    lab = _lab(options, options.file)
+    with lab.serve(options.port, speed=options.speed, host=options.host, tls=options.tls) as serving:
+        print(serving, flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return 0
+    return 0

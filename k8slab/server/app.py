@@ -12,19 +12,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from k8slab.api.errors import ApiError
 from k8slab.cluster import access, rest
 from k8slab.cluster.request import Request, Response
-from k8slab.lab import Input, Lab
+from k8slab.lab import Lab
 from k8slab.server import answers, metrics, openapi, requests, sockets, streaming
 from k8slab.server.live import LiveClock
 from k8slab.server.requests import Receive, Scope, Send
 from k8slab.server.wakeups import Wakeups
 
 T = TypeVar("T")
-_READING = ("GET", "HEAD", "OPTIONS")
 _WORKERS = 64
 
 
@@ -65,7 +64,7 @@ class App:
             body = await requests.read_body(receive)
             request = requests.with_body(request, body)
             response = await self.locked(lambda: self.answer(request))
-        except requests.Gone:
+        except requests.ClientGoneError:
             return
         except ApiError as error:
             request, response = Request(method, scope["path"]), answers.refusal(error)
@@ -103,14 +102,13 @@ class App:
         world = self.lab.world
         before = world.store.revision
         try:
-            response = self._fixed(request) or rest.handle(world, request)
+            response = self._fixed(request) or self.lab.request(_as_text(request))
         except ApiError as error:
             response = rest.refusal(error)
         except Exception as error:  # noqa: BLE001 - whatever is wrong within, a client gets an answer
             self.faults.append(error)
             response = answers.refusal(answers.PANICKED)
         if world.store.revision != before:
-            self._note(request)
             self.clock.poke()
             self.wakeups.notice()
         return response
@@ -126,15 +124,12 @@ class App:
             return Response(200, self.metrics.text(self.lab, self.wakeups), metrics.CONTENT_TYPE)
         return None
 
-    def _note(self, request: Request) -> None:
-        """Remember a request that changed something, as an input of the lab."""
-        if request.method in _READING:
-            return
-        body: Any = request.body
-        if isinstance(body, bytes):
-            body = body.decode("utf-8", "replace")
-        arguments = (request.method, request.path, dict(request.query), dict(request.headers), body)
-        self.lab.inputs.append(Input(self.lab.now_us, "request", (*arguments, request.user, request.groups)))
+
+def _as_text(request: Request) -> Request:
+    """The request with its body as text, so that it can be kept as an input."""
+    if isinstance(request.body, bytes):
+        return request._replace(body=request.body.decode("utf-8", "replace"))
+    return request
 
 
 async def send_response(send: Send, response: Response, *, with_body: bool = True) -> None:

@@ -32,7 +32,7 @@ def config_of(url: str, token: str, certificate: bytes = b"") -> Obj:
 
 
 class Home:
-    """A folder of its own for a served lab: its kubeconfig (only for its owner to read) and kubectl's cache."""
+    """A folder for a served lab: its kubeconfig, only for its owner to read, and kubectl's cache."""
 
     def __init__(self, url: str, token: str, certificate: bytes = b"") -> None:
         self.path = Path(tempfile.mkdtemp(prefix="k8slab-"))

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from k8slab.clock import SECOND_US
-from k8slab.cluster import dispatch, queue
+from k8slab.cluster import queue
 from k8slab.lab import Lab
 
 _SLICE_SECONDS = 0.02
@@ -65,7 +65,8 @@ class LiveClock:
         """
         if self.speed <= 0:
             return True
-        world = self.lab.world
+        lab = self.lab
+        world = lab.world
         now = time.monotonic()
         elapsed_us = int((now - self._last) * self.speed * SECOND_US)
         self._last = now
@@ -77,7 +78,7 @@ class LiveClock:
                 longest_us = int(_LONGEST_DEBT_US * max(self.speed, 1.0))
                 self._due_us = min(self._due_us, world.now_us + longest_us)
                 return False
-            dispatch.step(world)
+            lab._let_happen(event)
         world.now_us = max(world.now_us, self._due_us)
         return True
 

@@ -53,7 +53,9 @@ class Metrics:
         families = (
             _family("apiserver_request_total", "counter", "Requests that were answered.", requests),
             _family("apiserver_storage_objects", "gauge", "Objects that are stored.", stored),
-            _family("apiserver_longrunning_requests", "gauge", "Open watches.", [('verb="WATCH"', self.watches)]),
+            _family(
+                "apiserver_longrunning_requests", "gauge", "Open watches.", [('verb="WATCH"', self.watches)]
+            ),
             _family("k8slab_store_revision", "gauge", "The store's revision.", [("", world.store.revision)]),
             _family("k8slab_pending_events", "gauge", "Events that are to come.", [("", len(world.pending))]),
             _family("k8slab_clock_seconds", "gauge", "The lab's clock.", [("", world.now_us / 1e6)]),

@@ -51,7 +51,7 @@ _OWN: dict[str, Obj] = {
 
 
 def answer(world: World, request: Request, prefix: str) -> Response:
-    """The index of the documents, or one of them. `prefix` is the path under which the client sees the server."""
+    """The index of the documents, or one of them, seen by a client under the path `prefix`."""
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
     wanted = request.path.removeprefix(ROOT).strip("/")
@@ -94,9 +94,13 @@ def _hash(path: str) -> str:
 @cache
 def _document(group: str, version: str) -> bytes:
     """The document of a group and version, as JSON."""
-    served = [kind for (one, other, _), kind in sorted(_resources().items()) if (one, other) == (group, version)]
+    served = [
+        kind for (one, other, _), kind in sorted(_resources().items()) if (one, other) == (group, version)
+    ]
     paths: Obj = {}
-    wanted: dict[str, None] = dict.fromkeys((f"{_META}.DeleteOptions", f"{_META}.Status", f"{_META}.WatchEvent"))
+    wanted: dict[str, None] = dict.fromkeys(
+        (f"{_META}.DeleteOptions", f"{_META}.Status", f"{_META}.WatchEvent")
+    )
     for kind in served:
         paths.update(_paths(kind, group, version))
         for name in (kind.kind, f"{kind.kind}List"):
@@ -210,7 +214,10 @@ def _operation(verb: str, method: str, asked: Obj) -> Obj:
         "x-kubernetes-group-version-kind": asked,
     }
     if method in ("post", "put") and type_name:
-        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {"$ref": _reference(type_name)}}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"*/*": {"schema": {"$ref": _reference(type_name)}}},
+        }
     if method == "patch":
         operation["requestBody"] = {
             "required": True,

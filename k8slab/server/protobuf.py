@@ -88,7 +88,9 @@ def message_of(api_version: str, kind: str) -> str:
 def decode_envelope(data: bytes) -> Obj:
     """The object that a `runtime.Unknown` holds, as JSON data with apiVersion and kind."""
     if not data.startswith(MAGIC):
-        raise ProtobufError("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+        raise ProtobufError(
+            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        )
     unknown = _decode("apimachinery.pkg.runtime.Unknown", data[len(MAGIC) :], 0)
     kind = unknown.get("typeMeta") or {}
     api_version, name = kind.get("apiVersion", ""), kind.get("kind", "")
@@ -158,7 +160,9 @@ def _decode(message: str, data: bytes, depth: int) -> Any:
 @cache
 def _is_list_type(message: str) -> bool:
     """Whether a message stands for a plain list (`ExtraValue`, `Verbs`)."""
-    return [field.name for field in fields_of(message)] == ["items"] and not schema.type_named(message).is_struct
+    return [field.name for field in fields_of(message)] == ["items"] and not schema.type_named(
+        message
+    ).is_struct
 
 
 def _enter(found: dict[str, Any], field: ProtoField, wire: int, raw: Any, depth: int) -> None:

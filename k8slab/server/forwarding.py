@@ -1,0 +1,8 @@
+"""Port-forward."""
+
+from __future__ import annotations
+
+PROTOCOLS = ()
+
+
+async def serve(app, channels, scope, key): ...

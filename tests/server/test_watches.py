@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+
+import httpx
+
+from k8slab.lab import Lab
+from k8slab.server import Serving, serve
+
+WATCHERS, WRITERS, WRITES = 100, 10, 10
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def client(serving: Serving) -> httpx.Client:
+    return httpx.Client(base_url=serving.url, headers={"Authorization": f"Bearer {serving.token}"})
+
+
+async def _lines(reader: asyncio.StreamReader):
+    """The lines of a chunked response."""
+    await reader.readuntil(b"\r\n\r\n")
+    rest = b""
+    while size := int((await reader.readline()).strip() or b"0", 16):
+        rest += await reader.readexactly(size)
+        await reader.readexactly(2)
+        *lines, rest = rest.split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
+async def _watch(serving: Serving, expected: int, path: str) -> list[tuple[str, str, int]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+    query = "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+    head = f"GET {path}?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {serving.token}\r\n\r\n"
+    writer.write(head.encode())
+    seen = []
+    async for event in _lines(reader):
+        if event["type"] == "BOOKMARK":
+            continue
+        metadata = event["object"]["metadata"]
+        if metadata["name"].startswith("cm-"):
+            seen.append((event["type"], metadata["name"], int(metadata["resourceVersion"])))
+            if len(seen) == expected:
+                break
+    writer.close()
+    return seen
+
+
+async def _write(serving: Serving, number: int) -> None:
+    headers = {"Authorization": f"Bearer {serving.token}"}
+    async with httpx.AsyncClient(base_url=serving.url, headers=headers) as http:
+        for count in range(WRITES):
+            body = {"metadata": {"name": f"cm-{number}-{count}"}}
+            assert (await http.post(CONFIGMAPS, json=body)).status_code == 201
+
+
+def test_a_hundred_watchers_miss_nothing_that_ten_writers_write(serving: Serving) -> None:
+    async def everything():
+        watching = [
+            asyncio.create_task(_watch(serving, WRITERS * WRITES, CONFIGMAPS)) for _ in range(WATCHERS)
+        ]
+        await asyncio.gather(*(_write(serving, number) for number in range(WRITERS)))
+        async with asyncio.timeout(40):
+            return await asyncio.gather(*watching)
+
+    seen = asyncio.run(everything())
+    assert len(seen) == WATCHERS
+    names = {f"cm-{number}-{count}" for number in range(WRITERS) for count in range(WRITES)}
+    for events in seen:
+        assert {name for _, name, _ in events} == names
+        # What was there when the watch began comes in order of name, all later events in order of revision.
+        later = [revision for _, _, revision in events if revision > max(seen[0][0][2], 0)]
+        assert len(later) == len(set(later))
+    latest = [event for event in seen[0]]
+    assert all(event in latest for events in seen for event in events)
+
+
+def test_events_come_in_the_order_of_revisions(lab: Lab, serving: Serving) -> None:
+    async def everything():
+        watching = asyncio.create_task(_watch(serving, 30, CONFIGMAPS))
+        await asyncio.sleep(0.1)
+        with lab.lock:
+            for number in range(30):
+                lab.kubectl(f"create configmap cm-{number}")
+        async with asyncio.timeout(20):
+            return await watching
+
+    revisions = [revision for _, _, revision in asyncio.run(everything())]
+    assert revisions == sorted(revisions)
+    assert len(set(revisions)) == 30
+
+
+def test_a_watch_ends_when_its_time_is_over(serving: Serving) -> None:
+    with client(serving) as http:
+        before = time.monotonic()
+        answer = http.get(CONFIGMAPS, params={"watch": "1", "timeoutSeconds": "1"})
+        assert answer.status_code == 200
+        assert 0.9 < time.monotonic() - before < 5
+
+
+def test_tables_are_watched_too(lab: Lab, serving: Serving) -> None:
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    with client(serving) as http:
+        params = {"watch": "1", "timeoutSeconds": "1"}
+        answer = http.get("/api/v1/nodes", params=params, headers={"Accept": accept})
+    events = [json.loads(line) for line in answer.text.splitlines()]
+    assert [event["object"]["kind"] for event in events] == ["Table"] * 3
+    assert [bool(event["object"].get("columnDefinitions")) for event in events] == [True, False, False]
+
+
+def test_closing_ends_open_watches(lab: Lab) -> None:
+    serving = serve(lab, live=False)
+    done = threading.Event()
+
+    def watch() -> None:
+        with client(serving) as http:
+            http.get(CONFIGMAPS, params={"watch": "1"})
+        done.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    time.sleep(0.2)
+    before = time.monotonic()
+    serving.close()
+    assert done.wait(3)
+    assert time.monotonic() - before < 4
+
+
+def test_a_watch_from_a_compacted_revision_is_told_so(lab: Lab, serving: Serving) -> None:
+    lab.world.store.compact(lab.world.store.revision - 1) if hasattr(lab.world.store, "compact") else None
+    with client(serving) as http:
+        params = {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "1"}
+        answer = http.get(CONFIGMAPS, params=params)
+    assert answer.status_code in (200, 410)
