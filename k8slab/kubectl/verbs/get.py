@@ -152,11 +152,8 @@ def _query(session: Session, target: _Target) -> dict[str, str]:
     for flag, name in (("selector", "labelSelector"), ("field-selector", "fieldSelector")):
         if session.flags[flag]:
             query[name] = session.flags[flag]
-    if session.flags["chunk-size"] > 0:
-        query["limit"] = str(session.flags["chunk-size"])
     if session.flags["sort-by"]:
         query["includeObject"] = "Object"
-        query.pop("limit", None)
     return query
 
 
@@ -197,7 +194,6 @@ def _follow(session: Session, target: _Target, accept: str, revision: str, print
     def look() -> bool:
         nonlocal seen
         query = {**_query(session, target), "watch": "true", "resourceVersion": seen}
-        query.pop("limit", None)
         if target.name:
             query["fieldSelector"] = f"metadata.name={target.name}"
         path = path_of(target.kind, target.namespace)

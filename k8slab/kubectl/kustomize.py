@@ -1,0 +1,348 @@
+"""Kustomizations: manifests built from a directory with a `kustomization.yaml`.
+
+Known are `resources`, `namePrefix` and `nameSuffix`, `namespace`, `labels` and
+`commonLabels`, `commonAnnotations`, `images`, `replicas`, `patches` (and the older
+`patchesStrategicMerge`, `patchesJson6902`), `configMapGenerator` and
+`secretGenerator` with `generatorOptions`. Any other field is refused by name.
+
+Models sigs.k8s.io/kustomize/api as kubectl v1.36 embeds it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+from typing import Any
+
+from k8slab.api import yaml
+from k8slab.api.go_text import marshal
+from k8slab.api.meta import Obj
+from k8slab.api.patch import json_patch, merge_patch
+from k8slab.api.schema import type_of_kind
+from k8slab.api.strategic import strategic_merge_patch
+from k8slab.kubectl.client import Client
+from k8slab.kubectl.command import fail
+
+_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_KNOWN = (
+    "apiVersion kind metadata resources bases namePrefix nameSuffix namespace labels commonLabels "
+    "commonAnnotations images replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator "
+    "secretGenerator generatorOptions"
+).split()
+_FIRST = (
+    "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role "
+    "ClusterRole RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass "
+    "PersistentVolume PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget"
+).split()
+_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+_CLUSTER_SCOPED = (
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "StorageClass",
+)
+_UNPREFIXED = ("CustomResourceDefinition", "Namespace", "APIService")
+_SELECTED = ("Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "Job")
+_TEMPLATED = (*_SELECTED, "ReplicationController")
+_CONSONANTS = str.maketrans("013ae", "ghkmt")
+
+
+def build(client: Client, directory: str) -> list[Obj]:
+    """The manifests of a kustomization, in the order in which they are applied. KubectlError for a bad one."""
+    return sorted(_built(client, directory.rstrip("/") or "."), key=_rank)
+
+
+def _rank(obj: Obj) -> tuple[int, str, str]:
+    kind = obj.get("kind", "")
+    if kind in _FIRST:
+        place = _FIRST.index(kind) - len(_FIRST)
+    else:
+        place = 1 + _LAST.index(kind) if kind in _LAST else 0
+    return place, "" if place else kind, obj["metadata"].get("name", "")
+
+
+def _join(directory: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join("" if directory == "." else directory, path))
+
+
+def _read(client: Client, path: str) -> str | None:
+    try:
+        return client.read_file(path)
+    except OSError:
+        return None
+
+
+def _kustomization(client: Client, directory: str) -> Obj:
+    for name in _FILES:
+        text = _read(client, _join(directory, name))
+        if text is not None:
+            loaded: Obj = yaml.load(text) or {}
+            unknown = [field for field in loaded if field not in _KNOWN]
+            if unknown:
+                raise fail(f"kustomization fields that are not read here: {', '.join(sorted(unknown))}")
+            return loaded
+    if client.list_files(directory, False) == [directory]:
+        raise fail(
+            f"must build at directory: not a valid directory: evalsymlink failure on '{directory}' : lstat "
+            f"{directory}: no such file or directory"
+        )
+    raise fail(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory "
+        f"'{directory}'"
+    )
+
+
+def _built(client: Client, directory: str) -> list[Obj]:
+    rules = _kustomization(client, directory)
+    objects: list[Obj] = []
+    for path in (*(rules.get("resources") or ()), *(rules.get("bases") or ())):
+        objects += _resource(client, directory, path)
+    renamed: dict[tuple[str, str], str] = {}
+    for kind, field in (("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")):
+        for generator in rules.get(field) or ():
+            objects.append(_generated(client, directory, rules, kind, generator, renamed))
+    objects = _patched(client, directory, rules, objects)
+    objects = [_with_rules(obj, rules) for obj in objects]
+    for obj in objects:
+        name = obj["metadata"]["name"]
+        new = name if obj["kind"] in _UNPREFIXED else _affixed(rules, name)
+        renamed.setdefault((obj["kind"], name), new)
+    named = [_named(obj, rules, renamed) for obj in objects]
+    return [_with_references(obj, renamed) for obj in named]
+
+
+def _resource(client: Client, directory: str, path: str) -> list[Obj]:
+    if "://" in path:
+        raise fail(f"accumulating resources: '{path}' is on a network that a lab doesn't have")
+    full = _join(directory, path)
+    text = _read(client, full)
+    if text is None:
+        return _built(client, full)
+    return [one for one in yaml.load_all(text) if one]
+
+
+def _affixed(rules: Obj, name: str) -> str:
+    return f"{rules.get('namePrefix') or ''}{name}{rules.get('nameSuffix') or ''}"
+
+
+def _named(obj: Obj, rules: Obj, renamed: dict[tuple[str, str], str]) -> Obj:
+    metadata = obj["metadata"]
+    new = renamed[(obj["kind"], metadata["name"])]
+    return obj if new == metadata["name"] else {**obj, "metadata": {**metadata, "name": new}}
+
+
+# Generators.
+
+
+def _generated(
+    client: Client, directory: str, rules: Obj, kind: str, generator: Obj, renamed: dict[tuple[str, str], str]
+) -> Obj:
+    """A ConfigMap or Secret of literals and files; its final name carries a hash of its content."""
+    data: dict[str, str] = {}
+    for literal in generator.get("literals") or ():
+        name, _, value = literal.partition("=")
+        data[name] = value.strip("'\"") if value[:1] in ("'", '"') else value
+    for source in generator.get("files") or ():
+        name, equals, path = source.partition("=")
+        text = _read(client, _join(directory, path if equals else source))
+        if text is None:
+            raise fail(f"loading KV pairs: file sources: [{source}]: no such file or directory")
+        data[name if equals else posixpath.basename(source)] = text
+    for path in generator.get("envs") or ():
+        for line in (_read(client, _join(directory, path)) or "").splitlines():
+            name, equals, value = line.strip().partition("=")
+            if equals and not name.startswith("#"):
+                data[name] = value
+    if kind == "Secret":
+        data = {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
+    obj: Obj = {"apiVersion": "v1", "data": data, "kind": kind, "metadata": {"name": generator["name"]}}
+    if kind == "Secret":
+        obj["type"] = generator.get("type") or "Opaque"
+    options = {**(rules.get("generatorOptions") or {}), **(generator.get("options") or {})}
+    for field in ("labels", "annotations"):
+        if options.get(field):
+            obj["metadata"][field] = options[field]
+    if not options.get("disableNameSuffixHash"):
+        name = _affixed(rules, generator["name"])
+        renamed[(kind, generator["name"])] = f"{name}-{_content_hash({**obj, 'metadata': {'name': name}})}"
+    return obj
+
+
+def _content_hash(obj: Obj) -> str:
+    content = {"kind": obj["kind"], "name": obj["metadata"]["name"], "data": obj["data"]}
+    if obj["kind"] == "Secret":
+        content["type"] = obj["type"]
+    return hashlib.sha256(marshal(content).encode()).hexdigest()[:10].translate(_CONSONANTS)
+
+
+# Patches.
+
+
+def _patched(client: Client, directory: str, rules: Obj, objects: list[Obj]) -> list[Obj]:
+    for entry in (*(rules.get("patches") or ()), *(rules.get("patchesJson6902") or ())):
+        text = entry.get("patch") or _read(client, _join(directory, entry.get("path") or ""))
+        if text is None:
+            raise fail(
+                f"failed to get the patch file from path({entry.get('path')}): no such file or directory"
+            )
+        objects = _with_patch(objects, yaml.load(text), entry.get("target"))
+    for entry in rules.get("patchesStrategicMerge") or ():
+        text = _read(client, _join(directory, entry)) or entry
+        for patch in yaml.load_all(text):
+            objects = _with_patch(objects, patch, None)
+    return objects
+
+
+def _with_patch(objects: list[Obj], patch: Any, target: Obj | None) -> list[Obj]:
+    if target is None:
+        target = {"kind": patch["kind"], "name": patch["metadata"]["name"]}
+    found = [obj for obj in objects if _fits(obj, target)]
+    if not found:
+        raise fail(f"no resource matches the patch target {marshal(target)}")
+    return [_patched_one(obj, patch) if _fits(obj, target) else obj for obj in objects]
+
+
+def _fits(obj: Obj, target: Obj) -> bool:
+    group = obj["apiVersion"].rpartition("/")[0]
+    return (
+        target.get("kind", obj["kind"]) == obj["kind"]
+        and target.get("name", obj["metadata"]["name"]) == obj["metadata"]["name"]
+        and target.get("group", group) == group
+    )
+
+
+def _patched_one(obj: Obj, patch: Any) -> Obj:
+    if isinstance(patch, list):
+        return json_patch(obj, patch)
+    type_name = type_of_kind(obj["apiVersion"], obj["kind"])
+    named = {**patch, "metadata": {**(patch.get("metadata") or {}), "name": obj["metadata"]["name"]}}
+    if not type_name:
+        merged: Obj = merge_patch(obj, named)
+        return merged
+    return strategic_merge_patch(type_name, obj, named)
+
+
+# Labels, namespaces, images and replicas.
+
+
+def _with_rules(obj: Obj, rules: Obj) -> Obj:
+    namespace = rules.get("namespace")
+    if namespace and obj["kind"] not in _CLUSTER_SCOPED:
+        obj = {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+    for entry in rules.get("labels") or ():
+        pairs = entry.get("pairs") or {}
+        obj = _labelled(
+            obj, pairs, entry.get("includeSelectors", False), entry.get("includeTemplates", False)
+        )
+    if rules.get("commonLabels"):
+        obj = _labelled(obj, rules["commonLabels"], True, True)
+    if rules.get("commonAnnotations"):
+        obj = _with_metadata(obj, "annotations", rules["commonAnnotations"])
+        obj = _in_template(obj, lambda one: _with_metadata(one, "annotations", rules["commonAnnotations"]))
+    for entry in rules.get("replicas") or ():
+        if obj["metadata"]["name"] == entry["name"] and "spec" in obj and obj["kind"] in _TEMPLATED:
+            obj = {**obj, "spec": {**obj["spec"], "replicas": entry["count"]}}
+    if rules.get("images"):
+        obj = _with_images(obj, rules["images"])
+    return obj
+
+
+def _with_metadata(obj: Obj, field: str, values: Obj) -> Obj:
+    metadata = obj.get("metadata") or {}
+    return {**obj, "metadata": {**metadata, field: {**(metadata.get(field) or {}), **values}}}
+
+
+def _in_template(obj: Obj, change: Any) -> Obj:
+    if obj["kind"] not in _TEMPLATED or "template" not in (obj.get("spec") or {}):
+        return obj
+    return {**obj, "spec": {**obj["spec"], "template": change(obj["spec"]["template"])}}
+
+
+def _labelled(obj: Obj, pairs: Obj, in_selectors: bool, in_templates: bool) -> Obj:
+    obj = _with_metadata(obj, "labels", pairs)
+    if in_selectors or in_templates:
+        obj = _in_template(obj, lambda one: _with_metadata(one, "labels", pairs))
+    if not in_selectors:
+        return obj
+    spec = obj.get("spec") or {}
+    if obj["kind"] == "Service" and spec.get("selector"):
+        return {**obj, "spec": {**spec, "selector": {**spec["selector"], **pairs}}}
+    if obj["kind"] in _SELECTED and obj["kind"] != "Job":
+        selector = spec.get("selector") or {}
+        labels = {**(selector.get("matchLabels") or {}), **pairs}
+        return {**obj, "spec": {**spec, "selector": {**selector, "matchLabels": labels}}}
+    return obj
+
+
+def _with_images(value: Any, images: list[Obj]) -> Any:
+    """The same with the images of its containers replaced."""
+    if isinstance(value, list):
+        return [_with_images(item, images) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {name: _with_images(item, images) for name, item in value.items()}
+    if isinstance(changed.get("image"), str) and "name" in changed:
+        changed["image"] = _image(changed["image"], images)
+    return changed
+
+
+def _image(image: str, images: list[Obj]) -> str:
+    name, at, digest = image.partition("@")
+    head, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        head, tag = name, ""
+    for rule in images:
+        if rule["name"] != head:
+            continue
+        head = rule.get("newName") or head
+        if rule.get("digest"):
+            return f"{head}@{rule['digest']}"
+        if rule.get("newTag"):
+            return f"{head}:{rule['newTag']}"
+        return f"{head}{f':{tag}' if tag else ''}{at}{digest}"
+    return image
+
+
+# References.
+
+_REFERENCES = {
+    "configMapRef": "ConfigMap",
+    "configMapKeyRef": "ConfigMap",
+    "configMap": "ConfigMap",
+    "secretRef": "Secret",
+    "secretKeyRef": "Secret",
+}
+_NAME_FIELDS = {
+    "serviceAccountName": "ServiceAccount",
+    "serviceName": "Service",
+    "secretName": "Secret",
+    "claimName": "PersistentVolumeClaim",
+}
+
+
+def _with_references(value: Any, renamed: dict[tuple[str, str], str]) -> Any:
+    """The same with the names of renamed objects in its references."""
+    if isinstance(value, list):
+        return [_with_references(item, renamed) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed: dict[str, Any] = {}
+    for name, item in value.items():
+        item = _with_references(item, renamed)
+        if name in _REFERENCES and isinstance(item, dict) and "name" in item:
+            new = renamed.get((_REFERENCES[name], item["name"]), item["name"])
+            item = {**item, "name": new}
+        elif name in _NAME_FIELDS and isinstance(item, str):
+            item = renamed.get((_NAME_FIELDS[name], item), item)
+        elif name in ("roleRef", "scaleTargetRef") and isinstance(item, dict):
+            item = {
+                **item,
+                "name": renamed.get((item.get("kind", ""), item.get("name", "")), item.get("name")),
+            }
+        changed[name] = item
+    return changed
