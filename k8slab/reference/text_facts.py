@@ -220,7 +220,7 @@ def _explanation(world: World, case: Obj) -> Iterator[str]:
             continue
         field = _FIELD.match(line)
         if field:
-            fields.append(field[1][2:] + re.sub(r"\s+", " ", field[2]))
+            fields.append(field[1][2:] + re.sub(r"\s+", " ", field[2] + field[3]).rstrip())
     wanted = dict(case["header"])
     yield from differences(wanted, {name: header.get(name) for name in wanted}, "header")
     yield from differences(case["fields"], fields, "fields")
