@@ -57,11 +57,51 @@ GLOBAL_FLAGS = (
 """The flags that every command takes. Those that say how to connect are read and have no effect."""
 
 _SUGGESTION_ORDER = (
-    "create expose run set explain get edit delete rollout scale autoscale certificate cluster-info top cordon "
-    "uncordon drain taint describe logs attach exec port-forward proxy cp auth debug events diff apply patch "
-    "replace wait kustomize label annotate completion alpha config plugin version api-versions api-resources "
-    "options"
-).split()
+    "create",
+    "expose",
+    "run",
+    "set",
+    "explain",
+    "get",
+    "edit",
+    "delete",
+    "rollout",
+    "scale",
+    "autoscale",
+    "certificate",
+    "cluster-info",
+    "top",
+    "cordon",
+    "uncordon",
+    "drain",
+    "taint",
+    "describe",
+    "logs",
+    "attach",
+    "exec",
+    "port-forward",
+    "proxy",
+    "cp",
+    "auth",
+    "debug",
+    "events",
+    "diff",
+    "apply",
+    "patch",
+    "replace",
+    "wait",
+    "kustomize",
+    "label",
+    "annotate",
+    "completion",
+    "alpha",
+    "config",
+    "plugin",
+    "version",
+    "api-versions",
+    "api-resources",
+    "options",
+)
 """kubectl's commands in the order of its groups, in which it suggests them."""
 
 _SUGGESTED_FOR = {
@@ -80,7 +120,7 @@ class KubectlError(Exception):
         self.code = code
 
 
-class Failures(Exception):
+class FailuresError(Exception):
     """Several errors of one command, told one after another."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
@@ -231,11 +271,11 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
             _check_required(session, verb)
             verb.run(session)
         if session.failures:
-            raise Failures(session.failures)
+            raise FailuresError(session.failures)
     except UsageError as error:
         hint = f"See 'kubectl {full} --help' for usage.\n" if error.hint else ""
         return _failed(session, f"error: {error.message}\n{hint}", 1)
-    except (KubectlError, ApiError, Failures) as error:
+    except (KubectlError, ApiError, FailuresError) as error:
         return _failed(session, error_text(error), error.code if isinstance(error, KubectlError) else 1)
     return Result(session.stdout, session.stderr, session.code)
 
@@ -285,9 +325,9 @@ def error_text(error: Exception) -> str:
 
     One error among several of none other is taken out, but only once: what is nested deeper stays a list.
     """
-    if isinstance(error, Failures) and len(error.errors) == 1:
+    if isinstance(error, FailuresError) and len(error.errors) == 1:
         error = error.errors[0]
-    if isinstance(error, Failures):
+    if isinstance(error, FailuresError):
         return "".join(f"{message_of(one)}\n" for one in error.errors)
     if isinstance(error, ApiError):
         return server_text(error)
@@ -302,7 +342,7 @@ def message_of(error: Exception) -> str:
         if error.reason:
             return f"Error from server ({error.reason}): {error.message}"
         return f"Error from server: {error.message}"
-    if isinstance(error, Failures):
+    if isinstance(error, FailuresError):
         return "[" + ", ".join(plain_message(one) for one in error.errors) + "]"
     return plain_message(error)
 
@@ -313,7 +353,7 @@ def plain_message(error: Exception) -> str:
         return error.message
     if isinstance(error, KubectlError):
         return error.text.removeprefix("error: ").removesuffix("\n")
-    if isinstance(error, Failures):
+    if isinstance(error, FailuresError):
         if len(error.errors) == 1:
             return plain_message(error.errors[0])
         return "[" + ", ".join(plain_message(one) for one in error.errors) + "]"

@@ -26,15 +26,50 @@ from k8slab.kubectl.command import fail
 
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _KNOWN = (
-    "apiVersion kind metadata resources bases namePrefix nameSuffix namespace labels commonLabels "
-    "commonAnnotations images replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator "
-    "secretGenerator generatorOptions"
-).split()
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "bases",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "labels",
+    "commonLabels",
+    "commonAnnotations",
+    "images",
+    "replicas",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "configMapGenerator",
+    "secretGenerator",
+    "generatorOptions",
+)
 _FIRST = (
-    "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role "
-    "ClusterRole RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass "
-    "PersistentVolume PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget"
-).split()
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+)
 _LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _CLUSTER_SCOPED = (
     "ClusterRole",
@@ -53,7 +88,7 @@ _CONSONANTS = str.maketrans("013ae", "ghkmt")
 
 
 def build(client: Client, directory: str) -> list[Obj]:
-    """The manifests of a kustomization, in the order in which they are applied. KubectlError for a bad one."""
+    """A kustomization's manifests, in the order in which they are applied. KubectlError for a bad one."""
     return sorted(_built(client, directory.rstrip("/") or "."), key=_rank)
 
 
@@ -209,7 +244,7 @@ def _with_patch(objects: list[Obj], patch: Any, target: Obj | None) -> list[Obj]
 
 def _fits(obj: Obj, target: Obj) -> bool:
     group = obj["apiVersion"].rpartition("/")[0]
-    return (
+    return bool(
         target.get("kind", obj["kind"]) == obj["kind"]
         and target.get("name", obj["metadata"]["name"]) == obj["metadata"]["name"]
         and target.get("group", group) == group

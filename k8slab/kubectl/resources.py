@@ -15,7 +15,7 @@ from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.selectors import matches, parse_selector
 from k8slab.cluster.kinds import virtual_kinds
-from k8slab.kubectl.command import Failures, KubectlError, fail
+from k8slab.kubectl.command import FailuresError, KubectlError, fail
 from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
@@ -188,7 +188,8 @@ def _tuple_of(word: str) -> tuple[str, str]:
     if not slash:
         raise fail(
             "there is no need to specify a resource type as a separate argument when passing arguments in "
-            "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource "
+            "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of "
+            "'kubectl get resource "
             "resource/<resource_name>'"
         )
     if not resource or not name or "/" in name:
@@ -354,7 +355,8 @@ def select(
     if session.flags.get("filename") or session.flags.get("kustomize"):
         if words:
             raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                "when paths, URLs, or stdin is provided as input, you may not specify "
+                "resource arguments as well"
             )
         infos = from_files(session)
         return [found for info in infos for found in _read(session, info)] if latest else infos
@@ -408,11 +410,11 @@ def _listed(session: Session, words: Sequence[str], pairs: Sequence[tuple[str, s
 
 
 def _read(session: Session, info: Info) -> list[Info]:
-    """The object as it is in the cluster; where it can't be read, that is a failure and nothing comes back."""
+    """The object as it is in the cluster. Where it can't be read, that is a failure and nothing comes."""
     try:
         if not info.name:
             raise fail("resource name may not be empty")
         return [info._replace(obj=session.get(info.kind, info.namespace, info.name))]
-    except (ApiError, KubectlError, Failures) as error:
+    except (ApiError, KubectlError, FailuresError) as error:
         session.failures.append(error)
         return []

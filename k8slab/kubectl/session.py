@@ -11,7 +11,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 from k8slab.kubectl.client import Client
-from k8slab.kubectl.command import Failures, KubectlError
+from k8slab.kubectl.command import FailuresError, KubectlError
 from k8slab.kubectl.flags import Parsed
 
 JSON = "application/json"
@@ -63,7 +63,7 @@ class Session:
         """Let an error inside not end the command: it is told when everything else is done."""
         try:
             yield
-        except Failures as several:
+        except FailuresError as several:
             self.failures.extend(several.errors)
         except (ApiError, KubectlError) as error:
             self.failures.append(error)
@@ -72,7 +72,7 @@ class Session:
         """End the command with the errors that were collected, if there are any."""
         if self.failures:
             errors, self.failures = self.failures, []
-            raise Failures(errors)
+            raise FailuresError(errors)
 
     def write(self, text: str) -> None:
         """Print on standard output."""

@@ -104,7 +104,7 @@ def _check_sources(session: Session) -> None:
 def _hashed(obj: Obj, fields: tuple[str, ...]) -> Obj:
     """The object with a hash of its content behind its name."""
     content = {name: obj[name] for name in fields if name in obj}
-    content.setdefault("data", {} if obj["kind"] == "Secret" else {})
+    content.setdefault("data", {})
     if obj["kind"] == "Secret":
         content.setdefault("type", "")
     content["name"] = obj["metadata"]["name"]
@@ -123,7 +123,8 @@ def config_map(session: Session, name: str) -> Obj:
             raise fail(f'"{key}" is not a valid key name for a ConfigMap: {",".join(faults)}')
         if key in data:
             raise fail(
-                f'cannot add key "{key}", another key by that name already exists in Data for ConfigMap "{name}"'
+                f'cannot add key "{key}", another key by that name already exists in Data for ConfigMap '
+                f'"{name}"'
             )
         data[key] = value
 

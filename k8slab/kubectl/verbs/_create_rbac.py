@@ -18,10 +18,23 @@ from k8slab.kubectl.verbs._create import generator, metadata_of
 
 _GROUP = "rbac.authorization.k8s.io"
 _VERSION = f"{_GROUP}/v1"
-_RESOURCE_VERBS = (
-    "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split()
-)
-_URL_VERBS = "* get put post head options delete patch".split()
+_RESOURCE_VERBS = [
+    "*",
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+    "escalate",
+    "impersonate",
+]
+_URL_VERBS = ["*", "get", "put", "post", "head", "options", "delete", "patch"]
 _ROLES = (("roles", _GROUP), ("clusterroles", _GROUP))
 _SPECIAL_VERBS = {
     "use": (("podsecuritypolicies", "policy"), ("podsecuritypolicies", "extensions")),
@@ -139,7 +152,8 @@ def _cluster_role(session: Session, name: str) -> Obj:
     if flags["aggregation-rule"]:
         if any(flags[one] for one in ("non-resource-url", "verb", "resource", "resource-name")):
             raise fail(
-                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"
+                "aggregation rule must be specified without nonResourceURLs, verbs, "
+                "resources or resourceNames"
             )
         labels = dict(pair.partition("=")[::2] for pair in flags["aggregation-rule"].split(","))
         return {

@@ -18,7 +18,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def _container_name(image: str, number: int) -> str:
-    """The bare name of an image; one that isn't a label gets five letters of a hash of the image behind it."""
+    """The bare name of an image. One that isn't a label gets five letters of the image's hash behind it."""
     name = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
     if "_" not in name and "." not in name:
         return name

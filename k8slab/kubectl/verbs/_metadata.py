@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from k8slab.api.meta import Obj
 from k8slab.api.validation._names import label_value
-from k8slab.kubectl.command import Failures, fail
+from k8slab.kubectl.command import FailuresError, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
 from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
@@ -79,7 +79,7 @@ def _read_annotations(pairs: Sequence[str]) -> Pairs:
 def _refuse_label_clashes(present: dict[str, str], added: dict[str, str]) -> None:
     clashes = [name for name, value in added.items() if present.get(name, value) != value]
     if clashes:
-        raise Failures(
+        raise FailuresError(
             [
                 fail(f"'{name}' already has a value ({present[name]}), and --overwrite is false")
                 for name in clashes

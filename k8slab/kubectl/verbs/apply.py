@@ -90,7 +90,8 @@ def _check(session: Session) -> None:
         raise fail("cannot set --all and --selector at the same time")
     if flags["prune"]:
         raise fail(
-            "pruning is not done here: delete what is no longer in the manifests with 'kubectl delete -f' or -l"
+            "pruning is not done here: delete what is no longer in the manifests with "
+            "'kubectl delete -f' or -l"
         )
 
 
@@ -210,7 +211,8 @@ def _description(info: Info) -> str:
 def _warned_if_deleting(session: Session, obj: Obj) -> Obj:
     if obj["metadata"].get("deletionTimestamp"):
         session.warn(
-            f"Warning: Detected changes to resource {obj['metadata']['name']} which is currently being deleted.\n"
+            f"Warning: Detected changes to resource {obj['metadata']['name']} which is "
+            "currently being deleted.\n"
         )
     return obj
 
@@ -339,7 +341,10 @@ VERB = Verb(
             "set-last-applied",
             _set_last,
             (*FILE_FLAGS, *OUTPUT_FLAGS, DRY_RUN, Flag("create-annotation", type="bool")),
-            summary="Set the last-applied-configuration annotation on a live object to match the contents of a file",
+            summary=(
+                "Set the last-applied-configuration annotation on a live object to match the "
+                "contents of a file"
+            ),
         ),
         Verb(
             "view-last-applied",

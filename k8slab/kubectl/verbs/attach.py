@@ -8,8 +8,8 @@ from __future__ import annotations
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.resources import kind_named
+from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._attachable import default_container, pod_for
 
 _NOTES = (
@@ -25,7 +25,8 @@ def _run(session: Session) -> None:
         raise fail("at least 1 argument is required for attach")
     if len(words) > 2:
         raise fail(
-            f"expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {len(words)}: [{' '.join(words)}]"
+            "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw "
+            f"{len(words)}: [{' '.join(words)}]"
         )
     if session.flags["pod-running-timeout"] <= 0:
         raise fail("--pod-running-timeout must be higher than zero")
@@ -37,7 +38,8 @@ def _run(session: Session) -> None:
     names = [one["name"] for one in pod["spec"]["containers"]]
     if container not in names:
         raise fail(
-            f"cannot attach to the container: container {container} not found in pod {pod['metadata']['name']}"
+            f"cannot attach to the container: container {container} not found in pod "
+            f"{pod['metadata']['name']}"
         )
     if not session.flags["quiet"]:
         session.warn(_NOTES)

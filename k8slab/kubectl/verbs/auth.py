@@ -16,10 +16,25 @@ from k8slab.kubectl.session import Session
 
 _AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 _VERBS = (
-    "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate "
-    "attest proxy"
-).split()
-_URL_VERBS = "get put post head options delete patch *".split()
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
+    "approve",
+    "sign",
+    "escalate",
+    "attest",
+    "proxy",
+)
+_URL_VERBS = ["get", "put", "post", "head", "options", "delete", "patch", "*"]
 _NOT_LISTED = ("users", "groups", "userextras", "serviceaccounts")
 
 

@@ -41,7 +41,8 @@ def _run(session: Session) -> None:
         raise fail(f"--max=MAXPODS is required and must be at least 1, max: {flags['max']}")
     if flags["max"] < flags["min"]:
         raise fail(
-            f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {flags['max']}, min: {flags['min']}"
+            f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {flags['max']}, "
+            f"min: {flags['min']}"
         )
     if flags["cpu-percent"] > 0 and flags["cpu"]:
         raise fail("--cpu-percent and --cpu are mutually exclusive")

@@ -34,7 +34,7 @@ def _place(session: Session, text: str) -> _Place:
         return _Place("", "", text)
     namespace, slash, pod = where.rpartition("/")
     if "/" in namespace:
-        raise fail(f"filespec must match the canonical format: [[namespace/]pod:]file/path")
+        raise fail("filespec must match the canonical format: [[namespace/]pod:]file/path")
     return _Place(namespace if slash else session.namespace, pod, path)
 
 

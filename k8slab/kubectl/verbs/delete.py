@@ -95,7 +95,8 @@ def _targets(session: Session) -> list[Info]:
     if flags["filename"] or flags["kustomize"]:
         if words:
             raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                "when paths, URLs, or stdin is provided as input, you may not specify "
+                "resource arguments as well"
             )
         return from_files(session)
     pairs = named(words)

@@ -11,7 +11,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, controller_of
 from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
-from k8slab.kubectl.command import Failures, KubectlError, Verb, fail, plain_message
+from k8slab.kubectl.command import FailuresError, KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.durations import duration_text
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, OUTPUT_FLAGS, dry_run, print_named
@@ -58,7 +58,7 @@ def _run(session: Session) -> None:
     for info in infos:
         try:
             _empty(session, info)
-        except (Failures, ApiError, KubectlError) as error:
+        except (FailuresError, ApiError, KubectlError) as error:
             session.warn(
                 f'error: unable to drain node "{info.name}" due to error: {plain_message(error)}, '
                 "continuing command...\n"
@@ -86,11 +86,12 @@ def _empty(session: Session, info: Info) -> None:
             _delete(session, pods)
         else:
             _evict(session, pods)
-    except Failures as error:
+    except FailuresError as error:
         pending = _pods_to_go(session, info.name, warn=False)
         if pending:
             session.warn(
-                f'There are pending pods in node "{info.name}" when an error occurred: {plain_message(error)}\n'
+                f'There are pending pods in node "{info.name}" when an error occurred: '
+                f"{plain_message(error)}\n"
             )
             session.warn("".join(f"pod/{pod['metadata']['name']}\n" for pod in pending))
         raise
@@ -104,7 +105,7 @@ def _where(pod: Obj) -> str:
 
 
 def _pods_to_go(session: Session, node: str, *, warn: bool = True) -> list[Obj]:
-    """The node's Pods that are to be evicted. Failures where some may not be."""
+    """The node's Pods that are to be evicted. FailuresError where some may not be."""
     query = {"fieldSelector": f"spec.nodeName={node}"}
     if session.flags["pod-selector"]:
         query["labelSelector"] = session.flags["pod-selector"]
@@ -118,7 +119,7 @@ def _pods_to_go(session: Session, node: str, *, warn: bool = True) -> list[Obj]:
         if verdict.level:
             said[verdict.level].setdefault(verdict.message, []).append(_where(pod))
     if said["error"]:
-        raise Failures(
+        raise FailuresError(
             [fail(f"cannot delete {what}: {', '.join(names)}") for what, names in said["error"].items()]
         )
     if said["warning"] and warn:
@@ -189,7 +190,7 @@ def _of_controller(session: Session, pod: Obj) -> _Verdict:
 
 
 def _evict(session: Session, pods: list[Obj]) -> None:
-    """Evict Pods side by side: refused ones are tried again until the time is over. Failures at the end.
+    """Evict Pods side by side: refused ones are tried again until the time is over. FailuresError at the end.
 
     Each Pod has a worker of its own upstream; the one that is started last runs first.
     """
@@ -226,7 +227,7 @@ def _evict(session: Session, pods: list[Obj]) -> None:
     if not ending:
         _wait(session, going, max(deadline_us - session.client.now_us, 0), errors)
     if errors:
-        raise Failures(errors)
+        raise FailuresError(errors)
 
 
 def _evict_one(session: Session, pod: Obj) -> None:
@@ -257,11 +258,11 @@ def _delete(session: Session, pods: list[Obj]) -> None:
             session.request("DELETE", path_of(kinds()["Pod"], namespace, name), body=options)
         except ApiError as error:
             if error.code != 404:
-                raise Failures([error]) from error
+                raise FailuresError([error]) from error
     errors: list[Exception] = []
     _wait(session, pods, session.flags["timeout"] or _FOREVER_US, errors, word="deleted")
     if errors:
-        raise Failures(errors)
+        raise FailuresError(errors)
 
 
 def _report_gone(session: Session, pods: list[Obj], word: str = "evicted") -> list[Obj]:

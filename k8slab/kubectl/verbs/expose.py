@@ -208,5 +208,7 @@ VERB = Verb(
         Flag("override-type", default="merge"),
         Flag("record", type="bool"),
     ),
-    summary="Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    summary=(
+        "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service"
+    ),
 )

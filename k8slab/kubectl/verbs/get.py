@@ -38,8 +38,8 @@ _JSON = "application/json"
 _NEED = (
     'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list '
     "of supported resources.\n\nerror: Required resource not specified.\n"
-    'Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\n'
-    "See 'kubectl get -h' for help and examples\n"
+    'Use "kubectl explain <resource>" for a detailed description of that resource '
+    "(e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples\n"
 )
 
 

@@ -6,6 +6,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/patch/patch.go, v1.36.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from k8slab.api import patch as patches
 from k8slab.api import schema, strategic, yaml
@@ -83,7 +84,7 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
     print_done(session, after, word, is_typed=False, ending="")
 
 
-def _patched(obj: Obj, patch_type: str, patch: Obj) -> Obj:
+def _patched(obj: Obj, patch_type: str, patch: Any) -> Obj:
     """The object with the patch laid over it here, not by the server."""
     if patch_type == "json":
         result: Obj = patches.json_patch(obj, patch)

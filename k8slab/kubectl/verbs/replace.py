@@ -52,7 +52,7 @@ def _replace(session: Session, info: Info) -> None:
 
 
 def _put(session: Session, info: Info, manifest: Obj) -> Obj:
-    """Store the manifest over what is there; without a resourceVersion of its own it takes the present one."""
+    """Store the manifest over what is there; without a resourceVersion it takes the present one."""
     path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
     query = {**write_query(session, "kubectl-replace"), "fieldValidation": field_validation(session)}
     if not manifest["metadata"].get("resourceVersion"):

@@ -138,7 +138,8 @@ def _undo_one(session: Session, info: Info) -> None:
     if last_applied(info.present) is not None:
         session.warn(
             f"Warning: resource {info.kind.plural}/{info.name} was previously managed with 'kubectl apply'. "
-            f"Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior "
+            f"Rolling back will not update the {LAST_APPLIED} annotation, which may cause "
+            "unexpected behavior "
             "on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous "
             "configuration file instead.\n"
         )
@@ -167,7 +168,8 @@ def _undo_deployment(session: Session, info: Info, number: int) -> str:
         return template_text(chosen.template)
     if deployment["spec"].get("paused"):
         raise fail(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+            "you cannot rollback a paused deployment; resume it first with 'kubectl "
+            "rollout resume' and try again"
         )
     template = dissoc(chosen.template, "metadata", "labels", "pod-template-hash")
     if template == dissoc(deployment["spec"]["template"], "metadata", "labels", "pod-template-hash"):

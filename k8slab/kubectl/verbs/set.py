@@ -31,7 +31,10 @@ _FLAGS = (
     Flag("local", type="bool"),
     Flag("record", type="bool"),
 )
-_LOCAL_ERROR = "error: you can only specify the --local flag with a file or stdin: resource/name arguments need a server\n"
+_LOCAL_ERROR = (
+    "error: you can only specify the --local flag with a file or stdin: resource/name "
+    "arguments need a server\n"
+)
 
 
 def chosen(session: Session, arguments: Sequence[str]) -> list[Info]:
@@ -93,7 +96,8 @@ def _image(session: Session) -> None:
         problems.append("at least one image update is required")
     elif len(images) > 1 and "*" in images:
         problems.append(
-            "all containers are already specified by *, but saw more than one container_name=container_image pairs"
+            "all containers are already specified by *, but saw more than one "
+            "container_name=container_image pairs"
         )
     session.failures.extend(fail(problem) for problem in problems)
     session.stop_if_failed()

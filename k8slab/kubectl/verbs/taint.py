@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from k8slab.api.meta import Obj
 from k8slab.api.validation._names import label_key, label_value
-from k8slab.kubectl.command import Failures, KubectlError, Verb, fail, plain_message, usage_fail
+from k8slab.kubectl.command import FailuresError, KubectlError, Verb, fail, plain_message, usage_fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import VALIDATE
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
@@ -138,7 +138,7 @@ def _taint(session: Session, info: Info, added: list[Obj], removed: list[Obj]) -
 def _reorganized(
     present: list[Obj], added: list[Obj], removed: list[Obj], overwrite: bool
 ) -> tuple[str, list[Obj]]:
-    """What is said of the change, and the taints after it: new ones first. Failures for unknown ones."""
+    """What is said of the change, and the taints after it: new ones first. FailuresError for unknown ones."""
     taints = [*added, *(old for old in present if not any(_matches(old, one) for one in added))]
     has_added = len(present) != len(taints)
     was_removed = False
@@ -155,7 +155,7 @@ def _reorganized(
             shown = f"{gone['key']}:{gone['effect']}" if "effect" in gone else gone["key"]
             errors.append(fail(f'taint "{shown}" not found'))
     if errors:
-        raise Failures(errors)
+        raise FailuresError(errors)
     if (has_added and was_removed) or overwrite:
         return "modified", taints
     return ("tainted" if has_added else "untainted"), taints
