@@ -70,6 +70,7 @@ class JobMachine(ClusterMachine):
             self.kubectl(f"label pod {name} batch.kubernetes.io/controller-uid-")
 
     def mend(self) -> None:
+        self.kubectl("delete pods -l '!batch.kubernetes.io/controller-uid' --wait=false")
         self.kubectl("""patch job work -p '{"spec":{"suspend":false}}'""")
         self.kubectl("""patch job work -p '{"spec":{"parallelism":2}}'""")
 

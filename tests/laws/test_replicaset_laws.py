@@ -18,8 +18,9 @@ POD = """
       terminationGracePeriodSeconds: 3
       containers:
       - name: main
-        image: "nginx:1.27"
-        readinessProbe: {{exec: {{command: [test, "!", -e, /unready]}}, periodSeconds: 2, failureThreshold: 1}}
+        image: "busybox:1.36"
+        command: [sh, -c, touch /ready; sleep 1000000]
+        readinessProbe: {{exec: {{command: [cat, /ready]}}, periodSeconds: 2, failureThreshold: 1}}
 """
 MANIFEST = (
     """
@@ -67,7 +68,7 @@ class ReplicaSetMachine(ClusterMachine):
     def scale(self, kind: str, replicas: int) -> None:
         self.kubectl(f"scale {kind} {kind} --replicas={replicas}")
 
-    @rule(which=st.integers(0, 7), command=st.sampled_from(["touch /unready", "rm -f /unready"]))
+    @rule(which=st.integers(0, 7), command=st.sampled_from(["touch /ready", "rm -f /ready"]))
     def change_readiness(self, which: int, command: str) -> None:
         pods = [pod for pod in self.lab.list("pods") if (pod.get("status") or {}).get("phase") == "Running"]
         if pods:
@@ -91,7 +92,7 @@ class ReplicaSetMachine(ClusterMachine):
 
     def mend(self) -> None:
         for pod in self.lab.list("pods"):
-            self.kubectl(f"exec {pod['metadata']['name']} -- rm -f /unready")
+            self.kubectl(f"exec {pod['metadata']['name']} -- touch /ready")
         self.kubectl("apply -f -", MANIFEST.format(replicas=2))
 
     def clean_up(self) -> None:
