@@ -261,7 +261,7 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
         return Result("", error.text, error.code)
     session: Session | None = None
     try:
-        parsed = parse((*verb.flags, *GLOBAL_FLAGS), rest)
+        parsed = parse((*GLOBAL_FLAGS, *verb.flags), rest)
         session = Session(client, full, parsed, stdin, namespace)
         if parsed.values["help"]:
             session.write(help_text(verb, full))

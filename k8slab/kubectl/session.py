@@ -128,9 +128,25 @@ def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = 
     return "/".join(part for part in parts if part)
 
 
+_GENERIC = {
+    400: ("BadRequest", "the server rejected our request for an unknown reason"),
+    401: ("Unauthorized", "the server has asked for the client to provide credentials"),
+    404: ("NotFound", "the server could not find the requested resource"),
+    405: ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
+    409: ("Conflict", "the server reported a conflict"),
+    422: ("Invalid", "the server rejected our request due to an error in our request"),
+    500: ("InternalError", "an error on the server has prevented the request from succeeding"),
+    503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
+}
+"""What a client says of an answer that isn't a Status."""
+
+
 def error_of(response: Response) -> ApiError:
     """The refusal that an answer holds."""
-    body: Obj = response.body if isinstance(response.body, dict) else {"message": str(response.body)}
+    if not isinstance(response.body, dict):
+        reason, message = _GENERIC.get(response.code, ("", str(response.body)))
+        return ApiError(response.code, reason, message)
+    body: Obj = response.body
     details: Obj = dict(body.get("details") or {})
     causes = [
         Cause(one.get("reason", ""), one.get("message", ""), one.get("field", ""))

@@ -127,7 +127,7 @@ def _list(session: Session) -> None:
     compact = sorted(_compact(rules), key=lambda one: _order(*one))
     rows = [] if session.flags["no-headers"] else ["Resources\tNon-Resource URLs\tResource Names\tVerbs\n"]
     for permission, verbs in compact:
-        urls, names = permission.url, permission.name
+        urls, names = permission.url or "", permission.name or ""
         rows.append(f"{_resource_text(permission)}\t[{urls}]\t[{names}]\t[{' '.join(verbs)}]\n")
     session.write(aligned("".join(rows), TABLES))
 
