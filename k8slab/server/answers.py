@@ -7,6 +7,7 @@ from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.cluster.request import Response
+from k8slab.server import protobuf
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -23,6 +24,26 @@ def body_bytes(response: Response) -> bytes:
     if isinstance(response.body, str):
         return response.body.encode("utf-8", "replace")
     return json_bytes(response.body)
+
+
+def event_bytes(content_type: str, event: Any) -> bytes:
+    """A watch's event in the form that the client accepts."""
+    if content_type.startswith(protobuf.MEDIA_TYPE):
+        return protobuf.encode_event(event)
+    return json_bytes(event)
+
+
+def as_protobuf(response: Response) -> Response:
+    """An answer in protobuf. Text stays text; 406 for what has no such form."""
+    if response.watch is not None:
+        return response._replace(content_type=f"{protobuf.MEDIA_TYPE};stream=watch")
+    if not isinstance(response.body, dict):
+        return response
+    try:
+        body = protobuf.encode_envelope(response.body)
+    except protobuf.ProtobufError as error:
+        return refusal(ApiError(406, "NotAcceptable", str(error)))
+    return response._replace(body=body, content_type=protobuf.MEDIA_TYPE)
 
 
 def headers_of(response: Response) -> Headers:

@@ -62,8 +62,10 @@ class App:
         try:
             request = requests.request_of(scope, "GET" if method == "HEAD" else method, self.token)
             body = await requests.read_body(receive)
-            request = requests.with_body(request, body)
+            request, binary = requests.as_json(requests.with_body(request, body))
             response = await self.locked(lambda: self.answer(request))
+            if binary:
+                response = answers.as_protobuf(response)
         except requests.ClientGoneError:
             return
         except ApiError as error:
@@ -72,7 +74,7 @@ class App:
         try:
             if response.code == 200 and method == "GET":
                 if response.watch is not None:
-                    await streaming.watch(self, request, response, receive, send)
+                    await streaming.watch(self, response, receive, send)
                     return
                 if streaming.follows(request):
                     await streaming.follow_log(self, request, receive, send)

@@ -22,7 +22,8 @@ _SLICE_SECONDS = 0.02
 """How long events may happen in one go before others get at the lab."""
 _BREATH_SECONDS = 0.0005
 _LONGEST_DEBT_US = SECOND_US
-_LONGEST_SLEEP_SECONDS = 60.0
+_LONGEST_SLEEP_SECONDS = 0.1
+"""How far the lab's clock may lag behind for one who only reads it."""
 
 
 class LiveClock:

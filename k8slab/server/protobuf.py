@@ -75,6 +75,15 @@ def is_protobuf(headers: Mapping[str, str]) -> bool:
     return headers.get("Content-Type", "").split(";")[0].strip().lower() == MEDIA_TYPE
 
 
+def only_protobuf(accept: str) -> bool:
+    """Whether a client accepts protobuf and nothing that could be JSON."""
+    clauses = [part.split(";")[0].strip() for part in accept.split(",")]
+    others = ("application/json", "application/yaml", "application/*", "*/*")
+    return (
+        MEDIA_TYPE in clauses and not any(clause in others for clause in clauses) and "as=Table" not in accept
+    )
+
+
 def message_of(api_version: str, kind: str) -> str:
     """The message of a kind. ProtobufError where there is none."""
     if kind == "DeleteOptions":

@@ -50,17 +50,17 @@ class Shared:
         self._revision = -1
         self._bytes: dict[Any, bytes] = {}
 
-    def read(self, world: World, watch: Watch) -> tuple[bytes, Watch]:
+    def read(self, world: World, watch: Watch, content_type: str) -> tuple[bytes, Watch]:
         """The events since the watch was last read, and the watch to read on with."""
         if world is not self._world or world.store.revision != self._revision:
             self._world, self._revision = world, world.store.revision
             self._bytes.clear()
-        slot = (_identity(watch.request), watch.after_revision)
+        slot = (_identity(watch.request), watch.after_revision, content_type)
         data = self._bytes.get(slot)
         if data is not None:
             return data, watch._replace(after_revision=world.store.revision)
         events, later = watches.events(world, watch)
-        data = b"".join(map(answers.json_bytes, events))
+        data = b"".join(answers.event_bytes(content_type, event) for event in events)
         self._bytes[slot] = data
         return data, later
 
@@ -95,7 +95,7 @@ async def _gone(receive: Receive) -> None:
         continue
 
 
-async def watch(app: App, request: Request, response: Response, receive: Receive, send: Send) -> None:
+async def watch(app: App, response: Response, receive: Receive, send: Send) -> None:
     """Send a watch's events until its time is over, the client goes away, or the server closes."""
     opened = response.watch
     assert opened is not None
@@ -119,9 +119,10 @@ async def _send_events(app: App, opened: Watch, response: Response, send: Send) 
     end = time.monotonic() + _seconds(opened.request)
     marks = opened.request.query.get("allowWatchBookmarks") in ("1", "true")
     next_mark = time.monotonic() + BOOKMARK_SECONDS
+    form = response.content_type
     with app.wakeups.waiting(opened.kind) as woken:
         await _start(send, response)
-        await _part(send, b"".join(map(answers.json_bytes, response.body)))
+        await _part(send, b"".join(answers.event_bytes(form, event) for event in response.body))
         while not app.wakeups.closing:
             until = min(end, next_mark) if marks else end
             try:
@@ -130,28 +131,28 @@ async def _send_events(app: App, opened: Watch, response: Response, send: Send) 
                 if time.monotonic() >= end:
                     break
                 next_mark += BOOKMARK_SECONDS
-                await _part(send, _bookmark(app, now))
+                await _part(send, _bookmark(app, now, form))
                 continue
             woken.clear()
             if app.lab.world is not world:
-                await _part(send, _rewound(now))
+                await _part(send, _rewound(now, form))
                 break
-            data, now = await app.locked(lambda watch=now: app.shared.read(world, watch))  # type: ignore[misc]
+            data, now = await app.locked(lambda watch=now: app.shared.read(world, watch, form))  # type: ignore[misc]
             if data:
                 await _part(send, data)
         await _end(send)
 
 
-def _bookmark(app: App, watch: Watch) -> bytes:
+def _bookmark(app: App, watch: Watch, form: str) -> bytes:
     route = parse_path(app.lab.world, watch.request.path)
     event = watches.bookmark(route, watch.after_revision, output=output_of(watch.request))
-    return answers.json_bytes(event)
+    return answers.event_bytes(form, event)
 
 
-def _rewound(watch: Watch) -> bytes:
+def _rewound(watch: Watch, form: str) -> bytes:
     """The lab was rewound: what the client knows is no longer so, and it must list again."""
     error = ApiError(410, "Expired", f"too old resource version: {watch.after_revision}")
-    return answers.json_bytes({"type": "ERROR", "object": error.status()})
+    return answers.event_bytes(form, {"type": "ERROR", "object": error.status()})
 
 
 # Logs.

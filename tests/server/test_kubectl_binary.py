@@ -143,6 +143,7 @@ STORIES: dict[str, list[Step]] = {
     ],
 }
 
+
 def _comparable(text: str) -> list[str]:
     """Lines without the layout that names of different length bring about."""
     return [re.sub(r" +", " ", line).rstrip() for line in text.splitlines()]
@@ -159,7 +160,9 @@ def test_binary_and_in_process_agree(story: str, lab: Lab, serving: Serving, mon
         assert step.says in done.stdout + done.stderr, told
         inside = twin.kubectl(step.command, stdin=step.stdin) if step.same else None
         if inside is not None:
-            assert (inside.code, _comparable(inside.stdout)) == (done.returncode, _comparable(done.stdout)), told
+            assert (inside.code, _comparable(inside.stdout)) == (done.returncode, _comparable(done.stdout)), (
+                told
+            )
         elif not _only_reads(step.command):
             twin.settle()
             lab.settle()
@@ -170,7 +173,17 @@ def test_binary_and_in_process_agree(story: str, lab: Lab, serving: Serving, mon
 
 
 def _only_reads(command: str) -> bool:
-    words = ("get", "describe", "explain", "wait", "rollout status", "version", "api-", "auth", "cluster-info")
+    words = (
+        "get",
+        "describe",
+        "explain",
+        "wait",
+        "rollout status",
+        "version",
+        "api-",
+        "auth",
+        "cluster-info",
+    )
     return command.startswith(words)
 
 

@@ -8,7 +8,7 @@ import time
 import httpx
 
 from k8slab.lab import Lab
-from k8slab.server import Serving, serve
+from k8slab.server import Serving, protobuf, serve
 
 WATCHERS, WRITERS, WRITES = 100, 10, 10
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
@@ -127,9 +127,30 @@ def test_closing_ends_open_watches(lab: Lab) -> None:
     assert time.monotonic() - before < 4
 
 
-def test_a_watch_from_a_compacted_revision_is_told_so(lab: Lab, serving: Serving) -> None:
-    lab.world.store.compact(lab.world.store.revision - 1) if hasattr(lab.world.store, "compact") else None
+def test_watches_in_protobuf(serving: Serving) -> None:
     with client(serving) as http:
-        params = {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "1"}
-        answer = http.get(CONFIGMAPS, params=params)
-    assert answer.status_code in (200, 410)
+        params = {"watch": "1", "timeoutSeconds": "1"}
+        answer = http.get("/api/v1/nodes", params=params, headers={"Accept": f"{protobuf.MEDIA_TYPE};stream=watch"})
+    assert answer.headers["content-type"] == f"{protobuf.MEDIA_TYPE};stream=watch"
+    data, names = answer.content, []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        frame, data = data[4 : 4 + size], data[4 + size :]
+        names.append(frame.count(b"k8s\x00"))
+    assert names == [1, 1, 1]
+
+
+def test_a_watch_of_a_rewound_lab_must_list_again(lab: Lab, serving: Serving) -> None:
+    seen: list[str] = []
+
+    def watch() -> None:
+        with client(serving) as http:
+            seen.append(http.get(CONFIGMAPS, params={"watch": "1"}).text)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    time.sleep(0.2)
+    with lab.lock:
+        lab.world = lab.world.copy()
+    thread.join(5)
+    assert json.loads(seen[0].splitlines()[-1])["object"]["code"] == 410
