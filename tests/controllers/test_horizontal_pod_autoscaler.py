@@ -110,11 +110,7 @@ BY_UTILIZATION = {
     "missing and hot, up": ([HOT, {}, {}], (100, 2000, None), 3, 50, (4, 200, 2000)),
     "missing and unready, down": ([UNREADY, {}, {}, {}], (100, 100, 100, None), 4, 50, (3, 10, 100)),
     "missing, the target is above 100 %": (
-        [{"request": "1"}] + [{"request": "2"}] * 3,
-        (1000, None, None, None),
-        4,
-        130,
-        (4, 100, 1000),
+        [UNREADY, {}, {"request": "2"}, {"request": "2"}], (200, 100, 100, None), 4, 300, (2, 6, 100),
     ),
 }  # fmt: skip
 
