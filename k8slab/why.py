@@ -255,8 +255,13 @@ def _waiting(world: World, kind: str, obj: Obj) -> list[str]:
     return [
         f"Its condition {one['type']} is {one['status']}: {one['message']}"
         for one in (obj.get("status") or {}).get("conditions") or ()
-        if one.get("message") and one.get("reason")
+        if one.get("message") and one.get("reason") and not (kind == "Node" and _is_healthy(one))
     ]
+
+
+def _is_healthy(condition: Obj) -> bool:
+    """Whether a Node's condition is as it should be."""
+    return bool(condition["status"] == ("True" if condition["type"] == "Ready" else "False"))
 
 
 def _waiting_pod(world: World, pod: Obj) -> list[str]:

@@ -5,7 +5,7 @@ Kubernetes uses: what it refuses, how it joins day of month and day of week,
 and what it makes of an hour that the clocks skip or repeat. No library for
 Python agrees with it on these (croniter takes six fields, `L` and day 7, and
 reads `5-5/1` as every value), so the fields are expanded here; croniter is
-kept to where a schedule is only drawn, and as a second opinion in the tests.
+a second opinion in the tests.
 
 Time zones come from the tzdata package, which is the same on every machine.
 

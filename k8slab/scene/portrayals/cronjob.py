@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from croniter import CroniterError, croniter
-
+from k8slab.api.cron import CronError, next_after
 from k8slab.api.meta import condition_is, dig
 from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp
 from k8slab.scene.marks import Mark, arc_d, circle, path, rect
@@ -16,11 +15,11 @@ _MOST_JOBS = 6
 
 
 @lru_cache(maxsize=1024)
-def next_tick_us(schedule: str, after_minute: int) -> int:
+def next_tick_us(schedule: str, time_zone: str, after_minute: int) -> int:
     """The first instant after a minute (counted from the epoch) that a schedule names; 0 for none."""
     try:
-        return int(croniter(schedule, after_minute * 60).get_next(float)) * SECOND_US
-    except CroniterError:
+        return next_after(schedule, after_minute * MINUTE_US, time_zone) or 0
+    except CronError:
         return 0
 
 
@@ -32,7 +31,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     if spec.get("suspend"):
         marks = chip(subject.width, subject.colour, kind, name, "suspended")
         return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, suspended")
-    tick = next_tick_us(schedule, around.now_us // MINUTE_US)
+    tick = next_tick_us(schedule, spec.get("timeZone") or "", around.now_us // MINUTE_US)
     if not tick:
         marks = chip(subject.width, subject.colour, kind, name, "no next tick")
         return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, no next tick")
