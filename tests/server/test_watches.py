@@ -130,7 +130,9 @@ def test_closing_ends_open_watches(lab: Lab) -> None:
 def test_watches_in_protobuf(serving: Serving) -> None:
     with client(serving) as http:
         params = {"watch": "1", "timeoutSeconds": "1"}
-        answer = http.get("/api/v1/nodes", params=params, headers={"Accept": f"{protobuf.MEDIA_TYPE};stream=watch"})
+        answer = http.get(
+            "/api/v1/nodes", params=params, headers={"Accept": f"{protobuf.MEDIA_TYPE};stream=watch"}
+        )
     assert answer.headers["content-type"] == f"{protobuf.MEDIA_TYPE};stream=watch"
     data, names = answer.content, []
     while data:
