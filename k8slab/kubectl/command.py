@@ -147,7 +147,7 @@ class Verb(NamedTuple):
 
 def fail(message: str, code: int = 1) -> KubectlError:
     """The error of a command in kubectl's usual form: `error: …`."""
-    return KubectlError(f"error: {message}\n", code)
+    return KubectlError(f"error: {message.removesuffix(chr(10))}\n", code)
 
 
 def usage_fail(command: str, message: str) -> KubectlError:
@@ -273,7 +273,7 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
         if session.failures:
             raise FailuresError(session.failures)
     except UsageError as error:
-        hint = f"See 'kubectl {full} --help' for usage.\n" if error.hint else ""
+        hint = f"See '{' '.join(('kubectl', *full.split()))} --help' for usage.\n" if error.hint else ""
         return _failed(session, f"error: {error.message}\n{hint}", 1)
     except (KubectlError, ApiError, FailuresError) as error:
         return _failed(session, error_text(error), error.code if isinstance(error, KubectlError) else 1)

@@ -132,8 +132,28 @@ def ordered_json(obj: Obj) -> str:
     return text
 
 
+_FORMATS = (
+    "go-template",
+    "go-template-file",
+    "json",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "kyaml",
+    "name",
+    "template",
+    "templatefile",
+    "yaml",
+)
+
+
 def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None:
     """Print one object by itself, several in a List. KubectlError for an unknown format."""
+    if not session.flags.get("template") and output.partition("=")[0] not in _FORMATS:
+        raise fail(
+            f'unable to match a printer suitable for the output format "{output}", '
+            f"allowed formats are: {','.join(_FORMATS)}"
+        )
     flags = GetFlags(
         output=output,
         template=session.flags.get("template", ""),

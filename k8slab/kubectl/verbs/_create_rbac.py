@@ -105,8 +105,8 @@ def _check_resources(resources: list[_Resource], verbs: list[str]) -> None:
                 raise fail(f"can not perform '{verb}' on '{pair[0]}' in group '{pair[1]}'")
             excused = True
         if kind is None and not excused:
-            shown = f"{one.name}.{one.group}" if one.group else one.name
-            raise fail(f'the server doesn\'t have a resource type "{shown}"')
+            where = f' in group "{one.group}"' if one.group else ""
+            raise KubectlError(f'the server doesn\'t have a resource type "{one.name}"{where}\n')
 
 
 def _rules(verbs: list[str], resources: list[_Resource], names: list[str], urls: list[str]) -> list[Obj]:
