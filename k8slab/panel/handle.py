@@ -105,6 +105,12 @@ class LabHandle(Protocol):
     def scale(self, reference: str, replicas: int, *, namespace: str = "default") -> Any:
         """Set the replicas of a workload."""
 
+    def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
+        """Go back by a duration, or `to` an instant in seconds since the beginning."""
+
+    def undo(self) -> str:
+        """Take the last thing back that changed the cluster. Its text."""
+
     def fork(self) -> LabHandle:
         """An independent lab that goes on from this instant."""
 

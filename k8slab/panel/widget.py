@@ -40,6 +40,7 @@ class Controls:
             style={"description_width": "40px"},
         )
         self.settle = _button("run until settled", "", "Until nothing changes any more")
+        self.undo = _button("⟲", "", "Undo: take back the last change")
         self.fork = _button("fork here", "", "Another cluster that goes on from this instant")
         self.delete = _button("delete Pod", "", "kubectl delete pod")
         self.cordon = _button("cordon", "", "kubectl cordon, or uncordon")
@@ -67,6 +68,7 @@ class Controls:
                 self.step,
                 self.speed,
                 self.settle,
+                self.undo,
                 self.fork,
                 widgets.HTML("", layout=_wide("12px")),
                 self.replicas,
@@ -123,6 +125,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.player.speed = controls.speed.value
         controls.step.on_click(lambda _: self._act(self.lab.step))
         controls.settle.on_click(lambda _: self.player.do(self._settle))
+        controls.undo.on_click(lambda _: self.undo())
         controls.fork.on_click(lambda _: self.fork())
         controls.delete.on_click(lambda _: self._delete())
         controls.cordon.on_click(lambda _: self._cordon())
@@ -232,6 +235,25 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             kind = kind_of(workload).lower()
             self._act(lambda: self.lab.scale(f"{kind}/{name}", replicas, namespace=namespace))
 
+    # Going back.
+
+    def undo(self) -> None:
+        """Take back the last change that was asked for, and say what it was."""
+        self._travel("undo", lambda: f"taken back: {self.lab.undo()}")
+
+    def _travel(self, name: str, journey: Callable[[], str]) -> None:
+        """Go to another instant and say where that led; what the lab refuses is said in its words."""
+        with self.lab.lock:
+            try:
+                words = journey()
+            except Exception as error:  # noqa: BLE001
+                # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
+                words = f"error: {error}"
+            self.showing.select(self.showing.selected)
+        self._print(f"⟲ {name}", words)
+        self.stage.say(words)
+        self.refresh()
+
     def fork(self) -> Panel:
         """Another panel, beneath this one, on a lab that goes on from this instant."""
         with self.lab.lock:
@@ -252,11 +274,15 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         words = command.strip().removeprefix("kubectl ")
         with self.lab.lock:
             result = self.lab.kubectl(words)
-        self._lines.append(f"<b>$ kubectl {escape(words)}</b>")
-        self._lines += escape(result.stdout + result.stderr).rstrip("\n").split("\n")
+        self._print(f"$ kubectl {words}", result.stdout + result.stderr)
+        self.refresh()
+
+    def _print(self, command: str, output: str) -> None:
+        """Put what was done, and what it said, at the end of the console."""
+        self._lines.append(f"<b>{escape(command)}</b>")
+        self._lines += escape(output).rstrip("\n").split("\n")
         self._lines = self._lines[-_CONSOLE_LINES:]
         self._output.value = "<pre>" + "\n".join(self._lines) + "</pre>"
-        self.refresh()
 
     # Representations.
 

@@ -23,8 +23,15 @@ class Result(NamedTuple):
     code: int
 
 
+class RefusedError(Exception):
+    """What the lab's own error is to the panel: an exception that it doesn't know."""
+
+
 class FakeLab:
-    """The cluster of the scene's tests. `pending` events fall due every ten seconds."""
+    """The cluster of the scene's tests. `pending` events fall due every ten seconds.
+
+    Going back begins at the cluster as it was made; what a test did to it before is lost with the rest.
+    """
 
     def __init__(self, view: MemoryView | None = None, pending: int = 1000) -> None:
         self.lock = threading.RLock()
@@ -97,6 +104,33 @@ class FakeLab:
         kind, _, name = reference.partition("/")
         full = {"statefulset": "StatefulSet", "deployment": "Deployment"}[kind]
         self.view.change(full, (namespace, name), "spec", "replicas", replicas)
+
+    def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
+        assert back is None
+        assert to is not None
+        at_us = self.start_us + round(to * SECOND_US)
+        if at_us > self.now_us:
+            raise RefusedError("that instant has not come yet")
+        self._become([one for one in self.inputs if one.at_us < at_us], at_us)
+
+    def undo(self) -> str:
+        if not self.inputs:
+            raise RefusedError("nothing has been done that could be undone")
+        last = self.inputs[-1]
+        self._become(self.inputs[:-1], last.at_us)
+        return last.text
+
+    def _become(self, inputs: list[Input], at_us: int) -> None:
+        self.view, self.inputs, self.now_us = cluster(), [], at_us
+        self.view.now_us = at_us
+        for one in inputs:
+            self._do(one)
+
+    def _do(self, one: Input) -> None:
+        """Do the inputs again that the tests go back over: holding nodes."""
+        verb, node = one.text.removeprefix("kubectl ").split()
+        self.inputs.append(one)
+        self.view.change("Node", ("", node), "spec", "unschedulable", verb == "cordon")
 
     def fork(self) -> FakeLab:
         twin = FakeLab(cluster())

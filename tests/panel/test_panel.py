@@ -95,6 +95,36 @@ def test_what_is_done_can_be_undone() -> None:
     ]
 
 
+# Going back.
+
+
+def test_undo_takes_the_last_change_back() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select("Node/node-1")
+    press("cordon")(panel)
+    before = dict(panel.showing.scene.items)
+    panel.select(NODE)
+    lab.now_us += 1_000_000
+    press("cordon")(panel)
+    assert panel.controls.cordon.description == "uncordon"
+    press("undo")(panel)
+    assert [one.text for one in lab.inputs] == ["kubectl cordon node-1"]
+    assert not lab.view.get("Node", ("", "node-2"))["spec"].get("unschedulable")
+    assert panel.showing.scene.items[NODE] == before[NODE]
+    assert panel.showing.scene.items["Node/node-1"] == before["Node/node-1"]
+    assert panel.controls.cordon.description == "cordon"
+    assert "<b>⟲ undo</b>\ntaken back: kubectl cordon node-2" in panel._output.value
+
+
+def test_nothing_to_undo_is_said() -> None:
+    panel = Panel(FakeLab())
+    sent = sent_by(panel.stage)
+    press("undo")(panel)
+    assert "error: nothing has been done that could be undone" in panel._output.value
+    assert {"type": "say", "text": "error: nothing has been done that could be undone"} in sent
+
+
 @pytest.mark.parametrize(
     ("selected", "enabled"),
     [
