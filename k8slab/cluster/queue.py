@@ -31,7 +31,10 @@ def notify(world: World, change: Change) -> None:
     world.observe(change)
     for waker in world.wakers.get(change.kind, ()):
         keys = waker.keys
-        for key in (change.key,) if keys is None else keys(change, world):
+        if keys is None:
+            _wake(world, waker, change.key, change.revision)
+            continue
+        for key in keys(change, world):
             _wake(world, waker, key, change.revision)
 
 
@@ -39,19 +42,23 @@ def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
     """Wake a component after its informer's delay; a pending event that is near enough absorbs it."""
     shortest, longest = world.timing.spans[waker.delay]
     earliest = world.now_us + shortest
-    agreed = world.pending.get((waker.component, key))
+    slot = (waker.component, key)
+    agreed = world.pending.get(slot)
     if agreed is not None and agreed.at_us <= earliest:
         return
     if longest > shortest:
         # A cheap integer hash spreads the delays: this runs for every watcher of every change.
         mixed = (revision * 2654435761 + waker.salt * 40503 + world.seed * 97) & 0xFFFFFFFF
         earliest += (mixed ^ mixed >> 15) % (longest - shortest)
-    busy_us = world.busy.get((waker.component, key))
+    busy_us = world.busy.get(slot)
     if busy_us is not None and busy_us > earliest:
         earliest = busy_us
-        if agreed is not None and agreed.at_us <= earliest:
-            return
-    schedule(world, waker.component, key, earliest, revision)
+    if agreed is not None and agreed.at_us <= earliest:
+        return
+    world.sequence += 1
+    event = Event(earliest, world.sequence, waker.component, key, revision)
+    world.pending[slot] = event
+    heappush(world.queue, event)
 
 
 def next_event(world: World) -> Event | None:

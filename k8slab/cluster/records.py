@@ -11,7 +11,10 @@ not lose what happened.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from k8slab import chance
+from k8slab.api.memo import remember_with
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import HOUR_US, MINUTE_US, micro_timestamp, parse_timestamp, timestamp
 from k8slab.cluster.api import Actor
@@ -30,7 +33,7 @@ _EXPIRED_AT_ONCE = 2
 def record(world: World, actor: Actor, action: Record, cause: int) -> None:
     """Store an Event about an object, or count up the one that already says it."""
     component = action.component or actor.user.rpartition(":")[2]
-    reference = _reference(action)
+    reference = _reference(action.obj, action.field_path)
     identity = _identity(component, action.host, reference, action.type, action.reason, action.message)
     known = world.event_keys.get(identity)
     old = world.store.get("Event", known) if known is not None else None
@@ -78,8 +81,7 @@ def _identity_of(event: Obj) -> tuple[str, ...]:
     )
 
 
-def _reference(action: Record) -> Obj:
-    obj = action.obj
+def _reference_to(obj: Obj, field_path: str) -> Obj:
     metadata = obj["metadata"]
     reference: Obj = {"kind": obj["kind"]}
     for name in ("namespace", "name", "uid"):
@@ -88,9 +90,18 @@ def _reference(action: Record) -> Obj:
     reference["apiVersion"] = obj["apiVersion"]
     if metadata.get("resourceVersion"):
         reference["resourceVersion"] = metadata["resourceVersion"]
-    if action.field_path:
-        reference["fieldPath"] = action.field_path
+    if field_path:
+        reference["fieldPath"] = field_path
     return reference
+
+
+_reference = remember_with(_reference_to, 256)
+"""What an Event says it is about; Events of one look at an object share it."""
+
+
+@lru_cache(maxsize=16384)
+def _source(component: str, host: str) -> Obj:
+    return {"component": component, "host": host} if host else {"component": component}
 
 
 def _free_key(world: World, reference: Obj) -> Key:
@@ -133,9 +144,7 @@ def _new_event(world: World, action: Record, component: str, reference: Obj, key
         if action.related is not None:
             event["related"] = action.related
         return event
-    event["source"] = (
-        {"component": component, "host": action.host} if action.host else {"component": component}
-    )
+    event["source"] = _source(component, action.host)
     event["firstTimestamp"] = when
     event["lastTimestamp"] = when
     event["count"] = 1

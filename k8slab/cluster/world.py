@@ -72,6 +72,7 @@ class World:
 
     __slots__ = (
         "_cache_states",
+        "_observers",
         "busy",
         "causes",
         "components",
@@ -127,6 +128,8 @@ class World:
         self.components = {component.name: component for component in components}
         self.wakers = wakers_of(components)
         self._cache_states: dict[str, Cache] = {}
+        self._observers: dict[str, list[Cache]] = {}
+        """The caches that exist, by the kinds whose changes they are shown."""
 
     def copy(self) -> World:
         """An independent World that goes on from here exactly as this one would."""
@@ -146,6 +149,7 @@ class World:
         twin.event_keys = self.event_keys.copy()
         # A cache is derived from the store: the fork builds its own when it is first needed.
         twin._cache_states = {}
+        twin._observers = {}
         return twin
 
     # The View protocol: what components may see.
@@ -182,10 +186,12 @@ class World:
         """The current value of a component's derived cache, built when it is first needed."""
         state = self._cache_states.get(name)
         if state is None:
-            build = self.components[name].cache
-            if build is None:
+            component = self.components[name]
+            if component.cache is None:
                 raise KeyError(f"component {name} keeps no cache")
-            state = self._cache_states[name] = build(self)
+            state = self._cache_states[name] = component.cache(self)
+            for kind in dict.fromkeys(component.cache_kinds):
+                self._observers.setdefault(kind, []).append(state)
         return state
 
     def note_request(self, request: Request) -> int:
@@ -208,9 +214,8 @@ class World:
 
     def observe(self, change: Change) -> None:
         """Show a change to the caches that exist and want its kind."""
-        for name, state in self._cache_states.items():
-            if change.kind in self.components[name].cache_kinds:
-                state.observe(change)
+        for state in self._observers.get(change.kind, ()):
+            state.observe(change)
 
 
 class Waker(NamedTuple):

@@ -160,7 +160,7 @@ def services_of_pod(change: Change, view: View) -> list[Key]:
     """The Services whose endpoints a Pod's change may alter (`GetPodUpdateProjectionKey`)."""
     old, new = change.old, change.new
     pod = new if new is not None else old
-    if pod is None:
+    if pod is None or not _with_selectors(view, change.key[0]):
         return []
     if old is None or new is None:
         return _matching(view, change.key[0], labels_of(pod))
@@ -195,11 +195,16 @@ def _endpoint_changed(old: Obj, new: Obj) -> bool:
     return is_ready(old) != is_ready(new) or pod_addresses(old) != pod_addresses(new)
 
 
+def _with_selectors(view: View, namespace: str) -> list[Obj]:
+    """The namespace's Services that select Pods."""
+    return [one for one in view.list("Service", namespace=namespace) if one["spec"].get("selector")]
+
+
 def _matching(view: View, namespace: str, labels: dict[str, str]) -> list[Key]:
     found = []
-    for service in view.list("Service", namespace=namespace):
-        selector = service["spec"].get("selector")
-        if selector and all(labels.get(name) == value for name, value in selector.items()):
+    for service in _with_selectors(view, namespace):
+        selector = service["spec"]["selector"]
+        if all(labels.get(name) == value for name, value in selector.items()):
             found.append(key_of(service))
     return found
 

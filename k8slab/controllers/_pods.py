@@ -91,6 +91,8 @@ def pod_from_template(template: Obj, owner: Obj) -> Obj:
 
 # Whom a changed Pod concerns.
 
+_NOBODY: Sequence[Key] = ()
+
 
 def resolve_controller(view: View, obj: Obj, kind: str) -> Obj | None:
     """The controller of this kind that an object names, if it is there and still the same one."""
@@ -124,17 +126,21 @@ def selector_of(owner: Obj) -> Selector:
     return from_label_selector(selector)
 
 
-def keys_of_controllers(kind: str) -> Callable[[Change, View], list[Key]]:
+def keys_of_controllers(kind: str) -> Callable[[Change, View], Sequence[Key]]:
     """For a Watch on dependents: the keys of the owners of a kind that a change concerns.
 
     They are the controller before and after the change and, for an orphan that
     is new or whose labels or owner changed, every owner that could adopt it.
     """
 
-    def keys(change: Change, view: View) -> list[Key]:
+    def keys(change: Change, view: View) -> Sequence[Key]:
         old, new = change.old, change.new
-        before = controller_of(old) if old is not None else None
         after = controller_of(new) if new is not None else None
+        if after is not None and after["kind"] != kind and old is not None and new is not None:
+            if old["metadata"].get("ownerReferences") is new["metadata"]["ownerReferences"]:
+                # Another kind's dependent before and after, as most are.
+                return _NOBODY
+        before = controller_of(old) if old is not None else None
         found: list[Key] = []
         if old is not None and before is not None and before["kind"] == kind:
             if after is None or after["uid"] != before["uid"]:

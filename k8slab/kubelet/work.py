@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from k8slab.api.meta import Key, Obj
@@ -10,6 +11,12 @@ from k8slab.components import KEEP, Action, Done, Plan, Record
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot
 from k8slab.store.view import View
+
+
+@lru_cache(maxsize=4096)
+def _field_path(container: str, is_init: bool) -> str:
+    """Where a container stands in the Pod, as Events say it."""
+    return f"spec.{'initContainers' if is_init else 'containers'}{{{container}}}"
 
 
 class Work:
@@ -92,14 +99,12 @@ class Work:
 
     def is_init(self, name: str) -> bool:
         """Whether that is an init container."""
-        return any(container["name"] == name for container in self.spec.get("initContainers") or ())
+        inits = self.spec.get("initContainers") or ()
+        return any(container["name"] == name for container in inits) if inits else False
 
     def event(self, event_type: str, reason: str, message: str, container: str = "") -> None:
         """Say something about the Pod, or about one of its containers."""
-        path = ""
-        if container:
-            field = "initContainers" if self.is_init(container) else "containers"
-            path = f"spec.{field}{{{container}}}"
+        path = _field_path(container, self.is_init(container)) if container else ""
         self.actions.append(
             Record(
                 self.pod,

@@ -115,7 +115,7 @@ class Store:
             buckets.append(self._nodes.get((kind, node)))
         if namespace is not None:
             buckets.append(self._namespaces.get((kind, namespace)))
-            if owner == "":
+            if owner == "" and kind not in _NEVER_OWNED:
                 buckets.append(self._owners.get((kind, "", namespace)))
             for label, operator, values in selector or ():
                 if operator == "In" and len(values) == 1:
@@ -148,6 +148,8 @@ class Store:
         del self._born[kind][key]
 
     def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
+        if old is not None and new is not None and _same_places(kind, old, new):
+            return
         born = self._born[kind][key]
         namespace = key[0]
         if old is None:
@@ -158,7 +160,10 @@ class Store:
         after = new["metadata"] if new else _NO_METADATA
         if before.get("labels") is not after.get("labels"):
             self._reindex_labels(kind, key, born, before.get("labels") or {}, after.get("labels") or {})
-        if old is None or new is None or before.get("ownerReferences") is not after.get("ownerReferences"):
+        owners_before, owners_after = before.get("ownerReferences"), after.get("ownerReferences")
+        if kind in _NEVER_OWNED and not owners_before and not owners_after:
+            return
+        if old is None or new is None or owners_before is not owners_after:
             self._reindex_owners(kind, key, born, old, new)
         if kind == "Pod":
             node_before = old["spec"].get("nodeName", "") if old else None
@@ -189,6 +194,8 @@ class Store:
                 self._owners.add(after, key, born)
         owners_before = _owner_uids(old)
         owners_after = _owner_uids(new)
+        if owners_before == owners_after:
+            return
         for uid in owners_before:
             if uid not in owners_after:
                 self._dependents.discard(uid, (kind, key))
@@ -210,12 +217,23 @@ class Store:
 
 
 _NO_METADATA: Obj = {}
+_NEVER_OWNED = ("Event",)
+"""Kinds of which nobody asks for those without an owner, and there are many: these are not indexed."""
+
+
+def _same_places(kind: str, old: Obj, new: Obj) -> bool:
+    """Whether a change leaves all that is indexed alone, as a write of the status does."""
+    before, after = old["metadata"], new["metadata"]
+    return (
+        before.get("labels") is after.get("labels")
+        and before.get("ownerReferences") is after.get("ownerReferences")
+        and (kind != "Pod" or old["spec"] is new["spec"])
+    )
 
 
 def _owner_uids(obj: Obj | None) -> tuple[str, ...]:
-    if obj is None:
-        return ()
-    return tuple(reference["uid"] for reference in obj["metadata"].get("ownerReferences") or ())
+    references = obj["metadata"].get("ownerReferences") if obj is not None else None
+    return tuple([reference["uid"] for reference in references]) if references else ()
 
 
 def _owner_value(kind: str, key: Key, obj: Obj) -> tuple[str, ...]:

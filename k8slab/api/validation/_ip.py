@@ -69,9 +69,14 @@ def _check_ip(path: str, text: str) -> tuple[Address | None, list[Cause]]:
     return address, []
 
 
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_PLAIN_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+"""The canonical form of an IPv4 address, which nearly every address has."""
+
+
 def legacy_ip(path: str, text: str, accepted: Sequence[str] = ()) -> list[Cause]:
     """An address in an older field; the texts in `accepted` were stored before."""
-    return [] if text in accepted else _check_ip(path, text)[1]
+    return [] if text in accepted or _PLAIN_IPV4.fullmatch(text) else _check_ip(path, text)[1]
 
 
 def canonical_ip(path: str, text: str) -> list[Cause]:

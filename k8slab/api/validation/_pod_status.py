@@ -21,6 +21,8 @@ from k8slab.api.validation._ip import is_dual_stack, legacy_ip
 from k8slab.api.validation._names import dns_subdomain, label_key, user_id
 
 _SYSTEM_CONDITIONS = ("PodScheduled", "Ready", "Initialized")
+_GOOD_CONDITIONS = (*_SYSTEM_CONDITIONS, "ContainersReady", "PodReadyToStartContainers")
+"""Those that every Pod has, whose names need no check."""
 _STATUS_LISTS = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
 
@@ -31,7 +33,8 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
         return []
     causes: list[Cause] = []
     for index, condition in enumerate(after.get("conditions") or ()):
-        causes += _validate_condition(condition, f"status.conditions[{index}]")
+        if condition.get("type") not in _GOOD_CONDITIONS or (condition.get("observedGeneration") or 0) < 0:
+            causes += _validate_condition(condition, f"status.conditions[{index}]")
     causes += _validate_node(new, old, after, before)
     if (after.get("observedGeneration") or 0) < 0:
         number = after["observedGeneration"]
@@ -78,10 +81,11 @@ def _validate_transitions(spec: Obj, after: Obj, before: Obj) -> list[Cause]:
         ("initContainerStatuses", "initContainers"),
     ):
         new, old = after.get(list_name) or (), before.get(list_name) or ()
-        if new is old or not old or _all_could_restart(spec):
+        revived = _revived(new, old)
+        if not revived or _all_could_restart(spec):
             continue
         by_name = {(one or {}).get("name"): one or {} for one in spec.get(containers) or ()}
-        for index, status in _revived(new, old):
+        for index, status in revived:
             container = by_name.get(status.get("name"), {})
             code = status["state"]["terminated"].get("exitCode") or 0
             if not container or not _should_restart(container, spec, code, containers == "initContainers"):
@@ -173,6 +177,8 @@ def _validate_users(status: Obj, spec: Obj) -> list[Cause]:
     system = (spec.get("os") or {}).get("name") or "linux"
     for name in _STATUS_LISTS:
         for index, container in enumerate(status.get(name) or ()):
+            if not container.get("user") and not container.get("allocatedResourcesStatus"):
+                continue
             path = f"status.{name}[{index}]"
             user = (container.get("user") or {}).get("linux")
             if user is not None and system == "windows":
