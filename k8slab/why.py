@@ -186,7 +186,8 @@ def _cordon(old: Obj, new: Obj) -> str:
     if before != after:
         return "was cordoned" if after else "was uncordoned"
     known, found = (
-        [f"{taint['key']}:{taint['effect']}" for taint in obj["spec"].get("taints") or ()] for obj in (old, new)
+        [f"{taint['key']}:{taint['effect']}" for taint in obj["spec"].get("taints") or ()]
+        for obj in (old, new)
     )
     added, gone = ([one for one in found if one not in known], [one for one in known if one not in found])
     if added:

@@ -70,7 +70,9 @@ class ClusterMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.pass_time(seconds)
 
-    @rule(which=st.integers(0, 7), grace=st.sampled_from(["", " --force --grace-period=0", " --grace-period=1"]))
+    @rule(
+        which=st.integers(0, 7), grace=st.sampled_from(["", " --force --grace-period=0", " --grace-period=1"])
+    )
     def pod_is_deleted(self, which: int, grace: str) -> None:
         pods = self.lab.list("pods")
         if pods:
@@ -87,7 +89,9 @@ class ClusterMachine(RuleBasedStateMachine):
     @rule(node=NODES, fate=st.sampled_from(["crash", "disconnect", "recover", "cordon", "uncordon"]))
     def node_meets_its_fate(self, node: str, fate: str) -> None:
         if self.lab.world.get("Machine", ("", node)) is not None:
-            self.do(lambda: getattr(self.lab, fate)(node) if fate != "cordon" else self.kubectl(f"cordon {node}"))
+            self.do(
+                lambda: getattr(self.lab, fate)(node) if fate != "cordon" else self.kubectl(f"cordon {node}")
+            )
 
     @precondition(lambda self: getattr(self, "extra_nodes", 2) < 2)
     @rule()
@@ -100,7 +104,11 @@ class ClusterMachine(RuleBasedStateMachine):
         if self.lab.world.get("Machine", ("", f"node-{number}")) is not None:
             self.do(lambda: self.lab.remove_node(f"node-{number}"))
 
-    @rule(seed=st.integers(0, 99), every=st.sampled_from([2, 3, 7]), error=st.sampled_from([CONFLICT, UNAVAILABLE]))
+    @rule(
+        seed=st.integers(0, 99),
+        every=st.sampled_from([2, 3, 7]),
+        error=st.sampled_from([CONFLICT, UNAVAILABLE]),
+    )
     def writes_begin_to_be_refused(self, seed: int, every: int, error: tuple[int, str, str]) -> None:
         self.lab.world.fault = FaultPlan(seed, every, error)
         self.was_faulty = True

@@ -28,5 +28,9 @@ class FaultPlan:
 
     def check(self, world: World, actor: Actor, action: Action) -> None:
         """Raise an ApiError where the plan refuses this action."""
-        if chance(self.seed, world.now_us, world.store.revision, actor.user, type(action).__name__) * self.every < 1:
+        if (
+            chance(self.seed, world.now_us, world.store.revision, actor.user, type(action).__name__)
+            * self.every
+            < 1
+        ):
             raise ApiError(*self.error)

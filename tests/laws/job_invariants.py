@@ -53,8 +53,12 @@ def parallelism_is_kept(world: World, change: Change) -> None:
     assert len(active) <= job["spec"]["parallelism"], f"{len(active)} Pods are active"
     index = annotations_of(pod).get(INDEX)
     if index is not None:
-        assert int(index) not in indexes(job["status"].get("completedIndexes", "")), f"index {index} had succeeded"
-        same = [one for one in active if annotations_of(one).get(INDEX) == index and key_of(one) != change.key]
+        assert int(index) not in indexes(job["status"].get("completedIndexes", "")), (
+            f"index {index} had succeeded"
+        )
+        same = [
+            one for one in active if annotations_of(one).get(INDEX) == index and key_of(one) != change.key
+        ]
         assert not same, f"index {index} has two active Pods"
 
 
@@ -83,7 +87,10 @@ def ends_are_counted_once(world: World, job: Obj) -> None:
     for change in world.store.history:
         pod = change.new or change.old
         if change.kind == "Pod" and pod is not None:
-            if any(owner["uid"] == job["metadata"]["uid"] for owner in pod["metadata"].get("ownerReferences") or ()):
+            if any(
+                owner["uid"] == job["metadata"]["uid"]
+                for owner in pod["metadata"].get("ownerReferences") or ()
+            ):
                 last[pod["metadata"]["uid"]] = phase(pod)
     status = job["status"]
     succeeded, failed = status.get("succeeded", 0), status.get("failed", 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
@@ -107,4 +107,6 @@ class DeploymentMachine(ClusterMachine):
 
 
 TestDeployment = DeploymentMachine.TestCase
-TestDeployment.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestDeployment.settings = settings(
+    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
@@ -79,4 +79,6 @@ class JobMachine(ClusterMachine):
 
 
 TestJob = JobMachine.TestCase
-TestJob.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestJob.settings = settings(
+    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
@@ -100,4 +100,6 @@ class ReplicaSetMachine(ClusterMachine):
 
 
 TestReplicaSet = ReplicaSetMachine.TestCase
-TestReplicaSet.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestReplicaSet.settings = settings(
+    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -156,4 +156,6 @@ def is_ready(lab: Lab) -> bool:
 
 
 TestStatefulSet = StatefulSetMachine.TestCase
-TestStatefulSet.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestStatefulSet.settings = settings(
+    max_examples=25, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+)

@@ -100,7 +100,9 @@ def enough_stay_available(world: World, change: Change) -> None:
     sets = world.list("ReplicaSet", owner=deployment["metadata"]["uid"])
     available = sum(_available(one) for one in sets)
     taken = max(0, before - after - max(0, before - _available(change.new)))
-    assert available - taken >= least or not taken, f"{available - taken} stay available where {least} are due"
+    assert available - taken >= least or not taken, (
+        f"{available - taken} stay available where {least} are due"
+    )
 
 
 def _available(replica_set: Obj) -> int:
@@ -150,7 +152,9 @@ def scale_down_takes_the_unready_first(world: World, change: Change) -> None:
         return
     for other in world.list("Pod", owner=owner["uid"]):
         if is_active(other) and key_of(other) != change.key:
-            assert is_ready(other), f"{change.key[1]} goes, {other['metadata']['name']} is not ready and stays"
+            assert is_ready(other), (
+                f"{change.key[1]} goes, {other['metadata']['name']} is not ready and stays"
+            )
 
 
 def pods_on_a_node_are_single(world: World, change: Change) -> None:
@@ -177,7 +181,9 @@ def pods_on_a_node_are_single(world: World, change: Change) -> None:
     assert surges or not there, f"{node} gets {change.key[1]} and has {there[0]['metadata']['name']}"
     revision = pod["metadata"]["labels"]["controller-revision-hash"]
     same = [one for one in there if one["metadata"]["labels"]["controller-revision-hash"] == revision]
-    assert not [one for one in same if not is_terminating(one)], f"{node} gets two Pods of revision {revision}"
+    assert not [one for one in same if not is_terminating(one)], (
+        f"{node} gets two Pods of revision {revision}"
+    )
 
 
 def target_node(pod: Obj) -> str:
@@ -245,11 +251,13 @@ def fits(workload: Obj, node: Obj, effects: tuple[str, ...]) -> bool:
     labels = node["metadata"].get("labels") or {}
     if any(labels.get(name) != value for name, value in (spec.get("nodeSelector") or {}).items()):
         return False
-    return not any(taint["effect"] in effects and taint["key"] == "colour" for taint in node["spec"].get("taints") or ())
+    return not any(
+        taint["effect"] in effects and taint["key"] == "colour" for taint in node["spec"].get("taints") or ()
+    )
 
 
 def every_fitting_node_has_its_daemon(world: World) -> None:
-    """Settled, a DaemonSet has one ready Pod on each node that fits; one may stay on where NoSchedule came later."""
+    """Settled, each fitting node has one ready daemon; one may stay on where NoSchedule came later."""
     for workload in world.list("DaemonSet"):
         pods = world.list("Pod", owner=workload["metadata"]["uid"])
         nodes, lasting = (
@@ -263,4 +271,6 @@ def every_fitting_node_has_its_daemon(world: World) -> None:
         status = workload["status"]
         # Upstream doesn't look again where a node with a daemon only stops taking new ones.
         for name in ("desiredNumberScheduled", "numberReady", "numberAvailable"):
-            assert len(nodes) <= status.get(name, 0) <= len(there), f"{name} is {status.get(name)}, {len(nodes)} fit"
+            assert len(nodes) <= status.get(name, 0) <= len(there), (
+                f"{name} is {status.get(name)}, {len(nodes)} fit"
+            )
