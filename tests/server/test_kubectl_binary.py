@@ -1,4 +1,4 @@
-"""The real kubectl binary against a served lab, and the in-process kubectl on a fork of the same lab: they agree."""
+"""The real kubectl binary against a served lab, and the in-process kubectl on a fork of it: they agree."""
 
 from __future__ import annotations
 

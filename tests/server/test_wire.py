@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from k8slab.lab import Lab
-from k8slab.server import Serving, protobuf, serve
+from k8slab.server import protobuf, serve
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -73,7 +73,7 @@ def test_impersonation_is_judged_by_roles(served) -> None:
 
 
 def test_the_token_of_a_service_account_is_that_account(served) -> None:
-    lab, serving, http = served
+    _, serving, http = served
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     made = http.post("/api/v1/namespaces/default/serviceaccounts/default/token", json=review)
     token = made.json()["status"]["token"]
@@ -277,7 +277,7 @@ bodies = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(METHODS),
     place=st.sampled_from(PLACES),
