@@ -169,7 +169,9 @@ def _joined(expression: str, deletions: Obj, changes: Obj) -> Obj:
         if isinstance(other, dict) and isinstance(change, dict):
             result[name] = _joined(inner, other, change)
         elif isinstance(other, list) and isinstance(change, list) and field is not None and field.merge_key:
-            result[name] = _joined_lists(field.merge_key, _items(inner), other, change)
+            joined = _joined_lists(field.merge_key, _items(inner), other, change)
+            order = changes.get(f"{_ORDER}{name}") or deletions.get(f"{_ORDER}{name}") or []
+            result[name] = _in_order(field.merge_key, joined, order)
         else:
             result[name] = change
     return result
@@ -183,3 +185,9 @@ def _joined_lists(key: str, inner: str, deletions: list[Obj], changes: list[Obj]
     ]
     kept = [item for item in gone.values() if item.get("$patch") != "delete"]
     return [*joined, *kept, *(item for item in gone.values() if item.get("$patch") == "delete")]
+
+
+def _in_order(key: str, items: list[Obj], order: list[Obj]) -> list[Obj]:
+    """The items in the order that is sent along; deleted ones, which it doesn't name, come last."""
+    places = {item.get(key): number for number, item in enumerate(order)}
+    return sorted(items, key=lambda item: places.get(item.get(key), len(places)))

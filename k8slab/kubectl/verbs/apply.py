@@ -256,7 +256,8 @@ def _view_last(session: Session) -> None:
     for info in infos:
         text = last_applied(info.present)
         if text is None:
-            raise fail(f"no last-applied-configuration annotation found on resource: {info.name}\n")
+            # Upstream wraps an error here that it doesn't have, and so says nothing.
+            continue
         manifest = json.loads(text)
         if output == "json":
             from k8slab.api.go_text import marshal_indent
