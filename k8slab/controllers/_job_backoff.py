@@ -57,7 +57,7 @@ def finished_us(pod: Obj) -> int:
     metadata = pod["metadata"]
     if "deletionTimestamp" in metadata:
         grace_us = metadata.get("deletionGracePeriodSeconds", 0) * SECOND_US
-        return parse_timestamp(metadata["deletionTimestamp"]) - grace_us
+        return int(parse_timestamp(metadata["deletionTimestamp"]) - grace_us)
     return parse_timestamp(metadata["creationTimestamp"])
 
 

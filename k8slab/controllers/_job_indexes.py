@@ -30,7 +30,7 @@ def _number(text: str) -> int | None:
 
 def is_indexed(job: Obj) -> bool:
     """Whether each Pod of the Job has an index."""
-    return job["spec"].get("completionMode") == "Indexed"
+    return bool(job["spec"].get("completionMode") == "Indexed")
 
 
 def index_of(pod: Obj) -> int:
