@@ -65,5 +65,5 @@ class CronJobMachine(ClusterMachine):
 
 TestCronJob = CronJobMachine.TestCase
 TestCronJob.settings = settings(
-    max_examples=10, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
 )

@@ -97,5 +97,5 @@ class DaemonSetMachine(ClusterMachine):
 
 TestDaemonSet = DaemonSetMachine.TestCase
 TestDaemonSet.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
 )

@@ -108,5 +108,5 @@ class DeploymentMachine(ClusterMachine):
 
 TestDeployment = DeploymentMachine.TestCase
 TestDeployment.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
 )

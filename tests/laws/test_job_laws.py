@@ -80,5 +80,5 @@ class JobMachine(ClusterMachine):
 
 TestJob = JobMachine.TestCase
 TestJob.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
 )

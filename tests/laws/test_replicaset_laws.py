@@ -101,5 +101,5 @@ class ReplicaSetMachine(ClusterMachine):
 
 TestReplicaSet = ReplicaSetMachine.TestCase
 TestReplicaSet.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
 )

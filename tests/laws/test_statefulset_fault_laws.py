@@ -1,10 +1,10 @@
-"""Faults against a StatefulSet: refused writes, partitions, OnDelete, forced deletion, claims that go or stay."""
+"""Faults against a StatefulSet: refused writes, partitions, OnDelete, claims that go or stay."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
@@ -174,5 +174,5 @@ class StatefulSetFaultMachine(ClusterMachine):
 
 TestStatefulSetFaults = StatefulSetFaultMachine.TestCase
 TestStatefulSetFaults.settings = settings(
-    max_examples=10, stateful_step_count=20, deadline=None, derandomize=True
+    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True
 )
