@@ -12,16 +12,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from k8slab.api.errors import ApiError
 from k8slab.cluster import access, rest
 from k8slab.cluster.request import Request, Response
-from k8slab.lab import Lab
 from k8slab.server import answers, metrics, openapi, requests, sockets, streaming
 from k8slab.server.live import LiveClock
 from k8slab.server.requests import Receive, Scope, Send
 from k8slab.server.wakeups import Wakeups
+
+if TYPE_CHECKING:
+    from k8slab.lab import Lab
 
 T = TypeVar("T")
 _WORKERS = 64

@@ -13,10 +13,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from k8slab.clock import SECOND_US
 from k8slab.cluster import queue
-from k8slab.lab import Lab
+
+if TYPE_CHECKING:
+    from k8slab.lab import Lab
 
 _SLICE_SECONDS = 0.02
 """How long events may happen in one go before others get at the lab."""

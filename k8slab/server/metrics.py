@@ -6,12 +6,15 @@ Models the names of staging/src/k8s.io/apiserver/pkg/endpoints/metrics, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from k8slab.api.kind import kinds
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import place_of, verb_of
-from k8slab.lab import Lab
 from k8slab.server.wakeups import Wakeups
+
+if TYPE_CHECKING:
+    from k8slab.lab import Lab
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -12,15 +12,18 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from k8slab.lab import Lab
 from k8slab.server.app import App
 from k8slab.server.certificates import self_signed
 from k8slab.server.kubeconfig import Home
 from k8slab.server.live import LiveClock
 from k8slab.server.requests import prefix_of
+
+if TYPE_CHECKING:
+    from k8slab.lab import Lab
 
 _CLOSING_SECONDS = 2
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from k8slab.lab import Lab
+if TYPE_CHECKING:
+    from k8slab.lab import Lab
+
 
 _LOOK_SECONDS = 0.02
 
