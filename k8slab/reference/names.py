@@ -84,7 +84,7 @@ class Names:
             claim = (obj["spec"].get("claimRef") or {}).get("name")
             return f"pv({claim})" if claim else name
         if owner is None:
-            return name
+            return self._run_alias(name) if kind == "Job" else name
         if kind == "ReplicaSet" and owner["kind"] == "Deployment":
             number = f"~{self._next(kind, owner['uid'])}"
             if labels.get("pod-template-hash"):
@@ -101,14 +101,17 @@ class Names:
         if kind == "EndpointSlice":
             return f"{owner['name']}-#{self._next(kind, owner['uid'])}"
         if kind == "Job" and owner["kind"] == "CronJob":
-            minutes = name.removeprefix(f"{owner['name']}-")
-            if minutes.isdigit():
-                delta = int(minutes) - self.minute_us // clock.MINUTE_US
-                return f"{owner['name']}-@{delta:+d}"
-            return name
+            return self._run_alias(name)
         if kind == "Pod":
             return self._pod_alias(obj, name, owner)
         return name
+
+    def _run_alias(self, name: str) -> str:
+        """The name of a CronJob's run, or of somebody else's Job that has taken it: by its minute."""
+        base, _, minutes = name.rpartition("-")
+        if ("CronJob", base) not in self.names or not minutes.isdigit():
+            return name
+        return f"{base}-@{int(minutes) - self.minute_us // clock.MINUTE_US:+d}"
 
     def _pod_alias(self, pod: Obj, name: str, owner: Obj) -> str:
         prefix = self.of(owner["kind"], owner["name"])

@@ -333,6 +333,9 @@ def _status(names: Names, obj: Obj) -> Obj:
     status = dict(obj.get("status") or {})
     if obj["kind"] == "CronJob" and status.get("active"):
         status["active"] = [names.of("Job", one["name"]) for one in status["active"]]
+    if obj["kind"] == "Job" and not status.get("uncountedTerminatedPods"):
+        # The API keeps an empty struct here; recordings leave it out.
+        status.pop("uncountedTerminatedPods", None)
     if status.get("conditions"):
         status["conditions"] = sorted(
             (
@@ -543,8 +546,7 @@ def _pod_spec(spec: Obj) -> Obj:
     ]
     if volumes:
         one["volumes"] = {
-            volume["name"]: (volume.get("persistentVolumeClaim") or {}).get("claimName")
-            for volume in volumes
+            volume["name"]: (volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in volumes
         }
     return one
 

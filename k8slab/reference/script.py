@@ -193,6 +193,7 @@ KUBELET = Component(
     manager="kubelet",
 )
 
+
 def _provide_volume(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     """Let a volume for a new claim appear at once, as the recorded clusters did."""
     claim = view.get("PersistentVolumeClaim", key)
