@@ -45,7 +45,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     """A scene in the browser.
 
     `on_select(id)` and `on_width(width)` are called when the reader selects
-    something (or nothing: the empty id) and when there is another width.
+    something (or nothing: the empty id) and when there is another width;
+    `on_seek(at_us)` when an instant is chosen on the timeline.
     """
 
     _esm = _FOLDER / "live.js"
@@ -66,12 +67,18 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         self._sent_at = 0.0
         self._on_select: Callable[[str], None] = _ignore
         self._on_width: Callable[[int], None] = _ignore
+        self._on_seek: Callable[[int], None] = _ignore
         super().__init__(scene=to_json(scene), config=browser_tables(), theme=theme)
         self.on_msg(self._receive)
 
-    def listen(self, on_select: Callable[[str], None], on_width: Callable[[int], None]) -> None:
-        """Say who is told of selections and widths."""
-        self._on_select, self._on_width = on_select, on_width
+    def listen(
+        self,
+        on_select: Callable[[str], None],
+        on_width: Callable[[int], None],
+        on_seek: Callable[[int], None],
+    ) -> None:
+        """Say who is told of selections, widths and chosen instants."""
+        self._on_select, self._on_width, self._on_seek = on_select, on_width, on_seek
 
     @property
     def is_free(self) -> bool:
@@ -123,6 +130,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
             self._on_select(str(message["id"]))
         elif kind == "width":
             self._on_width(int(message["width"]))
+        elif kind == "seek":
+            self._on_seek(int(message["at_us"]))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and for readers without a kernel the picture as SVG and as text."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from k8slab.clock import SECOND_US
 from k8slab.graph import key_of_id, kind_of, name_of
 from k8slab.panel import inspector
 from k8slab.panel.handle import LabHandle
@@ -119,7 +120,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _wire(self) -> None:
         """Bind each control to what it does."""
         controls = self.controls
-        self.stage.listen(self.select, self._resize)
+        self.stage.listen(self.select, self._resize, self.seek)
         controls.play.observe(lambda change: self._play(change["new"]), "value")
         controls.speed.observe(lambda change: self._set_speed(change["new"]), "value")
         self.player.speed = controls.speed.value
@@ -240,6 +241,19 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def undo(self) -> None:
         """Take back the last change that was asked for, and say what it was."""
         self._travel("undo", lambda: f"taken back: {self.lab.undo()}")
+
+    def seek(self, at_us: int) -> None:
+        """Pause, and rewind the lab to an instant of its past, on its own clock."""
+        self.controls.play.value = False
+        seconds = (at_us - self.lab.start_us) / SECOND_US
+
+        def journey() -> str:
+            if at_us == self.lab.now_us:
+                return "that is now"
+            self.lab.rewind(to=seconds)
+            return f"rewound to t = {seconds:g} s; what was done since has not happened"
+
+        self._travel("rewind", journey)
 
     def _travel(self, name: str, journey: Callable[[], str]) -> None:
         """Go to another instant and say where that led; what the lab refuses is said in its words."""

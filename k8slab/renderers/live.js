@@ -582,6 +582,119 @@ class CanvasPainter {
   }
 }
 
+// -------------------------------------------------------------------------------------------------------- playhead
+
+/**
+ * The playhead on the timeline, for either painter: by the pointer or by keys an instant of the past is chosen. Until
+ * it is let go (or the Enter key pressed) nothing is sent; then the kernel is asked to go there.
+ */
+class Playhead {
+  constructor(view, listen) {
+    this.view = view;
+    this.wanted = null;
+    this.box = document.createElement("div");
+    this.box.className = "k8-timeline";
+    this.box.innerHTML =
+      '<div class="k8-playhead" role="slider" tabindex="0" aria-label="Time: Enter goes back to it"><span></span></div>';
+    this.handle = this.box.firstChild;
+    this.label = this.handle.firstChild;
+    view.root.querySelector(".k8-body").append(this.box);
+    listen(this.box, "pointerdown", (event) => this.grasp(event));
+    listen(this.box, "pointermove", (event) => this.dragged && this.move(this.instantAt(event)));
+    listen(this.box, "pointerup", (event) => this.release(event));
+    listen(this.box, "pointercancel", () => this.cancel());
+    listen(this.handle, "keydown", (event) => this.key(event));
+    listen(this.handle, "blur", () => !this.dragged && this.cancel());
+  }
+
+  /** Lie over the timeline of the scene as it is. */
+  place() {
+    const { items, head } = this.view.picture;
+    const cursor = items.get("now");
+    const mark = cursor?.[MARKS][0];
+    const [x, width] = head.axis;
+    this.box.hidden = !mark || !width;
+    if (this.box.hidden) return;
+    const share = (part, whole) => `${(100 * part) / whole}%`;
+    const { style } = this.box;
+    const height = Math.max(1, head.height - 48);
+    style.left = share(x, head.width);
+    style.width = share(width, head.width);
+    style.top = share(cursor[Y] + mark[1] - 48, height);
+    style.height = share(mark[2], height);
+    if (this.wanted !== null && this.wanted > head.now_us) this.wanted = null;
+    this.show();
+  }
+
+  show() {
+    const { now_us: nowUs, axis } = this.view.picture.head;
+    const [, width, startUs] = axis;
+    const atUs = this.wanted ?? nowUs;
+    const seconds = (us) => String(Math.round((us - startUs) / 1e3) / 1e3);
+    const words = `t = ${seconds(atUs)} s`;
+    this.handle.style.left = `${(100 * (onAxis(axis, atUs) - axis[0])) / (width || 1)}%`;
+    this.handle.classList.toggle("k8-moved", this.wanted !== null);
+    const values = { valuemin: "0", valuemax: seconds(nowUs), valuenow: seconds(atUs), valuetext: this.wanted === null ? `${words}, now` : words };
+    for (const [name, value] of Object.entries(values)) {
+      if (this.handle.getAttribute(`aria-${name}`) !== value) this.handle.setAttribute(`aria-${name}`, value);
+    }
+    if (this.label.textContent !== words) this.label.textContent = words;
+  }
+
+  instantAt(event) {
+    const [, , startUs, endUs] = this.view.picture.head.axis;
+    const box = this.box.getBoundingClientRect();
+    return Math.round(startUs + ((event.clientX - box.left) / box.width) * (endUs - startUs));
+  }
+
+  move(atUs) {
+    const { now_us: nowUs, axis } = this.view.picture.head;
+    this.wanted = Math.min(nowUs, Math.max(axis[2], atUs));
+    this.show();
+  }
+
+  grasp(event) {
+    if (event.button) return;
+    this.dragged = true;
+    this.box.setPointerCapture(event.pointerId);
+    this.move(this.instantAt(event));
+  }
+
+  release(event) {
+    if (!this.dragged) return;
+    this.move(this.instantAt(event));
+    this.commit();
+  }
+
+  /** Ask for the chosen instant. What follows is a scene of that time, or the words that refuse it. */
+  commit() {
+    const atUs = this.wanted;
+    const { now_us: nowUs } = this.view.picture.head;
+    this.cancel();
+    if (atUs !== null && atUs < nowUs) this.view.model.send({ type: "seek", at_us: atUs });
+  }
+
+  cancel() {
+    this.dragged = false;
+    this.wanted = null;
+    this.show();
+  }
+
+  key(event) {
+    const { now_us: nowUs, axis } = this.view.picture.head;
+    const [, , startUs, , stepUs] = axis;
+    const ticks = ((this.wanted ?? nowUs) - startUs) / stepUs;
+    if (event.key === "ArrowLeft") this.move(startUs + (Math.ceil(ticks) - 1) * stepUs);
+    else if (event.key === "ArrowRight") this.move(startUs + (Math.floor(ticks) + 1) * stepUs);
+    else if (event.key === "Home") this.move(startUs);
+    else if (event.key === "End") this.move(nowUs);
+    else if (event.key === "Enter") this.commit();
+    else if (event.key === "Escape") this.cancel();
+    else return;
+    event.preventDefault();
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------- view
 
 class View {
@@ -609,7 +722,7 @@ class View {
     this.root.innerHTML =
       '<div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
       '<span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
-      '<div class="k8-frame"></div><div class="k8-said" role="status" aria-live="polite"></div>';
+      '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
     el.append(this.root);
   }
@@ -618,6 +731,8 @@ class View {
     const { frame } = this;
     this.stop = new AbortController();
     const listen = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
+    this.playhead = new Playhead(this, listen);
+    this.playhead.place();
     listen(frame, "click", (event) => this.select(this.painter.idAt(event)));
     listen(frame, "pointermove", (event) => this.hover(this.painter.idAt(event)));
     listen(frame, "pointerleave", () => this.hover(""));
@@ -680,6 +795,7 @@ class View {
     this.painter.resize(this.picture.head);
     this.painter.restart();
     this.headline();
+    this.playhead?.place();
     this.soon();
   }
 
@@ -719,6 +835,7 @@ class View {
     painter.tick(this.axisChanged);
     this.axisChanged = false;
     this.headline();
+    this.playhead?.place();
     // A task after this frame's callbacks runs when the frame was handed to be painted.
     setTimeout(() => picture.acknowledge());
   }

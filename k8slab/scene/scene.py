@@ -43,12 +43,16 @@ class Item(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The time axis: where `start_us` and `end_us` stand, in world units. Width 0: there is none."""
+    """The time axis: where `start_us` and `end_us` stand, in world units. Width 0: there is none.
+
+    A tick stands at the start and every `step_us` after it.
+    """
 
     x: float = 0
     width: float = 0
     start_us: int = 0
     end_us: int = 1
+    step_us: int = 1
 
     def at(self, at_us: int) -> float:
         """Where an instant stands on the axis."""

@@ -130,7 +130,7 @@ def axis_for(x: float, width: float, start_us: int, now_us: int) -> tuple[Axis, 
     span = max(now_us - start_us, MINUTE_US) * 1.08
     step = next((one for one in _STEPS_US if span / one <= _MOST_TICKS), _STEPS_US[-1])
     ticks = int(-(-span // step))
-    return Axis(x, width, start_us, start_us + ticks * step), step
+    return Axis(x, width, start_us, start_us + ticks * step, step), step
 
 
 def row_marks(row: Row, axis: Axis, left: float, right: float, height: float) -> tuple[Mark, ...]:

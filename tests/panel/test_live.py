@@ -182,6 +182,85 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     assert page.locator('.k8-object[tabindex="0"]').count() == 1, "one stop for the Tab key"
 
 
+SLIDER = '[role="slider"]'
+
+
+def timeline_point(scene: Scene, at_us: int) -> tuple[float, float]:
+    """Where an instant of the timeline is on the page, whose width is the picture's."""
+    return scene.axis.at(at_us), scene.items["now"].y + 20
+
+
+def test_a_click_on_the_timeline_asks_for_its_instant(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    wanted = NOW_US - 600 * SECOND
+    page.mouse.click(*timeline_point(scene, wanted))
+    asked = [one["at_us"] for one in sent(page, "seek")]
+    pixel_us = (scene.axis.end_us - scene.axis.start_us) / scene.axis.width
+    assert asked == [pytest.approx(wanted, abs=1.5 * pixel_us)]
+    assert not sent(page, "select")
+
+
+def test_a_drag_is_sent_when_it_ends(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
+    before = page.evaluate("window.model.sent.length")
+    page.mouse.move(*timeline_point(scene, NOW_US - 100 * SECOND))
+    page.mouse.down()
+    for seconds in (200, 300, 400):
+        page.mouse.move(*timeline_point(scene, NOW_US - seconds * SECOND))
+        shown = float(page.get_attribute(SLIDER, "aria-valuenow") or "")
+        assert shown == pytest.approx(1488 - seconds, abs=3)
+    assert page.evaluate("window.model.sent.length") == before
+    page.mouse.up()
+    assert [one["at_us"] for one in sent(page, "seek")] == [
+        pytest.approx(NOW_US - 400 * SECOND, abs=3 * SECOND)
+    ]
+
+
+def test_what_has_not_come_yet_is_not_asked_for(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    page.mouse.click(*timeline_point(scene, scene.axis.end_us - SECOND))
+    assert not sent(page, "seek")
+    assert page.get_attribute(SLIDER, "aria-valuenow") == "1488"
+
+
+def test_the_playhead_goes_by_keys(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    page.focus(SLIDER)
+    values = {name: page.get_attribute(SLIDER, f"aria-value{name}") for name in ("min", "max", "now", "text")}
+    assert values == {"min": "0", "max": "1488", "now": "1488", "text": "t = 1488 s, now"}
+    for key, seconds in (
+        ("ArrowLeft", 1440),
+        ("ArrowLeft", 1200),
+        ("ArrowRight", 1440),
+        ("ArrowRight", 1488),
+        ("Home", 0),
+        ("End", 1488),
+        ("ArrowLeft", 1440),
+        ("Escape", 1488),
+        ("ArrowLeft", 1440),
+    ):
+        page.keyboard.press(key)
+        assert page.get_attribute(SLIDER, "aria-valuenow") == str(seconds), key
+    assert page.get_attribute(SLIDER, "aria-valuetext") == "t = 1440 s"
+    assert not sent(page, "seek")
+    page.keyboard.press("Enter")
+    assert [one["at_us"] for one in sent(page, "seek")] == [scene.axis.start_us + 1440 * SECOND]
+
+
+def test_a_canvas_has_the_playhead_too(page: Page) -> None:
+    scene = compose(Graph(crowd(20, 310)), facts())
+    mount(page, as_json(to_json(scene)))
+    page.focus(SLIDER)
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    assert [one["at_us"] for one in sent(page, "seek")] == [scene.axis.start_us]
+
+
 def test_roles(page: Page) -> None:
     mount(page, as_json(to_json(scene_of())))
     assert page.locator('[role="button"][aria-label]').count() == page.locator(".k8-object").count()

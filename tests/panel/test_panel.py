@@ -125,6 +125,41 @@ def test_nothing_to_undo_is_said() -> None:
     assert {"type": "say", "text": "error: nothing has been done that could be undone"} in sent
 
 
+def test_a_seek_pauses_and_rewinds() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(NODE)
+    lab.now_us += 1_000_000
+    press("cordon")(panel)
+    panel.player.play = lambda: setattr(panel.player, "playing", True)  # type: ignore[method-assign]
+    panel.controls.play.value = True
+    sent = sent_by(panel.stage)
+    panel.stage._receive(None, {"type": "seek", "at_us": NOW_US - 500_000}, None)
+    assert (lab.now_us, lab.inputs) == (NOW_US - 500_000, [])
+    assert (panel.player.playing, panel.controls.play.value) == (False, False)
+    assert panel.showing.scene.now_us == NOW_US - 500_000
+    assert panel.controls.cordon.description == "cordon"
+    words = "rewound to t = 1487.5 s; what was done since has not happened"
+    assert f"<b>⟲ rewind</b>\n{words}" in panel._output.value
+    assert {"type": "say", "text": words} in sent
+    assert sent[-1]["scene"]["now_us"] == NOW_US - 500_000
+
+
+@pytest.mark.parametrize(
+    ("ahead_us", "words"),
+    [(0, "that is now"), (1_000_000, "error: that instant has not come yet")],
+    ids=["now", "the future"],
+)
+def test_a_seek_that_leads_nowhere_changes_nothing(ahead_us: int, words: str) -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(NODE)
+    press("cordon")(panel)
+    panel.seek(NOW_US + ahead_us)
+    assert (lab.now_us, len(lab.inputs)) == (NOW_US, 1)
+    assert words in panel._output.value
+
+
 @pytest.mark.parametrize(
     ("selected", "enabled"),
     [
@@ -277,10 +312,11 @@ def test_a_new_page_gets_the_whole_scene() -> None:
 def test_what_is_selected_in_the_browser_is_told() -> None:
     stage, _, _, _ = stage_of(Clock())
     told: list[Any] = []
-    stage.listen(told.append, told.append)
+    stage.listen(told.append, told.append, told.append)
     stage._receive(None, {"type": "select", "id": POD}, None)
     stage._receive(None, {"type": "width", "width": 800}, None)
-    assert told == [POD, 800]
+    stage._receive(None, {"type": "seek", "at_us": NOW_US - 5}, None)
+    assert told == [POD, 800, NOW_US - 5]
 
 
 # The player.
