@@ -12,6 +12,7 @@ kuberuntime/kuberuntime_manager.go (SyncPod) and pod_workers.go, v1.36.
 
 from __future__ import annotations
 
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Delete, Done, Memory, Plan, Update
@@ -54,7 +55,12 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if runtime is not None and runtime.finished and "deletionTimestamp" not in pod["metadata"]:
         return Done(why="the Pod is finished")
     work = Work(view, key, pod, machine, now_us, runtime or new_runtime(pod))
-    yield from _look(work)
+    try:
+        yield from _look(work)
+    except ApiError as error:
+        # What the runtime has done stays done; what could not be said is said at another look.
+        yield from work.flush()
+        return work.done()._replace(error=error.message)
     return work.done()
 
 
@@ -302,14 +308,20 @@ def _report(work: Work) -> Plan:
         node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
     )
     yield from _write(work, report)
-    work.set(reported=shown)
+    work.set(reported=_shown(work))
     return Done()
 
 
 def _shown(work: Work) -> tuple[object, ...]:
-    """All that a status shows of the kubelet's memory: while it is the same, the status is."""
+    """All that a status shows of the kubelet's memory, and what of it others may overwrite.
+
+    While it is the same, so is the status: a node controller that calls a Pod
+    unready changes its conditions, so they count as well.
+    """
     runtime = work.runtime
+    conditions = (work.pod.get("status") or {}).get("conditions") or ()
     parts: list[object] = [
+        tuple([(one["type"], one["status"]) for one in conditions]),
         work.pod["metadata"].get("generation"),
         work.spec,
         runtime.work,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.components import KEEP, Action, Done, Plan, Record
 from k8slab.containers.overlay import Overlay
@@ -125,7 +127,10 @@ class Work:
     def flush(self) -> Plan:
         """Carry out what was collected, in order."""
         pending, self.actions = self.actions, []
-        yield from pending
+        for action in pending:
+            # An Event that is refused is lost, as upstream's recorder loses it after its retries.
+            with suppress(ApiError):
+                yield action
         yield from self.box.flush()
         return Done()
 
