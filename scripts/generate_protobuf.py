@@ -33,7 +33,9 @@ SCALARS = {
     "float": "float",
 }
 MESSAGE = re.compile(r"^message (\w+) \{(.*?)^\}", re.DOTALL | re.MULTILINE)
-FIELD = re.compile(r"^  (optional|repeated|required)? ?([\w.<>, ]+?) (\w+) = (\d+)(?: \[.*?\])?;", re.MULTILINE)
+FIELD = re.compile(
+    r"^  (optional|repeated|required)? ?([\w.<>, ]+?) (\w+) = (\d+)(?: \[.*?\])?;", re.MULTILINE
+)
 MAP = re.compile(r"map<(\w+), ([\w.]+)>")
 
 
