@@ -78,7 +78,8 @@ def identify(world: World, request: Request) -> Request:
         return request
     named = tuple(one.strip() for one in groups.split(",") if one.strip())
     _check_impersonation(world, request, wanted, named)
-    return request._replace(user=wanted, groups=full_groups(wanted, named))
+    uid = header(request, "Impersonate-Uid")
+    return request._replace(user=wanted, groups=full_groups(wanted, named), uid=uid)
 
 
 def _has_header(request: Request, name: str) -> bool:
@@ -101,12 +102,12 @@ def full_groups(user: str, groups: Sequence[str]) -> tuple[str, ...]:
 def _recognised(world: World, request: Request, credentials: str) -> Request:
     """The request as made by the holder of these credentials; without any, by the anonymous user."""
     if not credentials:
-        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,))
+        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,), uid="")
     scheme, _, token = credentials.partition(" ")
     user = account_of_token(world, token.strip()) if scheme.lower() == "bearer" else None
     if user is None:
         raise ApiError(401, "Unauthorized", "Unauthorized")
-    return request._replace(user=user, groups=())
+    return request._replace(user=user, groups=(), uid="")
 
 
 def _check_impersonation(world: World, request: Request, user: str, groups: tuple[str, ...]) -> None:

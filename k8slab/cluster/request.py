@@ -22,6 +22,7 @@ class Request(NamedTuple):
     body: Any = None
     user: str = "kubernetes-admin"
     groups: tuple[str, ...] = ("system:masters", "system:authenticated")
+    uid: str = ""
 
 
 class Watch(NamedTuple):

@@ -23,7 +23,8 @@ def answer(world: World, request: Request, route: Route, review: Obj) -> Obj:
 
 
 def _user_info(request: Request) -> Obj:
-    return {"username": request.user, "groups": list(request.groups)}
+    info: Obj = {"username": request.user, "groups": list(request.groups)}
+    return {**info, "uid": request.uid} if request.uid else info
 
 
 def _self_subject(world: World, request: Request, route: Route, review: Obj) -> Obj:

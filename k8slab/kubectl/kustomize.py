@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import posixpath
 from typing import Any
 
@@ -124,7 +125,7 @@ def _kustomization(client: Client, directory: str) -> Obj:
     if client.list_files(directory, False) == [directory]:
         raise fail(
             f"must build at directory: not a valid directory: evalsymlink failure on '{directory}' : lstat "
-            f"{directory}: no such file or directory"
+            f"{os.path.abspath(directory)}: no such file or directory"
         )
     raise fail(
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory "

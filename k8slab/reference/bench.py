@@ -17,7 +17,7 @@ from k8slab.cluster import api, assembly, dispatch, queue
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
-from k8slab.components import Done, Memory, Plan
+from k8slab.components import Component, Done, Memory, Plan
 from k8slab.reference import script
 from k8slab.reference.facts import expanded
 from k8slab.reference.scenario import TIMING
@@ -27,6 +27,18 @@ AGENT = "facts"
 """What the recording client called itself."""
 
 RESOURCES = {"cpu": "64", "ephemeral-storage": "1000Gi", "memory": "256Gi", "pods": "110"}
+_NODE_INFO = {
+    "architecture": "amd64",
+    "bootID": "",
+    "containerRuntimeVersion": "",
+    "kernelVersion": "",
+    "kubeProxyVersion": "",
+    "kubeletVersion": "v1.36.2",
+    "machineID": "",
+    "operatingSystem": "linux",
+    "osImage": "",
+    "systemUUID": "",
+}
 _SCRIPTED = ("attachdetach-controller", "volume-provisioner")
 """Controllers whose part was scripted when the facts were recorded."""
 
@@ -48,11 +60,11 @@ _PROVISIONER = script.PROVISIONER._replace(plan=_provide)
 
 
 @lru_cache(maxsize=32)
-def _base(namespace: str, with_nodes: bool) -> World:
+def _base(namespace: str, with_nodes: bool, kubelet: Component) -> World:
     from k8slab.scheduler import SCHEDULER
 
     controllers = [one for one in assembly.controllers() if one.name not in _SCRIPTED]
-    components = (*controllers, SCHEDULER, script.KUBELET, _PROVISIONER)
+    components = (*controllers, SCHEDULER, kubelet, _PROVISIONER)
     world = World(components, timing=TIMING)
     assembly.bootstrap(world)
     if with_nodes:
@@ -65,9 +77,9 @@ def _base(namespace: str, with_nodes: bool) -> World:
     return world
 
 
-def bench(namespace: str = "", *, with_nodes: bool = True) -> World:
-    """A World of its own in which nothing is going on, with this namespace."""
-    return _base(namespace, with_nodes).copy()
+def bench(namespace: str = "", *, with_nodes: bool = True, kubelet: Component = script.KUBELET) -> World:
+    """A World of its own in which nothing is going on, with this namespace and this kubelet on its nodes."""
+    return _base(namespace, with_nodes, kubelet).copy()
 
 
 def add_node(
@@ -113,6 +125,7 @@ def add_node(
             "allocatable": resources,
             "capacity": resources,
             "conditions": [ready],
+            "nodeInfo": _NODE_INFO,
         },
     }
     put(world, "Node", ("", name), node)

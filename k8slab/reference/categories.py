@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from k8slab.api.meta import Obj
-from k8slab.reference import api_facts, cron_facts, scheduling_facts, text_facts
+from k8slab.reference import api_facts, cron_facts, scheduling_facts, text_facts, transcripts
 from k8slab.reference.compare import differences
 from k8slab.reference.observe import observe
 from k8slab.reference.outcome import Outcome, attempt
@@ -43,7 +43,7 @@ CATEGORIES: dict[str, Callable[[Path], Iterator[Outcome]]] = {
     "tables": text_facts.tables,
     "describe": text_facts.describe,
     "explain": text_facts.explain,
-    "transcripts": text_facts.transcripts,
+    "transcripts": transcripts.transcripts,
     "cron": cron_facts.cron,
     "traces": traces,
 }

@@ -24,6 +24,7 @@ DISAGREEING: dict[str, dict[str, str]] = {
         "describe/limitrange/ratio": "Go's order of a map's keys, which no two runs share",
     },
     "explain": {},
+    "transcripts": {},
     "cron": {},
 }
 """By category: the facts with which the lab disagrees, and why."""
