@@ -3,25 +3,23 @@
 The scheduler has asked the same questions, but a Pod may come past it (with
 `spec.nodeName` in its manifest), or two may race.
 
-Models pkg/kubelet/lifecycle/predicate.go and
-pkg/scheduler/framework/plugins/noderesources/fit.go, v1.36.
+Models pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go
+(AdmissionCheck) and pkg/scheduler/framework/plugins/noderesources/fit.go, v1.36.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj, labels_of
+from k8slab.api.placement import host_ports, labels_match_selector, ports_conflict, tolerates
 from k8slab.api.quantities import nano
 from k8slab.store.view import View
 
 NANO = 1_000_000_000
-_REASONS = {
-    "cpu": "OutOfcpu",
-    "memory": "OutOfmemory",
-    "ephemeral-storage": "OutOfephemeral-storage",
-    "pods": "OutOfpods",
-}
+_ORDER = {"cpu": 0, "memory": 1, "ephemeral-storage": 2}
+"""The order in which resources are compared; others follow by name."""
 
 
 class Rejection(NamedTuple):
@@ -31,55 +29,84 @@ class Rejection(NamedTuple):
     message: str
 
 
-def rejection(view: View, pod: Obj, node: Obj) -> Rejection | None:
-    """The first reason to reject, or None. Only a Pod that the scheduler did not place needs asking."""
+def rejection(view: View, pod: Obj, node: Obj, *, scheduled: bool) -> Rejection | None:
+    """The first reason to reject, or None.
+
+    What the scheduler has reserved for a Pod that it placed (`scheduled`) is not added up again.
+    """
     spec = pod["spec"]
-    system = (spec.get("os") or {}).get("name")
-    if system and system != "linux":
-        return Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
     if labels_of(pod).get("kubernetes.io/os", "linux") != "linux":
         return Rejection(
             "PodOSSelectorNodeLabelDoesNotMatch",
             "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
         )
-    return _lack(view, pod, node) or _label_mismatch(spec, node)
+    system = (spec.get("os") or {}).get("name")
+    if system and system != "linux":
+        return Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
+    others = () if scheduled and not host_ports(spec) else _others(view, pod, node)
+    lack = None if scheduled else _lack(others, spec, node)
+    return lack or _label_mismatch(spec, node) or _taken_port(others, spec) or _untolerated(spec, node)
+
+
+def _others(view: View, pod: Obj, node: Obj) -> tuple[Obj, ...]:
+    """The Pods that the kubelet has taken before: those that have a start time and have not ended."""
+    found = []
+    for other in view.list("Pod", node=node["metadata"]["name"]):
+        status = other.get("status") or {}
+        if status.get("startTime") and status.get("phase") not in ("Succeeded", "Failed"):
+            if other["metadata"]["uid"] != pod["metadata"]["uid"]:
+                found.append(other)
+    return tuple(found)
+
+
+def _failed(predicate: str, why: str) -> Rejection:
+    return Rejection(predicate, f"Predicate {predicate} failed: {why}")
 
 
 def _label_mismatch(spec: Obj, node: Obj) -> Rejection | None:
     labels = labels_of(node)
-    for label, value in (spec.get("nodeSelector") or {}).items():
-        if labels.get(label) != value:
-            return Rejection(
-                "NodeAffinity",
-                "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-            )
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    selector = spec.get("nodeSelector") or {}
+    if all(labels.get(label) == value for label, value in selector.items()):
+        if labels_match_selector(required, labels, node["metadata"]["name"]):
+            return None
+    return _failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
+
+
+def _taken_port(others: Iterable[Obj], spec: Obj) -> Rejection | None:
+    wanted = host_ports(spec)
+    used = [port for other in others for port in host_ports(other["spec"])] if wanted else []
+    if any(ports_conflict(port, used) for port in wanted):
+        return _failed("NodePorts", "node(s) didn't have free ports for the requested pod ports")
     return None
 
 
-def _lack(view: View, pod: Obj, node: Obj) -> Rejection | None:
+def _untolerated(spec: Obj, node: Obj) -> Rejection | None:
+    """Only taints that would drive the Pod away again count: a Pod past the scheduler may ignore others."""
+    for taint in node["spec"].get("taints") or ():
+        if taint["effect"] == "NoExecute" and not tolerates(spec.get("tolerations") or (), taint):
+            return _failed("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+    return None
+
+
+def _lack(others: Sequence[Obj], spec: Obj, node: Obj) -> Rejection | None:
     """The resource of which too little is left."""
     allocatable = (node.get("status") or {}).get("allocatable") or {}
     if not allocatable:
         return None
-    name = node["metadata"]["name"]
-    wanted = pod_requests(pod["spec"])
-    others = []
-    for other in view.list("Pod", node=name):
-        if other["metadata"]["uid"] == pod["metadata"]["uid"]:
-            continue
-        if (other.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
-            others.append(other)
     limit = int(nano(str(allocatable.get("pods", "0")))) // NANO
     if len(others) + 1 > limit:
         return _insufficient("pods", 1, len(others), limit)
+    wanted = {name: amount for name, amount in pod_requests(spec).items() if amount}
     used: dict[str, int] = {}
     for other in others if wanted else ():
         for resource, amount in pod_requests(other["spec"]).items():
             used[resource] = used.get(resource, 0) + amount
-    for resource in sorted(wanted):
-        if resource not in allocatable:
+    for resource in sorted(wanted, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)):
+        if resource not in allocatable and _is_extended(resource):
             continue
-        capacity = nano(str(allocatable[resource]))
+        capacity = nano(str(allocatable.get(resource, "0")))
         if wanted[resource] > capacity - used.get(resource, 0):
             unit = NANO // 1000 if resource == "cpu" else NANO
             amounts = (wanted[resource], used.get(resource, 0), capacity)
@@ -87,10 +114,15 @@ def _lack(view: View, pod: Obj, node: Obj) -> Rejection | None:
     return None
 
 
+def _is_extended(resource: str) -> bool:
+    """Whether a resource is somebody's own: a kubelet that has never heard of it leaves it to others."""
+    domain, slash, _ = resource.partition("/")
+    return bool(slash) and not domain.endswith("kubernetes.io") and not resource.startswith("requests.")
+
+
 def _insufficient(resource: str, requested: int, used: int, capacity: int) -> Rejection:
-    reason = _REASONS.get(resource, f"OutOf{resource}")
     return Rejection(
-        reason,
+        f"OutOf{resource}",
         f"Node didn't have enough resource: {resource}, "
         f"requested: {requested}, used: {used}, capacity: {capacity}",
     )

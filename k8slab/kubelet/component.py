@@ -59,8 +59,12 @@ def _of_attachment(change: Change, view: View) -> Iterable[Key]:
 def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
     """A Pod of which a process ended, or whose files or processes changed under its probes."""
     old, new = change.old, change.new
-    if old is None or new is None:
+    if new is None:
         return _NONE
+    if old is None:
+        # What starts a process makes its record; anything else changed files that a probe may look at.
+        began = bool(new["processes"])
+        return (change.key,) if not began and _has_probes(view.get("Pod", change.key)) else _NONE
     if old.get("exits") != new.get("exits"):
         return (change.key,)
     if old.get("changes") != new.get("changes") and _has_probes(view.get("Pod", change.key)):

@@ -18,10 +18,11 @@ from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.quantities import parse as parse_quantity
 from k8slab.api.quantities import to_text
 from k8slab.clock import SECOND_US, micro_timestamp, timestamp
-from k8slab.components import Component, Create, Done, Memory, Plan, Record, Update, Watch
+from k8slab.components import Component, Create, Done, Memory, Plan, Put, Record, Update, Watch
 from k8slab.containers.images import resolve
 from k8slab.kubelet.addresses import node_ip, pod_cidr
-from k8slab.kubelet.volumes import claims_of
+from k8slab.kubelet.status import TERMINAL
+from k8slab.kubelet.volumes import attached_volumes, claims_of
 from k8slab.store.view import Change, View
 
 VERSION = "v1.36.2"
@@ -95,11 +96,17 @@ def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Pl
         yield Update("Node", {**node, "status": status}, "status")
     if not was_ready:
         yield _event(node, "NodeReady", f"Node {name} status is now: NodeReady")
-    pulling_us = _pulled_later(view, name, now_us)
-    return Done(
-        look_again_us=max(pulling_us - now_us, 0) + REPORT_US if pulling_us else None,
-        memory={"registeredUs": known},
-    )
+    yield from _forget_unmounted(view, name, now_us)
+    return Done(look_again_us=_next_look(view, name, now_us), memory={"registeredUs": known})
+
+
+def _next_look(view: View, node: str, now_us: int) -> int | None:
+    """How long until there is more to report: an image that was pulled, a volume that was unmounted."""
+    pulling_us = _pulled_later(view, node, now_us)
+    dues = [mounts["untilUs"] for mounts in _mounts(view, node) if mounts["untilUs"] > now_us]
+    if pulling_us:
+        dues.append(max(pulling_us, now_us) + REPORT_US)
+    return min(dues) - now_us if dues else None
 
 
 def _worth_reporting(old: Obj, new: Obj, silent: bool) -> bool:
@@ -256,7 +263,7 @@ def _status(view: View, machine: Obj, node: Obj, now_us: int) -> Obj:
     status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True))}
     images = _images(view, machine["metadata"]["name"], now_us)
     status["images"] = images if images else old.get("images", [])
-    in_use = _volumes_in_use(view, machine["metadata"]["name"])
+    in_use = _volumes_in_use(view, machine["metadata"]["name"], now_us)
     if in_use:
         status["volumesInUse"] = in_use
     else:
@@ -282,23 +289,35 @@ def _pulled_later(view: View, node: str, now_us: int) -> int:
     return min(later, default=0)
 
 
-def _volumes_in_use(view: View, node: str) -> list[str]:
-    """The attachable volumes of the Pods on the node, by their unique names."""
+def _volumes_in_use(view: View, node: str, now_us: int) -> list[str]:
+    """The attachable volumes that the Pods on the node want, and those that are mounted there still."""
     found: dict[str, None] = {}
     for pod in view.list("Pod", node=node):
-        if not pod["spec"].get("volumes"):
-            continue
-        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            continue
-        for claim_name in claims_of(pod):
-            claim = view.get("PersistentVolumeClaim", (pod["metadata"]["namespace"], claim_name))
-            volume = view.get(
-                "PersistentVolume", ("", ((claim or {}).get("spec") or {}).get("volumeName", ""))
-            )
-            csi = ((volume or {}).get("spec") or {}).get("csi")
-            if csi:
-                found[f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"] = None
+        if pod["spec"].get("volumes") and (pod.get("status") or {}).get("phase") not in TERMINAL:
+            found.update(dict.fromkeys(attached_volumes(view, pod)))
+    for mounts in _mounts(view, node):
+        if not mounts["untilUs"] or mounts["untilUs"] > now_us:
+            found.update(dict.fromkeys(mounts["volumes"]))
     return sorted(found)
+
+
+def _mounts(view: View, node: str) -> list[Obj]:
+    """What is mounted on the node for each Pod."""
+    return [one["spec"] for one in view.list("Mounts", namespace=node)]
+
+
+def _forget_unmounted(view: View, node: str, now_us: int) -> Plan:
+    for mounts in view.list("Mounts", namespace=node):
+        if 0 < mounts["spec"]["untilUs"] <= now_us:
+            yield Put("Mounts", (node, mounts["metadata"]["name"]), None)
+    return Done()
+
+
+def _of_mounts(change: Change, view: View) -> Iterable[Key]:
+    """A node on which something was unmounted, or will be."""
+    if change.new is None or change.new["spec"]["untilUs"]:
+        return (("", change.key[0]),)
+    return ()
 
 
 def _of_node(change: Change, view: View) -> Iterable[Key]:
@@ -332,6 +351,7 @@ NODE_KUBELET = Component(
         Watch("Node", _of_node),
         Watch("ImageCache", _of_images),
         Watch("Pod", _of_pod),
+        Watch("Mounts", _of_mounts),
     ),
     plan,
     retry_base_us=1_000_000,

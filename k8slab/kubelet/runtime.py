@@ -50,8 +50,9 @@ class Slot(NamedTuple):
     the next run is being started, which ends at `attempt_due_us`. `stop_due_us`
     is set while a running container is being stopped: when and how it will
     have ended. `reason` and `message` say why the next run has not started
-    (`reason_cache.go`), `retry_us` when it is tried again. The back-off fields are
-    upstream's two back-off tables.
+    (`reason_cache.go`), `retry_us` when it is tried again, and `tried_image` with
+    which image it was tried: another one is tried at once. The back-off fields
+    are upstream's two back-off tables.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Slot(NamedTuple):
     pull_backoff_us: int = 0
     pull_failed_us: int = 0
     pull_error: str = ""
+    tried_image: str = ""
 
 
 class Runtime(NamedTuple):
@@ -91,10 +93,15 @@ class Runtime(NamedTuple):
     `sandbox_due_us` is when the sandbox being made will be ready, 0 where none
     is being made. `slots` hold the init containers first, then the others, in
     the spec's order. `lost` says that the machine lost power under the Pod.
-    `reported` is what the last status was made from.
+    `reported` is what the last status was made from. `node` is where it runs,
+    `spec` what the kubelet saw first of it, `held` the attached volumes that it
+    has mounted, by their unique names.
     """
 
     uid: str
+    node: str = ""
+    spec: Obj = {}  # noqa: RUF012 - never changed
+    held: tuple[str, ...] = ()
     work: str = "sync"
     admitted: bool = False
     attempt: int = 0

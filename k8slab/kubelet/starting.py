@@ -50,6 +50,12 @@ def begin_next(work: Work, names: tuple[str, ...]) -> bool:
 
 
 def _begin(work: Work, slot: Slot, container: Obj) -> bool:
+    if slot.tried_image and slot.tried_image != container["image"]:
+        # The back-off is the old image's.
+        slot = slot._replace(
+            retry_us=0, pull_backoff_us=0, pull_failed_us=0, tried_image="", backoff_told_us=0
+        )
+        work.put_slot(slot)
     if slot.retry_us > work.at_us:
         work.wake(slot.retry_us)
         return False
@@ -105,8 +111,16 @@ def _fail(work: Work, slot: Slot, reason: str, message: str, *, error: str = "",
     work.event("Warning", "Failed", f"Error: {error or reason}", slot.name)
     again_us = work.at_us + retry_us
     work.put_slot(
-        slot._replace(reason=reason, message=message, attempt="", attempt_due_us=0, retry_us=again_us)
+        slot._replace(
+            reason=reason,
+            message=message,
+            attempt="",
+            attempt_due_us=0,
+            retry_us=again_us,
+            tried_image=work.container(slot.name)["image"],
+        )
     )
+    work.wake(again_us)
     return False
 
 

@@ -7,13 +7,15 @@ executePreStopHook), kuberuntime_termination_order.go and kubelet.go
 
 from __future__ import annotations
 
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US
+from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import cri
 from k8slab.kubelet.actions import Kill
-from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Slot, is_sidecar
+from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, slot_of
 from k8slab.kubelet.status import terminated_state
 from k8slab.kubelet.work import Work
+from k8slab.store.view import View
 
 MINIMUM_GRACE_SECONDS = 2
 KILLED_CODE = 137
@@ -93,6 +95,22 @@ def _begin_stop(work: Work, slot: Slot, container: Obj, grace_seconds: int, from
     work.put_slot(work.slot(slot.name)._replace(stop_due_us=max(due_us, work.at_us + 1), stop_code=code))
     if behaviour.handles:
         cri.signal(work.box, work.key, slot.name, from_us + spent_us)
+
+
+def time_to_stop(view: View, key: Key, runtime: Runtime) -> int:
+    """How long it takes to end a Pod that is gone from the API, with the grace period of its spec."""
+    pod = {"metadata": {"namespace": key[0], "name": key[1], "uid": runtime.uid}, "spec": runtime.spec}
+    grace_us = max(runtime.spec.get("terminationGracePeriodSeconds", 30), 1) * SECOND_US
+    longest_us = 0
+    box = Overlay(view)
+    for container in (*runtime.spec["containers"], *(runtime.spec.get("initContainers") or ())):
+        slot = slot_of(runtime.slots, container["name"])
+        if slot is None or slot.state != RUNNING:
+            continue
+        behaviour = cri.stop_behaviour(box, pod, container)
+        stop_us = view.duration_us("container_stop", runtime.uid, slot.name, slot.run) + behaviour.takes_us
+        longest_us = max(longest_us, min(stop_us, grace_us) if behaviour.heeds else grace_us)
+    return longest_us + view.duration_us("pod_cleanup", runtime.uid)
 
 
 def _grace_seconds(work: Work) -> int:

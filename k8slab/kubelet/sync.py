@@ -15,7 +15,7 @@ from __future__ import annotations
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.components import Delete, Done, Memory, Plan, Update
+from k8slab.components import Delete, Done, Memory, Plan, Put, Update
 from k8slab.containers.images import names_of
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import actions, admission, cri, starting, stopping, volumes
@@ -38,12 +38,12 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     node = pod["spec"].get("nodeName") if pod is not None else None
     if pod is None or not node:
         if memory is not None:
-            yield from cri.removal(view, key, _runs(memory))
+            yield from _let_go(view, key, memory, now_us)
         return Done(memory=None, why="the Pod is gone, or on no node yet")
     machine = view.get("Machine", ("", node))
     runtime: Runtime | None = memory
     if runtime is not None and runtime.uid != pod["metadata"]["uid"]:
-        yield from cri.removal(view, key, _runs(runtime))
+        yield from _let_go(view, key, runtime, now_us)
         runtime = None
     if machine is None:
         return Done(why=f"{node} has no machine")
@@ -64,9 +64,20 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     return work.done()
 
 
-def _runs(runtime: Runtime) -> list[tuple[str, int]]:
-    """The containers' names with the numbers of their runs."""
-    return [(slot.name, slot.run) for slot in runtime.slots]
+def _let_go(view: View, key: Key, runtime: Runtime, now_us: int) -> Plan:
+    """Forget a Pod that was removed from the API.
+
+    Where that was forced, its containers still run. They are stopped as those of any Pod, and its
+    volumes are unmounted only then.
+    """
+    if runtime.held:
+        machine = view.get("Machine", ("", runtime.node))
+        running = machine is not None and machine["spec"]["power"] == "On" and not runtime.lost
+        until_us = now_us + stopping.time_to_stop(view, key, runtime) if running else 0
+        record = volumes.mounts_record(runtime, until_us) if running else None
+        yield Put("Mounts", (runtime.node, runtime.uid), record)
+    yield from cri.removal(view, key, [(slot.name, slot.run) for slot in runtime.slots])
+    return Done()
 
 
 def new_runtime(pod: Obj) -> Runtime:
@@ -78,7 +89,13 @@ def new_runtime(pod: Obj) -> Runtime:
     containers = (*(spec.get("initContainers") or ()), *spec["containers"])
     slots = tuple([Slot(container["name"]) for container in containers])
     finished = status.get("phase") in TERMINAL
-    return Runtime(pod["metadata"]["uid"], work="terminating" if finished else "sync", slots=slots)
+    return Runtime(
+        pod["metadata"]["uid"],
+        spec["nodeName"],
+        spec=spec,
+        work="terminating" if finished else "sync",
+        slots=slots,
+    )
 
 
 def _lose_power(view: View, key: Key, runtime: Runtime | None) -> Plan:
@@ -122,9 +139,9 @@ def _notice_changes(work: Work) -> None:
 def _admit(work: Work) -> bool:
     work.set(admitted=True)
     node = work.view.get("Node", ("", work.node))
-    if node is None or work.deleted or _was_scheduled(work.pod):
+    if node is None or work.deleted:
         return True
-    refused = admission.rejection(work.view, work.pod, node)
+    refused = admission.rejection(work.view, work.pod, node, scheduled=_was_scheduled(work.pod))
     if refused is None:
         return True
     work.event("Warning", refused.reason, refused.message)
@@ -152,6 +169,7 @@ def _reboot(work: Work) -> None:
             slot._replace(attempt="", attempt_due_us=0, stop_due_us=0, probes=(), started=False, ready=False)
         )
     work.set(lost=False, sandbox_ready=False, sandbox_due_us=0, ip="", mounted=False)
+    _unmount(work)
 
 
 def _round(work: Work) -> bool:
@@ -222,8 +240,17 @@ def _mount(work: Work) -> bool:
             delay = work.view.duration_us("volume_mount", runtime.uid)
             work.set(mount_tries=-1, mount_due_us=work.now_us + delay)
             return delay == 0
-    work.set(mounted=True, mount_due_us=0)
+    held = volumes.attached_volumes(work.view, work.pod)
+    work.set(mounted=True, mount_due_us=0, held=held)
+    if held:
+        work.box.put("Mounts", (work.node, runtime.uid), volumes.mounts_record(work.runtime, 0))
     return True
+
+
+def _unmount(work: Work) -> None:
+    if work.runtime.held:
+        work.box.put("Mounts", (work.node, work.runtime.uid), None)
+        work.set(held=())
 
 
 def _settle_sandbox(work: Work) -> bool:
@@ -358,6 +385,8 @@ def _clean_up(work: Work) -> Plan:
     if work.runtime.cleanup_due_us > work.now_us:
         work.wake(work.runtime.cleanup_due_us)
         return Done()
+    _unmount(work)
+    yield from work.flush()
     report = Report(node_ip(work.machine), names_of, work.now_us, terminal=True, final=True)
     yield from _write(work, report)
     work.set(finished=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
+from k8slab.kubelet.runtime import Runtime
 from k8slab.store.view import View
 
 FIRST_RETRY_US = SECOND_US // 2
@@ -42,6 +43,28 @@ def claims_of(pod: Obj) -> list[str]:
         elif "ephemeral" in volume:
             claims.append(f"{pod['metadata']['name']}-{volume['name']}")
     return claims
+
+
+def attached_volumes(view: View, pod: Obj) -> tuple[str, ...]:
+    """The volumes of a Pod that were attached to its node, by their unique names."""
+    found: dict[str, None] = {}
+    for claim_name in claims_of(pod):
+        claim = view.get("PersistentVolumeClaim", (pod["metadata"]["namespace"], claim_name))
+        volume = view.get("PersistentVolume", ("", ((claim or {}).get("spec") or {}).get("volumeName", "")))
+        csi = ((volume or {}).get("spec") or {}).get("csi")
+        if csi:
+            found[f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"] = None
+    return tuple(found)
+
+
+def mounts_record(runtime: Runtime, until_us: int) -> Obj:
+    """What is mounted on a node for a Pod: until it is unmounted, or until an instant if one is given."""
+    return {
+        "apiVersion": "lab",
+        "kind": "Mounts",
+        "metadata": {"namespace": runtime.node, "name": runtime.uid},
+        "spec": {"volumes": list(runtime.held), "untilUs": until_us},
+    }
 
 
 def first_problem(view: View, pod: Obj) -> Problem | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from k8slab.api.meta import Key, Obj
+from k8slab.api.placement import HostPort
 from k8slab.api.selectors import Selector
 
 MAX_NODE_SCORE = 100
@@ -48,14 +49,6 @@ class _Skip:
 
 SKIP = _Skip()
 """What a plugin says that has nothing to do with a Pod."""
-
-
-class HostPort(NamedTuple):
-    """A port of the node that a container takes for itself."""
-
-    ip: str
-    protocol: str
-    port: int
 
 
 class AffinityTerm(NamedTuple):

@@ -1,102 +1,19 @@
-"""Whether a Pod's selectors and tolerations suit a node: what several plugins ask.
+"""Whether a Pod's selectors suit a node, as the scheduler holds both: what several plugins ask.
 
-Models staging/src/k8s.io/component-helpers/scheduling/corev1 (helpers.go,
-nodeaffinity/nodeaffinity.go) and staging/src/k8s.io/api/core/v1/toleration.go, v1.36.
+Models staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go, v1.36.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-
 from k8slab.api.meta import Obj
-from k8slab.api.selectors import Requirement, matches, requirement_matches
+from k8slab.api.placement import labels_match_term
+from k8slab.api.selectors import matches
 from k8slab.scheduler.framework import NodeInfo, Traits
-
-_REFUSING_EFFECTS = ("NoSchedule", "NoExecute")
-
-
-def tolerates_taint(toleration: Obj, taint: Obj) -> bool:
-    """Whether one toleration covers one taint. An empty effect or key covers all of them."""
-    effect, key = toleration.get("effect"), toleration.get("key")
-    if effect and effect != taint["effect"]:
-        return False
-    if key and key != taint["key"]:
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if operator == "Equal":
-        return bool((toleration.get("value") or "") == (taint.get("value") or ""))
-    return bool(operator == "Exists")
-
-
-def tolerates(tolerations: Iterable[Obj], taint: Obj) -> bool:
-    """Whether any of the tolerations covers a taint."""
-    return any(tolerates_taint(toleration, taint) for toleration in tolerations)
-
-
-def untolerated_taint(taints: Iterable[Obj], tolerations: Sequence[Obj]) -> Obj | None:
-    """The first taint that keeps the Pod away, if there is one."""
-    for taint in taints:
-        if taint["effect"] in _REFUSING_EFFECTS and not tolerates(tolerations, taint):
-            return taint
-    return None
-
-
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
-
-
-@lru_cache(maxsize=1024)
-def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requirement | None:
-    """A requirement on a node's labels; None for one that makes no sense and so matches nothing."""
-    if operator in ("In", "NotIn"):
-        sound = bool(values) and all(_LABEL_VALUE.fullmatch(value) for value in values)
-    elif operator in ("Gt", "Lt"):
-        sound = len(values) == 1 and values[0].lstrip("+-").isdecimal()
-    else:
-        sound = operator in ("Exists", "DoesNotExist") and not values
-    return Requirement(key, operator, values) if sound else None
-
-
-def _label_matches(requirement: Obj, labels: dict[str, str]) -> bool:
-    values = tuple(requirement.get("values") or ())
-    parsed = _requirement(requirement["key"], requirement["operator"], values)
-    return parsed is not None and requirement_matches(parsed, labels)
-
-
-def _field_matches(requirement: Obj, name: str) -> bool:
-    """Fields know In and NotIn with one value; anything else is an error and matches nothing."""
-    values: list[str] = requirement.get("values") or []
-    if len(values) != 1:
-        return False
-    value = name if requirement["key"] == "metadata.name" else ""
-    if requirement["operator"] == "In":
-        return bool(value == values[0])
-    return requirement["operator"] == "NotIn" and bool(value != values[0])
-
-
-def labels_match_term(term: Obj, labels: dict[str, str], name: str) -> bool:
-    """Whether a node of this name and these labels meets a node selector term; an empty term meets none."""
-    expressions = term.get("matchExpressions") or ()
-    fields = term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False
-    return all(_label_matches(one, labels) for one in expressions) and all(
-        _field_matches(one, name) for one in fields
-    )
 
 
 def matches_term(term: Obj, node: NodeInfo) -> bool:
     """Whether a node meets a node selector term."""
     return labels_match_term(term, node.labels, node.name)
-
-
-def labels_match_selector(selector: Obj | None, labels: dict[str, str], name: str = "") -> bool:
-    """Whether a node meets a `NodeSelector`: one of its terms is enough. None is met by every node."""
-    if selector is None:
-        return True
-    terms = selector.get("nodeSelectorTerms") or ()
-    return any(labels_match_term(term, labels, name) for term in terms)
 
 
 def matches_required_affinity(traits: Traits, node: NodeInfo) -> bool:

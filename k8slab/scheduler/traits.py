@@ -16,12 +16,12 @@ from typing import Any
 
 from k8slab.api import quantities
 from k8slab.api.meta import Obj
+from k8slab.api.placement import host_ports
 from k8slab.api.selectors import Requirement, Selector, from_label_selector, from_labels
 from k8slab.scheduler.framework import (
     NO_AFFINITY_TERMS,
     AffinityTerm,
     AffinityTerms,
-    HostPort,
     PodInfo,
     Requests,
     SpreadConstraint,
@@ -205,21 +205,6 @@ def claim_names(pod: PodInfo) -> list[str]:
 def normalized_image(name: str) -> str:
     """An image's name with the tag that it has by default."""
     return f"{name}:latest" if name.rfind(":") <= name.rfind("/") else name
-
-
-def host_ports(spec: Obj) -> tuple[HostPort, ...]:
-    """The host ports of the containers and of the sidecars among the init containers."""
-    found = []
-    sidecars = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") == "Always"]
-    for container in (*(spec.get("containers") or ()), *sidecars):
-        for port in container.get("ports") or ():
-            if port.get("hostPort"):
-                ip = port.get("hostIP") or "0.0.0.0"
-                found.append(HostPort(ip, port.get("protocol") or "TCP", port["hostPort"]))
-    return tuple(found)
-
-
-# Requests.
 
 
 def _amounts(requests: Obj | None) -> dict[str, int]:

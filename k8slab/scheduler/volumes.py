@@ -12,8 +12,8 @@ from collections.abc import Container, Iterable, Mapping
 
 from k8slab.api import quantities
 from k8slab.api.meta import Obj, annotations_of, controller_of, dig, is_terminating, labels_of
+from k8slab.api.placement import labels_match_selector
 from k8slab.api.selectors import from_label_selector, matches
-from k8slab.scheduler.nodes import labels_match_selector
 from k8slab.store.view import View
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from k8slab.cluster import api
 from k8slab.containers.images import bad_name, pull_failure, resolve
+from tests.kubelet.nodes import Nodes, nginx
+
+
+@pytest.fixture
+def nodes():
+    return Nodes()
+
 
 NAMES = [
     ("nginx", "docker.io/library/nginx:latest"),
@@ -59,3 +67,39 @@ def test_an_image_has_one_id_and_size():
     assert resolve("nginx") == resolve("docker.io/library/nginx:latest")
     assert resolve("nginx:1").image_id != resolve("nginx:2").image_id
     assert resolve("team/app").size_bytes > 0
+
+
+def test_a_pull_is_tried_again_by_itself(nodes):
+    nodes.pod("typo", nginx(image="nginx:does-not-exist"))
+    nodes.run(40)
+    pulls = [count for _, reason, _, count in nodes.events("typo") if reason == "Pulling"]
+    assert pulls == [3], "at once, after 10 s, after 20 s more"
+
+
+def test_another_image_is_tried_at_once(nodes):
+    nodes.pod("typo", nginx(image="nginx:does-not-exist"))
+    nodes.run(200)
+    pod = nodes.get("typo")
+    spec = {**pod["spec"], "containers": [{**pod["spec"]["containers"][0], "image": "nginx:1.29"}]}
+    api.update(nodes.world, api.ADMIN, "Pod", {**pod, "spec": spec})
+    nodes.run(1)
+    assert nodes.status("typo")["phase"] == "Running"
+
+
+def test_a_container_whose_variables_lack_a_config_is_tried_every_ten_seconds(nodes):
+    reference = {"configMapKeyRef": {"name": "settings", "key": "colour"}}
+    nodes.pod("reader", nginx(env=[{"name": "COLOUR", "valueFrom": reference}]))
+    nodes.run(25)
+    waiting = nodes.container("reader")["state"]["waiting"]
+    assert waiting == {"reason": "CreateContainerConfigError", "message": 'configmap "settings" not found'}
+    assert ("Warning", "Failed", 'Error: configmap "settings" not found', 3) in nodes.events("reader")
+    nodes.create(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "settings"},
+            "data": {"colour": "blue"},
+        }
+    )
+    nodes.run(10)
+    assert nodes.exec("reader", "sh", "-c", "echo $COLOUR").stdout == "blue\n"

@@ -149,6 +149,20 @@ def test_readiness_follows_a_file(nodes):
     assert nodes.container("web")["ready"] is False
 
 
+def test_liveness_notices_a_file_that_should_not_be_there(nodes):
+    probe = {
+        "exec": {"command": ["test", "!", "-f", "/tmp/broken"]},
+        "periodSeconds": 5,
+        "failureThreshold": 1,
+    }
+    nodes.pod("web", nginx(livenessProbe=probe))
+    nodes.run(30)
+    assert nodes.container("web")["restartCount"] == 0
+    nodes.exec("web", "touch", "/tmp/broken")
+    nodes.run(10)
+    assert nodes.container("web")["restartCount"] == 1
+
+
 def test_liveness_restarts(nodes):
     script = "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600"
     probe = {"exec": {"command": ["cat", "/tmp/healthy"]}, "initialDelaySeconds": 5, "periodSeconds": 5}

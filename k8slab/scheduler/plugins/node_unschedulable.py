@@ -5,9 +5,9 @@ Models pkg/scheduler/framework/plugins/nodeunschedulable, v1.36.
 
 from __future__ import annotations
 
+from k8slab.api.placement import tolerates
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.framework import NODE_SCOPE, NodeInfo, Plugin, PodInfo, Status
-from k8slab.scheduler.nodes import tolerates
 
 _CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 _REFUSED = Status(("node(s) were unschedulable",), resolvable=False)

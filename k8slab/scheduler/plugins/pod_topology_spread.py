@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from k8slab.api.placement import untolerated_taint
 from k8slab.api.selectors import matches
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.framework import (
@@ -26,7 +27,7 @@ from k8slab.scheduler.framework import (
     Status,
     Traits,
 )
-from k8slab.scheduler.nodes import matches_required_affinity, untolerated_taint
+from k8slab.scheduler.nodes import matches_required_affinity
 from k8slab.scheduler.spread import HOSTNAME, default_constraints, rounded, weighted
 from k8slab.scheduler.traits import spread_constraint
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.api.meta import Obj
+from k8slab.api.placement import tolerates, untolerated_taint
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.framework import NODE_SCOPE, NodeInfo, Plugin, PodInfo, Status, default_normalize
-from k8slab.scheduler.nodes import tolerates, untolerated_taint
 
 Tolerations = tuple[Obj, ...]
 
