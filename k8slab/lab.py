@@ -79,6 +79,7 @@ class Lab:
             self._add_machine(name, {"zone": "abc"[number % 3]})
         if components is None:
             self.settle()
+        self.ready_us = self.world.now_us
         self._mark()
 
     # Time.
@@ -583,7 +584,7 @@ class Lab:
         twin.lock = threading.RLock()
         twin.world = world
         twin.inputs = self.inputs.copy()
-        twin.start_us = self.start_us
+        twin.start_us, twin.ready_us = self.start_us, self.ready_us
         twin._node_count = self._node_count
         twin._marks = self._marks.copy()
         twin._stop_us, twin._in_input = None, False
@@ -597,6 +598,19 @@ class Lab:
         from k8slab.renderers import draw
 
         return draw(self, format=format, theme="dark" if theme == "dark" else "light")
+
+    def export(self, path: str | Path, **options: Any) -> Path:
+        """Write the cluster, or a film of its past, as a file: `lab.export("crash.gif", start=60, end=120)`.
+
+        `.svg`, `.png`, `.pdf` and `.txt` show one instant: now, or `at` so many
+        seconds after the beginning. `.gif` and `.mp4` show `frames` evenly spread
+        instants from `start` to `end` at `fps` a second. Options of all: `theme`
+        (`light`, `dark`), `width` in units of the picture, `scale` in pixels a unit.
+        The path; ValueError for an ending or an option that there is not.
+        """
+        from k8slab.renderers.export import write
+
+        return write(self, path, **options)
 
     def panel(self, **options: Any) -> Any:
         """The live panel: see, drive and question the cluster (a widget)."""

@@ -80,18 +80,26 @@ async ({ source, css, state }) => {
 """
 
 
-def mount(page: Page, scene: dict[str, Any], theme: str = "light") -> None:
+def mount(page: Page, scene: dict[str, Any], theme: str = "light", source: str = "") -> None:
     """Mount live.js in a plain page with a model that records what is sent (`window.model.sent`)."""
     folder = Path(renderers.__file__).parent
     page.goto("about:blank")
     page.evaluate(
         MOUNT,
         {
-            "source": (folder / "live.js").read_text(encoding="utf-8"),
+            "source": source or (folder / "live.js").read_text(encoding="utf-8"),
             "css": (folder / "live.css").read_text(encoding="utf-8"),
             "state": {"scene": scene, "config": browser_tables(), "theme": theme},
         },
     )
+
+
+def mount_canvas(page: Page, scene: dict[str, Any], theme: str = "light") -> None:
+    """Mount live.js as if no picture were small enough for SVG elements."""
+    source = (Path(renderers.__file__).parent / "live.js").read_text(encoding="utf-8")
+    limit = "const MOST_SVG_PODS = 300;"
+    assert source.count(limit) == 1
+    mount(page, scene, theme, source.replace(limit, "const MOST_SVG_PODS = -1;"))
 
 
 def push(page: Page, message: dict[str, Any]) -> None:

@@ -41,7 +41,8 @@ class Facts(NamedTuple):
     """What a picture says beside the objects.
 
     `inputs` are what the user did, as (instant, words). `note` is a question
-    and its answer, in place of what the picture would say of itself.
+    and its answer, in place of what the picture would say of itself. The time
+    axis goes up to `until_us` at least, so that it keeps still through a film.
     """
 
     now_us: int
@@ -52,6 +53,7 @@ class Facts(NamedTuple):
     selected: str = ""
     note: tuple[str, str] | None = None
     console: tuple[str, ...] = ()
+    until_us: int = 0
 
 
 class _Share(NamedTuple):
@@ -433,7 +435,10 @@ class Composer:
         self.items = dict(former)
         frame = lay_out(self._counts())
         axis, self._step_us = axis_for(
-            TIMELINE_LEFT, self.width - TIMELINE_LEFT - 30, facts.start_us, facts.now_us
+            TIMELINE_LEFT,
+            self.width - TIMELINE_LEFT - 30,
+            facts.start_us,
+            max(facts.now_us, facts.until_us),
         )
         everything = self._everything = frame != self.frame
         self.frame = frame

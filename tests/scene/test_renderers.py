@@ -13,7 +13,8 @@ import pytest
 
 from k8slab.graph import Graph
 from k8slab.renderers import draw, svg, text
-from k8slab.renderers.matplotlib import Sheet, path_of, svg_text
+from k8slab.renderers.matplotlib import Sheet, svg_text
+from k8slab.renderers.shapes import path_of
 from k8slab.scene import Facts, Scene, compose
 from k8slab.scene.marks import arc_d
 from tests.controllers.view import MemoryView
