@@ -7,6 +7,7 @@ digest. Reading never changes anything; time passes only when it is asked to.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import json
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8slab import clock, replay
+from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
-from k8slab.cluster import api, assembly, dispatch, queue
+from k8slab.cluster import api, assembly, dispatch, failures, queue
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
@@ -77,6 +79,7 @@ class Lab:
         assembly.bootstrap(self.world)
         for number, name in enumerate(names):
             self._add_machine(name, {"zone": "abc"[number % 3]})
+        self._mark()
         if components is None:
             self.settle()
         self.ready_us = self.world.now_us
@@ -376,6 +379,66 @@ class Lab:
         """Cut a node off the network: its containers go on, but nobody hears of them."""
         self._change_machine("disconnect", node, {"network": "Down"})
 
+    def stop_kubelet(self, node: str) -> None:
+        """Stop a node's kubelet: its containers go on, but nobody looks after them or reports."""
+        self._change_machine("stop_kubelet", node, {"kubelet": "Stopped"})
+
+    def kill(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
+        """Kill the main process of a Pod's container as SIGKILL does: `lab.kill("pod/web-0")`."""
+        self._end_container("kill", reference, container, namespace, "")
+
+    def run_out_of_memory(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
+        """Let the kernel kill a Pod's container for its memory: it ends as OOMKilled."""
+        self._end_container("run_out_of_memory", reference, container, namespace, "OOMKilled")
+
+    def _end_container(self, verb: str, reference: str, container: str, namespace: str, reason: str) -> None:
+        with self.lock:
+            kind, key = self._key(reference, namespace)
+            if kind.kind != "Pod":
+                raise LabError(f'"{reference}" is no Pod: write it as pod/web-0')
+            self._record(verb, reference, container, namespace)
+            cause = self._cause(f"{verb} {reference}")
+            try:
+                failures.end_container(self.world, key, container, reason, cause)
+            except ApiError as error:
+                raise LabError(f"Error from server ({error.reason}): {error.message}") from None
+
+    def break_registry(self) -> None:
+        """Let every pull of an image fail from now on, until `mend_registry`."""
+        self._set_registry("break_registry", down=True)
+
+    def mend_registry(self) -> None:
+        """Let images be pulled again."""
+        self._set_registry("mend_registry", down=False)
+
+    def _set_registry(self, verb: str, *, down: bool) -> None:
+        with self.lock:
+            self._record(verb)
+            failures.set_registry(self.world, down=down, cause=self._cause(verb.replace("_", " ")))
+
+    def set_load(
+        self,
+        reference: str,
+        *,
+        cpu: str | None = None,
+        memory: str | None = None,
+        metrics: dict[str, str] | None = None,
+        namespace: str = "default",
+    ) -> None:
+        """How heavily a Pod or a workload is used: `lab.set_load("deployment/web", cpu="1500m")`.
+
+        A workload's CPU is the work of all its ready Pods together, `memory` is that of each;
+        `metrics` are quantities of other metrics by name. Without any of them it idles again.
+        ValueError for a bad quantity.
+        """
+        with self.lock:
+            self.get(reference, namespace=namespace)
+            _, key = self._key(reference, namespace)
+            spec = failures.load_spec(cpu, memory, metrics or {})
+            self._record("set_load", reference, cpu, memory, metrics or {}, namespace)
+            obj = failures.load(*key, **spec) if spec else None
+            api.put_internal(self.world, "Load", key, obj, self._cause(f"set the load of {reference}"))
+
     def add_node(self, name: str = "", **machine: Any) -> str:
         """Add a node (`cpu`, `memory`, `pods`, `zone`, `labels` of its machine). Its name."""
         with self.lock:
@@ -500,15 +563,12 @@ class Lab:
         try:
             mark = self._marks.nearest(at_us, inputs)
         except IndexError as error:
-            raise LabError(f"{error}: it was ready at {self._ready_seconds():g} s") from None
+            raise LabError(str(error)) from None
         twin = self._twin(replay.world_of(mark, self.world))
         twin.inputs = self.inputs[: mark.inputs]
         twin._node_count = mark.nodes
         twin._marks.forget_after(twin.world, mark.inputs)
         return twin
-
-    def _ready_seconds(self) -> float:
-        return (self._marks.first_us() - self.start_us) / clock.SECOND_US
 
     def _replay(self, inputs: Sequence[Input], *, stop_us: int | None = None) -> None:
         """Do inputs again, each after as many events as then; with `stop_us`, stop the clock there."""
@@ -536,10 +596,21 @@ class Lab:
             self.kubectl(command, stdin=stdin, files=dict(files))
         elif one.verb == "add_node":
             self.add_node(one.arguments[0], **one.arguments[1])
+        elif one.verb == "set_load":
+            reference, cpu, memory, metrics, namespace = one.arguments
+            self.set_load(reference, cpu=cpu, memory=memory, metrics=metrics, namespace=namespace)
+        elif one.verb in ("kill", "run_out_of_memory"):
+            self._end_again(one)
         elif one.verb == "request":
             self.request(_request_of(one.arguments))
         else:
             getattr(self, one.verb)(*one.arguments)
+
+    def _end_again(self, one: Input) -> None:
+        """Kill a container again; one that could not be killed then cannot be now."""
+        reference, container, namespace = one.arguments
+        with contextlib.suppress(LabError):
+            getattr(self, one.verb)(reference, container, namespace=namespace)
 
     def save(self, path: str | Path | None = None) -> str:
         """The lab as text that `Lab.load` plays again to the same digest; with a path, as a file too.

@@ -117,6 +117,21 @@ def names_of(image: str) -> tuple[str, str]:
     return found.name, found.image_id
 
 
+REGISTRY_OUTAGE = ("", "registry")
+"""The key of the `Outage` that is there while no registry answers."""
+
+
+def unreachable(image: str) -> str:
+    """Why a pull fails while no registry answers, in containerd's words."""
+    found = resolve(image)
+    domain, _, path = found.repository.partition("/")
+    host = f"registry-1.{domain}" if domain == "docker.io" else domain
+    url = f"https://{host}/v2/{path}/manifests/{found.tag or 'latest'}"
+    why = f'failed to do request: Head "{url}": dial tcp: lookup {host}: i/o timeout'
+    failed = f'failed to pull and unpack image "{found.name}": failed to resolve reference "{found.name}"'
+    return f"rpc error: code = DeadlineExceeded desc = {failed}: {why}"
+
+
 @lru_cache(maxsize=4096)
 def pull_failure(image: str) -> str:
     """Why a pull of this image fails, in containerd's words; empty where it succeeds."""

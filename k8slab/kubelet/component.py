@@ -61,6 +61,8 @@ def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
     old, new = change.old, change.new
     if new is None:
         return _NONE
+    if old is None and new["exits"]:
+        return (change.key,)
     if old is None:
         # What starts a process makes its record; anything else changed files that a probe may look at.
         began = bool(new["processes"])

@@ -224,14 +224,22 @@ class Exit(NamedTuple):
     code: int
     at_us: int
     message: str
+    reason: str
 
 
 def note_exit(
-    box: Overlay, pod: Obj, container: str, run: int, code: int, at_us: int, message: str = ""
+    box: Overlay,
+    pod: Obj,
+    container: str,
+    run: int,
+    code: int,
+    at_us: int,
+    message: str = "",
+    reason: str = "",
 ) -> None:
-    """Note that a container's process has ended."""
+    """Note that a container's process has ended; with a reason where the runtime gives one of its own."""
     sandbox = sandbox_of(box, pod)
-    entry = {"run": run, "code": code, "atUs": at_us, "message": message}
+    entry = {"run": run, "code": code, "atUs": at_us, "message": message, "reason": reason}
     processes = {one: record for one, record in sandbox["processes"].items() if one != container}
     memory = {one: value for one, value in sandbox["memory"].items() if one != container}
     changed = {
@@ -250,7 +258,7 @@ def exit_of(box: Overlay, key: Key, container: str, run: int) -> Exit | None:
     entry = sandbox["exits"].get(container) if sandbox is not None else None
     if entry is None or entry["run"] != run:
         return None
-    return Exit(entry["code"], entry["atUs"], entry["message"])
+    return Exit(entry["code"], entry["atUs"], entry["message"], entry["reason"])
 
 
 def end_process(box: Overlay, key: Key, container: str) -> None:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
-from k8slab.containers.images import bad_name, pull_failure, resolve
+from k8slab.containers.images import REGISTRY_OUTAGE, bad_name, pull_failure, resolve, unreachable
 from k8slab.kubelet import backoff, cri
 from k8slab.kubelet.probes import first_probes
 from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, PULLING, RUNNING, Slot
@@ -151,7 +151,7 @@ def _pull(work: Work, slot: Slot, image: str, ready_us: int | None) -> bool:
     work.event("Normal", "Pulling", f'Pulling image "{image}"', slot.name)
     uid = work.runtime.uid
     duration_us = work.view.duration_us("image_pull", uid, slot.name, slot.run, slot.pull_backoff_us)
-    if pull_failure(image):
+    if _pull_failure(work, image):
         duration_us //= 2
     elif ready_us is not None and ready_us <= work.at_us:
         # Every layer is there; only the manifest is asked for.
@@ -164,6 +164,13 @@ def _pull(work: Work, slot: Slot, image: str, ready_us: int | None) -> bool:
     due_us = work.at_us + duration_us
     work.put_slot(slot._replace(attempt=PULLING, attempt_due_us=due_us, attempt_since_us=work.at_us))
     return duration_us == 0
+
+
+def _pull_failure(work: Work, image: str) -> str:
+    """Why a pull fails now, or the empty string."""
+    if work.view.get("Outage", REGISTRY_OUTAGE) is not None:
+        return unreachable(image)
+    return pull_failure(image)
 
 
 def _wait_for_pull(work: Work, slot: Slot, image: str) -> bool:
@@ -200,7 +207,7 @@ def settle(work: Work, slot: Slot) -> bool:
 
 def _pulled(work: Work, slot: Slot, container: Obj) -> bool:
     image = container["image"]
-    failure = pull_failure(image)
+    failure = _pull_failure(work, image)
     slot = slot._replace(attempt="", attempt_due_us=0)
     if failure:
         work.event("Warning", "Failed", f'Failed to pull image "{image}": {failure}', slot.name)

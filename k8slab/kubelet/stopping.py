@@ -31,7 +31,7 @@ def settle(work: Work, slot: Slot) -> bool:
     exit_ = cri.exit_of(work.box, work.key, slot.name, slot.run)
     if exit_ is not None and (not slot.stop_due_us or exit_.at_us <= slot.stop_due_us):
         work.at_us = exit_.at_us
-        _ended(work, slot, exit_.code, exit_.at_us, exit_.message)
+        _ended(work, slot, exit_.code, exit_.at_us, exit_.message, exit_.reason)
         return True
     if slot.stop_due_us and slot.stop_due_us <= work.now_us:
         work.at_us = slot.stop_due_us
@@ -42,13 +42,13 @@ def settle(work: Work, slot: Slot) -> bool:
     return False
 
 
-def _ended(work: Work, slot: Slot, code: int, at_us: int, message: str) -> None:
+def _ended(work: Work, slot: Slot, code: int, at_us: int, message: str, reason: str = "") -> None:
     work.put_slot(
         slot._replace(
             state=EXITED,
             finished_us=at_us,
             exit_code=code,
-            exit_reason="",
+            exit_reason=reason,
             exit_message=message,
             probes=(),
             started=False,

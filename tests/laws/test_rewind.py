@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,12 @@ MANIFESTS = Path(__file__).parents[2] / "notebooks" / "manifests"
 STATEFULSET = (MANIFESTS / "nginx-statefulset.yaml").read_text(encoding="utf-8")
 DEPLOYMENT = (MANIFESTS / "web-deployment.yaml").read_text(encoding="utf-8")
 
+
+def _try(act: Callable[[], object]) -> None:
+    with contextlib.suppress(LabError):
+        act()
+
+
 VERBS: dict[str, Callable[[Lab], object]] = {
     "apply a StatefulSet": lambda lab: lab.apply(STATEFULSET),
     "apply a Deployment": lambda lab: lab.apply(DEPLOYMENT),
@@ -27,6 +34,12 @@ VERBS: dict[str, Callable[[Lab], object]] = {
     "refused": lambda lab: lab.kubectl("delete pod nobody"),
     "crash": lambda lab: lab.crash("node-2"),
     "disconnect": lambda lab: lab.disconnect("node-3"),
+    "stop a kubelet": lambda lab: lab.stop_kubelet("node-1"),
+    "no registry": lambda lab: lab.break_registry(),
+    "a registry": lambda lab: lab.mend_registry(),
+    "kill": lambda lab: _try(lambda: lab.kill("pod/nginx-statefulset-0")),
+    "out of memory": lambda lab: _try(lambda: lab.run_out_of_memory("pod/nginx-statefulset-1")),
+    "use": lambda lab: _try(lambda: lab.set_load("deployment/web", cpu="700m")),
     "recover": lambda lab: lab.recover("node-2"),
     "join": lambda lab: lab.add_node(zone="b"),
     "drain": lambda lab: lab.kubectl("drain node-1 --ignore-daemonsets --force"),
@@ -128,7 +141,7 @@ def test_an_instant_in_the_midst_of_a_waiting_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.0, "had not begun yet"), (1e9, "has not come yet")], ids=["before", "after"]
+    ("seconds", "text"), [(-1.0, "had not begun yet"), (1e9, "has not come yet")], ids=["before", "after"]
 )
 def test_instants_that_there_are_not(seconds: float, text: str) -> None:
     with pytest.raises(LabError, match=text):

@@ -1,0 +1,108 @@
+"""What can be made to fail in a lab: nodes, containers, the image registry; and how heavily Pods are used.
+
+A failure is a fact about the world outside the API: a machine without power, a
+process that is gone, a registry that doesn't answer. It is told to the World as
+an object of an internal kind, or as the end of a process, and from there on
+everything takes its course: no component knows that it was done on purpose.
+
+`CATALOGUE` names them all, for menus and for those who look for ideas.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from k8slab.api import quantities
+from k8slab.api.errors import ApiError
+from k8slab.api.meta import Key, Obj
+from k8slab.cluster import api
+from k8slab.cluster.api import component_actor
+from k8slab.cluster.dispatch import execute as carry_out
+from k8slab.cluster.streams import pod_at
+from k8slab.cluster.world import World
+from k8slab.containers.images import REGISTRY_OUTAGE
+from k8slab.containers.overlay import Overlay
+from k8slab.controllers._hpa_metrics import load
+from k8slab.kubelet import cri
+
+__all__ = ["CATALOGUE", "Failure", "end_container", "load", "load_spec", "set_registry"]
+
+KILLED_CODE = 137
+"""128 and the number of SIGKILL."""
+
+
+class Failure(NamedTuple):
+    """One way to break a lab. `verb` is the lab's method; it takes a name unless `of` is `Cluster`."""
+
+    verb: str
+    of: Literal["Node", "Pod", "Cluster"]
+    does: str
+    mended_by: str = ""
+
+
+CATALOGUE: tuple[Failure, ...] = (
+    Failure(
+        "crash", "Node", "Cut the node's power: its containers die and its kubelet falls silent.", "recover"
+    ),
+    Failure(
+        "disconnect",
+        "Node",
+        "Cut the node off the network: its containers go on, but nobody hears of them.",
+        "recover",
+    ),
+    Failure(
+        "stop_kubelet",
+        "Node",
+        "Stop the node's kubelet: its containers go on and are reached, but nobody looks after them.",
+        "recover",
+    ),
+    Failure("remove_node", "Node", "Take the node's machine away for good."),
+    Failure("kill", "Pod", "Kill the main process of the Pod's first container, as SIGKILL does."),
+    Failure("run_out_of_memory", "Pod", "Let the kernel kill the Pod's first container for its memory."),
+    Failure("break_registry", "Cluster", "Let every pull of an image fail.", "mend_registry"),
+)
+
+
+def end_container(world: World, key: Key, container: str, reason: str, cause: int) -> None:
+    """Let a running container's process die by SIGKILL; `reason` is what the runtime says of it.
+
+    Without a name the first container is meant. ApiError where there is no such
+    Pod or container, where it doesn't run, or where its node can't be reached.
+    """
+    pod = pod_at(world, key)
+    names = [one["name"] for one in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ()))]
+    name = container or names[0]
+    if name not in names:
+        raise ApiError(400, "BadRequest", f"container {name} is not valid for pod {key[1]}")
+    statuses = pod.get("status") or {}
+    known = (*(statuses.get("containerStatuses") or ()), *(statuses.get("initContainerStatuses") or ()))
+    if not any(one["name"] == name and "running" in (one.get("state") or {}) for one in known):
+        raise ApiError(400, "BadRequest", f'container "{name}" in pod "{key[1]}" is not running')
+    box, actor = Overlay(world), component_actor("kernel", "kernel")
+    run = cri.current_run(pod, name)
+    cri.note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)
+    for action in box.flush():
+        carry_out(world, actor, action, cause)
+
+
+def set_registry(world: World, *, down: bool, cause: int) -> bool:
+    """Let pulls fail from now on, or succeed again. Whether that is a change."""
+    if (world.get("Outage", REGISTRY_OUTAGE) is not None) == down:
+        return False
+    outage: Obj = {"apiVersion": "lab", "kind": "Outage", "metadata": {"name": REGISTRY_OUTAGE[1]}}
+    api.put_internal(world, "Outage", REGISTRY_OUTAGE, outage if down else None, cause)
+    return True
+
+
+def load_spec(cpu: str | None, memory: str | None, metrics: dict[str, str]) -> Obj:
+    """The spec of a `Load` from quantities such as `250m` and `1Gi`. ValueError for a bad one."""
+    spec: Obj = {}
+    if cpu is not None:
+        spec["cpuMillis"] = quantities.milli(cpu)
+    if memory is not None:
+        spec["memoryBytes"] = quantities.units(memory)
+    for quantity in metrics.values():
+        quantities.milli(quantity)
+    if metrics:
+        spec["metrics"] = metrics
+    return spec
