@@ -76,6 +76,8 @@ def main(arguments: list[str]) -> int:
     if panel.exists():
         print("\nThe panel:", flush=True)
         subprocess.run([sys.executable, str(panel)], check=False)
+    print("\nThe server:", flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.bench_server"], check=True)
     return 0
 
 

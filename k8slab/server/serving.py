@@ -28,6 +28,25 @@ if TYPE_CHECKING:
 _CLOSING_SECONDS = 2
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    It names its protocol: only for such connections does asyncio switch off the delay
+    (TCP_NODELAY) that would hold every answer back until the client has acknowledged its head.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 class Serving:
     """A lab's HTTP server. Close it, or use it in a `with` statement."""
 
@@ -47,7 +66,7 @@ class Serving:
         self.lab = lab
         self.token = secrets.token_urlsafe(24) if token is None else token
         self._closed = False
-        self._socket = socket.create_server((host, port), backlog=1024)
+        self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._tls_folder = tempfile.TemporaryDirectory(prefix="k8slab-tls-") if tls else None
