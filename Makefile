@@ -34,7 +34,7 @@ check: $(STAMP)  ## ruff, mypy --strict and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## Measure, beside the recorded figures of a real control plane
+bench: $(STAMP) browser  ## Measure, beside the recorded figures of a real control plane
 	$(BIN)/python -m benchmarks
 
 reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VERBOSE=1] [CATEGORIES=…]

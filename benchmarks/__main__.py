@@ -72,10 +72,9 @@ def main(arguments: list[str]) -> int:
     print_row("World.copy() at 1,000 Pods", f"{workloads.copy_ms(lab):.2f} ms", "2 ms")
     print_row("import k8slab", f"{import_s():.3f} s", "0.3 s")
     print_row("most memory", f"{workloads.peak_mb():.0f} MB", "")
-    panel = Path(__file__).with_name("bench_panel.py")
-    if panel.exists():
-        print("\nThe panel:", flush=True)
-        subprocess.run([sys.executable, str(panel)], check=False)
+    print("\nThe panel:", flush=True)
+    for module in ("bench_panel", "bench_browser"):
+        subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], check=True)
     print("\nThe server:", flush=True)
     subprocess.run([sys.executable, "-m", "benchmarks.bench_server"], check=True)
     return 0

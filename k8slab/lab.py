@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
+import importlib
 import json
 import shlex
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -84,6 +86,7 @@ class Lab:
             self.settle()
         self.ready_us = self.world.now_us
         self._mark()
+        _prepare_panel()
 
     # Time.
 
@@ -713,6 +716,18 @@ class Lab:
         """A line that says what there is, the same in every run."""
         nodes, pods = self.world.store.count("Node"), self.world.store.count("Pod")
         return f"<Lab: {nodes} nodes, {pods} pods, t={self.now:g}s, seed {self.seed}>"
+
+
+def _prepare_panel() -> None:
+    """In a notebook, import what the panel needs beforehand, so that the first picture comes at once."""
+    if "ipykernel" not in sys.modules or "k8slab.panel" in sys.modules:
+        return
+    thread = threading.Thread(target=importlib.import_module, args=("k8slab.panel",), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # There are no threads in a browser's Python; the panel is imported when it is asked for.
+        return
 
 
 @contextmanager

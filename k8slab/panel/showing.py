@@ -57,7 +57,8 @@ class Showing:
         """Lay the picture out for another width."""
         if width != self.width:
             self.width = width
-            self._rebuild()
+            self.follow()
+            self._composer.resize(width, self._facts())
 
     def select(self, identity: str) -> None:
         """Select an object, and ask the lab why it is as it is; the empty id selects nothing."""

@@ -60,7 +60,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     ) -> None:
         self._clock = clock
         self._shown = scene
-        self._sent = scene
+        self._sent = self._first = scene
         self._changed: dict[str, None] | None = {}
         self._seq = 0
         self._acknowledged = 0
@@ -124,8 +124,10 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
             if self._changed is None or self._changed:
                 self._push()
         elif kind == "hello":
-            self._changed = None
-            self._push()
+            # A page that comes later has the first scene, which the widget carries, and nothing after it.
+            if self._sent is not self._first or self._changed:
+                self._changed = None
+                self._push()
         elif kind == "select":
             self._on_select(str(message["id"]))
         elif kind == "width":

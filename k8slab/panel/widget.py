@@ -45,6 +45,7 @@ class Controls:
         self.fork = _button("fork here", "", "Another cluster that goes on from this instant")
         self.delete = _button("delete Pod", "", "kubectl delete pod")
         self.cordon = _button("cordon", "", "kubectl cordon, or uncordon")
+        self.cordon.add_class("k8slab-cordon")
         self.crash = _button("crash", "", "Cut the node's power, or give it back")
         self.replicas = widgets.BoundedIntText(
             min=0,

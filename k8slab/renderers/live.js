@@ -394,6 +394,13 @@ function inReadingOrder(items) {
 
 // ------------------------------------------------------------------------------------------------ canvas painter
 
+const SPRITE_PAD = 3;
+const MOST_SPRITES = 4000;
+
+/**
+ * Paints everything in each frame, but each thing that looks the same only once: into a bitmap that is then copied to
+ * all its places. What follows the clock, and lines, are drawn as they are.
+ */
 class CanvasPainter {
   constructor(view) {
     this.view = view;
@@ -402,9 +409,11 @@ class CanvasPainter {
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
     this.root.setAttribute("aria-label", "The cluster. Arrow keys go from thing to thing.");
-    this.context = this.root.getContext("2d");
+    this.context = this.root.getContext("2d", { alpha: false });
     this.paths = new Map();
     this.icons = new Map();
+    this.sprites = new Map();
+    this.keys = new WeakMap();
     this.tweens = new Map();
     this.lit = null;
     view.frame.append(this.root);
@@ -413,11 +422,14 @@ class CanvasPainter {
   resize(head) {
     const ratio = window.devicePixelRatio || 1;
     const width = this.view.frame.clientWidth || head.width;
-    this.scale = (width / head.width) * ratio;
-    this.root.width = Math.round(head.width * this.scale);
-    this.root.height = Math.round((head.height - 48) * this.scale);
-    this.root.style.height = `${this.root.height / ratio}px`;
-    this.icons.clear();
+    const scale = (width / head.width) * ratio;
+    const [across, down] = [Math.round(head.width * scale), Math.round((head.height - 48) * scale)];
+    if (scale !== this.scale) for (const table of [this.icons, this.sprites]) table.clear();
+    this.scale = scale;
+    // Setting a canvas' size clears it, which is only wanted where it is another.
+    if (this.root.width !== across) this.root.width = across;
+    if (this.root.height !== down) this.root.height = down;
+    this.root.style.height = `${down / ratio}px`;
   }
 
   restart() {
@@ -455,19 +467,57 @@ class CanvasPainter {
   tick() {
     const { picture } = this.view;
     const time = performance.now();
-    this.colours = this.view.colours();
+    const colours = this.view.colours();
+    if (colours !== this.colours) for (const table of [this.icons, this.sprites]) table.clear();
+    this.colours = colours;
     this.sorted ||= inReadingOrder(picture.items);
     const context = this.context;
     context.setTransform(this.scale, 0, 0, this.scale, 0, -48 * this.scale);
     context.fillStyle = this.colours.surface;
     context.fillRect(0, 0, picture.head.width, picture.head.height);
     for (const item of this.sorted) {
-      const [x, y] = this.position(item[ID], [item[X], item[Y]], time);
+      const [x, y] = this.tweens.size ? this.position(item[ID], [item[X], item[Y]], time) : [item[X], item[Y]];
       context.globalAlpha = this.lit && item[KIND] && !this.lit.has(item[ID]) ? 0.3 : 1;
-      for (const mark of item[MARKS]) this.draw(mark, x, y, item);
+      const sprite = this.spriteOf(item);
+      if (sprite) context.drawImage(sprite.bitmap, this.snap(x, 0), this.snap(y, 48), sprite.width, sprite.height);
+      else for (const mark of item[MARKS]) this.draw(mark, x, y, item);
     }
     context.globalAlpha = 1;
     if (this.tweens.size) this.view.soon();
+  }
+
+  /** Where a sprite begins: on a whole pixel, so that it stays sharp. */
+  snap(at, from) {
+    return Math.round((at - SPRITE_PAD - from) * this.scale) / this.scale + from;
+  }
+
+  /** The bitmap of an object that looks the same until its marks are others; nothing for all else. */
+  spriteOf(item) {
+    let key = this.keys.get(item);
+    if (key === undefined) {
+      const still = item[KIND] && item[WIDTH] && !item[MARKS].some((mark) => mark[0] === "text" && mark[7]);
+      key = still ? `${item[WIDTH]} ${item[HEIGHT]} ${JSON.stringify(item[MARKS])}` : "";
+      this.keys.set(item, key);
+    }
+    if (!key) return null;
+    if (!this.sprites.has(key)) {
+      if (this.sprites.size >= MOST_SPRITES) this.sprites.clear();
+      this.sprites.set(key, this.sprite(item));
+    }
+    return this.sprites.get(key);
+  }
+
+  sprite(item) {
+    const pad = SPRITE_PAD;
+    const pixels = (length) => Math.ceil((length + 2 * pad) * this.scale);
+    const sheet = new OffscreenCanvas(pixels(item[WIDTH]), pixels(item[HEIGHT]));
+    const context = this.context;
+    this.context = sheet.getContext("2d");
+    this.context.setTransform(this.scale, 0, 0, this.scale, pad * this.scale, pad * this.scale);
+    for (const mark of item[MARKS]) this.draw(mark, 0, 0, item);
+    this.context = context;
+    const bitmap = sheet.transferToImageBitmap();
+    return { bitmap, width: bitmap.width / this.scale, height: bitmap.height / this.scale };
   }
 
   draw(mark, dx, dy, item) {
@@ -749,14 +799,17 @@ class View {
   /** Ask for a layout of the width that there is, once it has kept still. */
   sized() {
     clearTimeout(this.sizing);
-    this.sizing = setTimeout(() => {
+    const act = () => {
       const width = Math.round(this.frame.clientWidth);
-      if (width > 0) this.model.send({ type: "width", width });
+      if (width > 0 && width !== this.told) this.model.send({ type: "width", width });
+      this.told = width;
       if (this.painter instanceof CanvasPainter) {
         this.painter.resize(this.picture.head);
         this.soon();
       }
-    }, 120);
+    };
+    if (this.told === undefined) act();
+    else this.sizing = setTimeout(act, 120);
   }
 
   isDark() {

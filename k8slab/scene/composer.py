@@ -91,6 +91,7 @@ class Composer:
         self._chips, self._cards, self._loose = Places(), Places(), Places()
         self._homes: dict[str, tuple[str, bool]] = {}
         self._placed: dict[str, tuple[Obj, str]] = {}
+        self._links: dict[str, tuple[Obj, str, tuple[str, ...]]] = {}
         self._has_moved = True
         self._replaced: dict[str, None] = {}
         self._everything = True
@@ -101,6 +102,7 @@ class Composer:
         self._kept_volume_rows: list[int] = []
         self._expiries: dict[str, int] = {}
         self._rows: dict[str, Row] = {}
+        self._rows_shown: list[str] = []
         self._axis = Axis()
         self._step_us = 1
         self._dirty: dict[str, None] = {}
@@ -130,6 +132,21 @@ class Composer:
         known = self._roots.get(pod)
         return known[1] if known is not None else self.graph.root(pod)
 
+    def links_of(self, pod: str) -> tuple[str, ...]:
+        """What a Pod belongs together with: its node, its claims, its workload."""
+        obj = self.graph.get(pod) or {}
+        spec, root = obj.get("spec"), self.root_of(pod)
+        known = self._links.get(pod)
+        if known is not None and known[0] is spec and known[1] == root:
+            return known[2]
+        links = [*self.graph.targets(pod, "scheduling"), *self.graph.targets(pod, "volume")]
+        if root != pod:
+            links.append(root)
+        # The nominated node of a Pod that is not bound stands in its status, which may change alone.
+        if spec is not None and spec.get("nodeName"):
+            self._links[pod] = (spec, root, tuple(links))
+        return tuple(links)
+
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
         return self._loads.get(node, Load())
@@ -153,6 +170,12 @@ class Composer:
             self._admit(identity)
         self.scene = self._compose()
         return self.scene
+
+    def resize(self, width: float, facts: Facts) -> Scene:
+        """The scene laid out for another width; places are kept, and so is the timeline."""
+        self.width, self.size = width, None
+        self._has_moved = True
+        return self.update((), (), facts)
 
     def _replay(self, history: Iterable[Change]) -> None:
         """Take the timeline from history, before the objects are taken in as they are now."""
@@ -180,7 +203,7 @@ class Composer:
         if former is not None and former[0] is pod and former[1] == lost:
             return self._looks[identity]
         root = self._root(identity, pod)
-        seen = look(pod, lost, kind_of(root) in _ENDING, at_us)
+        seen = look(pod, lost, kind_of(root) in _ENDING)
         self._looks[identity] = seen
         self._seen[identity] = (pod, lost)
         if node:
@@ -287,6 +310,7 @@ class Composer:
             self._roots.pop(identity, None)
             self._requests.pop(identity, None)
             self._placed.pop(identity, None)
+            self._links.pop(identity, None)
             self._notes.pop(identity, None)
             self._leave_card(identity)
             self._share(identity, None)
@@ -574,25 +598,13 @@ class Composer:
         subject = Subject(identity, obj, width, height, size, self._colour(identity, kind, obj))
         picture: Picture = portrayals()[kind].draw(subject, self)
         layer = CARD if kind == "Node" else CHIP
+        marks, detail, state, links, look_again_us = picture
         self._put(
-            Item(
-                identity,
-                layer,
-                kind,
-                x,
-                y,
-                width,
-                height,
-                name_of(identity),
-                picture.detail,
-                picture.state,
-                picture.marks,
-                picture.links,
-            )
+            Item(identity, layer, kind, x, y, width, height, name_of(identity), detail, state, marks, links)
         )
-        if picture.look_again_us:
-            self._expiries[identity] = picture.look_again_us
-        else:
+        if look_again_us:
+            self._expiries[identity] = look_again_us
+        elif self._expiries:
             self._expiries.pop(identity, None)
 
     def _colour(self, identity: str, kind: str, obj: Obj) -> str:
@@ -667,6 +679,10 @@ class Composer:
         self._draw_note(frame)
         if frame.counts.timeline_rows:
             self._draw_timeline(frame, everything, new_axis)
+        elif "timeline" in self.items:
+            for identity in ("timeline", "now", *(f"row/{key}" for key in self._rows_shown)):
+                self._drop(identity)
+            self._rows_shown = []
         if self.facts.console:
             self._put(bands.console(frame, self.facts.console))
         selected = self.items.get(self.facts.selected)
@@ -703,10 +719,10 @@ class Composer:
         order = self._row_order()
         again = everything or new_axis
         if again or self._dirty_rows:
-            shown = {f"row/{key}" for key in order}
-            for identity in [one for one in self.items if one.startswith("row/") and one not in shown]:
-                self._drop(identity)
+            for key in [one for one in self._rows_shown if one not in order]:
+                self._drop(f"row/{key}")
                 again = True
+            self._rows_shown = order
             for number, key in enumerate(order):
                 if again or key in self._dirty_rows or f"row/{key}" not in self.items:
                     self._put(bands.timeline_row(frame, self._axis, number, key, self._rows[key]))

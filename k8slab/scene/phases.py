@@ -6,10 +6,11 @@ say, such as that nobody has heard of the Pod's node.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj, condition_of, dig, is_terminating
-from k8slab.api.printers.pod import TABLE
+from k8slab.api.printers.pod import summary_of
 from k8slab.clock import parse_timestamp
 from k8slab.scene.marks import Clock
 
@@ -28,16 +29,14 @@ class Look(NamedTuple):
     restarts: int = 0
 
 
-def look(pod: Obj, node_lost: bool, shows_time: bool, now_us: int) -> Look:
+def look(pod: Obj, node_lost: bool, shows_time: bool) -> Look:
     """How a Pod is doing.
 
     `node_lost`: its node's kubelet is not heard of. `shows_time`: a running
     Pod says for how long (Pods that are meant to end do).
     """
     spec, status = pod["spec"], pod.get("status") or {}
-    cells = TABLE.row(pod, now_us)
-    ready, word = cells[1], cells[2]
-    restarts = int(str(cells[3]).partition(" ")[0])
+    word, ready, total, restarts, _ = summary_of(pod)
     if is_terminating(pod) and status.get("phase") not in ("Succeeded", "Failed"):
         since = _deleted_at(pod)
         return Look("terminating", word, f"{word} {{}}", "since", since, restarts)
@@ -51,24 +50,32 @@ def look(pod: Obj, node_lost: bool, shows_time: bool, now_us: int) -> Look:
     if not spec.get("nodeName"):
         return Look("waiting", word, word, restarts=restarts)
     if word == "Running":
-        return _running(status, ready, restarts, shows_time)
+        return _running(status, ready, total, restarts, shows_time)
     if word in _STARTING or (word.startswith("Init:") and word[5:6].isdigit()):
         return Look("creating", word, word, restarts=restarts)
     return Look("failed", word, word if not restarts else f"{word} ×{restarts}", restarts=restarts)
 
 
-def _running(status: Obj, ready: str, restarts: int, shows_time: bool) -> Look:
-    done, _, total = ready.partition("/")
-    line = f"Running {ready}" + (
-        f" · {restarts} restarts" if restarts > 1 else " · 1 restart" if restarts else ""
-    )
-    if shows_time:
-        started = _running_since(status)
-        tone = "starting"
-        if started:
-            return Look(tone, "Running", "Running {}", "since", started, restarts)
-        return Look(tone, "Running", line, restarts=restarts)
-    return Look("running" if done == total else "starting", "Running", line, restarts=restarts)
+def _running(status: Obj, ready: int, total: int, restarts: int, shows_time: bool) -> Look:
+    if not shows_time:
+        return _ready_look(ready, total, restarts)
+    line = _running_line(ready, total, restarts)
+    started = _running_since(status)
+    if started:
+        return Look("starting", "Running", "Running {}", "since", started, restarts)
+    return Look("starting", "Running", line, restarts=restarts)
+
+
+@lru_cache(maxsize=1024)
+def _ready_look(ready: int, total: int, restarts: int) -> Look:
+    """A running Pod that is meant to go on, by how many of its containers are ready."""
+    tone = "running" if ready == total else "starting"
+    return Look(tone, "Running", _running_line(ready, total, restarts), restarts=restarts)
+
+
+def _running_line(ready: int, total: int, restarts: int) -> str:
+    many = f" · {restarts} restarts" if restarts > 1 else " · 1 restart" if restarts else ""
+    return f"Running {ready}/{total}{many}"
 
 
 def _running_since(status: Obj) -> int:

@@ -50,6 +50,9 @@ class Surroundings(Protocol):
     def root_of(self, pod: str) -> str:
         """The workload that a Pod belongs to; the Pod itself where there is none."""
 
+    def links_of(self, pod: str) -> tuple[str, ...]:
+        """What a Pod belongs together with: its node, its claims, its workload."""
+
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
 

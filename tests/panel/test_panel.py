@@ -309,6 +309,12 @@ def test_a_new_page_gets_the_whole_scene() -> None:
     assert len(sent[-1]["scene"]["items"]) == len(showing.scene.items)
 
 
+def test_a_page_that_has_the_first_scene_is_sent_nothing_more() -> None:
+    stage, sent, _, _ = stage_of(Clock())
+    stage._receive(None, {"type": "hello"}, None)
+    assert not sent
+
+
 def test_what_is_selected_in_the_browser_is_told() -> None:
     stage, _, _, _ = stage_of(Clock())
     told: list[Any] = []

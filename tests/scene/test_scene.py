@@ -486,3 +486,24 @@ def test_every_token_that_a_picture_names_is_there() -> None:
     marks += [mark for icon in ICONS.values() for mark in icon]
     assert {token for mark in marks for token in named(mark)} <= set(TOKENS)
     assert {mark[3] for mark in marks if mark[0] == "icon"} <= set(ICONS)
+
+
+def test_another_width_is_laid_out_as_if_it_had_always_been_so() -> None:
+    composer = Composer(Graph(cluster()), facts(inputs=INPUTS), history=history())
+    resized = composer.resize(900, facts(inputs=INPUTS))
+    fresh = compose(Graph(cluster()), facts(inputs=INPUTS), width=900, history=history())
+    assert dict(resized.items) == dict(fresh.items)
+    assert resized[:-1] == fresh[:-1]
+
+
+def test_a_heat_map_keeps_no_timeline_of_before() -> None:
+    view = crowd(60, 1900)
+    graph = Graph(view)
+    composer = Composer(graph, facts(), history=view.store.history)
+    assert "timeline" in composer.items
+    seen = len(view.store.history)
+    for number in range(200):
+        view.add(pod(f"more-{number:05d}", None, f"node-{number % 60 + 1}"))
+    changes = view.store.history[seen:]
+    scene = composer.update(graph.update(changes), changes, facts())
+    assert not [one for one in scene.items if one.startswith(("row/", "timeline", "now"))]

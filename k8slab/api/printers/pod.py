@@ -14,16 +14,15 @@ from k8slab.api.tables import AGE, NAME, Cells, Column, Table, age_of, since
 
 def _row(obj: Obj, now_us: int) -> Cells:
     spec, status = obj["spec"], obj.get("status") or {}
-    look = _look(obj, spec, status)
-    total = len(spec.get("containers") or ()) + len(_sidecars(spec))
-    restarts = str(look.restarts)
-    if look.restarts and look.last_restart:
-        restarts = f"{look.restarts} ({since(look.last_restart, now_us)} ago)"
+    seen = summary_of(obj)
+    restarts = str(seen.restarts)
+    if seen.restarts and seen.last_restart:
+        restarts = f"{seen.restarts} ({since(seen.last_restart, now_us)} ago)"
     addresses = status.get("podIPs") or ()
     return (
         obj["metadata"]["name"],
-        f"{look.ready}/{total}",
-        look.reason,
+        f"{seen.ready}/{seen.total}",
+        seen.reason,
         restarts,
         age_of(obj, now_us),
         (addresses[0].get("ip") if addresses else "") or "<none>",
@@ -43,11 +42,12 @@ def _conditions(obj: Obj) -> list[Obj]:
     return [{"type": "Completed", "status": "True", "reason": phase, "message": _FINISHED[phase]}]
 
 
-class _Look(NamedTuple):
+class Summary(NamedTuple):
     """What the statuses of a Pod's containers come to. `last_restart` is empty where it is unknown."""
 
     reason: str
     ready: int
+    total: int
     restarts: int
     last_restart: str
 
@@ -63,22 +63,42 @@ def _sidecars(spec: Obj) -> tuple[str, ...]:
 
 def _restarts(statuses: Sequence[Obj]) -> tuple[int, str]:
     """How often these containers were restarted, and when last."""
-    last = ""
+    count, last = 0, ""
     for status in statuses:
-        terminated = (status.get("lastState") or {}).get("terminated") or {}
-        last = max(last, terminated.get("finishedAt") or "")
-    return sum(status.get("restartCount", 0) for status in statuses), last
+        count += status.get("restartCount", 0)
+        terminated = (status.get("lastState") or {}).get("terminated")
+        if terminated:
+            last = max(last, terminated.get("finishedAt") or "")
+    return count, last
 
 
-def _look(pod: Obj, spec: Obj, status: Obj) -> _Look:
+def summary_of(pod: Obj) -> Summary:
     """The one word that `kubectl get` shows for a Pod, and what stands beside it."""
+    spec, status = pod["spec"], pod.get("status") or {}
     reason = status.get("reason") or status.get("phase", "")
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition.get("reason") == "SchedulingGated":
             reason = "SchedulingGated"
+    statuses = status.get("containerStatuses") or ()
+    total = len(spec.get("containers") or ())
+    if spec.get("initContainers") or status.get("initContainerStatuses"):
+        reason, ready, sidecars, restarts, last_restart = _with_init_containers(pod, reason, statuses)
+        total += sidecars
+    else:
+        restarts, last_restart = _restarts(statuses)
+        reason, ready = _main_containers(pod, statuses, reason)
+    if is_terminating(pod) and status.get("reason") == "NodeLost":
+        reason = "Unknown"
+    elif is_terminating(pod) and status.get("phase") not in _FINISHED:
+        reason = "Terminating"
+    return Summary(reason, ready, total, restarts, last_restart)
+
+
+def _with_init_containers(pod: Obj, reason: str, statuses: Sequence[Obj]) -> tuple[str, int, int, int, str]:
+    """The reason, how many containers are ready, how many sidecars there are, restarts and the last one."""
+    spec, status = pod["spec"], pod.get("status") or {}
     sidecars = _sidecars(spec)
     init_statuses = status.get("initContainerStatuses") or ()
-    statuses = status.get("containerStatuses") or ()
     seen, init_reason, ready = _init_containers(
         init_statuses, sidecars, len(spec.get("initContainers") or ())
     )
@@ -89,11 +109,7 @@ def _look(pod: Obj, spec: Obj, status: Obj) -> _Look:
         restarts, last_restart = _restarts([*running, *statuses])
         reason, main_ready = _main_containers(pod, statuses, reason)
         ready += main_ready
-    if is_terminating(pod) and status.get("reason") == "NodeLost":
-        reason = "Unknown"
-    elif is_terminating(pod) and status.get("phase") not in _FINISHED:
-        reason = "Terminating"
-    return _Look(reason, ready, restarts, last_restart)
+    return reason, ready, len(sidecars), restarts, last_restart
 
 
 def _init_containers(statuses: Sequence[Obj], sidecars: Sequence[str], total: int) -> tuple[int, str, int]:
@@ -133,8 +149,8 @@ def _main_containers(pod: Obj, statuses: Sequence[Obj], reason: str) -> tuple[st
     error_reason = ""
     for status in reversed(statuses):
         state = status.get("state") or {}
-        waiting, terminated = state.get("waiting") or {}, state.get("terminated")
-        if waiting.get("reason"):
+        waiting, terminated = state.get("waiting"), state.get("terminated")
+        if waiting and waiting.get("reason"):
             reason = waiting["reason"]
         elif terminated is not None:
             reason = _exit_reason(terminated)

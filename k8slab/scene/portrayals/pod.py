@@ -24,16 +24,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks = medium_marks(subject.width, subject.colour, look.tone, name)
     else:
         marks = large_marks(subject.width, subject.height, subject.colour, look, name)
-    return Picture(marks, look.word, look.tone, _links(subject.id, around))
-
-
-def _links(identity: str, around: Surroundings) -> tuple[str, ...]:
-    graph = around.graph
-    links = [*graph.targets(identity, "scheduling"), *graph.targets(identity, "volume")]
-    root = around.root_of(identity)
-    if root != identity:
-        links.append(root)
-    return tuple(links)
+    return Picture(marks, look.word, look.tone, around.links_of(subject.id))
 
 
 def _box(width: float, height: float, radius: float, tone: str) -> Mark:
