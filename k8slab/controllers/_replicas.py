@@ -90,9 +90,7 @@ def plan_replicas(view: View, key: Key, now_us: int, kind: str, component: str) 
     status = status_of(owner, pods, terminating, error, now_us)
     if status != (owner.get("status") or {}):
         yield Patch(kind, key, {"status": _replacing(owner, status)}, "status", uid=uid)
-    if error:
-        return Done(error=error)
-    return Done(look_again_us=_next_check_us(owner, status, pods, now_us))
+    return Done(look_again_us=_next_check_us(owner, status, pods, now_us), error=error)
 
 
 def _is_steady(view: View, owner: Obj, selector: Selector, tally: Tally) -> bool:

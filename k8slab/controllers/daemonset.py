@@ -144,6 +144,12 @@ def _history(view: View, daemon_set: Obj) -> Generator[Action, Outcome, tuple[Ob
     )
     if errors:
         raise ApiError(500, "InternalError", aggregate(errors))
+    for place, revision in enumerate(revisions):
+        if HASH_LABEL not in labels_of(revision):
+            # An adopted revision that tells no hash goes by its name.
+            labels = {**labels_of(revision), HASH_LABEL: revision["metadata"]["name"]}
+            labelled = assoc(revision, "metadata", "labels", labels)
+            revisions[place] = yield Update("ControllerRevision", labelled)
     data = data_of(daemon_set["spec"]["template"])
     same = sort_revisions(one for one in revisions if one["data"] == data)
     old = [one for one in revisions if one["data"] != data]

@@ -30,6 +30,7 @@ from k8slab.components import (
 )
 from k8slab.controllers import _deployment_math as math
 from k8slab.controllers._controller_history import hash_of
+from k8slab.controllers._deployment_rollback import roll_back, rollback_revision
 from k8slab.controllers._pods import (
     aggregate,
     claim,
@@ -73,15 +74,21 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         return (yield from _write_status(rollout, _status(rollout, now_us)))
     deployment = yield from _note_pause(deployment, now_us)
     rollout = yield from _find(deployment, sets, now_us)
+    revision = rollback_revision(deployment)
+    if revision is not None and not deployment["spec"].get("paused"):
+        if rollout.new is None:
+            rollout = yield from _create_new(view, rollout, now_us)
+        yield from roll_back(rollout.deployment, rollout.every, revision)
+        return Done()
     if deployment["spec"].get("paused") or _is_scaling(rollout):
         rollout = yield from _scale(rollout)
-        if deployment["spec"].get("paused"):
+        if deployment["spec"].get("paused") and revision is None:
             yield from _clean_up(rollout)
         return (yield from _write_status(rollout, _status(rollout, now_us)))
     if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
         rollout = yield from _recreate(view, rollout, sets, now_us)
     else:
-        rollout = yield from _roll(rollout, now_us)
+        rollout = yield from _roll(view, rollout, now_us)
     return (yield from _write_rollout_status(rollout, now_us))
 
 
@@ -156,29 +163,43 @@ def _note_pause(deployment: Obj, now_us: int) -> Generator[Action, Outcome, Obj]
     return stored
 
 
-def _create_new(rollout: Rollout, now_us: int) -> Step:
+def _create_new(view: View, rollout: Rollout, now_us: int) -> Step:
     """Create the ReplicaSet of the Deployment's template."""
     deployment = rollout.deployment
     collisions = (deployment.get("status") or {}).get("collisionCount", 0)
     revision = max((math.revision_of(one) for one in rollout.old), default=0) + 1
     wanted = _new_replica_set(rollout, collisions, revision)
     name, count = wanted["metadata"]["name"], wanted["spec"]["replicas"]
+    existing: Obj | None = None
     try:
         created = yield Create("ReplicaSet", wanted)
     except ApiError as error:
-        yield from _note_failure(deployment, name, error, collisions, now_us)
-        raise
-    if count > 0:
+        existing = (
+            _own_replica_set(view, deployment, key_of(wanted)) if error.reason == "AlreadyExists" else None
+        )
+        if existing is None:
+            yield from _note_failure(deployment, name, error, collisions, now_us)
+            raise
+        created = existing
+    if count > 0 and existing is None:
         yield Record(
             deployment, "Normal", "ScalingReplicaSet", f"Scaled up replica set {name} from 0 to {count}"
         )
     noted = _with_revision(deployment, str(revision))
-    if math.has_deadline(deployment):
+    if math.has_deadline(deployment) and existing is None:
         message = f'Created new replica set "{name}"'
         noted = _with_condition(noted, "True", "NewReplicaSetCreated", message, now_us)
     if noted is not deployment:
         deployment = yield Update("Deployment", noted, "status")
     return Rollout(deployment, created, rollout.old)
+
+
+def _own_replica_set(view: View, deployment: Obj, key: Key) -> Obj | None:
+    """The ReplicaSet of a name, if it is the Deployment's own and of its template: it was created before."""
+    found = view.get("ReplicaSet", key)
+    if found is None or (controller_of(found) or {}).get("uid") != deployment["metadata"]["uid"]:
+        return None
+    return found if math.same_template(found["spec"]["template"], deployment["spec"]["template"]) else None
 
 
 def _new_replica_set(rollout: Rollout, collisions: int, revision: int) -> Obj:
@@ -311,10 +332,10 @@ def _proportional_sizes(deployment: Obj, running: Sequence[Obj]) -> list[tuple[O
 # Rolling updates.
 
 
-def _roll(rollout: Rollout, now_us: int) -> Step:
+def _roll(view: View, rollout: Rollout, now_us: int) -> Step:
     """Grow the new ReplicaSet if there is room, else shrink the old ones, else clean up."""
     if rollout.new is None:
-        rollout = yield from _create_new(rollout, now_us)
+        rollout = yield from _create_new(view, rollout, now_us)
     before = rollout.every
     rollout = yield from _grow_new(rollout)
     if math.total(rollout.every) != math.total(before):
@@ -374,7 +395,7 @@ def _recreate(view: View, rollout: Rollout, sets: Sequence[Obj], now_us: int) ->
     if math.total(rollout.old) != before or _old_pods_run(view, rollout):
         return rollout
     if rollout.new is None:
-        rollout = yield from _create_new(rollout, now_us)
+        rollout = yield from _create_new(view, rollout, now_us)
     new = rollout.new
     assert new is not None, "it was created if it was not there"
     rollout = yield from _set_size(rollout, new, math.replicas_of(rollout.deployment))
@@ -429,9 +450,9 @@ def _status(rollout: Rollout, now_us: int) -> Obj:
         "unavailableReplicas": max(math.total(every) - available, 0),
     }
     status: Obj = {name: number for name, number in numbers.items() if number}
-    terminating = [(one.get("status") or {}).get("terminatingReplicas") for one in every]
+    terminating = [_terminating(one) for one in every]
     if None not in terminating:
-        status["terminatingReplicas"] = sum(terminating)
+        status["terminatingReplicas"] = sum(number for number in terminating if number is not None)
     old = deployment.get("status") or {}
     if "collisionCount" in old:
         status["collisionCount"] = old["collisionCount"]
@@ -446,6 +467,13 @@ def _status(rollout: Rollout, now_us: int) -> Obj:
     )
     status["conditions"] = math.set_condition(_conditions(deployment), condition)
     return status
+
+
+def _terminating(replica_set: Obj) -> int | None:
+    """How many of a ReplicaSet's Pods are on their way out; 0 while its controller has not seen it."""
+    status = replica_set.get("status") or {}
+    number: int | None = status.get("terminatingReplicas")
+    return 0 if number is None and not status.get("observedGeneration") else number
 
 
 def _write_status(rollout: Rollout, status: Obj) -> Plan:

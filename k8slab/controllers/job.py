@@ -152,9 +152,10 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     except ApiError as refusal:
         error = refusal.message
     known = known._replace(backoff=sync.saved_backoff)
-    if error:
-        return Done(error=error, memory=known)
     wait_us = min(sync.waits) if sync.waits else None
+    if error:
+        # What was agreed on before the error stands beside the retry, as an entry of a work queue does.
+        return Done(look_again_us=wait_us, error=error, memory=known)
     return Done(
         look_again_us=wait_us, memory=known._replace(due_us=None if wait_us is None else now_us + wait_us)
     )

@@ -143,9 +143,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     live = (current["metadata"]["name"], update["metadata"]["name"], *map(revision_of, pods))
     limit = stateful_set["spec"].get("revisionHistoryLimit", 10)
     yield from truncate_history(revisions, live, limit)
-    if error:
-        return Done(error=error)
-    return Done(look_again_us=_next_check_us(sync, status, pods))
+    return Done(look_again_us=_next_check_us(sync, status, pods), error=error)
 
 
 # Sets whose Pods are all as they should be.

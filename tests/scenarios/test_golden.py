@@ -2,7 +2,7 @@
 
 A scenario is a YAML file: a lab, and steps (`kubectl …`, `run 30s`, `settle`, `crash node-2`, `recover
 node-2`, `add-node`, `remove-node node-3`); `@0` is the first Pod of the default namespace by name, `@1` the
-second. Its story is kept beside it; with
+second, `${uid ConfigMap other}` an object's uid. Its story is kept beside it; with
 K8SLAB_UPDATE_GOLDEN=1 it is written anew.
 """
 
@@ -46,7 +46,7 @@ def story(spec: dict[str, Any]) -> Iterator[str]:
     lab = Lab(**spec.get("lab", {}))
     yield f"# {spec['title']}"
     for written in spec["steps"]:
-        step = with_pod_names(lab, written)
+        step = with_uids(lab, with_pod_names(lab, written))
         revision = lab.world.store.revision
         begun = lab.now
         yield f"\n> {step.strip().partition(chr(10))[0]}"
@@ -61,6 +61,18 @@ def with_pod_names(lab: Lab, step: str) -> str:
     """A step with each `@n` replaced by the name of the n-th Pod."""
     names = [pod["metadata"]["name"] for pod in lab.list("pods")]
     return re.sub(r"@(\d)", lambda found: names[int(found[1])], step)
+
+
+def with_uids(lab: Lab, step: str) -> str:
+    """A step with each `${uid Kind name}` replaced by that object's uid."""
+
+    def uid(found: re.Match[str]) -> str:
+        obj = lab.world.get(found[1], ("default", found[2]))
+        assert obj is not None, f"there is no {found[1]} {found[2]}"
+        text: str = obj["metadata"]["uid"]
+        return text
+
+    return re.sub(r"\$\{uid (\w+) ([\w-]+)\}", uid, step)
 
 
 def perform(lab: Lab, step: str) -> Iterator[str]:
