@@ -6,7 +6,7 @@ DIR ?= tests/reference
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check bench reference notebooks format clean browser serve
+.PHONY: help lab test check bench reference fuzz notebooks format clean browser serve
 
 help:  ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench: $(STAMP) browser  ## Measure, beside the recorded figures of a real contr
 
 reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VERBOSE=1] [CATEGORIES=…]
 	$(BIN)/python -m k8slab.reference $(DIR) $(CATEGORIES)
+
+fuzz: $(STAMP)  ## Send a served lab 20,000 requests with something wrong in them
+	K8SLAB_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n 2 tests/server/test_fuzz.py
 
 notebooks: $(STAMP)  ## Run the tutorials' sources and write the notebooks with their outputs
 	$(BIN)/python scripts/build_notebooks.py

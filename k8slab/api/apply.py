@@ -70,10 +70,10 @@ def apply(
 
 
 def _check_target(kind: Kind, config: Obj, api_version: str) -> None:
-    sent = (config.get("apiVersion", ""), config.get("kind", ""))
+    sent = (_text(config.get("apiVersion")), _text(config.get("kind")))
     if sent != (api_version, kind.kind):
         raise bad_request(f"invalid object type: {_kind_text(*sent)}")
-    if config.get("metadata", {}).get("managedFields") is not None:
+    if _metadata(config).get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
 
 
@@ -82,9 +82,20 @@ def _kind_text(api_version: str, kind: str) -> str:
     return f"{group}/{version}, Kind={kind}"
 
 
+def _text(value: Any) -> str:
+    """A field that is a string, or nothing where something else stands there."""
+    return value if isinstance(value, str) else ""
+
+
+def _metadata(config: Obj) -> Obj:
+    """The metadata of a configuration that nobody has checked yet."""
+    metadata = config.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def _object_text(obj: Obj) -> str:
-    metadata = obj.get("metadata") or {}
-    name, namespace = metadata.get("name", ""), metadata.get("namespace", "")
+    metadata = _metadata(obj)
+    name, namespace = _text(metadata.get("name")), _text(metadata.get("namespace"))
     return f"{namespace}/{name}; {_kind_text(obj.get('apiVersion', ''), obj.get('kind', ''))}"
 
 

@@ -10,9 +10,17 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+MOST_LEVELS = 256
+"""How deep objects and lists may lie in each other.
+
+Go's decoder follows 10,000 levels; no object that an API server accepts has a tenth of ours.
+"""
 _SPACE = b" \t\r\n"
 _STRING_STEP = re.compile(rb'[^"\\\x00-\x1f]*')
 _DIGITS = re.compile(rb"[0-9]*")
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF_A_PAIR_BYTES = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _HEX = b"0123456789abcdefABCDEF"
 _LITERALS = {ord("t"): b"true", ord("f"): b"false", ord("n"): b"null"}
 _AFTER = {"key": "after object key", "pair": "after object key:value pair", "item": "after array element"}
@@ -46,11 +54,43 @@ def decode_json(text: str | bytes) -> Any:
     numbers as `NumberText`; keys stay in the order of the text.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text, object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse_constant
         )
-    except ValueError:
+    except (ValueError, RecursionError):
         raise JsonError(syntax_error(text)) from None
+    if len(text) > 2 * MOST_LEVELS and is_too_deep(value):
+        raise JsonError(syntax_error(text))
+    found = _HALF_A_PAIR.search(text) if isinstance(text, str) else _HALF_A_PAIR_BYTES.search(text)
+    return _whole_letters(value) if found else value
+
+
+def _whole_letters(value: Any) -> Any:
+    """The value with U+FFFD, as Go reads it, for each half of a surrogate pair without the other."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, RepeatedKeys):
+        return RepeatedKeys((_whole_letters(key), _whole_letters(item)) for key, item in value.pairs)
+    if isinstance(value, dict):
+        return {_whole_letters(key): _whole_letters(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_letters(item) for item in value]
+    return value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether objects and lists lie deeper in each other than `MOST_LEVELS`."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_LEVELS + 1):
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,18 +174,22 @@ def _begin_value(data: bytes, at: int, stack: list[str]) -> int:
     if at >= len(data):
         _fault(data, at, "")
     byte = data[at]
-    if byte == ord("{"):
-        at = _skip_space(data, at + 1)
-        if data[at : at + 1] == b"}":
-            return at + 1
-        stack.append("key")
-        return _key(data, at)
-    if byte == ord("["):
+    while byte == ord("["):
+        _push(data, at, stack, "item")
         at = _skip_space(data, at + 1)
         if data[at : at + 1] == b"]":
+            stack.pop()
             return at + 1
-        stack.append("item")
-        return _begin_value(data, at, stack)
+        if at >= len(data):
+            _fault(data, at, "")
+        byte = data[at]
+    if byte == ord("{"):
+        _push(data, at, stack, "key")
+        at = _skip_space(data, at + 1)
+        if data[at : at + 1] == b"}":
+            stack.pop()
+            return at + 1
+        return _key(data, at)
     if byte == ord('"'):
         return _string(data, at)
     if byte in _LITERALS:
@@ -153,6 +197,12 @@ def _begin_value(data: bytes, at: int, stack: list[str]) -> int:
     if byte in b"-0123456789":
         return _numeral(data, at)
     _fault(data, at, "looking for beginning of value")
+
+
+def _push(data: bytes, at: int, stack: list[str], state: str) -> None:
+    if len(stack) > MOST_LEVELS:
+        _fault(data, at, "exceeded max depth")
+    stack.append(state)
 
 
 def _after_value(data: bytes, at: int, stack: list[str]) -> int:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from k8slab.api.json_text import JsonError, decode_json, go_quote, plain
+from k8slab.api.json_text import MOST_LEVELS, JsonError, decode_json, go_quote, is_too_deep, plain
 from k8slab.api.yaml_emitter import dump
 from k8slab.api.yaml_words import resolve
 
@@ -213,13 +213,21 @@ def _problem(error: Any, text: str) -> str:
 
 # Whole texts.
 
+_TOO_DEEP = "yaml: exceeded max depth of 10000"
+
 
 def _read(text: str) -> tuple[Any, tuple[str, ...]]:
-    node = _compose(text)
-    if node is None:
-        return None, ()
     reader = _Reader()
-    return reader.value(node), tuple(reader.repeated)
+    try:
+        node = _compose(text)
+        if node is None:
+            return None, ()
+        value = reader.value(node)
+    except RecursionError:
+        raise YamlError(_TOO_DEEP) from None
+    if len(text) > 2 * MOST_LEVELS and isinstance(value, dict | list) and is_too_deep(value):
+        raise YamlError(_TOO_DEEP)
+    return value, tuple(reader.repeated)
 
 
 def load_body(text: str) -> tuple[Any, tuple[str, ...]]:

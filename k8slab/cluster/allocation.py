@@ -26,7 +26,8 @@ def allocate_on_update(world: World, kind: Kind, new: Obj, old: Obj) -> Obj:
 def _allocate(world: World, service: Obj, old: Obj | None) -> Obj:
     addresses: dict[str, None] = {}
     ports: dict[int, None] = {}
-    own = key_of(service)
+    metadata = service["metadata"]
+    own = (metadata.get("namespace", ""), metadata.get("name", ""))
     for other in world.store.list("Service"):
         if key_of(other) == own:
             continue

@@ -234,7 +234,7 @@ def _next_page(world: World, route: Route, query: ListQuery) -> _Page:
 
 
 def _cut(route: Route, query: ListQuery, found: list[Obj], version: int) -> _Page:
-    if not query.limit or len(found) <= query.limit:
+    if query.limit <= 0 or len(found) <= query.limit:
         return _Page(found, version)
     objects = found[: query.limit]
     token = _token(version, _place(route, objects[-1]) + "\0")

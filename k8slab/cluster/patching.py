@@ -174,7 +174,8 @@ def _apply(
     live = None
     if old is not None:
         live = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
-    if live is None and (config.get("metadata") or {}).get("uid"):
+    metadata = config.get("metadata")
+    if live is None and isinstance(metadata, dict) and metadata.get("uid"):
         _refuse_uid(route, config)
     merged = apply(
         route.kind,

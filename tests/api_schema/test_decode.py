@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from k8slab.api import instants, schema
 from k8slab.api.decode import decode_text
 from k8slab.api.errors import ApiError
-from k8slab.api.json_text import JsonError, decode_json
+from k8slab.api.json_text import MOST_LEVELS, JsonError, decode_json
 from k8slab.api.kind import Kind
 from k8slab.api.patched import decode_patched, restore_fault
 from k8slab.api.unmarshal import base64_fault, unmarshal
@@ -270,3 +271,43 @@ def test_recorded_refusal_of_a_patched_object(name: str) -> None:
 )
 def test_what_a_strategic_patch_cannot_restore(spec: Any, fault: str) -> None:
     assert restore_fault("#api.apps.v1.Deployment", {"spec": spec}) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 300 + "]" * 300, "invalid character '[' exceeded max depth"),
+        ("[" * 50_000, "invalid character '[' exceeded max depth"),
+        ('{"a":' * 300 + "1" + "}" * 300, "invalid character '{' exceeded max depth"),
+        ('{"a":[' * 40_000 + "1" + "]}" * 40_000, "invalid character '[' exceeded max depth"),
+        ("[" * 200 + "}", "invalid character '}' looking for beginning of value"),
+        ("[[", "unexpected end of JSON input"),
+    ],
+    ids=["lists", "lists without end", "objects", "both", "wrong bracket", "cut off"],
+)
+def test_texts_that_nest_too_deep_are_refused(text: str, message: str) -> None:
+    with pytest.raises(JsonError, match=re.escape(message)):
+        decode_json(text)
+
+
+def test_as_deep_as_may_be() -> None:
+    depth = MOST_LEVELS + 1
+    value = decode_json("[" * depth + "]" * depth)
+    for _ in range(depth - 1):
+        (value,) = value
+    assert value == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"a\ud800b"', "a\ufffdb"),
+        (r'{"\uDC00": ["\udfff\ud800"]}', {"\ufffd": ["\ufffd\ufffd"]}),
+        (r'"\ud7ff"', "\ud7ff"),
+    ],
+    ids=["a pair", "the first half", "keys and lists", "no half"],
+)
+def test_halves_of_surrogate_pairs_are_replaced_as_go_does(text: str, value: object) -> None:
+    assert decode_json(text) == value
+    assert decode_json(text.encode()) == value
