@@ -678,9 +678,11 @@ class Lab:
 
         `.svg`, `.png`, `.pdf` and `.txt` show one instant: now, or `at` so many
         seconds after the beginning. `.gif` and `.mp4` show `frames` evenly spread
-        instants from `start` to `end` at `fps` a second. Options of all: `theme`
-        (`light`, `dark`), `width` in units of the picture, `scale` in pixels a unit.
-        The path; ValueError for an ending or an option that there is not.
+        instants from `start` to `end` at `fps` a second. `.html` is a page that plays
+        every change from `start` to `end`, without a kernel. Other options, where they
+        mean something: `theme` (`light`, `dark`), `width` in units of the picture,
+        `scale` in pixels a unit. The path; ValueError for an ending or an option that
+        there is not.
         """
         from k8slab.renderers.export import write
 

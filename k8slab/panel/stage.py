@@ -18,27 +18,11 @@ import traitlets
 
 import k8slab.renderers as renderers
 from k8slab.renderers import svg, text
+from k8slab.renderers.tables import browser_tables
 from k8slab.scene import Scene, diff, patch_to_json, to_json
-from k8slab.scene.icons import ICONS, SPINNING
-from k8slab.scene.marks import STYLES
-from k8slab.scene.tokens import MONO, SANS, colours
 
 _FOLDER = Path(renderers.__file__).parent
 PATIENCE_S = 0.5
-
-
-def browser_tables() -> dict[str, Any]:
-    """The tables that the browser draws from: tokens, text styles, icons."""
-    return {
-        "tokens": {
-            "light": {name: value for name, value in colours("light").items() if name},
-            "dark": {name: value for name, value in colours("dark").items() if name},
-        },
-        "styles": STYLES,
-        "fonts": {"sans": SANS, "mono": MONO},
-        "icons": ICONS,
-        "spinning": SPINNING,
-    }
 
 
 class Stage(anywidget.AnyWidget):  # type: ignore[misc]

@@ -21,7 +21,7 @@ FRAMES, FPS = 100, 10.0
 class Wishes(NamedTuple):
     """How an export is to be: everything but what it shows. Instants are seconds since the beginning."""
 
-    theme: Theme = "light"
+    theme: str = ""
     width: float = 1180
     scale: float = 0.0
     at: float | None = None
@@ -37,22 +37,19 @@ def write(lab: Any, path: str | Path, **options: Any) -> Path:
     writer = _WRITERS.get(target.suffix.lower())
     if writer is None:
         raise ValueError(f'unknown ending "{target.suffix}": there are {", ".join(sorted(_WRITERS))}')
-    known = _FILM_OPTIONS if target.suffix.lower() in _FILMS else _PICTURE_OPTIONS
+    known = _OPTIONS[target.suffix.lower()]
     for name in options:
         if name not in known:
             raise ValueError(f'"{target.suffix}" has no option {name}: there are {", ".join(known)}')
     wishes = Wishes(**options)
-    if wishes.theme not in ("light", "dark"):
-        raise ValueError(f'unknown theme "{wishes.theme}": there are light and dark')
+    themes = ("light", "dark", "auto") if writer is _html else ("light", "dark")
+    if wishes.theme and wishes.theme not in themes:
+        raise ValueError(f'unknown theme "{wishes.theme}": there are {", ".join(themes)}')
     if wishes.frames < 2 or wishes.fps <= 0 or wishes.scale < 0 or wishes.width <= 0:
         raise ValueError("an export needs frames > 1, fps > 0, scale > 0 and width > 0")
     with lab.lock:
         writer(lab, target, wishes)
     return target
-
-
-_PICTURE_OPTIONS = ("theme", "width", "scale", "at")
-_FILM_OPTIONS = ("theme", "width", "scale", "start", "end", "frames", "fps")
 
 
 def scene_at(lab: Any, wishes: Wishes) -> Scene:
@@ -68,13 +65,17 @@ def scene_at(lab: Any, wishes: Wishes) -> Scene:
     return next(film.shoot(lab, [at_us], width=wishes.width)).scene
 
 
+def _theme(wishes: Wishes) -> Theme:
+    return "dark" if wishes.theme == "dark" else "light"
+
+
 def _frames(lab: Any, wishes: Wishes) -> list[Scene]:
     instants = film.even_instants(film.stretch_of(lab, wishes.start, wishes.end), wishes.frames)
     return [shot.scene for shot in film.shoot(lab, instants, width=wishes.width)]
 
 
 def _svg(lab: Any, target: Path, wishes: Wishes) -> None:
-    target.write_text(svg.render(scene_at(lab, wishes), wishes.theme), encoding="utf-8")
+    target.write_text(svg.render(scene_at(lab, wishes), _theme(wishes)), encoding="utf-8")
 
 
 def _txt(lab: Any, target: Path, wishes: Wishes) -> None:
@@ -84,13 +85,13 @@ def _txt(lab: Any, target: Path, wishes: Wishes) -> None:
 def _png(lab: Any, target: Path, wishes: Wishes) -> None:
     from k8slab.renderers.raster import png_bytes
 
-    target.write_bytes(png_bytes(scene_at(lab, wishes), wishes.theme, scale=wishes.scale or 2.0))
+    target.write_bytes(png_bytes(scene_at(lab, wishes), _theme(wishes), scale=wishes.scale or 2.0))
 
 
 def _pdf(lab: Any, target: Path, wishes: Wishes) -> None:
     from k8slab.renderers.matplotlib import pdf_bytes
 
-    target.write_bytes(pdf_bytes(scene_at(lab, wishes), wishes.theme, scale=wishes.scale or 1.0))
+    target.write_bytes(pdf_bytes(scene_at(lab, wishes), _theme(wishes), scale=wishes.scale or 1.0))
 
 
 def _gif(lab: Any, target: Path, wishes: Wishes) -> None:
@@ -98,7 +99,7 @@ def _gif(lab: Any, target: Path, wishes: Wishes) -> None:
 
     scenes = _frames(lab, wishes)
     height = max(scene.height for scene in scenes)
-    data = gif_bytes(scenes, height, wishes.theme, scale=wishes.scale or 1.0, fps=wishes.fps)
+    data = gif_bytes(scenes, height, _theme(wishes), scale=wishes.scale or 1.0, fps=wishes.fps)
     target.write_bytes(data)
 
 
@@ -107,15 +108,35 @@ def _mp4(lab: Any, target: Path, wishes: Wishes) -> None:
 
     scenes = _frames(lab, wishes)
     size = (scenes[0].width, max(scene.height for scene in scenes))
-    mp4.write(target, scenes, size, wishes.theme, scale=wishes.scale or 1.0, fps=wishes.fps)
+    mp4.write(target, scenes, size, _theme(wishes), scale=wishes.scale or 1.0, fps=wishes.fps)
+
+
+def _html(lab: Any, target: Path, wishes: Wishes) -> None:
+    from k8slab.renderers.player import page
+
+    stretch = film.stretch_of(lab, wishes.start, wishes.end)
+    text_of_page = page(lab, stretch, theme=wishes.theme or "auto", width=wishes.width)
+    target.write_text(text_of_page, encoding="utf-8")
 
 
 _WRITERS: dict[str, Callable[[Any, Path, Wishes], None]] = {
     ".gif": _gif,
+    ".html": _html,
     ".mp4": _mp4,
     ".pdf": _pdf,
     ".png": _png,
     ".svg": _svg,
     ".txt": _txt,
 }
-_FILMS = (".gif", ".html", ".mp4")
+_PICTURE = ("theme", "width", "scale", "at")
+_FRAMES = ("theme", "width", "scale", "start", "end", "frames", "fps")
+_OPTIONS = {
+    ".gif": _FRAMES,
+    ".html": ("theme", "width", "start", "end"),
+    ".mp4": _FRAMES,
+    ".pdf": _PICTURE,
+    ".png": _PICTURE,
+    ".svg": ("theme", "width", "at"),
+    ".txt": ("width", "at"),
+}
+"""The options of each ending."""

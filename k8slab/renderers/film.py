@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
-from k8slab.graph import Graph
+from k8slab.graph import KINDS, Graph
 from k8slab.scene import Composer, Facts, Scene
 
 MOST_MOMENTS = 1800
@@ -22,11 +22,17 @@ _LEAST_APART_US = 40_000
 
 
 class Shot(NamedTuple):
-    """One scene of a film, the ids of its items that differ from the scene before, and of the objects."""
+    """One scene of a film.
+
+    `changed` are the ids of its items that differ from the scene before,
+    `touched` those of the objects that do. `graph` is the cluster at the instant
+    and becomes that of the next one.
+    """
 
     scene: Scene
     changed: Sequence[str]
     touched: Sequence[str]
+    graph: Graph
 
 
 class Stretch(NamedTuple):
@@ -89,13 +95,13 @@ def shoot(lab: Any, instants: Sequence[int], *, width: float = 1180) -> Iterator
         return Facts(at_us, lab.start_us, lab.seed, events, done_inputs, until_us=until_us)
 
     composer = Composer(graph, facts(instants[0], done), width=width, history=past)
-    yield Shot(composer.scene, list(composer.scene.items), ())
+    yield Shot(composer.scene, list(composer.scene.items), _objects(graph), graph)
     for at_us in instants[1:]:
         until = bisect_right(history, at_us, lo=done, key=_instant)
         changes, done = history[done:until], until
         touched = graph.update(changes)
         composer.update(touched, changes, facts(at_us, done))
-        yield Shot(composer.scene, composer.changed, touched)
+        yield Shot(composer.scene, composer.changed, touched, graph)
 
 
 def _graph_of(lab: Any, at_us: int, past: Sequence[Any]) -> tuple[Graph, Sequence[Any]]:
@@ -106,6 +112,10 @@ def _graph_of(lab: Any, at_us: int, past: Sequence[Any]) -> tuple[Graph, Sequenc
     graph = Graph()
     graph.update(past)
     return graph, past
+
+
+def _objects(graph: Graph) -> list[str]:
+    return [identity for kind in KINDS for identity in graph.ids(kind)]
 
 
 def _instant(change: Any) -> int:

@@ -103,6 +103,7 @@ FOLDERS = {
     "graph.relations": "RELATION",
     "scene.portrayals": "PORTRAYAL",
     "cluster.admission": "ADMISSION",
+    "texts": "TEXTS",
 }
 
 

@@ -163,6 +163,7 @@ HEADS = {
     ".txt": b"k8slab ",
     ".gif": b"GIF89a",
     ".mp4": b"\x00\x00\x00",
+    ".html": b"<!doctype html>",
 }
 
 
@@ -202,6 +203,7 @@ def test_without_ffmpeg_there_is_a_word_of_what_to_do(
         ("x.png", {"fps": 3}, '".png" has no option fps'),
         ("x.gif", {"at": 3}, '".gif" has no option at'),
         ("x.png", {"theme": "red"}, 'unknown theme "red"'),
+        ("x.html", {"fps": 3}, '".html" has no option fps'),
         ("x.gif", {"frames": 1}, "frames > 1"),
         ("x.png", {"at": 1e6}, "the lab's past is"),
     ],

@@ -56,11 +56,13 @@ def in_matplotlib(scene: Scene) -> set[str]:
 CALLS = """
 () => {
   window.written = [];
-  const inner = CanvasRenderingContext2D.prototype.fillText;
-  CanvasRenderingContext2D.prototype.fillText = function (words, ...rest) {
-    window.written.push(words);
-    return inner.call(this, words, ...rest);
-  };
+  for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
+    const inner = prototype.fillText;
+    prototype.fillText = function (words, ...rest) {
+      window.written.push(words);
+      return inner.call(this, words, ...rest);
+    };
+  }
 }
 """
 
