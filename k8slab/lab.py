@@ -209,9 +209,9 @@ class Lab:
             self._let_happen(event)
             if world.store.revision == seen:
                 continue
-            for change in world.store.changes_since(seen):
-                if change.kind in kinds() and change.kind not in _QUIET_KINDS:
-                    last_us = change.at_us
+            for row in world.store.rows_since(seen):
+                if row.kind in kinds() and row.kind not in _QUIET_KINDS:
+                    last_us = row.at_us
             seen = world.store.revision
             if look is not None:
                 look()

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from k8slab.cluster import dispatch, queue
 from k8slab.cluster.world import World
+from k8slab.store.history import History
 
 CHANGES_APART = 500
 _MOST_HELD = 4_000_000
@@ -105,7 +106,7 @@ class Marks:
     def take(self, world: World, inputs: int, nodes: int) -> None:
         """Mark the World as it is now, after so many inputs and with so many nodes added."""
         twin = world.copy()
-        twin.store.history, twin.causes = [], []
+        twin.store.history, twin.causes = History(), []
         weight = _TABLES * twin.store.size() + len(twin.queue) + len(twin.memories)
         self._marks.append(Mark(twin, len(world.causes), inputs, nodes, weight))
         self._held += weight
@@ -144,7 +145,7 @@ def world_of(mark: Mark, live: World) -> World:
     world = mark.world.copy()
     store, compacted = world.store, live.store.compacted
     store.compacted = min(max(store.compacted, compacted), store.revision)
-    store.history = live.store.history[: max(store.revision - compacted, 0)]
+    store.history = live.store.history.first(max(store.revision - compacted, 0))
     world.causes = live.causes[: mark.causes]
     return world
 

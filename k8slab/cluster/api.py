@@ -296,12 +296,13 @@ def commit(
     `sent` is the object as its writer meant it, decoded and defaulted, before
     admission: what the writer owns is told from it.
     """
+    slot = (kind.kind, key)
+    before = world.trail(slot)
     change = world.store.write(kind.kind, key, new, world.now_us, cause)
     stored = change.new
     assert stored is not None, "a commit stores an object"
-    slot = (kind.kind, key)
     world.trails[slot] = Trail(
-        world.trails.get(slot),
+        before,
         actor.manager,
         options.operation,
         subresource,
@@ -317,8 +318,10 @@ def commit(
 
 def remove(world: World, kind: Kind, key: Key, cause: int) -> Obj:
     """Take an object out of the store and tell the watchers. The object as it was."""
+    slot = (kind.kind, key)
+    trail = world.trail(slot)
     change = world.store.write(kind.kind, key, None, world.now_us, cause)
-    world.bury((kind.kind, key))
+    world.bury(slot, trail)
     notify(world, change)
     assert change.old is not None, "only a stored object is removed"
     return change.old

@@ -11,6 +11,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.managed_fields import track_update
 from k8slab.api.meta import Obj, key_of
 from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.records import last_seen_us
 from k8slab.cluster.world import Trail, World
 
 
@@ -20,13 +21,13 @@ def managed_fields(world: World, kind: Kind, obj: Obj) -> list[Obj]:
     The trail remembers them. Empty where nobody knows who wrote it.
     """
     slot = (kind.kind, key_of(obj))
-    trail = world.trails.get(slot)
-    link = _link_of(trail, obj)
+    trail = world.trail(slot)
+    link = _link_of(trail, obj) or _link_of_repeat(trail, obj)
     if link is None:
         link = _link_of(world.graves.get(slot), obj)
         return _folded(kind, link) if link is not None else []
     managed = _folded(kind, link)
-    if link is trail and trail.managed is None:
+    if link is trail and trail.managed is None and slot in world.trails:
         world.trails[slot] = trail._replace(managed=managed, before=_kept(world, trail.before))
     return managed
 
@@ -50,6 +51,16 @@ def _link_of(trail: Trail | None, obj: Obj) -> Trail | None:
             return trail
         trail = trail.before
     return None
+
+
+def _link_of_repeat(trail: Trail | None, obj: Obj) -> Trail | None:
+    """The write that made a middle version of an Event that was said more than twice."""
+    if trail is None or trail.before is None or obj.get("kind") != "Event":
+        return None
+    first = trail.before
+    if first.new["metadata"]["uid"] != obj["metadata"].get("uid"):
+        return None
+    return Trail(first, first.manager, "Update", "", "v1", last_seen_us(obj), obj)
 
 
 def _folded(kind: Kind, link: Trail) -> list[Obj]:

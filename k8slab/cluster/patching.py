@@ -227,7 +227,7 @@ def _remembered(
 ) -> Patched:
     """Note on the object's trail what the apply made of its managedFields."""
     slot = (route.kind.kind, route.key)
-    trail = world.trails.get(slot)
+    trail = world.trail(slot)
     if trail is not None and not options.dry_run:
         world.trails[slot] = trail._replace(managed=managed)
     return Patched(ownership.with_fields(stored, managed), code)

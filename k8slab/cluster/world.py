@@ -17,6 +17,7 @@ from k8slab.chance import chance
 from k8slab.clock import START_US
 from k8slab.cluster.request import Request
 from k8slab.components import Cache, Component, Memory
+from k8slab.store.recorded import RecordedEvent, Saying, event_object
 from k8slab.store.store import Store
 from k8slab.store.view import Change
 from k8slab.timing import REALISTIC, Timing, duration_us
@@ -122,7 +123,7 @@ class World:
         self.trails: dict[tuple[str, Key], Trail] = {}
         self.graves: dict[tuple[str, Key], Trail] = {}
         """The trails of the objects that were removed last."""
-        self.event_keys: dict[tuple[str, ...], Key] = {}
+        self.event_keys: dict[Saying, Key] = {}
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
         self.components = {component.name: component for component in components}
@@ -202,9 +203,18 @@ class World:
         self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
         return len(self.causes) - 1
 
-    def bury(self, slot: tuple[str, Key]) -> None:
+    def trail(self, slot: tuple[str, Key]) -> Trail | None:
+        """Who wrote a stored object. That of a recorded Event is as good as what was recorded."""
+        trail = self.trails.get(slot)
+        if trail is None and slot[0] == "Event":
+            event = self.store.event(slot[1])
+            if isinstance(event, RecordedEvent):
+                return _trail_of(event)
+        return trail
+
+    def bury(self, slot: tuple[str, Key], trail: Trail | None) -> None:
         """Take the trail of a removed object away, to be read for a while yet."""
-        trail = self.trails.pop(slot, None)
+        self.trails.pop(slot, None)
         if trail is None:
             return
         self.graves.pop(slot, None)
@@ -212,10 +222,20 @@ class World:
         if len(self.graves) > _MOST_GRAVES:
             del self.graves[next(iter(self.graves))]
 
+    def is_observed(self, kind: str) -> bool:
+        """Whether a cache wants to be shown the changes of a kind."""
+        return bool(self._observers.get(kind))
+
     def observe(self, change: Change) -> None:
         """Show a change to the caches that exist and want its kind."""
         for state in self._observers.get(change.kind, ()):
             state.observe(change)
+
+
+def _trail_of(event: RecordedEvent) -> Trail:
+    """The writes of a recorded Event: the first one, and the last one if there were more."""
+    before = None if event.first is None else _trail_of(event.first)
+    return Trail(before, event.manager, "Update", "", "v1", event.at_us, event_object(event))
 
 
 class Waker(NamedTuple):

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
+from k8slab.store.history import History
 from k8slab.store.index import Index
+from k8slab.store.recorded import Expiry, RecordedEvent, Repeat, Row, event_object
 from k8slab.store.view import Change
 
 NO_OBJECTS: dict[Key, Obj] = {}
@@ -43,9 +46,10 @@ class Store:
         self.revision = 0
         self.compacted = 0
         """Changes up to this revision are no longer in `history`."""
-        self.history: list[Change] = []
+        self.history = History()
         self._counter = 0
-        self._objects: dict[str, dict[Key, Obj]] = {}
+        self._objects: dict[str, dict[Key, Any]] = {}
+        """By kind. Of Events, those that were recorded are kept as a `RecordedEvent`."""
         self._born: dict[str, dict[Key, int]] = {}
         self._namespaces: Index[Key] = Index()
         self._owners: Index[Key] = Index()
@@ -69,7 +73,18 @@ class Store:
 
     def get(self, kind: str, key: Key) -> Obj | None:
         """The object, or None."""
-        return self._objects.get(kind, NO_OBJECTS).get(key)
+        found: Any = self._objects.get(kind, NO_OBJECTS).get(key)
+        if found.__class__ is RecordedEvent:
+            return event_object(found)
+        return found  # type: ignore[no-any-return]
+
+    def event(self, key: Key) -> RecordedEvent | Obj | None:
+        """An Event as it is kept: as it was recorded, or as the object that a client wrote."""
+        return self._objects.get("Event", NO_OBJECTS).get(key)
+
+    def oldest_events(self, count: int) -> Sequence[RecordedEvent | Obj]:
+        """The oldest few Events as they are kept."""
+        return tuple(islice(self._objects.get("Event", NO_OBJECTS).values(), count))
 
     def count(self, kind: str) -> int:
         """How many objects of a kind there are."""
@@ -78,10 +93,6 @@ class Store:
     def size(self) -> int:
         """How many objects of all kinds there are."""
         return sum(len(table) for table in self._objects.values())
-
-    def first(self, kind: str, count: int) -> Sequence[Obj]:
-        """The oldest few objects of a kind."""
-        return tuple(islice(self._objects.get(kind, NO_OBJECTS).values(), count))
 
     def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
         """Kind and key of every object with an owner reference to this uid."""
@@ -102,6 +113,8 @@ class Store:
             return ()
         keys = self._candidates(kind, namespace, selector, owner, node)
         found = list(table.values()) if keys is None else [table[key] for key in keys]
+        if kind == "Event":
+            found = [_as_object(one) for one in found]
         return _filtered(found, namespace, selector, owner, node)
 
     def _candidates(
@@ -114,7 +127,8 @@ class Store:
         if node is not None:
             buckets.append(self._nodes.get((kind, node)))
         if namespace is not None:
-            buckets.append(self._namespaces.get((kind, namespace)))
+            if kind not in _IN_NO_NAMESPACE_INDEX:
+                buckets.append(self._namespaces.get((kind, namespace)))
             if owner == "" and kind not in _NEVER_OWNED:
                 buckets.append(self._owners.get((kind, "", namespace)))
             for label, operator, values in selector or ():
@@ -126,6 +140,8 @@ class Store:
         """Store (or, with None, remove) an object as the next revision. The change that it made."""
         table = self._objects.setdefault(kind, {})
         old = table.get(key)
+        if old.__class__ is RecordedEvent:
+            old = event_object(old)
         self.revision += 1
         if new is None:
             if old is not None:
@@ -133,29 +149,48 @@ class Store:
         else:
             metadata = {**new["metadata"], "resourceVersion": str(self.revision)}
             new = {**new, "metadata": metadata}
-            if old is None:
-                self._counter += 1
-                self._born.setdefault(kind, {})[key] = self._counter
+            if old is None or kind == "Event":
+                births = self._born.setdefault(kind, {})
+                if key not in births:
+                    self._counter += 1
+                    births[key] = self._counter
             table[key] = new
             self._reindex(kind, key, old, new)
         change = Change(self.revision, at_us, kind, key, old, new, cause)
-        self.history.append(change)
+        self.history.rows.append(change)
         return change
+
+    def record(self, event: RecordedEvent) -> None:
+        """Store a new Event, or one that is said again, whose revision is the next one."""
+        table = self._objects.setdefault("Event", {})
+        self.revision = event.revision
+        row: Row = event
+        if event.first is not None:
+            row = Repeat(event.revision, event.at_us, event.cause, table[event.key], event)
+        table[event.key] = event
+        self.history.rows.append(row)
+
+    def expire(self, event: RecordedEvent, at_us: int, cause: int) -> None:
+        """Remove a recorded Event."""
+        del self._objects["Event"][event.key]
+        self.revision += 1
+        self.history.rows.append(Expiry(self.revision, at_us, cause, event))
 
     def _remove(self, kind: str, key: Key, old: Obj) -> None:
         self._reindex(kind, key, old, None)
         del self._objects[kind][key]
-        del self._born[kind][key]
+        self._born.get(kind, _NO_BIRTHS).pop(key, None)
 
     def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
         if old is not None and new is not None and _same_places(kind, old, new):
             return
-        born = self._born[kind][key]
+        born = self._born.get(kind, _NO_BIRTHS).get(key, 0)
         namespace = key[0]
-        if old is None:
-            self._namespaces.add((kind, namespace), key, born)
-        elif new is None:
-            self._namespaces.discard((kind, namespace), key)
+        if kind not in _IN_NO_NAMESPACE_INDEX:
+            if old is None:
+                self._namespaces.add((kind, namespace), key, born)
+            elif new is None:
+                self._namespaces.discard((kind, namespace), key)
         before = old["metadata"] if old else _NO_METADATA
         after = new["metadata"] if new else _NO_METADATA
         if before.get("labels") is not after.get("labels"):
@@ -209,16 +244,27 @@ class Store:
             raise IndexError(f"changes up to revision {self.compacted} were compacted")
         return self.history[revision - self.compacted :]
 
+    def rows_since(self, revision: int) -> Sequence[Row]:
+        """What history keeps of the changes after a revision that was not compacted away."""
+        return self.history.rows[revision - self.compacted :]
+
     def compact(self, revision: int) -> None:
         """Forget the changes up to a revision; what is stored stays."""
         if revision > self.compacted:
-            del self.history[: revision - self.compacted]
+            del self.history.rows[: revision - self.compacted]
             self.compacted = revision
 
 
 _NO_METADATA: Obj = {}
+_NO_BIRTHS: dict[Key, int] = {}
 _NEVER_OWNED = ("Event",)
 """Kinds of which nobody asks for those without an owner, and there are many: these are not indexed."""
+_IN_NO_NAMESPACE_INDEX = ("Event",)
+"""Kinds of which most are in one namespace, and which are seldom listed."""
+
+
+def _as_object(kept: RecordedEvent | Obj) -> Obj:
+    return event_object(kept) if isinstance(kept, RecordedEvent) else kept
 
 
 def _same_places(kind: str, old: Obj, new: Obj) -> bool:
