@@ -110,7 +110,7 @@ def json_patch(obj: Obj, operations: Sequence[Any]) -> Obj:
     root: Any = obj
     try:
         for operation in operations:
-            apply = _OPERATIONS.get(operation.get("op"))
+            apply = None if operation is None else _OPERATIONS.get(operation.get("op"))
             if apply is None:
                 raise _OperationError
             root = apply(root, operation)

@@ -25,6 +25,8 @@ BATCH = 250
 
 FAILURES_OF_STRATEGIC_PATCHES = (
     "The order in patch list",
+    "expected a []interface {}, but received a",
+    "expected a map[string]interface {}, but received a",
     "list element types are not identical",
     "unknown patch type",
 )
