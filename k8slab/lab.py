@@ -667,22 +667,25 @@ class Lab:
 
     # Pictures.
 
-    def draw(self, *, format: str = "svg", theme: str = "light") -> Any:
-        """The cluster as it is: an SVG that a notebook shows, `text`, or a matplotlib `figure`."""
+    def draw(self, what: str = "cluster", *, format: str = "svg", theme: str = "light") -> Any:
+        """The cluster as it is, or a `gantt` chart of its Pods' phases.
+
+        An SVG that a notebook shows, `text`, or a matplotlib `figure`.
+        """
         from k8slab.renderers import draw
 
-        return draw(self, format=format, theme="dark" if theme == "dark" else "light")
+        return draw(self, what=what, format=format, theme="dark" if theme == "dark" else "light")
 
     def export(self, path: str | Path, **options: Any) -> Path:
         """Write the cluster, or a film of its past, as a file: `lab.export("crash.gif", start=60, end=120)`.
 
         `.svg`, `.png`, `.pdf` and `.txt` show one instant: now, or `at` so many
-        seconds after the beginning. `.gif` and `.mp4` show `frames` evenly spread
-        instants from `start` to `end` at `fps` a second. `.html` is a page that plays
-        every change from `start` to `end`, without a kernel. Other options, where they
-        mean something: `theme` (`light`, `dark`), `width` in units of the picture,
-        `scale` in pixels a unit. The path; ValueError for an ending or an option that
-        there is not.
+        seconds after the beginning; with `what="gantt"` a chart of the Pods' phases.
+        `.gif` and `.mp4` show `frames` evenly spread instants from `start` to `end` at
+        `fps` a second. `.html` is a page that plays every change from `start` to `end`,
+        without a kernel. Other options, where they mean something: `theme` (`light`,
+        `dark`), `width` in units of the picture, `scale` in pixels a unit. The path;
+        ValueError for an ending or an option that there is not.
         """
         from k8slab.renderers.export import write
 

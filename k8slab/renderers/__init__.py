@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from k8slab.graph import Graph
 from k8slab.renderers import svg, text
-from k8slab.scene import Facts, Scene, compose
+from k8slab.scene import Facts, Header, Scene, compose, gantt
 from k8slab.scene.tokens import Theme
 
 
@@ -39,12 +40,33 @@ def scene_of(lab: Any, *, width: float = 1180, selected: str = "", history: bool
     return compose(Graph(lab.view), facts, width=width, history=lab.history if history else ())
 
 
-def draw(lab: Any, *, format: str = "svg", theme: Theme = "light", **options: Any) -> Any:
+def gantt_of(lab: Any, *, width: float = 1180) -> Scene:
+    """The phases of a lab's Pods as a Gantt chart."""
+    inputs = tuple((one.at_us, one.text) for one in lab.inputs)
+    header = Header("k8slab", lab.start_us, lab.seed, len(lab.history))
+    return gantt.compose(lab.history, inputs, header, lab.now_us, width=width)
+
+
+SUBJECTS: dict[str, Callable[..., Scene]] = {"cluster": scene_of, "gantt": gantt_of}
+"""What can be drawn."""
+
+
+def subject(what: str) -> Callable[..., Scene]:
+    """What makes the scene of a subject. ValueError for one that there is not."""
+    if what not in SUBJECTS:
+        raise ValueError(f'nothing is called "{what}": there are {", ".join(SUBJECTS)}')
+    return SUBJECTS[what]
+
+
+def draw(
+    lab: Any, *, what: str = "cluster", format: str = "svg", theme: Theme = "light", **options: Any
+) -> Any:
     """A lab as it is: a `Drawing` for `svg`, a str for `text`, a matplotlib Figure for `figure`.
 
-    ValueError for another format.
+    `what` is the `cluster`, or a `gantt` chart of its Pods' phases. ValueError for
+    another subject or format.
     """
-    scene = scene_of(lab, **options)
+    scene = subject(what)(lab, **options)
     if format == "svg":
         return Drawing(scene, theme)
     if format == "text":

@@ -21,6 +21,7 @@ FRAMES, FPS = 100, 10.0
 class Wishes(NamedTuple):
     """How an export is to be: everything but what it shows. Instants are seconds since the beginning."""
 
+    what: str = "cluster"
     theme: str = ""
     width: float = 1180
     scale: float = 0.0
@@ -54,10 +55,12 @@ def write(lab: Any, path: str | Path, **options: Any) -> Path:
 
 def scene_at(lab: Any, wishes: Wishes) -> Scene:
     """The scene of now, or of an instant of the past. ValueError for one that lies outside it."""
-    from k8slab.renderers import scene_of
+    from k8slab.renderers import subject
 
     if wishes.at is None:
-        return scene_of(lab, width=wishes.width)
+        return subject(wishes.what)(lab, width=wishes.width)
+    if wishes.what != "cluster":
+        raise ValueError("only the cluster can be drawn as it was: a chart shows all of the past")
     at_us = lab.start_us + round(wishes.at * SECOND_US)
     if not lab.start_us <= at_us <= lab.now_us:
         past_s = (lab.now_us - lab.start_us) / SECOND_US
@@ -128,7 +131,7 @@ _WRITERS: dict[str, Callable[[Any, Path, Wishes], None]] = {
     ".svg": _svg,
     ".txt": _txt,
 }
-_PICTURE = ("theme", "width", "scale", "at")
+_PICTURE = ("what", "theme", "width", "scale", "at")
 _FRAMES = ("theme", "width", "scale", "start", "end", "frames", "fps")
 _OPTIONS = {
     ".gif": _FRAMES,
@@ -136,7 +139,7 @@ _OPTIONS = {
     ".mp4": _FRAMES,
     ".pdf": _PICTURE,
     ".png": _PICTURE,
-    ".svg": ("theme", "width", "at"),
-    ".txt": ("width", "at"),
+    ".svg": ("what", "theme", "width", "at"),
+    ".txt": ("what", "width", "at"),
 }
 """The options of each ending."""

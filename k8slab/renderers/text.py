@@ -23,6 +23,8 @@ SIGNS = {
 
 def render(scene: Scene) -> str:
     """The picture in lines: workloads, then each node with its Pods, Pods that wait, and volumes."""
+    if "gantt" in scene.items:
+        return _chart(scene)
     items = sorted(scene.items.values(), key=lambda item: (item.layer, item.y, item.x, item.id))
     pods = [item for item in items if item.kind == "Pod"]
     lines = [f"k8slab   {clock_words(scene.now_us, scene.header.start_us)}   {fact_words(scene)}", ""]
@@ -45,6 +47,20 @@ def render(scene: Scene) -> str:
     note = scene.items.get("note")
     if note is not None:
         lines += ["", note.label, f"  {note.detail}"]
+    return "\n".join(lines) + "\n"
+
+
+def _chart(scene: Scene) -> str:
+    """A Gantt chart in lines: each Pod with its phases in words."""
+    rows = sorted((item for item in scene.items.values() if item.kind == "Pod"), key=lambda item: item.y)
+    widest = max((len(item.label) for item in rows), default=0)
+    lines = [f"k8slab   {clock_words(scene.now_us, scene.header.start_us)}   {fact_words(scene)}", ""]
+    lines += [scene.items["gantt"].label, ""]
+    lines += [
+        f"  {SIGNS.get(item.state, ' ')} {item.label.ljust(widest)}  {item.detail}".rstrip() for item in rows
+    ]
+    if scene.items["legend"].label:
+        lines.append(f"  {scene.items['legend'].label}")
     return "\n".join(lines) + "\n"
 
 

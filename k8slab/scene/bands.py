@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.graph import kind_of, name_of
-from k8slab.scene.layout import MARGIN, NOTE_HEIGHT, ROW_PITCH, TIMELINE_LEFT, TRAY_HEIGHT, Frame
+from k8slab.scene.layout import MARGIN, NOTE_HEIGHT, ROW_PITCH, TRAY_HEIGHT, Frame
 from k8slab.scene.marks import Mark, clock_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width, wrapped
 from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
@@ -98,27 +98,32 @@ def timeline_axis(frame: Frame, axis: Axis, step_us: int, inputs: Sequence[tuple
         label = clock_text(tick - axis.start_us)
         x = round(axis.at(tick) - MARGIN, 1)
         marks.append(text(x, bottom + 16, "smaller", label, "muted", "middle"))
-    marks += _input_marks(axis, bottom, inputs)
+    marks += input_marks(axis, inputs, MARGIN, 24, bottom)
     width = frame.counts.width - 2 * MARGIN
     return Item(
         "timeline", CARD, "", MARGIN, frame.timeline_y, width, bottom + 20, "Timeline", marks=tuple(marks)
     )
 
 
-def _input_marks(axis: Axis, bottom: float, inputs: Sequence[tuple[int, str]]) -> list[Mark]:
-    """A dashed line for each disturbance, a tick for each other input; words where there is room."""
+def input_marks(
+    axis: Axis, inputs: Sequence[tuple[int, str]], left: float, top: float, bottom: float
+) -> list[Mark]:
+    """A dashed line for each disturbance, a tick for each other input; words where there is room.
+
+    The item that they belong to begins at `left`; the lines go from `top` to `bottom`.
+    """
     marks: list[Mark] = []
-    free_from = TIMELINE_LEFT - MARGIN
+    free_from = axis.x - left
     for at_us, words in list(inputs)[-40:]:
-        x = round(axis.at(at_us) - MARGIN, 1)
+        x = round(axis.at(at_us) - left, 1)
         short = short_input(words)
         disturbing = short.split(" ")[0] in _DISTURBING
         colour = "alert" if disturbing else "muted"
-        top = 24 if disturbing else bottom - 4
-        marks.append(path(f"M{x} {top}L{x} {bottom + 4:g}", "", colour, 1, "3 3" if disturbing else ""))
+        above = top if disturbing else bottom - 4
+        marks.append(path(f"M{x} {above}L{x} {bottom + 4:g}", "", colour, 1, "3 3" if disturbing else ""))
         width = text_width(short, "smaller")
-        if disturbing and x >= free_from and x + width < axis.x + axis.width - MARGIN:
-            marks.append(text(x + 4, 21, "smaller", short, colour))
+        if disturbing and x >= free_from and x + width < axis.x + axis.width - left:
+            marks.append(text(x + 4, top - 3, "smaller", short, colour))
             free_from = x + width + 16
     return marks
 

@@ -12,17 +12,20 @@ from playwright.sync_api import Browser
 from k8slab.graph import Graph
 from k8slab.renderers import svg, text
 from k8slab.renderers.matplotlib import Sheet
-from k8slab.scene import Scene, compose, to_json
+from k8slab.scene import Header, Scene, compose, gantt, to_json
 from k8slab.scene.header import header_marks
 from k8slab.scene.icons import ICONS
 from k8slab.scene.marks import text_at
 from tests.browser import chromium, mount_canvas
-from tests.scene.cluster import INPUTS, cluster, history
+from tests.scene.cluster import INPUTS, NOW_US, START_US, cluster, history
 from tests.scene.test_scene import crowd, facts
 
 SCENES: dict[str, Callable[[], Scene]] = {
     "everything": lambda: compose(Graph(cluster()), facts(inputs=INPUTS), history=history()),
     "crowd": lambda: compose(Graph(crowd(12, 90)), facts()),
+    "gantt": lambda: gantt.compose(
+        history(), INPUTS, Header("k8slab", START_US, 7, 214), NOW_US, language="zh"
+    ),
     "heat": lambda: compose(Graph(crowd(60, 2100)), facts()),
 }
 
