@@ -47,6 +47,7 @@ REALISTIC = Timing(
         "volume_attach": _span(800, 2000),  # a disk appears at a node
         "volume_detach": _span(600, 1500),
         "volume_mount": _span(150, 500),  # the kubelet mounts it into the Pod
+        "volume_update": _span(1000, 60_000),  # until a mounted ConfigMap shows that it has changed
         "sandbox": _span(250, 600),  # network namespace and Pod IP
         "image_pull": _span(1200, 4800),  # an image that the node doesn't have yet
         "container_create": _span(100, 300),  # from the image to a started process

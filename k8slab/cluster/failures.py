@@ -21,6 +21,7 @@ from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.streams import pod_at
 from k8slab.cluster.world import World
 from k8slab.containers.images import REGISTRY_OUTAGE
+from k8slab.containers.mounts import note_exit
 from k8slab.containers.overlay import Overlay
 from k8slab.controllers._hpa_metrics import load
 from k8slab.kubelet import cri
@@ -80,7 +81,7 @@ def end_container(world: World, key: Key, container: str, reason: str, cause: in
         raise ApiError(400, "BadRequest", f'container "{name}" in pod "{key[1]}" is not running')
     box, actor = Overlay(world), component_actor("kernel", "kernel")
     run = cri.current_run(pod, name)
-    cri.note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)
+    note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)
     for action in box.flush():
         carry_out(world, actor, action, cause)
 

@@ -271,7 +271,7 @@ def _type(shell: Shell, argv: list[str], io: Streams) -> Steps:
         image = shell.context.image
         if name in BUILTINS or name in shell.functions:
             yield from io.out.write(f"{name}\n" if argv[0] != "type" else f"{name} is a shell builtin\n")
-        elif name in TOOLS or name in SHELLS or executable_of(image, name) is not None:
+        elif name in TOOLS or name in SHELLS or executable_of(image, [name]) is not None:
             text = f"/usr/bin/{name}" if argv[0] != "type" else f"{name} is /usr/bin/{name}"
             yield from io.out.write(text + "\n")
         else:

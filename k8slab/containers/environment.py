@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from k8slab.api.meta import Obj
-from k8slab.api.quantities import nano
-from k8slab.containers.files import data_of, field_of, hostname_of
+from k8slab.clock import parse_timestamp
+from k8slab.containers.downward import field_of, resource_of
+from k8slab.containers.etc import hostname_of
+from k8slab.containers.files import normal, text_of
+from k8slab.containers.mounts import data_of, pin, pinned_env, who_of
+from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Context, family_of
 from k8slab.store.view import View
 
@@ -41,10 +45,15 @@ def expand(text: str, values: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def service_variables(view: View, namespace: str, enabled: bool) -> dict[str, str]:
-    """The variables for each Service that was there before the container (`envvars.FromServices`)."""
+def service_variables(view: View, namespace: str, enabled: bool, at_us: int = 0) -> dict[str, str]:
+    """The variables for each Service that was there before the container (`envvars.FromServices`).
+
+    `at_us` is when the container was started; 0 for now.
+    """
     result: dict[str, str] = {}
     services = list(view.list("Service", namespace=namespace)) if enabled else []
+    if at_us:
+        services = [one for one in services if parse_timestamp(one["metadata"]["creationTimestamp"]) <= at_us]
     master = view.get("Service", ("default", "kubernetes"))
     if master is not None and (namespace != "default" or not enabled):
         services.insert(0, master)
@@ -79,14 +88,17 @@ def _add_link_variables(result: dict[str, str], prefix: str, address: str, ports
         result[f"{stem}_ADDR"] = address
 
 
-def environment(view: View, pod: Obj, container: Obj) -> dict[str, str]:
-    """The variables of a container. ConfigurationError where one refers to nothing."""
+def environment(view: View, pod: Obj, container: Obj, at_us: int = 0) -> dict[str, str]:
+    """The variables of a container that was started at an instant (0 for now).
+
+    ConfigurationError where one refers to nothing.
+    """
     namespace = pod["metadata"]["namespace"]
     family = family_of(container["image"])
     hostname = hostname_of(pod)
     result = {"PATH": PATH, "HOSTNAME": hostname, "HOME": "/root", **family.env}
     links = pod["spec"].get("enableServiceLinks", True)
-    services = service_variables(view, namespace, links)
+    services = service_variables(view, namespace, links, at_us)
     result.update(services)
     own: dict[str, str] = {}
     for source in container.get("envFrom") or ():
@@ -108,7 +120,8 @@ def _from_source(view: View, namespace: str, source: Obj) -> dict[str, str]:
             obj = view.get(kind, (namespace, source[field].get("name", "")))
             if obj is not None:
                 prefix = source.get("prefix", "")
-                return {prefix + name: text for name, text in sorted(data_of(obj).items())}
+                plain = {**obj, "binaryData": None}
+                return {prefix + name: text for name, text in sorted(data_of(plain).items())}
             if not source[field].get("optional"):
                 raise ConfigurationError(f'{kind.lower()} "{source[field].get("name", "")}" not found')
     return {}
@@ -119,7 +132,9 @@ def _from_reference(view: View, pod: Obj, container: Obj, reference: Obj) -> str
     if "fieldRef" in reference:
         return field_of(pod, reference["fieldRef"]["fieldPath"])
     if "resourceFieldRef" in reference:
-        return _resource_value(pod, container, reference["resourceFieldRef"])
+        return resource_of(view, pod, container, reference["resourceFieldRef"])
+    if "fileKeyRef" in reference:
+        return _from_file(view, pod, reference["fileKeyRef"])
     for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
         if field in reference:
             source = reference[field]
@@ -138,17 +153,22 @@ def _from_reference(view: View, pod: Obj, container: Obj, reference: Obj) -> str
     return None
 
 
-def _resource_value(pod: Obj, container: Obj, reference: Obj) -> str:
-    """A container's request or limit in units of the divisor, rounded up."""
-    where, _, name = reference["resource"].partition(".")
-    spec = container
-    if reference.get("containerName"):
-        for one in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
-            if one["name"] == reference["containerName"]:
-                spec = one
-    text = str(((spec.get("resources") or {}).get(where) or {}).get(name, "0"))
-    divisor = nano(str(reference.get("divisor") or "1")) or nano("1")
-    return str(-(-nano(text) // divisor))
+def _from_file(view: View, pod: Obj, reference: Obj) -> str | None:
+    """A variable from a file `NAME=value` in an emptyDir volume (`fileKeyRef`)."""
+    key, path = reference["key"], normal("/" + reference["path"])
+    metadata = pod["metadata"]
+    sandbox = view.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    tree = (sandbox["volumes"].get(reference["volumeName"]) or {}) if sandbox is not None else {}
+    content = tree.get(path)
+    if content is None and not reference.get("optional"):
+        raise ConfigurationError("couldn't parse env file")
+    for line in text_of(content or "").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and name.strip() == key and not line.lstrip().startswith("#"):
+            return value.strip().strip("'\"")
+    if reference.get("optional"):
+        return None
+    raise ConfigurationError(f'environment variable key "{key}" not found in file "{path}"')
 
 
 def command_line(container: Obj, env: Mapping[str, str]) -> tuple[str, ...]:
@@ -161,11 +181,47 @@ def command_line(container: Obj, env: Mapping[str, str]) -> tuple[str, ...]:
     return family.entrypoint + (arguments or family.command)
 
 
+def sub_path_of(mount: Obj, env: Mapping[str, str]) -> str:
+    """Where in its volume a mount begins. ConfigurationError for a path that leads astray."""
+    path: str = mount.get("subPath") or ""
+    expression = mount.get("subPathExpr")
+    if expression:
+        wanted = [part.partition(")")[0] for part in expression.replace("$$", "").split("$(")[1:]]
+        missing = sorted({name: 0 for name in wanted if not env.get(name)})
+        if missing:
+            raise ConfigurationError(f"missing value for {', '.join(missing)}")
+        path = expand(expression, env)
+    if path.startswith("/"):
+        raise ConfigurationError(f"error SubPath `{path}` must not be an absolute path")
+    if ".." in path.split("/"):
+        raise ConfigurationError(f"unable to provision SubPath `{path}`: must not contain '..'")
+    return path
+
+
+def keeps_anything(container: Obj) -> bool:
+    """Whether a container keeps something from its start on that may change behind it."""
+    if container.get("envFrom") or any("valueFrom" in one for one in container.get("env") or ()):
+        return True
+    return any(one.get("subPath") or one.get("subPathExpr") for one in container.get("volumeMounts") or ())
+
+
+def prepare(box: Overlay, pod: Obj, container: Obj) -> None:
+    """Fix what a container keeps from its start on. ConfigurationError as `environment`."""
+    if not keeps_anything(container):
+        return
+    env = environment(box, pod, container)
+    for mount in container.get("volumeMounts") or ():
+        sub_path_of(mount, env)
+    pin(box, pod, container, env, lambda expression: expand(expression, env))
+
+
 def context_of(view: View, pod: Obj, container: Obj, run: int, started_us: int, ip: str = "") -> Context:
     """What a process of this container knows. ConfigurationError as `environment`."""
-    env = environment(view, pod, container)
-    security = {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+    env = pinned_env(view, pod, container)
+    if env is None:
+        env = environment(view, pod, container, started_us)
     family = family_of(container["image"])
+    who = who_of(pod, container)
     return Context(
         pod["metadata"]["namespace"],
         pod["metadata"]["name"],
@@ -179,5 +235,6 @@ def context_of(view: View, pod: Obj, container: Obj, run: int, started_us: int, 
         pod["spec"].get("nodeName", ""),
         started_us,
         run,
-        security.get("runAsUser", family.user),
+        who.user,
+        who.groups,
     )

@@ -1,23 +1,20 @@
-"""The files that a container sees: its image's, its own, and those of its volumes.
+"""Files as a container's process sees them: trees, mounts over each other, modes and owners.
 
 A tree is a flat dict from absolute path to text; a directory that holds
-nothing is a key that ends in `/`. Reading goes through the mounts to whatever
-is behind them: the container's own layer and emptyDirs in the Pod's `Sandbox`,
-persistent volumes in a `Disk`, ConfigMaps and Secrets in the API.
+nothing is a key that ends in `/`. What is special about a file's or a
+directory's mode and owner stands beside it, under its path with a NUL at the
+end; what isn't special follows from its mount. Reading goes through the mounts
+to whatever is behind them (`mounts`).
 
 A text longer than a page is kept as a list of pages, so that appending to a
-long file shares all but the last one with every older version.
+long file shares all but the last one with every older version. Bytes that are
+no UTF-8 are kept as Python's surrogate escapes, so that nothing is lost.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-
-from k8slab.api.meta import Key, Obj, annotations_of, labels_of
-from k8slab.containers.overlay import Overlay
 
 PAGE_LETTERS = 4096
 
@@ -27,6 +24,12 @@ READ_ONLY = "Read-only file system"
 NOT_FOUND = "No such file or directory"
 IS_DIRECTORY = "Is a directory"
 NOT_DIRECTORY = "Not a directory"
+DENIED = "Permission denied"
+NOT_PERMITTED = "Operation not permitted"
+
+_READ, _WRITE = 4, 2
+_MARK = "\0"
+_NO_MODES: Mapping[str, int] = {}
 
 
 def text_of(content: Any) -> str:
@@ -45,6 +48,16 @@ def joined(content: Any, more: str) -> Any:
     return [*content[:-1], *pages]
 
 
+def bytes_of(text: str) -> bytes:
+    """A text as the bytes that it stands for."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def text_from(data: bytes) -> str:
+    """Bytes as a text from which they can be got again."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def normal(path: str) -> str:
     """An absolute path without `.`, `..` or doubled slashes."""
     parts: list[str] = []
@@ -57,11 +70,41 @@ def normal(path: str) -> str:
     return "/" + "/".join(parts)
 
 
+class Stat(NamedTuple):
+    """What is at a path: `file` or `dir`, its mode, its owner's and group's number, its file system."""
+
+    kind: str
+    mode: int
+    user: int
+    group: int
+    file_system: str
+
+    def allows(self, user: int, groups: tuple[int, ...], wanted: int) -> bool:
+        """Whether a user may read (4) or write (2)."""
+        if user == 0:
+            return True
+        shift = 6 if self.user == user else 3 if self.group in groups else 0
+        return bool(self.mode >> shift & wanted)
+
+    def is_readable(self, user: int, groups: tuple[int, ...]) -> bool:
+        """Whether a user may read it."""
+        return self.allows(user, groups, _READ)
+
+
+class Who(NamedTuple):
+    """Who asks for files: a user with groups, the first of which new files get."""
+
+    user: int = 0
+    groups: tuple[int, ...] = (0,)
+
+
 class Mount(NamedTuple):
     """A part of a container's tree: `path` is where, `load` and `save` what is behind it.
 
-    `inside` is the path in the source to which `path` is mapped; `single`
-    says that one file is mounted and not a directory.
+    `inside` is the path in the source to which `path` is mapped. `base` are
+    files below those of the tree (an image's). Modes and owners hold for what
+    has none of its own; `modes` are those of single files. `is_shared` says
+    that others may change it without this container's knowledge.
     """
 
     path: str
@@ -69,15 +112,26 @@ class Mount(NamedTuple):
     save: Callable[[Tree], None] | None
     inside: str = ""
     base: Tree = {}  # noqa: RUF012 - never changed
+    directory_mode: int = 0o755
+    file_mode: int = 0o644
+    user: int = 0
+    group: int = 0
+    file_system: str = "ext4"
+    modes: Mapping[str, int] = _NO_MODES
+    is_shared: bool = False
+
+
+ROOT = Who()
 
 
 class Files:
-    """A container's files for the length of a step."""
+    """A container's files for the length of a step, as one of its users may use them."""
 
-    __slots__ = ("_mounts",)
+    __slots__ = ("_mounts", "_who")
 
-    def __init__(self, mounts: list[Mount]) -> None:
+    def __init__(self, mounts: list[Mount], who: Who = ROOT) -> None:
         self._mounts = sorted(mounts, key=lambda mount: -len(mount.path))
+        self._who = who
 
     def _find(self, path: str) -> tuple[Mount, str]:
         for mount in self._mounts:
@@ -87,11 +141,17 @@ class Files:
                 return mount, normal(mount.inside + rest) if mount.inside else rest or "/"
         raise LookupError(path)
 
+    def is_shared(self, path: str) -> bool:
+        """Whether others may change what is at a path without this container's knowledge."""
+        return self._find(path)[0].is_shared
+
     def read(self, path: str) -> str | None:
-        """The text of a file, or None where there is none."""
+        """The text of a file, or None where there is none or it may not be read."""
         mount, inner = self._find(path)
         content = _lookup(mount, inner)
-        return None if content is None else text_of(content)
+        if content is None or not self.may(path, _READ):
+            return None
+        return text_of(content)
 
     def kind(self, path: str) -> str:
         """`file`, `dir`, or the empty string."""
@@ -100,33 +160,69 @@ class Files:
         mount, inner = self._find(path)
         if _lookup(mount, inner) is not None:
             return "file"
-        if inner == "/" or _has_directory(mount, inner):
+        if inner == (mount.inside or "/") or _has_directory(mount, inner):
             return "dir"
         prefix = path + "/"
         return "dir" if any(one.path.startswith(prefix) for one in self._mounts) else ""
 
-    def write(self, path: str, text: str, append: bool = False) -> str:
-        """Write or append to a file. Why it could not be done, or the empty string."""
+    def stat(self, path: str) -> Stat | None:
+        """What is at a path; None where there is nothing."""
+        kind = self.kind(path)
+        if not kind:
+            return None
+        mount, inner = self._find(path)
+        tree = mount.load()
+        own = tree.get(inner + _MARK)
+        if own is not None:
+            return Stat(kind, own[0], own[1], own[2], mount.file_system)
+        mode = mount.modes.get(inner)
+        if mode is None:
+            at_root = kind == "dir" and inner == (mount.inside or "/")
+            mode = mount.directory_mode if at_root else mount.file_mode if kind == "file" else 0o755
+        return Stat(kind, mode, mount.user, mount.group, mount.file_system)
+
+    def may(self, path: str, wanted: int) -> bool:
+        """Whether the user may read (4) or write (2) what is at a path."""
+        if self._who.user == 0:
+            return True
+        found = self.stat(path)
+        return found is not None and found.allows(self._who.user, self._who.groups, wanted)
+
+    def write(self, path: str, text: str, append: bool = False, mode: int = 0o644) -> str:
+        """Write or append to a file; a new one gets the mode. Why it failed, or the empty string."""
         parent = path.rpartition("/")[0] or "/"
         if self.kind(parent) != "dir":
             return NOT_FOUND if not self.kind(parent) else NOT_DIRECTORY
-        if self.kind(path) == "dir":
+        kind = self.kind(path)
+        if kind == "dir":
             return IS_DIRECTORY
         mount, inner = self._find(path)
         if mount.save is None:
             return READ_ONLY
+        if not self.may(path if kind else parent, _WRITE):
+            return DENIED
         tree = mount.load()
         old = _lookup(mount, inner)
         content = joined(old, text) if append and old is not None else joined("", text)
-        mount.save({**tree, inner: content})
+        mount.save({**tree, inner: content, **({} if kind else self._new_mark(mount, inner, mode, "file"))})
         return ""
 
-    def make_directory(self, path: str) -> str:
+    def _new_mark(self, mount: Mount, inner: str, mode: int, kind: str) -> Tree:
+        """The mode and owner of something new, where they are not what its mount says anyway."""
+        group = mount.group if mount.directory_mode & 0o2000 else self._who.groups[0]
+        plain = mount.file_mode if kind == "file" else 0o755
+        if (mode, self._who.user, group) == (plain, mount.user, mount.group):
+            return {}
+        return {inner + _MARK: [mode, self._who.user, group]}
+
+    def make_directory(self, path: str, mode: int = 0o755) -> str:
         """Make a directory whose parent exists. Why it could not be done, or the empty string."""
         mount, inner = self._find(path)
         if mount.save is None:
             return READ_ONLY
-        mount.save({**mount.load(), inner + "/": ""})
+        if not self.may(path.rpartition("/")[0] or "/", _WRITE):
+            return DENIED
+        mount.save({**mount.load(), inner + "/": "", **self._new_mark(mount, inner, mode, "dir")})
         return ""
 
     def remove(self, path: str) -> str:
@@ -134,9 +230,18 @@ class Files:
         mount, inner = self._find(path)
         if mount.save is None:
             return READ_ONLY
+        if not self.may(path.rpartition("/")[0] or "/", _WRITE):
+            return DENIED
+        if inner == (mount.inside or "/"):
+            return "Device or resource busy"
         tree = mount.load()
         prefix = inner.rstrip("/") + "/"
-        kept = {name: value for name, value in tree.items() if name != inner and not name.startswith(prefix)}
+        mark = inner + _MARK
+        kept = {
+            name: value
+            for name, value in tree.items()
+            if name not in (inner, mark) and not name.startswith(prefix)
+        }
         for name in mount.base:
             if name == inner or name.startswith(prefix):
                 kept[name] = None
@@ -146,9 +251,29 @@ class Files:
         mount.save(kept)
         return ""
 
+    def change(self, path: str, mode: int | None, user: int | None, group: int | None) -> str:
+        """Change mode or owner. Why it could not be done, or the empty string."""
+        found = self.stat(path)
+        if found is None:
+            return NOT_FOUND
+        mount, inner = self._find(path)
+        if mount.save is None:
+            return READ_ONLY
+        if self._who.user and (found.user != self._who.user or user is not None):
+            return NOT_PERMITTED
+        mark = [
+            found.mode if mode is None else mode,
+            found.user if user is None else user,
+            found.group if group is None else group,
+        ]
+        tree = mount.load()
+        content = {} if inner in tree or found.kind == "dir" else {inner: _lookup(mount, inner)}
+        mount.save({**tree, **content, inner + _MARK: mark})
+        return ""
+
     def names(self, path: str) -> list[str] | None:
-        """The names in a directory, sorted; None where it is none."""
-        if self.kind(path) != "dir":
+        """The names in a directory, sorted; None where it is none, or may not be read."""
+        if self.kind(path) != "dir" or not self.may(path, _READ):
             return None
         mount, inner = self._find(path)
         prefix = inner.rstrip("/") + "/"
@@ -162,9 +287,9 @@ class Files:
                 found[one.path[len(outer) :].partition("/")[0]] = None
         return sorted(found)
 
-    def mounts(self) -> list[str]:
-        """Where something is mounted, outermost first."""
-        return sorted(mount.path for mount in self._mounts)
+    def mounts(self) -> list[tuple[str, str, bool]]:
+        """Where something is mounted, outermost first: the path, the file system, whether it is read-only."""
+        return sorted((mount.path, mount.file_system, mount.save is None) for mount in self._mounts)
 
 
 def _lookup(mount: Mount, inner: str) -> Any:
@@ -177,7 +302,7 @@ def _lookup(mount: Mount, inner: str) -> Any:
 def _names(mount: Mount) -> Iterator[str]:
     tree = mount.load()
     for name, value in tree.items():
-        if value is not None:
+        if value is not None and not name.endswith(_MARK):
             yield name
     for name in mount.base:
         if name not in tree:
@@ -189,242 +314,6 @@ def _has_directory(mount: Mount, inner: str) -> bool:
     return any(name.startswith(prefix) for name in _names(mount))
 
 
-# What is behind the mounts.
-
-
-def sandbox_of(box: Overlay, pod: Obj) -> Obj:
-    """The Pod's `Sandbox`, or a new one where it has none (of this uid)."""
-    metadata = pod["metadata"]
-    key = (metadata["namespace"], metadata["name"])
-    found = box.get("Sandbox", key)
-    if found is not None and found["uid"] == metadata["uid"]:
-        return found
-    return {
-        "apiVersion": "lab",
-        "kind": "Sandbox",
-        "metadata": {"namespace": key[0], "name": key[1]},
-        "uid": metadata["uid"],
-        "roots": {},
-        "volumes": {},
-        "processes": {},
-        "exits": {},
-        "memory": {},
-        "changes": 0,
-        "starts": 0,
-    }
-
-
-def put_sandbox(box: Overlay, pod: Obj, sandbox: Obj) -> None:
-    """Keep a Pod's `Sandbox`."""
-    metadata = pod["metadata"]
-    box.put("Sandbox", (metadata["namespace"], metadata["name"]), sandbox)
-
-
-def _sandbox_mount(box: Overlay, pod: Obj, part: str, name: str, path: str, inside: str, base: Tree) -> Mount:
-    def load() -> Tree:
-        tree: Tree = sandbox_of(box, pod)[part].get(name) or {}
-        return tree
-
-    def save(tree: Tree) -> None:
-        sandbox = sandbox_of(box, pod)
-        put_sandbox(
-            box,
-            pod,
-            {**sandbox, part: {**sandbox[part], name: tree}, "changes": sandbox["changes"] + 1},
-        )
-
-    return Mount(path, load, save, inside, base)
-
-
-def _disk_mount(
-    box: Overlay, kind: str, key: Key, path: str, inside: str, read_only: bool, pod: Obj
-) -> Mount:
-    def load() -> Tree:
-        disk = box.get(kind, key)
-        tree: Tree = disk["spec"]["files"] if disk is not None else {}
-        return tree
-
-    def save(tree: Tree) -> None:
-        metadata = {"name": key[1]}
-        box.put(kind, key, {"apiVersion": "lab", "kind": kind, "metadata": metadata, "spec": {"files": tree}})
-        if _is_probed(pod):
-            sandbox = sandbox_of(box, pod)
-            put_sandbox(box, pod, {**sandbox, "changes": sandbox["changes"] + 1})
-
-    return Mount(path, load, None if read_only else save, inside)
-
-
-def _is_probed(pod: Obj) -> bool:
-    for container in pod["spec"]["containers"]:
-        for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
-            if "exec" in container.get(probe, ()):
-                return True
-    return False
-
-
-def files_of(box: Overlay, pod: Obj, container: Obj, base: Tree) -> Files:
-    """The files of one container. `base` is what its image holds."""
-    name = container["name"]
-    mounts = [_sandbox_mount(box, pod, "roots", name, "/", "", {**_etc(box, pod), **base})]
-    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
-    for mount in container.get("volumeMounts") or ():
-        volume = volumes.get(mount["name"])
-        if volume is not None:
-            mounts.append(_volume_mount(box, pod, container, volume, mount))
-    return Files(mounts)
-
-
-def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Obj) -> Mount:
-    path = normal(mount["mountPath"])
-    sub_path = mount.get("subPath", "")
-    inside = normal(sub_path) if sub_path else ""
-    read_only = bool(mount.get("readOnly"))
-    namespace = pod["metadata"]["namespace"]
-    if "persistentVolumeClaim" in volume or "ephemeral" in volume:
-        source = volume.get("persistentVolumeClaim") or {
-            "claimName": f"{pod['metadata']['name']}-{volume['name']}"
-        }
-        claim = box.get("PersistentVolumeClaim", (namespace, source["claimName"]))
-        name = ((claim or {}).get("spec") or {}).get("volumeName", "")
-        only = read_only or bool(source.get("readOnly"))
-        return _disk_mount(box, "Disk", ("", name), path, inside, only, pod)
-    if "hostPath" in volume:
-        inside = normal(volume["hostPath"]["path"] + "/" + sub_path)
-        return _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, read_only, pod)
-    if "emptyDir" in volume:
-        made = _sandbox_mount(box, pod, "volumes", volume["name"], path, inside, {})
-        return made._replace(save=None) if read_only else made
-    tree = fixed_tree(box, pod, container, volume)
-    return Mount(path, lambda: tree, None, inside)
-
-
-def fixed_tree(box: Overlay, pod: Obj, container: Obj, volume: Obj) -> Tree:
-    """The files of a configMap, secret, downwardAPI or projected volume."""
-    namespace = pod["metadata"]["namespace"]
-    if "configMap" in volume:
-        return _data_tree(box, "ConfigMap", namespace, volume["configMap"])
-    if "secret" in volume:
-        source = {**volume["secret"], "name": volume["secret"].get("secretName", "")}
-        return _data_tree(box, "Secret", namespace, source)
-    if "downwardAPI" in volume:
-        return _downward_tree(pod, volume["downwardAPI"])
-    tree: Tree = {}
-    for source in (volume.get("projected") or {}).get("sources") or ():
-        if "configMap" in source:
-            tree.update(_data_tree(box, "ConfigMap", namespace, source["configMap"]))
-        elif "secret" in source:
-            tree.update(_data_tree(box, "Secret", namespace, source["secret"]))
-        elif "downwardAPI" in source:
-            tree.update(_downward_tree(pod, source["downwardAPI"]))
-        elif "serviceAccountToken" in source:
-            path = source["serviceAccountToken"].get("path", "token")
-            tree[normal(path)] = f"token-of-{pod['spec'].get('serviceAccountName', 'default')}"
-    return tree
-
-
-def _data_tree(box: Overlay, kind: str, namespace: str, source: Obj) -> Tree:
-    obj = box.get(kind, (namespace, source.get("name", "")))
-    if obj is None:
-        return {}
-    data = data_of(obj)
-    items = source.get("items")
-    if items is None:
-        return {normal(name): text for name, text in sorted(data.items())}
-    return {normal(item["path"]): data[item["key"]] for item in items if item["key"] in data}
-
-
-def data_of(obj: Obj) -> dict[str, str]:
-    """The texts of a ConfigMap or a Secret by key."""
-    data = dict(obj.get("data") or {})
-    if obj["kind"] == "Secret":
-        data = {name: decoded(text) for name, text in data.items()}
-    for name, text in (obj.get("binaryData") or {}).items():
-        data[name] = decoded(text)
-    return data
-
-
-@lru_cache(maxsize=4096)
-def decoded(text: str) -> str:
-    """Base64 as text; bytes that are none are replaced."""
-    return base64.b64decode(text).decode("utf-8", errors="replace")
-
-
-def _downward_tree(pod: Obj, source: Obj) -> Tree:
-    tree: Tree = {}
-    for item in source.get("items") or ():
-        reference = item.get("fieldRef")
-        if reference is not None:
-            tree[normal(item["path"])] = field_of(pod, reference["fieldPath"])
-    return tree
-
-
-def field_of(pod: Obj, path: str) -> str:
-    """A field of the Pod as the downward API gives it (`ExtractFieldPathAsString`)."""
-    head, bracket, rest = path.partition("[")
-    if bracket:
-        name = rest.rstrip("]").strip("'\"")
-        table = labels_of(pod) if head == "metadata.labels" else annotations_of(pod)
-        return table.get(name, "")
-    if path in ("metadata.labels", "metadata.annotations"):
-        table = labels_of(pod) if path.endswith("labels") else annotations_of(pod)
-        return "\n".join(f'{name}="{value}"' for name, value in sorted(table.items()))
-    status = pod.get("status") or {}
-    values = {
-        "metadata.name": pod["metadata"]["name"],
-        "metadata.namespace": pod["metadata"]["namespace"],
-        "metadata.uid": pod["metadata"]["uid"],
-        "spec.nodeName": pod["spec"].get("nodeName", ""),
-        "spec.serviceAccountName": pod["spec"].get("serviceAccountName", "default"),
-        "status.hostIP": status.get("hostIP", ""),
-        "status.podIP": status.get("podIP", ""),
-        "status.podIPs": status.get("podIP", ""),
-        "status.hostIPs": status.get("hostIP", ""),
-    }
-    return str(values.get(path, ""))
-
-
-def _etc(box: Overlay, pod: Obj) -> Tree:
-    """What the kubelet and every image put into /etc."""
-    namespace = pod["metadata"]["namespace"]
-    hostname = hostname_of(pod)
-    ip = (pod.get("status") or {}).get("podIP", "")
-    name = (
-        f"{hostname}.{pod['spec']['subdomain']}.{namespace}.svc.cluster.local\t{hostname}"
-        if pod["spec"].get("subdomain")
-        else hostname
-    )
-    hosts = (
-        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-        "fe00::\tip6-localnet\nfe00::\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
-        f"{ip}\t{name}\n"
-    )
-    for alias in pod["spec"].get("hostAliases") or ():
-        hosts += f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or ()) + "\n"
-    search = f"{namespace}.svc.cluster.local svc.cluster.local cluster.local"
-    return {
-        "/etc/hostname": f"{hostname}\n",
-        "/etc/hosts": hosts,
-        "/etc/resolv.conf": f"search {search}\nnameserver 10.96.0.10\noptions ndots:5\n",
-        "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-        "/bin/sh": "",
-        "/tmp/": "",
-        "/root/": "",
-        "/var/log/": "",
-        "/var/run/": "",
-        "/run/": "",
-        "/proc/": "",
-        "/dev/null": "",
-        "/usr/bin/": "",
-        "/home/": "",
-        "/mnt/": "",
-        "/opt/": "",
-        "/srv/": "",
-    }
-
-
-def hostname_of(pod: Obj) -> str:
-    """The host name inside a Pod: its spec's, or its name, cut to 63 letters."""
-    if pod["spec"].get("hostNetwork"):
-        return str(pod["spec"].get("nodeName", ""))
-    name = pod["spec"].get("hostname") or pod["metadata"]["name"]
-    return str(name)[:63].rstrip("-.")
+def visible(tree: Tree) -> Tree:
+    """A tree without what stands beside its files."""
+    return {name: value for name, value in tree.items() if not name.endswith(_MARK)}

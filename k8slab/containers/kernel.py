@@ -11,12 +11,14 @@ from typing import Any, NamedTuple, Protocol
 
 from k8slab.api.meta import Key, Obj
 from k8slab.containers import logs
-from k8slab.containers.files import Files, files_of, put_sandbox, sandbox_of
+from k8slab.containers.files import Files
+from k8slab.containers.mounts import files_of, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
-from k8slab.containers.program import Steps, family_of
+from k8slab.containers.program import Steps
 from k8slab.containers.requests import (
     Answer,
     Call,
+    Change,
     Checkpoint,
     KindOf,
     Log,
@@ -27,6 +29,7 @@ from k8slab.containers.requests import (
     NodeLogs,
     Now,
     Pass,
+    Quit,
     Read,
     Recall,
     Remember,
@@ -34,6 +37,7 @@ from k8slab.containers.requests import (
     Request,
     Serve,
     Sleep,
+    StatOf,
     Traps,
     Write,
 )
@@ -108,12 +112,16 @@ class Kernel:
         self.services: list[Serve] = []
         self.traps: tuple[str, ...] | None = None
         self._handlers: dict[type, Callable[[Any], Any]] = {
-            Read: lambda request: self.files.read(request.path),
-            Write: lambda request: self.files.write(request.path, request.text, request.append),
-            KindOf: lambda request: self.files.kind(request.path),
-            Names: lambda request: self.files.names(request.path),
+            Read: lambda request: self._looked_at(request.path).read(request.path),
+            Write: self._write,
+            KindOf: lambda request: self._looked_at(request.path).kind(request.path),
+            StatOf: lambda request: self._looked_at(request.path).stat(request.path),
+            Names: lambda request: self._looked_at(request.path).names(request.path),
             Remove: lambda request: self.files.remove(request.path),
-            MakeDirectory: lambda request: self.files.make_directory(request.path),
+            MakeDirectory: lambda request: self.files.make_directory(request.path, request.mode),
+            Change: lambda request: self.files.change(
+                request.path, request.mode, request.user, request.group
+            ),
             MountPoints: lambda request: self.files.mounts(),
             Log: self._log,
             Now: self._now,
@@ -124,6 +132,7 @@ class Kernel:
             Recall: self._recall,
             Serve: self._serve,
             Traps: self._trap,
+            Quit: self._quit,
         }
 
     @property
@@ -136,9 +145,16 @@ class Kernel:
     def files(self) -> Files:
         """The container's files."""
         if self._files is None:
-            base = dict(family_of(self.container["image"]).files)
-            self._files = files_of(self.box, self.pod, self.container, base)
+            self._files = files_of(self.box, self.pod, self.container)
         return self._files
+
+    def _looked_at(self, path: str) -> Files:
+        """The files, one of which is looked at: what others may change may be different another time."""
+        self.volatile = self.volatile or self.files.is_shared(path)
+        return self.files
+
+    def _write(self, request: Write) -> str:
+        return self.files.write(request.path, request.text, request.append, request.mode)
 
     def answer(self, request: Request) -> Any:
         """The answer to any request but Sleep and Checkpoint."""
@@ -242,6 +258,10 @@ class Kernel:
 
     def _serve(self, request: Serve) -> None:
         self.services.append(request)
+
+    def _quit(self, request: Quit) -> None:
+        """Note that the container's process has ended; the kubelet learns of it."""
+        note_exit(self.box, self.pod, self.container["name"], self.run, request.code, self.now_us)
 
     def _trap(self, request: Traps) -> None:
         self.traps = request.names

@@ -107,7 +107,9 @@ def text_of(
         text = "".join(f"{_nano(line.at_us)} {line.text}\n" for line in lines)
     else:
         text = "".join(f"{line.text}\n" for line in lines)
-    return text.encode()[:limit_bytes].decode(errors="ignore") if limit_bytes else text
+    if not limit_bytes:
+        return text
+    return text.encode("utf-8", "replace")[:limit_bytes].decode(errors="ignore")
 
 
 def _nano(at_us: int) -> str:

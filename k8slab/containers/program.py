@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ class Context(NamedTuple):
     started_us: int
     run: int
     user: int = 0
+    groups: tuple[int, ...] = (0,)
 
 
 Steps = Generator[Request, Any, Any]
@@ -53,13 +54,18 @@ class Server(NamedTuple):
     check: Callable[[Context], Generator[Request, Any, tuple[int, str] | None]] | None = None
     stop_code: int = 0
     heeds_term: bool = True
+    stop_delay_us: int = 0
 
 
 class Executable(NamedTuple):
-    """A command in an image: a server, or a program that runs to its end."""
+    """A command in an image: a server, or a program that runs to its end.
+
+    `choose` is set where the first argument says which of several it is.
+    """
 
     server: Server | None = None
     run: Callable[[Any, list[str]], Steps] | None = None
+    choose: Callable[[Sequence[str]], Executable] | None = None
 
 
 class Family(NamedTuple):
@@ -110,9 +116,22 @@ def family_of(image: str) -> Family:
     return table[GENERIC]
 
 
-def executable_of(image: str, name: str) -> Executable | None:
-    """The executable that a command's first word names, in the image's own family."""
-    return family_of(image).executables.get(name.rpartition("/")[2])
+def executable_of(image: str, argv: Sequence[str]) -> Executable | None:
+    """The executable that a command line runs, in the image's own family."""
+    found = family_of(image).executables.get(str(argv[0]).rpartition("/")[2]) if argv else None
+    return found.choose(argv) if found is not None and found.choose is not None else found
+
+
+def argv_of_service(service: Mapping[str, Any]) -> list[str]:
+    """The command line of a server that a process started."""
+    return [service["executable"], *service["arguments"][1:]]
+
+
+def plain_command(container: Mapping[str, Any]) -> tuple[str, ...]:
+    """A container's command line as it is written, or its image's."""
+    family = family_of(container["image"])
+    command, arguments = tuple(container.get("command") or ()), tuple(container.get("args") or ())
+    return command + arguments if command else family.entrypoint + (arguments or family.command)
 
 
 def any_executable(name: str) -> Executable | None:

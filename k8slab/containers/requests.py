@@ -19,11 +19,30 @@ class Read(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Write a file, or append to it. The answer is why it failed, or the empty string."""
+    """Write a file, or append to it. The answer is why it failed, or the empty string.
+
+    `mode` is that of a new file.
+    """
 
     path: str
     text: str
     append: bool = False
+    mode: int = 0o644
+
+
+class StatOf(NamedTuple):
+    """What is at a path with its mode and owner: a `files.Stat`, or None."""
+
+    path: str
+
+
+class Change(NamedTuple):
+    """Change a mode or an owner. The answer is why it failed, or the empty string."""
+
+    path: str
+    mode: int | None = None
+    user: int | None = None
+    group: int | None = None
 
 
 class KindOf(NamedTuple):
@@ -48,10 +67,11 @@ class MakeDirectory(NamedTuple):
     """Make one directory. The answer is why it failed, or the empty string."""
 
     path: str
+    mode: int = 0o755
 
 
 class MountPoints(NamedTuple):
-    """Where something is mounted, sorted."""
+    """Where something is mounted, sorted: paths, file systems, whether they are read-only."""
 
 
 class Log(NamedTuple):
@@ -116,6 +136,12 @@ class Serve(NamedTuple):
     executable: str
     ports: tuple[int, ...]
     arguments: tuple[str, ...] = ()
+
+
+class Quit(NamedTuple):
+    """The container's own process ends with this exit code."""
+
+    code: int
 
 
 class Traps(NamedTuple):

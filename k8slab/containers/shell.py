@@ -486,7 +486,7 @@ class Shell:
         if builtin is not None:
             return (yield from builtin(self, argv, io))
         base = name.rpartition("/")[2]
-        executable = executable_of(self.context.image, name)
+        executable = executable_of(self.context.image, argv)
         if executable is not None:
             return (yield from self._execute(executable, base, argv, io))
         if base in SHELLS:

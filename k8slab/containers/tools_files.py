@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from k8slab.containers.files import normal
+from k8slab.containers.files import bytes_of, normal
 from k8slab.containers.patterns import glob
-from k8slab.containers.requests import KindOf, MakeDirectory, MountPoints, Names, Read, Remove, Write
+from k8slab.containers.requests import (
+    Change,
+    KindOf,
+    MakeDirectory,
+    MountPoints,
+    Names,
+    Read,
+    Remove,
+    StatOf,
+    Write,
+)
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
@@ -26,7 +37,7 @@ def walk(path: str) -> Steps:
 
 def _size(path: str) -> Steps:
     text = yield Read(path)
-    return len((text or "").encode())
+    return len(bytes_of(text or ""))
 
 
 def _ls(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -60,15 +71,34 @@ def _ls(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return code
 
 
+def mode_text(kind: str, mode: int) -> str:
+    """A mode as `ls -l` shows it: `drwxrwxrwt`."""
+    letters = "".join(letter if mode >> 8 - at & 1 else "-" for at, letter in enumerate("rwxrwxrwx"))
+    for bit, at, set_letter in ((0o4000, 2, "s"), (0o2000, 5, "s"), (0o1000, 8, "t")):
+        if mode & bit:
+            letter = set_letter if letters[at] == "x" else set_letter.upper()
+            letters = letters[:at] + letter + letters[at + 1 :]
+    return ("d" if kind == "dir" else "-") + letters
+
+
+def user_name(number: int) -> str:
+    """The name of a user or a group, or its number."""
+    return {0: "root", 65534: "nobody"}.get(number, str(number))
+
+
 def _list_entry(path: str, name: str, kind: str, given: Any, io: Streams) -> Steps:
     if given.has("F") and kind == "dir":
         name += "/"
-    if not given.has("l"):
+    if not given.has("l", "n"):
         yield from io.out.write(f"{name}\n")
         return
     size = 4096 if kind == "dir" else (yield from _size(path))
-    mode = "drwxr-xr-x" if kind == "dir" else "-rw-r--r--"
-    yield from io.out.write(f"{mode}    1 root     root     {size:9} Jan  5 09:00 {name}\n")
+    found = yield StatOf(path)
+    mode = mode_text(kind, found.mode)
+    user, group = str(found.user), str(found.group)
+    if not given.has("n"):
+        user, group = user_name(found.user), user_name(found.group)
+    yield from io.out.write(f"{mode}    1 {user:8} {group:8} {size:9} Jan  5 09:00 {name}\n")
 
 
 def _mkdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -77,6 +107,8 @@ def _mkdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
     for name in given.operands:
         path = shell.path(name)
         fault = yield from (make_all(path) if given.has("p") else _make_one(path))
+        if not fault and given.value("m"):
+            fault = yield Change(path, _mode_of(given.value("m"), 0o755))
         if fault:
             yield from io.err.write(f"mkdir: can't create directory '{name}': {fault}\n")
             code = 1
@@ -258,17 +290,111 @@ def _realpath(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _stat(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    given = options(argv, "c")
+    given = options(argv, "c", ("format", "printf"))
     for name in given.operands:
         path = shell.path(name)
-        kind = yield KindOf(path)
-        if not kind:
+        found = yield StatOf(path)
+        if found is None:
             raise CommandError(f"stat: can't stat '{name}': No such file or directory")
-        size = 4096 if kind == "dir" else (yield from _size(path))
-        label = "directory" if kind == "dir" else "regular file"
-        text = given.value("c").replace("%s", str(size)).replace("%n", name).replace("%F", label)
-        yield from io.out.write(text + "\n" if text else f"  File: {name}\n  Size: {size}\t{label}\n")
+        size = 4096 if found.kind == "dir" else (yield from _size(path))
+        label = "directory" if found.kind == "dir" else "regular file"
+        text = given.value("c", "format", "printf")
+        if not text:
+            mode = f"({found.mode:04o}/{mode_text(found.kind, found.mode)})"
+            owner = f"Uid: ({found.user:5}/{user_name(found.user):>8})"
+            group = f"Gid: ({found.group:5}/{user_name(found.group):>8})"
+            yield from io.out.write(
+                f"  File: {name}\n  Size: {size}\t{label}\nAccess: {mode}  {owner}   {group}\n"
+            )
+            continue
+        values = {
+            "%s": str(size),
+            "%n": name,
+            "%F": label,
+            "%a": f"{found.mode:o}",
+            "%A": mode_text(found.kind, found.mode),
+            "%u": str(found.user),
+            "%g": str(found.group),
+            "%U": user_name(found.user),
+            "%G": user_name(found.group),
+            "%T": found.file_system,
+        }
+        for mark, value in values.items():
+            text = text.replace(mark, value)
+        yield from io.out.write(text + "\n")
     return 0
+
+
+def _mode_of(text: str, old: int) -> int:
+    """A mode as `chmod` takes it: a number, or `u+x,g=r`. CommandError for anything else."""
+    if re.fullmatch(r"[0-7]{1,4}", text):
+        return int(text, 8)
+    mode = old
+    for clause in text.split(","):
+        match = re.fullmatch(r"([ugoa]*)([+=-])([rwxXst]*)", clause)
+        if match is None:
+            raise CommandError(f"chmod: invalid mode '{text}'")
+        who = match[1] or "a"
+        bits = sum({"r": 4, "w": 2, "x": 1, "X": 1}.get(letter, 0) for letter in match[3])
+        for place, shift in (("u", 6), ("g", 3), ("o", 0)):
+            if place not in who and "a" not in who:
+                continue
+            if match[2] == "=":
+                mode &= ~(7 << shift)
+            mode = mode & ~(bits << shift) if match[2] == "-" else mode | bits << shift
+        special = 0o1000 * ("t" in match[3]) | 0o2000 * ("s" in match[3] and "u" not in who)
+        special |= 0o4000 * ("s" in match[3] and "g" not in who)
+        mode = mode & ~special if match[2] == "-" else mode | special
+    return mode
+
+
+def _chmod(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    words = [word for word in argv[1:] if not re.fullmatch(r"-[Rcfv]+", word)]
+    if len(words) < 2:
+        raise CommandError("chmod: missing operand")
+    code = 0
+    for name in words[1:]:
+        base = shell.path(name)
+        paths = yield from walk(base)
+        for path, _ in paths if "-R" in argv else paths[:1]:
+            found = yield StatOf(path)
+            fault = yield Change(path, _mode_of(words[0], found.mode))
+            if fault:
+                yield from io.err.write(f"chmod: {name}: {fault}\n")
+                code = 1
+        if not paths:
+            yield from io.err.write(f"chmod: {name}: No such file or directory\n")
+            code = 1
+    return code
+
+
+def _chown(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    if len(words) < 2:
+        raise CommandError(f"{argv[0]}: missing operand")
+    user_text, _, group_text = words[0].replace(".", ":").partition(":")
+    if argv[0].endswith("chgrp"):
+        user_text, group_text = "", words[0]
+    user, group = _number_of(user_text, argv[0]), _number_of(group_text, argv[0])
+    code = 0
+    for name in words[1:]:
+        paths = yield from walk(shell.path(name))
+        fault = "" if paths else "No such file or directory"
+        for path, _ in paths if "-R" in argv else paths[:1]:
+            fault = (yield Change(path, None, user, group)) or fault
+        if fault:
+            yield from io.err.write(f"{argv[0]}: {name}: {fault}\n")
+            code = 1
+    return code
+
+
+def _number_of(name: str, tool: str) -> int | None:
+    if not name:
+        return None
+    known = {"root": 0, "nobody": 65534, "nogroup": 65534}
+    if not name.isdigit() and name not in known:
+        raise CommandError(f"{tool}: unknown user/group {name}")
+    return int(name) if name.isdigit() else known[name]
 
 
 def _du(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -282,20 +408,23 @@ def _du(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
+_SOURCES = {"overlay": "overlay", "tmpfs": "tmpfs"}
+
+
 def _df(shell: Shell, argv: list[str], io: Streams) -> Steps:
     mounts = yield MountPoints()
     yield from io.out.write("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
-    for path in mounts:
-        source = "overlay" if path == "/" else "/dev/vda1"
+    for path, file_system, _ in mounts:
+        source = _SOURCES.get(file_system, "/dev/vda1")
         yield from io.out.write(f"{source:20} 103022120  10302212  92719908  10% {path}\n")
     return 0
 
 
 def _mount(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    for path in (yield MountPoints()):
-        yield from io.out.write(
-            f"{'overlay' if path == '/' else '/dev/vda1'} on {path} type ext4 (rw,relatime)\n"
-        )
+    for path, file_system, read_only in (yield MountPoints()):
+        source = _SOURCES.get(file_system, "/dev/vda1")
+        mode = "ro" if read_only else "rw"
+        yield from io.out.write(f"{source} on {path} type {file_system} ({mode},relatime)\n")
     return 0
 
 
@@ -348,9 +477,9 @@ FILE_TOOLS: dict[str, Any] = {
     "du": _du,
     "df": _df,
     "mount": _mount,
-    "chmod": _nothing,
-    "chown": _nothing,
-    "chgrp": _nothing,
+    "chmod": _chmod,
+    "chown": _chown,
+    "chgrp": _chown,
     "sync": _nothing,
     "mktemp": _mktemp,
     "ln": _ln,

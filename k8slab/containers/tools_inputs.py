@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8slab.containers.requests import KindOf
+from k8slab.containers.requests import KindOf, StatOf
 from k8slab.containers.shell import Shell, Streams
 from k8slab.containers.streams import FileInput, Input, Steps
 
@@ -20,7 +20,12 @@ def opened(shell: Shell, names: list[str], io: Streams, tool: str) -> Steps:
         path = shell.path(name)
         kind = yield KindOf(path)
         if kind == "file":
-            found.append((name, FileInput(path)))
+            stat = yield StatOf(path)
+            if shell.context.user == 0 or stat.is_readable(shell.context.user, shell.context.groups):
+                found.append((name, FileInput(path)))
+                continue
+            code = 1
+            yield from io.err.write(f"{tool}: can't open '{name}': Permission denied\n")
             continue
         if path in ("/dev/null", "/dev/stdin"):
             found.append((name, io.stdin if path.endswith("stdin") else Input()))

@@ -11,6 +11,7 @@ from k8slab.containers.patterns import posix
 from k8slab.containers.requests import Now, Read, Sleep
 from k8slab.containers.shell import FOREVER_US, CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
+from k8slab.containers.tools_files import user_name
 from k8slab.containers.tools_options import options
 
 _UNITS_US = {"": SECOND_US, "s": SECOND_US, "m": 60 * SECOND_US, "h": HOUR_US, "d": 24 * HOUR_US}
@@ -123,19 +124,22 @@ def _hostname(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _id(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    user = shell.context.user
-    name = "root" if user == 0 else str(user)
+    user, groups = shell.context.user, shell.context.groups
     given = options(argv)
-    if given.has("u") or given.has("g"):
-        text = name if given.has("n") else str(user)
+    wanted = [user] if given.has("u") else groups[:1] if given.has("g") else groups if given.has("G") else []
+    if wanted:
+        text = " ".join(user_name(one) if given.has("n") else str(one) for one in wanted)
     else:
-        text = (
-            f"uid={user}({name}) gid={user}({name}) groups={user}({name})"
-            if not user
-            else f"uid={user} gid=0(root)"
-        )
+        every = ",".join(_numbered(one) for one in groups)
+        text = f"uid={_numbered(user)} gid={_numbered(groups[0])} groups={every}"
     yield from io.out.write(text + "\n")
     return 0
+
+
+def _numbered(number: int) -> str:
+    """A user or a group as `id` shows it: with its name where it has one."""
+    name = user_name(number)
+    return f"{number}({name})" if name != str(number) else name
 
 
 def _whoami(shell: Shell, argv: list[str], io: Streams) -> Steps:

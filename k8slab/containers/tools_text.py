@@ -13,6 +13,7 @@ from typing import Any
 
 from k8slab.clock import SECOND_US
 from k8slab.containers.awk import run_awk
+from k8slab.containers.files import bytes_of, text_from
 from k8slab.containers.patterns import posix
 from k8slab.containers.requests import KindOf, Pass, Read, Sleep, Write
 from k8slab.containers.sed import run_sed
@@ -207,7 +208,7 @@ def _wc(shell: Shell, argv: list[str], io: Streams) -> Steps:
     rows = []
     for name, source in inputs:
         text = yield from source.read()
-        counts = {"l": text.count("\n"), "w": len(text.split()), "c": len(text.encode()), "m": len(text)}
+        counts = {"l": text.count("\n"), "w": len(text.split()), "c": len(bytes_of(text)), "m": len(text)}
         rows.append((name, counts))
         for flag in wanted:
             totals[flag] += counts[flag]
@@ -455,9 +456,9 @@ def _base64(shell: Shell, argv: list[str], io: Streams) -> Steps:
     inputs, code = yield from opened(shell, given.operands, io, "base64")
     text = yield from inputs[0][1].read() if inputs else Input().read()
     if given.has("d", "D", "decode"):
-        yield from io.out.write(base64.b64decode(text + "===").decode(errors="replace"))
+        yield from io.out.write(text_from(base64.b64decode(text + "===")))
         return code
-    encoded = base64.b64encode(text.encode()).decode()
+    encoded = base64.b64encode(bytes_of(text)).decode()
     width = int(given.value("w", default="76"))
     lines = [encoded[at : at + width] for at in range(0, len(encoded), width)] if width else [encoded]
     yield from io.out.write("\n".join(lines) + ("\n" if width else ""))
@@ -469,7 +470,7 @@ def _digest(name: str) -> Any:
         inputs, code = yield from opened(shell, options(argv).operands, io, argv[0])
         for label, source in inputs:
             text = yield from source.read()
-            yield from io.out.write(f"{hashlib.new(name, text.encode()).hexdigest()}  {label or '-'}\n")
+            yield from io.out.write(f"{hashlib.new(name, bytes_of(text)).hexdigest()}  {label or '-'}\n")
         return code
 
     return tool

@@ -8,7 +8,7 @@ from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.sync import plan
-from k8slab.kubelet.volumes import claims_of
+from k8slab.kubelet.volumes import claims_of, projected_volumes
 from k8slab.store.view import Change, View
 
 _NONE: tuple[Key, ...] = ()
@@ -28,6 +28,9 @@ def _of_pod(change: Change, view: View) -> Iterable[Key]:
     before, after = old["metadata"], new["metadata"]
     for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
         if before.get(field) != after.get(field):
+            return (change.key,)
+    for field in ("labels", "annotations"):
+        if before.get(field) != after.get(field) and new["spec"].get("volumes") and projected_volumes(new):
             return (change.key,)
     if new["spec"].get("readinessGates") and old.get("status") != new.get("status"):
         return (change.key,)
@@ -65,6 +68,8 @@ def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
         return (change.key,)
     if old is None:
         # What starts a process makes its record; anything else changed files that a probe may look at.
+        if new["exits"]:
+            return (change.key,)
         began = bool(new["processes"])
         return (change.key,) if not began and _has_probes(view.get("Pod", change.key)) else _NONE
     if old.get("exits") != new.get("exits"):
@@ -72,6 +77,29 @@ def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
     if old.get("changes") != new.get("changes") and _has_probes(view.get("Pod", change.key)):
         return (change.key,)
     return _NONE
+
+
+def _of_source(change: Change, view: View) -> Iterable[Key]:
+    """The Pods that mount a ConfigMap or Secret that changed."""
+    namespace, name = change.key
+    found = []
+    for pod in view.list("Pod", namespace=namespace):
+        if pod["spec"].get("nodeName") and pod["spec"].get("volumes"):
+            if any(name in _sources_of(volume) for volume in projected_volumes(pod)):
+                found.append(key_of(pod))
+    return found
+
+
+def _sources_of(volume: Obj) -> list[str]:
+    """The names of the ConfigMaps and Secrets that a volume shows."""
+    parts = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+    names = [part["configMap"].get("name", "") for part in parts if part.get("configMap")]
+    names += [
+        part["secret"].get("secretName") or part["secret"].get("name", "")
+        for part in parts
+        if part.get("secret")
+    ]
+    return names
 
 
 def _has_probes(pod: Obj | None) -> bool:
@@ -90,6 +118,8 @@ KUBELET = Component(
         Watch("Machine", _of_machine),
         Watch("VolumeAttachment", _of_attachment),
         Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),
+        Watch("ConfigMap", _of_source),
+        Watch("Secret", _of_source),
     ),
     plan,
     cache=Addresses,

@@ -18,9 +18,16 @@ from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
 from k8slab.containers import logs, shell
-from k8slab.containers.environment import ConfigurationError, context_of, environment
-from k8slab.containers.files import put_sandbox, sandbox_of
+from k8slab.containers.environment import (
+    ConfigurationError,
+    context_of,
+    environment,
+    keeps_anything,
+    prepare,
+    sub_path_of,
+)
 from k8slab.containers.kernel import Kernel
+from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of, security_of, who_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import (
     GENERIC,
@@ -28,8 +35,10 @@ from k8slab.containers.program import (
     Executable,
     Server,
     any_executable,
+    argv_of_service,
     executable_of,
     family_of,
+    plain_command,
 )
 from k8slab.containers.requests import Call, Serve
 from k8slab.containers.streams import Buffer
@@ -72,20 +81,36 @@ def can_execute(container: Obj, name: str) -> bool:
     """Whether a container's image has a command of that name."""
     family = family_of(container["image"])
     base = name.rpartition("/")[2]
-    if executable_of(container["image"], name) is not None:
+    if executable_of(container["image"], [name]) is not None:
         return True
     return family.shell and (shell.knows(base) or "/" in name or any_executable(base) is not None)
 
 
 def configuration_fault(box: Overlay, pod: Obj, container: Obj) -> str:
-    """Why the container's environment cannot be made, or the empty string."""
-    if not container.get("env") and not container.get("envFrom"):
-        return ""
+    """Why the container cannot be configured, or the empty string."""
+    fault = _root_fault(pod, container)
+    if fault or not (container.get("env") or container.get("envFrom") or container.get("volumeMounts")):
+        return fault
     try:
-        environment(box, pod, container)
+        env = environment(box, pod, container)
+        for mount in container.get("volumeMounts") or ():
+            sub_path_of(mount, env)
     except ConfigurationError as error:
         return str(error)
     return ""
+
+
+def _root_fault(pod: Obj, container: Obj) -> str:
+    """Why a container that must not run as root would (`verifyRunAsNonRoot`)."""
+    security = security_of(pod, container)
+    if not security.get("runAsNonRoot") or who_of(pod, container).user:
+        return ""
+    metadata = pod["metadata"]
+    where = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+    what = "container's runAsUser breaks non-root policy"
+    if security.get("runAsUser") is None:
+        what = "container has runAsNonRoot and image will run as root"
+    return f'{what} (pod: "{where}", container: {container["name"]})'
 
 
 def _program_of(context: Context) -> tuple[Executable | None, str]:
@@ -94,7 +119,7 @@ def _program_of(context: Context) -> tuple[Executable | None, str]:
     if not argv:
         return None, "no command specified"
     name = argv[0].rpartition("/")[2]
-    found = executable_of(context.image, argv[0])
+    found = executable_of(context.image, argv)
     if found is not None:
         return found, ""
     family = family_of(context.image)
@@ -110,10 +135,10 @@ def _program_of(context: Context) -> tuple[Executable | None, str]:
 def is_static(container: Obj) -> bool:
     """Whether a container's image and command make it a server about which nothing is stored."""
     family = family_of(container["image"])
-    argv = tuple(container.get("command") or ()) or family.entrypoint
+    argv = plain_command(container)
     if not argv:
         return False
-    found = executable_of(container["image"], str(argv[0]))
+    found = executable_of(container["image"], argv)
     if found is None:
         return family.images == (GENERIC,) and not shell.knows(str(argv[0]).rpartition("/")[2])
     return found.run is None and found.server is not None and found.server.check is None
@@ -123,19 +148,20 @@ def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: in
     """Start a container's process. Why it cannot be started, or the empty string."""
     name = container["name"]
     sandbox = box.get("Sandbox", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
-    if is_static(container) and sandbox is None:
+    if sandbox is None and is_static(container) and not keeps_anything(container):
         return ""
     if run > 1:
         logs.drop(box, (pod["metadata"]["namespace"], pod["metadata"]["name"]), name, run - 2)
     try:
         known = assoc(pod, "status", "podIP", ip) if ip else pod
+        _forget(box, pod, name)
+        prepare(box, known, container)
         context = context_of(box, known, container, run, now_us, ip)
     except ConfigurationError as error:
         return str(error)
     executable, fault = _program_of(context)
     if executable is None:
         return fault
-    _forget(box, pod, name)
     if executable.server is not None and executable.run is None:
         return _launch_server(box, pod, container, context, executable.server)
     sandbox = sandbox_of(box, pod)
@@ -171,7 +197,7 @@ def _forget(box: Overlay, pod: Obj, name: str) -> None:
     if sandbox is None or sandbox["uid"] != pod["metadata"]["uid"]:
         return
     changed = dict(sandbox)
-    for part in ("roots", "memory", "processes", "exits"):
+    for part in ("roots", "memory", "processes", "exits", "pinned"):
         if name in sandbox[part]:
             changed[part] = {one: value for one, value in sandbox[part].items() if one != name}
     put_sandbox(box, pod, changed)
@@ -188,6 +214,7 @@ def new_record(context: Context) -> Obj:
         "ip": context.ip,
         "node": context.node,
         "user": context.user,
+        "groups": list(context.groups),
         "startedUs": context.started_us,
         "wakeUs": context.started_us,
         "checkpoint": None,
@@ -215,6 +242,7 @@ def context_of_record(pod: Obj, container: Obj, record: Obj) -> Context:
         record["startedUs"],
         record["run"],
         record["user"],
+        tuple(record["groups"]),
     )
 
 
@@ -225,31 +253,6 @@ class Exit(NamedTuple):
     at_us: int
     message: str
     reason: str
-
-
-def note_exit(
-    box: Overlay,
-    pod: Obj,
-    container: str,
-    run: int,
-    code: int,
-    at_us: int,
-    message: str = "",
-    reason: str = "",
-) -> None:
-    """Note that a container's process has ended; with a reason where the runtime gives one of its own."""
-    sandbox = sandbox_of(box, pod)
-    entry = {"run": run, "code": code, "atUs": at_us, "message": message, "reason": reason}
-    processes = {one: record for one, record in sandbox["processes"].items() if one != container}
-    memory = {one: value for one, value in sandbox["memory"].items() if one != container}
-    changed = {
-        **sandbox,
-        "exits": {**sandbox["exits"], container: entry},
-        "processes": processes,
-        "memory": memory,
-        "changes": sandbox["changes"] + 1,
-    }
-    put_sandbox(box, pod, changed)
 
 
 def exit_of(box: Overlay, key: Key, container: str, run: int) -> Exit | None:
@@ -325,12 +328,15 @@ def stop_behaviour(box: Overlay, pod: Obj, container: Obj) -> Behaviour:
     record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
     if record is None:
         server = server_of(container)
-        return Behaviour(server.heeds_term, server.stop_code) if server else Behaviour(True, 0)
+        if server is None:
+            return Behaviour(True, 0)
+        return Behaviour(server.heeds_term, server.stop_code, server.stop_delay_us)
     for service in record["services"]:
         if service.get("replaces"):
-            executable = executable_of(container["image"], service["executable"])
+            executable = executable_of(container["image"], argv_of_service(service))
             if executable is not None and executable.server is not None:
-                return Behaviour(executable.server.heeds_term, executable.server.stop_code)
+                server = executable.server
+                return Behaviour(server.heeds_term, server.stop_code, server.stop_delay_us)
     if "TERM" in record["traps"]:
         return Behaviour(False, 143, handles=True)
     return Behaviour(False, 143)
@@ -339,10 +345,10 @@ def stop_behaviour(box: Overlay, pod: Obj, container: Obj) -> Behaviour:
 def server_of(container: Obj) -> Server | None:
     """The server that a container is by its image and command alone."""
     family = family_of(container["image"])
-    argv = tuple(container.get("command") or ()) or family.entrypoint
+    argv = plain_command(container)
     if not argv:
         return None
-    found = executable_of(container["image"], str(argv[0]))
+    found = executable_of(container["image"], argv)
     if found is None and family.images == (GENERIC,):
         found = family.executables["app"]
     return found.server if found is not None else None
@@ -452,15 +458,7 @@ def answer_probe(box: Overlay, pod: Obj, container: Obj, probe: Obj, ip: str, no
         port = port_number(container, probe["tcpSocket"].get("port"))
         return _dial(box, pod, probe["tcpSocket"].get("host") or ip, port, now_us)
     if "grpc" in probe:
-        port = probe["grpc"]["port"]
-        found = _dial(box, pod, ip, port, now_us)
-        if found.ok:
-            return found
-        seconds = timeout_us // SECOND_US
-        text = (
-            f'timeout: failed to connect service "{ip}:{port}" within {seconds}s: context deadline exceeded'
-        )
-        return Outcome(False, text)
+        return _grpc_probe(box, pod, probe["grpc"], ip, now_us, timeout_us)
     return Outcome(False, "missing probe handler")
 
 
@@ -472,6 +470,21 @@ def quoted(text: str) -> str:
 def _dial(box: Overlay, pod: Obj, host: str, port: int, now_us: int) -> Outcome:
     answer = NETWORK.call(box, pod, Call(host, port, "tcp", None), now_us)
     return Outcome(True) if answer.ok else Outcome(False, f"dial tcp {host}:{port}: {answer.error}")
+
+
+def _grpc_probe(box: Overlay, pod: Obj, asked: Obj, ip: str, now_us: int, timeout_us: int) -> Outcome:
+    port = asked["port"]
+    payload = {"service": asked.get("service") or ""}
+    answer = NETWORK.call(box, pod, Call(ip, port, "grpc", payload, timeout_us), now_us)
+    if answer.ok:
+        status = answer.payload["status"]
+        text = "service healthy" if status == "SERVING" else f'service unhealthy (responded with "{status}")'
+        return Outcome(status == "SERVING", text, answer.volatile)
+    if answer.error.startswith("rpc error"):
+        return Outcome(False, f"error: health rpc probe failed: {answer.error}", answer.volatile)
+    seconds = timeout_us // SECOND_US
+    text = f'timeout: failed to connect service "{ip}:{port}" within {seconds}s: context deadline exceeded'
+    return Outcome(False, text)
 
 
 def _http_probe(

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
 from k8slab.containers import shell
-from k8slab.containers.files import put_sandbox, sandbox_of
 from k8slab.containers.kernel import PASSED, Kernel, Pause
+from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import Checkpoint
@@ -102,7 +102,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
         live.pop(slot, None)
         kernel.end_lines()
         message = cri.termination_message(box, pod, container, pause.code)
-        cri.note_exit(box, pod, name, record["run"], pause.code, now_us, message)
+        note_exit(box, pod, name, record["run"], pause.code, now_us, message)
         return 0
     live[slot] = _Live(program, record["run"], kernel.journal, kernel.checkpoint)
     _keep(box, pod, name, record, kernel, pause, now_us)
@@ -186,7 +186,7 @@ def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:
     """A process's generator at its last checkpoint, or at its start."""
     context = cri.context_of_record(pod, container, record)
     argv = list(context.argv)
-    executable = executable_of(context.image, argv[0])
+    executable = executable_of(context.image, argv)
     if executable is not None and executable.run is not None:
         io = Streams(Input(), LogSink("stdout"), LogSink("stderr"))
         own = Shell(context)

@@ -112,6 +112,7 @@ class Runtime(NamedTuple):
     mount_tries: int = 0
     mount_due_us: int = 0
     mounted: bool = False
+    update_due_us: int = 0
     cleanup_due_us: int = 0
     finished: bool = False
     lost: bool = False

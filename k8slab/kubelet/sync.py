@@ -17,6 +17,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Delete, Done, Memory, Plan, Put, Update
 from k8slab.containers.images import names_of
+from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import actions, admission, cri, starting, stopping, volumes
 from k8slab.kubelet.addresses import free_ip, node_ip
@@ -114,6 +115,8 @@ def _look(work: Work) -> Plan:
         _reboot(work)
     if not work.runtime.admitted and work.runtime.work == "sync" and not _admit(work):
         work.set(work="terminated", finished=True, rejected=True)
+    if work.spec.get("volumes") and work.runtime.work == "sync":
+        _update_volumes(work)
     _notice_changes(work)
     for _ in range(_MOST_ROUNDS):
         if not _round(work):
@@ -240,11 +243,41 @@ def _mount(work: Work) -> bool:
             delay = work.view.duration_us("volume_mount", runtime.uid)
             work.set(mount_tries=-1, mount_due_us=work.now_us + delay)
             return delay == 0
+    projected = volumes.projected_volumes(work.pod)
+    if projected:
+        mount_all(work.box, _with_address(work), projected)
     held = volumes.attached_volumes(work.view, work.pod)
     work.set(mounted=True, mount_due_us=0, held=held)
     if held:
         work.box.put("Mounts", (work.node, runtime.uid), volumes.mounts_record(work.runtime, 0))
     return True
+
+
+def _with_address(work: Work) -> Obj:
+    """The Pod with the addresses that the downward API may ask for, though no status says them yet."""
+    status = {"hostIP": node_ip(work.machine), **(work.pod.get("status") or {})}
+    return {**work.pod, "status": status}
+
+
+def _update_volumes(work: Work) -> None:
+    """Show what has changed in the sources of mounted volumes, the next time that the Pod is synced."""
+    stale = volumes.stale_volumes(work.box, _with_address(work)) if work.runtime.mounted else []
+    if not stale:
+        if work.runtime.update_due_us:
+            work.set(update_due_us=0)
+        return
+    due_us = work.runtime.update_due_us
+    if not due_us:
+        # A change of the Pod itself is a reason to sync it; other changes are found at the next regular one.
+        of_pod = all("downwardAPI" in volume for volume in stale)
+        delay = 0 if of_pod else work.view.duration_us("volume_update", work.runtime.uid, work.now_us)
+        due_us = work.now_us + delay
+        work.set(update_due_us=due_us)
+    if due_us <= work.now_us:
+        mount_all(work.box, _with_address(work), stale)
+        work.set(update_due_us=0)
+    else:
+        work.wake(due_us)
 
 
 def _unmount(work: Work) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
+from k8slab.containers.mounts import is_projected, needs_update
+from k8slab.containers.overlay import Overlay
 from k8slab.kubelet.runtime import Runtime
 from k8slab.store.view import View
 
@@ -65,6 +67,25 @@ def mounts_record(runtime: Runtime, until_us: int) -> Obj:
         "metadata": {"namespace": runtime.node, "name": runtime.uid},
         "spec": {"volumes": list(runtime.held), "untilUs": until_us},
     }
+
+
+def projected_volumes(pod: Obj) -> list[Obj]:
+    """The volumes that show objects of the API and may change; every Pod's own token does not."""
+    return [
+        volume
+        for volume in pod["spec"].get("volumes") or ()
+        if is_projected(volume) and not volume["name"].startswith("kube-api-access-")
+    ]
+
+
+def stale_volumes(box: Overlay, pod: Obj) -> list[Obj]:
+    """The mounted volumes that show something else than they should, and that can be updated."""
+    namespace = pod["metadata"]["namespace"]
+    return [
+        volume
+        for volume in projected_volumes(pod)
+        if needs_update(box, pod, volume) and _problem(box, pod, namespace, volume) is None
+    ]
 
 
 def first_problem(view: View, pod: Obj) -> Problem | None:

@@ -13,9 +13,18 @@ from k8slab.api.meta import Obj
 from k8slab.clock import parse_timestamp
 from k8slab.containers import logs
 from k8slab.containers.environment import ConfigurationError, context_of
+from k8slab.containers.etc import hosts_text, resolver_of
 from k8slab.containers.kernel import Kernel
 from k8slab.containers.overlay import Overlay
-from k8slab.containers.program import GENERIC, Context, Server, executable_of, family_of
+from k8slab.containers.program import (
+    GENERIC,
+    Context,
+    Server,
+    argv_of_service,
+    executable_of,
+    family_of,
+    plain_command,
+)
 from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
 from k8slab.network import dns
 from k8slab.network.routing import REFUSED, TIMEOUT, route
@@ -29,13 +38,15 @@ class ClusterNetwork:
 
     def lookup(self, box: Overlay, pod: Obj, request: Lookup) -> list[str]:
         """What DNS answers: addresses, `target port` pairs for SRV, a name for PTR or CNAME."""
-        namespace = pod["metadata"]["namespace"]
+        resolver = resolver_of(pod)
         if request.record == "SRV":
-            return [f"{one.target} {one.port}" for one in dns.services(box, request.name, namespace)]
+            return [f"{one.target} {one.port}" for one in dns.services(box, request.name, resolver)]
         if request.record == "PTR":
             name = dns.reverse(box, request.name)
             return [name] if name else []
-        found = dns.resolve(box, request.name, namespace)
+        if request.record == "HOSTS":
+            return _in_hosts(pod, request.name)
+        found = dns.resolve(box, request.name, resolver)
         if found is None:
             return []
         if request.record == "CNAME":
@@ -47,7 +58,12 @@ class ClusterNetwork:
         own = (pod.get("status") or {}).get("podIP", "")
         if request.host in _LOOPBACK:
             return _deliver(box, pod, request, request.port, now_us, request.client or "127.0.0.1", self)
-        found = dns.resolve(box, request.host, pod["metadata"]["namespace"])
+        known = _in_hosts(pod, request.host)
+        found = (
+            dns.Found(request.host, tuple(known))
+            if known
+            else dns.resolve(box, request.host, resolver_of(pod))
+        )
         if found is None or not found.addresses:
             return Answer(False, error=f"lookup {request.host}: {UNKNOWN_HOST}")
         salt = now_us // 1000
@@ -78,6 +94,14 @@ class ClusterNetwork:
 
 
 NETWORK = ClusterNetwork()
+
+
+def _in_hosts(pod: Obj, name: str) -> list[str]:
+    """The addresses that the Pod's /etc/hosts has for a name."""
+    if dns.is_address(name):
+        return []
+    rows = [line.split() for line in hosts_text(pod).splitlines() if not line.startswith("#")]
+    return [row[0] for row in rows if name in row[1:] and dns.is_address(row[0])]
 
 
 def _is_reachable(box: Overlay, pod: Obj) -> bool:
@@ -152,14 +176,13 @@ def _servers(box: Overlay, pod: Obj, container: Obj) -> list[tuple[Server, tuple
     if record is not None:
         found = []
         for service in record["services"]:
-            executable = executable_of(container["image"], service["executable"])
+            executable = executable_of(container["image"], argv_of_service(service))
             if executable is not None and executable.server is not None:
                 arguments = tuple(service["arguments"])
                 found.append((executable.server, arguments, tuple(service["ports"])))
         return found
     family = family_of(container["image"])
-    argv = tuple(container.get("command") or ()) or family.entrypoint
-    executable = executable_of(container["image"], str(argv[0])) if argv else None
+    executable = executable_of(container["image"], plain_command(container))
     if executable is None and family.images == (GENERIC,):
         executable = family.executables["app"]
     if executable is None or executable.server is None:

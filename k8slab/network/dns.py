@@ -10,12 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj
+from k8slab.containers.etc import ZONE, Resolver
 from k8slab.network.routing import service_by_address
 from k8slab.store.view import View
-
-ZONE = "cluster.local"
-_DOTS = 5
-"""`options ndots:5`: a name with fewer dots is first tried with each search domain."""
 
 
 class Found(NamedTuple):
@@ -34,27 +31,29 @@ class Service(NamedTuple):
     address: str
 
 
-def search_names(name: str, namespace: str) -> list[str]:
+def search_names(name: str, resolver: Resolver) -> list[str]:
     """The full names that a resolver tries for a name, in order."""
     if name.endswith("."):
         return [name[:-1]]
-    domains = [f"{namespace}.svc.{ZONE}", f"svc.{ZONE}", ZONE]
-    searched = [f"{name}.{domain}" for domain in domains]
-    return [name, *searched] if name.count(".") >= _DOTS else [*searched, name]
+    searched = [f"{name}.{domain}" for domain in resolver.searches]
+    return [name, *searched] if name.count(".") >= resolver.dots else [*searched, name]
 
 
-def resolve(view: View, name: str, namespace: str) -> Found | None:
+def resolve(view: View, name: str, resolver: Resolver) -> Found | None:
     """The first of the tried names that exists. None for NXDOMAIN."""
-    if _is_address(name):
+    if is_address(name):
         return Found(name, (name,))
-    for full in search_names(name, namespace):
+    if not resolver.knows_the_cluster:
+        return None
+    for full in search_names(name, resolver):
         found = lookup(view, full)
         if found is not None:
             return found
     return None
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv4 address."""
     parts = text.split(".")
     return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
 
@@ -69,7 +68,7 @@ def lookup(view: View, full: str) -> Found | None:
         return _service_name(view, name, labels[:-1])
     if labels[-1] == "pod" and len(labels) == 3:
         address = labels[0].replace("-", ".")
-        return Found(name, (address,)) if _is_address(address) else None
+        return Found(name, (address,)) if is_address(address) else None
     return None
 
 
@@ -127,9 +126,9 @@ def _members(view: View, service: Obj) -> list[_Member]:
     return sorted(found, key=lambda member: tuple(int(part) for part in member.address.split(".")))
 
 
-def services(view: View, name: str, namespace: str) -> list[Service]:
+def services(view: View, name: str, resolver: Resolver) -> list[Service]:
     """The SRV records of a name: `_port._protocol.service…`, or a headless Service for all its ports."""
-    for full in search_names(name, namespace):
+    for full in search_names(name, resolver) if resolver.knows_the_cluster else ():
         found = _srv(view, full.lower())
         if found:
             return found

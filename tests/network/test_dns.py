@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from k8slab.containers.etc import resolver_of
 from k8slab.network.dns import lookup, resolve, reverse, search_names, services
 from tests.controllers.view import MemoryView
+
+
+def in_namespace(namespace):
+    """How a Pod of a namespace looks names up."""
+    return resolver_of({"metadata": {"namespace": namespace, "name": "asker"}, "spec": {}})
 
 
 def service(name, *, namespace="default", ip="", ports=(), **spec):
@@ -87,7 +93,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name, expected", [case[1:] for case in NAMES], ids=[one[0] for one in NAMES])
 def test_addresses(name, expected):
-    found = resolve(VIEW, name, "default")
+    found = resolve(VIEW, name, in_namespace("default"))
     assert (found.addresses if found else None) == expected
 
 
@@ -97,14 +103,14 @@ def test_an_alias():
 
 
 def test_the_search_list():
-    assert search_names("nginx", "prod") == [
+    assert search_names("nginx", in_namespace("prod")) == [
         "nginx.prod.svc.cluster.local",
         "nginx.svc.cluster.local",
         "nginx.cluster.local",
         "nginx",
     ]
-    assert search_names("a.b.c.d.e.f", "prod")[0] == "a.b.c.d.e.f"
-    assert search_names("nginx.", "prod") == ["nginx"]
+    assert search_names("a.b.c.d.e.f", in_namespace("prod"))[0] == "a.b.c.d.e.f"
+    assert search_names("nginx.", in_namespace("prod")) == ["nginx"]
 
 
 SERVICES = [
@@ -117,13 +123,13 @@ SERVICES = [
 
 @pytest.mark.parametrize("name, hosts", [case[1:] for case in SERVICES], ids=[one[0] for one in SERVICES])
 def test_service_records(name, hosts):
-    found = services(VIEW, name, "default")
+    found = services(VIEW, name, in_namespace("default"))
     assert [one.target for one in found] == [f"{host}.nginx.default.svc.cluster.local" for host in hosts]
     assert all(one.port == 80 for one in found)
 
 
 def test_a_service_record_of_a_cluster_ip():
-    found = services(VIEW, "_sql._tcp.db", "prod")
+    found = services(VIEW, "_sql._tcp.db", in_namespace("prod"))
     assert [(one.target, one.port) for one in found] == [("db.prod.svc.cluster.local", 3306)]
 
 

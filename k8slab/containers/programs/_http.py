@@ -39,10 +39,12 @@ def declared_ports(context: Context) -> tuple[int, ...]:
 
 
 def any_port_server(body: str, lines: Callable[[Context], tuple[str, ...]] | None = None) -> Server:
-    """A server that listens wherever it is asked and always says the same."""
+    """A server that listens wherever it is asked, always says the same, and is healthy."""
 
     def handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
+        if call.protocol == "grpc":
+            return Answer(True, {"status": "SERVING"})
         return response(200, body)
         yield
 
-    return Server("http", declared_ports, handle, lines or (lambda context: ()))
+    return Server("any", declared_ports, handle, lines or (lambda context: ()))

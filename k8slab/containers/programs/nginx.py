@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 from k8slab.clock import timestamp
+from k8slab.containers.files import bytes_of
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.programs._http import response
 from k8slab.containers.requests import Answer, Call, KindOf, Log, Now, Read, Request
@@ -116,7 +117,7 @@ def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
     when = timestamp(now_us)
     local = f"{when[8:10]}/{_MONTHS[int(when[5:7]) - 1]}/{when[0:4]}:{when[11:19]} +0000"
     agent = payload.get("headers", {}).get("User-Agent", "-")
-    size = len(answer.payload["body"].encode())
+    size = len(bytes_of(answer.payload["body"]))
     yield Log(
         f'{call.host} - - [{local}] "{payload["method"]} {payload["path"]} HTTP/1.1" '
         f'{answer.payload["status"]} {size} "-" "{agent}" "-"\n'

@@ -1,0 +1,400 @@
+"""What is behind the mounts of a container: its own layer, volumes, disks, ConfigMaps and Secrets.
+
+The container's own layer and emptyDirs are in the Pod's `Sandbox`, persistent
+volumes in a `Disk`, a node's own files in a `HostDisk`. What is projected
+from the API is a snapshot: the kubelet puts it into the `Sandbox` when it
+mounts the volume, and again when it finds that the source has changed.
+
+Models pkg/kubelet/kubelet_pods.go (makeMounts), pkg/volume/{configmap,secret,
+downwardapi,projected,emptydir,image} and pkg/volume/volume_linux.go
+(SetVolumeOwnership), v1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from k8slab.api.meta import Key, Obj
+from k8slab.containers.downward import field_of, resource_of
+from k8slab.containers.etc import etc_tree
+from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
+from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import family_of
+from k8slab.store.view import View
+
+TERMINATION_LOG = "/dev/termination-log"
+_SETGID = 0o2000
+_PROJECTED_KINDS = ("configMap", "secret", "downwardAPI", "projected")
+
+
+def sandbox_of(box: Overlay, pod: Obj) -> Obj:
+    """The Pod's `Sandbox`, or a new one where it has none (of this uid)."""
+    metadata = pod["metadata"]
+    key = (metadata["namespace"], metadata["name"])
+    found = box.get("Sandbox", key)
+    if found is not None and found["uid"] == metadata["uid"]:
+        return found
+    return {
+        "apiVersion": "lab",
+        "kind": "Sandbox",
+        "metadata": {"namespace": key[0], "name": key[1]},
+        "uid": metadata["uid"],
+        "roots": {},
+        "volumes": {},
+        "projected": {},
+        "pinned": {},
+        "processes": {},
+        "exits": {},
+        "memory": {},
+        "changes": 0,
+        "starts": 0,
+    }
+
+
+def put_sandbox(box: Overlay, pod: Obj, sandbox: Obj) -> None:
+    """Keep a Pod's `Sandbox`."""
+    metadata = pod["metadata"]
+    box.put("Sandbox", (metadata["namespace"], metadata["name"]), sandbox)
+
+
+def note_exit(
+    box: Overlay,
+    pod: Obj,
+    container: str,
+    run: int,
+    code: int,
+    at_us: int,
+    message: str = "",
+    reason: str = "",
+) -> None:
+    """Note that a container's process has ended; with a reason where the runtime gives one of its own."""
+    sandbox = sandbox_of(box, pod)
+    entry = {"run": run, "code": code, "atUs": at_us, "message": message, "reason": reason}
+    processes = {one: record for one, record in sandbox["processes"].items() if one != container}
+    memory = {one: value for one, value in sandbox["memory"].items() if one != container}
+    changed = {
+        **sandbox,
+        "exits": {**sandbox["exits"], container: entry},
+        "processes": processes,
+        "memory": memory,
+        "changes": sandbox["changes"] + 1,
+    }
+    put_sandbox(box, pod, changed)
+
+
+def _stored(box: Overlay, pod: Obj) -> Obj:
+    """The Pod's `Sandbox` if there is one, for reading."""
+    metadata = pod["metadata"]
+    found = box.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    return found if found is not None and found["uid"] == metadata["uid"] else {}
+
+
+# Who a container's processes are.
+
+
+def security_of(pod: Obj, container: Obj) -> Obj:
+    """The container's security context laid over the Pod's."""
+    return {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+
+
+def who_of(pod: Obj, container: Obj) -> Who:
+    """User and groups of a container's processes."""
+    security = security_of(pod, container)
+    user = security.get("runAsUser", family_of(container["image"]).user)
+    groups = [security.get("runAsGroup", 0), *(security.get("supplementalGroups") or ())]
+    if "fsGroup" in security:
+        groups.append(security["fsGroup"])
+    return Who(user, tuple(dict.fromkeys(groups)))
+
+
+# The mounts of a container.
+
+
+def files_of(box: Overlay, pod: Obj, container: Obj) -> Files:
+    """The files of one container, as its user may use them."""
+    mounts = [*_own_mounts(box, pod, container)]
+    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
+    for mount in container.get("volumeMounts") or ():
+        volume = volumes.get(mount["name"])
+        if volume is not None:
+            mounts.append(_volume_mount(box, pod, container, volume, mount))
+    return Files(mounts, who_of(pod, container))
+
+
+def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
+    """The container's own layer over its image, and the file for its last words."""
+    name, family = container["name"], family_of(container["image"])
+    root = _sandbox_mount(box, pod, "roots", name, "/", "")
+    root = root._replace(
+        base={**etc_tree(pod), **family.files},
+        user=family.user,
+        group=0,
+        file_system="overlay",
+        modes=_ROOT_MODES,
+    )
+    path = normal(container.get("terminationMessagePath") or TERMINATION_LOG)
+    last_words = root._replace(path=path, inside=path, base={path: ""}, modes={path: 0o666})
+    if security_of(pod, container).get("readOnlyRootFilesystem"):
+        root = root._replace(save=None)
+    return [root, last_words]
+
+
+_ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}
+
+
+def _sandbox_mount(box: Overlay, pod: Obj, part: str, name: str, path: str, inside: str) -> Mount:
+    def load() -> Tree:
+        tree: Tree = (_stored(box, pod).get(part) or {}).get(name) or {}
+        return tree
+
+    def save(tree: Tree) -> None:
+        sandbox = sandbox_of(box, pod)
+        put_sandbox(
+            box,
+            pod,
+            {**sandbox, part: {**sandbox[part], name: tree}, "changes": sandbox["changes"] + 1},
+        )
+
+    return Mount(path, load, save, inside)
+
+
+def _disk_mount(box: Overlay, kind: str, key: Key, path: str, inside: str, pod: Obj) -> Mount:
+    def load() -> Tree:
+        disk = box.get(kind, key)
+        tree: Tree = disk["spec"]["files"] if disk is not None else {}
+        return tree
+
+    def save(tree: Tree) -> None:
+        metadata = {"name": key[1]}
+        box.put(kind, key, {"apiVersion": "lab", "kind": kind, "metadata": metadata, "spec": {"files": tree}})
+        if _is_probed(pod):
+            sandbox = sandbox_of(box, pod)
+            put_sandbox(box, pod, {**sandbox, "changes": sandbox["changes"] + 1})
+
+    return Mount(path, load, save, inside)
+
+
+def _is_probed(pod: Obj) -> bool:
+    for container in pod["spec"]["containers"]:
+        for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
+            if "exec" in container.get(probe, ()):
+                return True
+    return False
+
+
+def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Obj) -> Mount:
+    path = normal(mount["mountPath"])
+    pinned = (_stored(box, pod).get("pinned") or {}).get(container["name"]) or {}
+    sub_path = (pinned.get("subPaths") or {}).get(path, mount.get("subPath", ""))
+    inside = normal(sub_path) if sub_path else ""
+    if "hostPath" in volume:
+        inside = normal(volume["hostPath"]["path"] + "/" + sub_path)
+        made = _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, pod)
+        made = made._replace(is_shared=True)
+    elif "persistentVolumeClaim" in volume or "ephemeral" in volume:
+        made = _claimed_mount(box, pod, volume, path, inside)
+    elif "emptyDir" in volume:
+        made = _sandbox_mount(box, pod, "volumes", volume["name"], path, inside)
+        in_memory = (volume["emptyDir"] or {}).get("medium") == "Memory"
+        made = _grouped(
+            made._replace(directory_mode=0o777, file_system="tmpfs" if in_memory else "ext4"), pod
+        )
+    elif "image" in volume:
+        files = family_of(volume["image"].get("reference") or "").files
+        made = Mount(path, dict, None, inside, base=dict(files), file_system="overlay")
+    else:
+        snapshot = (pinned.get("trees") or {}).get(path)
+        made = _projected_mount(box, pod, container, volume, path, inside, snapshot)
+    return made._replace(save=None) if mount.get("readOnly") else made
+
+
+def _claimed_mount(box: Overlay, pod: Obj, volume: Obj, path: str, inside: str) -> Mount:
+    namespace = pod["metadata"]["namespace"]
+    source = volume.get("persistentVolumeClaim") or {
+        "claimName": f"{pod['metadata']['name']}-{volume['name']}"
+    }
+    claim = box.get("PersistentVolumeClaim", (namespace, source["claimName"]))
+    spec = (claim or {}).get("spec") or {}
+    made = _disk_mount(box, "Disk", ("", spec.get("volumeName", "")), path, inside, pod)
+    shared = "ReadWriteMany" in (spec.get("accessModes") or ())
+    made = _grouped(made._replace(directory_mode=0o777, is_shared=shared), pod)
+    return made._replace(save=None) if source.get("readOnly") else made
+
+
+def _grouped(mount: Mount, pod: Obj) -> Mount:
+    """A writable volume in the hands of the Pod's fsGroup, if it names one."""
+    group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+    if group is None:
+        return mount
+    return mount._replace(
+        group=group,
+        directory_mode=mount.directory_mode | 0o770 | _SETGID,
+        file_mode=mount.file_mode | 0o660,
+    )
+
+
+# What is projected from the API.
+
+
+def is_projected(volume: Obj) -> bool:
+    """Whether a volume shows objects of the API."""
+    return any(kind in volume for kind in _PROJECTED_KINDS)
+
+
+def _projected_mount(
+    box: Overlay, pod: Obj, container: Obj, volume: Obj, path: str, inside: str, snapshot: Tree | None
+) -> Mount:
+    if snapshot is None:
+        snapshot = (_stored(box, pod).get("projected") or {}).get(volume["name"])
+    tree = projected_tree(box, pod, volume) if snapshot is None else snapshot
+    group = (pod["spec"].get("securityContext") or {}).get("fsGroup", 0)
+    mode, modes = _modes(pod, volume)
+    return Mount(
+        path,
+        lambda: tree,
+        None,
+        inside,
+        directory_mode=0o1777,
+        file_mode=mode,
+        group=group,
+        file_system="tmpfs",
+        modes=modes,
+    )
+
+
+def _modes(pod: Obj, volume: Obj) -> tuple[int, dict[str, int]]:
+    """The mode of a volume's files, and those of single ones; readable for the Pod's fsGroup."""
+    more = 0o440 if "fsGroup" in (pod["spec"].get("securityContext") or {}) else 0
+    kind = next((one for one in _PROJECTED_KINDS if one in volume), "")
+    source = volume.get(kind) or {}
+    default = source.get("defaultMode")
+    special: dict[str, int] = {}
+    parts = [source]
+    for one in source.get("sources") or ():
+        parts += [one[field] for field in ("configMap", "secret", "downwardAPI") if field in one]
+    for part in parts:
+        for item in part.get("items") or ():
+            if item.get("mode") is not None:
+                special[normal(item["path"])] = item["mode"] | more
+    return (0o644 if default is None else default) | more, special
+
+
+def projected_tree(view: View, pod: Obj, volume: Obj) -> Tree:
+    """The files of a configMap, secret, downwardAPI or projected volume as they should be now."""
+    namespace = pod["metadata"]["namespace"]
+    if "configMap" in volume:
+        return _data_tree(view, "ConfigMap", namespace, volume["configMap"])
+    if "secret" in volume:
+        source = {**volume["secret"], "name": volume["secret"].get("secretName", "")}
+        return _data_tree(view, "Secret", namespace, source)
+    if "downwardAPI" in volume:
+        return _downward_tree(view, pod, volume["downwardAPI"])
+    tree: Tree = {}
+    for source in (volume.get("projected") or {}).get("sources") or ():
+        if "configMap" in source:
+            tree.update(_data_tree(view, "ConfigMap", namespace, source["configMap"]))
+        elif "secret" in source:
+            tree.update(_data_tree(view, "Secret", namespace, source["secret"]))
+        elif "downwardAPI" in source:
+            tree.update(_downward_tree(view, pod, source["downwardAPI"]))
+        elif "serviceAccountToken" in source:
+            path = source["serviceAccountToken"].get("path", "token")
+            tree[normal(path)] = f"token-of-{pod['spec'].get('serviceAccountName', 'default')}"
+    return tree
+
+
+def _data_tree(view: View, kind: str, namespace: str, source: Obj) -> Tree:
+    obj = view.get(kind, (namespace, source.get("name", "")))
+    if obj is None:
+        return {}
+    data = data_of(obj)
+    items = source.get("items")
+    if items is None:
+        return {normal(name): text for name, text in sorted(data.items())}
+    return {normal(item["path"]): data[item["key"]] for item in items if item["key"] in data}
+
+
+def data_of(obj: Obj) -> dict[str, str]:
+    """The texts of a ConfigMap or a Secret by key."""
+    data = dict(obj.get("data") or {})
+    if obj["kind"] == "Secret":
+        data = {name: decoded(text) for name, text in data.items()}
+    for name, text in (obj.get("binaryData") or {}).items():
+        data[name] = decoded(text)
+    return data
+
+
+@lru_cache(maxsize=4096)
+def decoded(text: str) -> str:
+    """Base64 as text."""
+    return text_from(base64.b64decode(text))
+
+
+def _downward_tree(view: View, pod: Obj, source: Obj) -> Tree:
+    tree: Tree = {}
+    for item in source.get("items") or ():
+        if item.get("fieldRef") is not None:
+            tree[normal(item["path"])] = field_of(pod, item["fieldRef"]["fieldPath"])
+        elif item.get("resourceFieldRef") is not None:
+            tree[normal(item["path"])] = resource_of(view, pod, {}, item["resourceFieldRef"])
+    return tree
+
+
+def mount_all(box: Overlay, pod: Obj, volumes: list[Obj]) -> bool:
+    """Put what these volumes should show into the Pod's `Sandbox`. Whether that is anything new."""
+    sandbox = sandbox_of(box, pod)
+    shown = sandbox["projected"]
+    fresh = {volume["name"]: projected_tree(box, pod, volume) for volume in volumes}
+    if all(name in shown and shown[name] == tree for name, tree in fresh.items()):
+        return False
+    changed = {**sandbox, "projected": {**shown, **fresh}, "changes": sandbox["changes"] + 1}
+    put_sandbox(box, pod, changed)
+    return True
+
+
+def needs_update(box: Overlay, pod: Obj, volume: Obj) -> bool:
+    """Whether a mounted volume shows something else than it should."""
+    shown = (_stored(box, pod).get("projected") or {}).get(volume["name"])
+    return shown is not None and shown != projected_tree(box, pod, volume)
+
+
+def pin(box: Overlay, pod: Obj, container: Obj, env: Mapping[str, str], expand: Callable[[str], str]) -> None:
+    """Fix what a container keeps from its start on.
+
+    That is where its subPaths lead and what they show, and its variables where they come from objects
+    that may change. `expand` fills in the variables of a subPathExpr.
+    """
+    mounts = [
+        one for one in container.get("volumeMounts") or () if one.get("subPath") or one.get("subPathExpr")
+    ]
+    entry: Obj = {}
+    if _has_references(container):
+        entry["env"] = dict(env)
+    if mounts:
+        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
+        entry["subPaths"], entry["trees"] = {}, {}
+        for mount in mounts:
+            path, volume = normal(mount["mountPath"]), volumes.get(mount["name"]) or {}
+            expression = mount.get("subPathExpr")
+            entry["subPaths"][path] = expand(expression) if expression else mount.get("subPath", "")
+            if is_projected(volume):
+                shown = (_stored(box, pod).get("projected") or {}).get(volume["name"])
+                entry["trees"][path] = projected_tree(box, pod, volume) if shown is None else shown
+    if entry:
+        sandbox = sandbox_of(box, pod)
+        put_sandbox(box, pod, {**sandbox, "pinned": {**sandbox["pinned"], container["name"]: entry}})
+
+
+def pinned_env(box: View, pod: Obj, container: Obj) -> dict[str, str] | None:
+    """The variables with which a container was started, where they were kept."""
+    metadata = pod["metadata"]
+    sandbox = box.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    if sandbox is None or sandbox["uid"] != metadata["uid"]:
+        return None
+    return (sandbox["pinned"].get(container["name"]) or {}).get("env")
+
+
+def _has_references(container: Obj) -> bool:
+    return bool(container.get("envFrom")) or any("valueFrom" in one for one in container.get("env") or ())

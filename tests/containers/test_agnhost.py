@@ -1,0 +1,110 @@
+"""agnhost's subcommands as upstream's tests use them (test/images/agnhost, v1.36)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.kubelet.nodes import Nodes, shell
+
+IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
+
+
+@pytest.fixture
+def nodes():
+    return Nodes()
+
+
+def agnhost(*args, **fields):
+    return {"name": "agnhost", "image": IMAGE, "args": list(args), **fields}
+
+
+RUNS = {
+    "entrypoint-tester": (["entrypoint-tester", "a", "b"], "[/agnhost entrypoint-tester a b]"),
+    "dns-suffix": (["dns-suffix"], "default.svc.cluster.local,svc.cluster.local,cluster.local"),
+    "dns-server-list": (["dns-server-list"], "10.96.0.10"),
+    "mode of a mount": (["mounttest", "--file_mode=/test"], 'mode of file "/test": drwxrwxrwx'),
+    "type of a mount in memory": (["mounttest", "--fs_type=/test"], 'mount type of "/test": tmpfs'),
+    "perms of a new file": (
+        ["mounttest", "--new_file_0660=/test/f", "--file_perm=/test/f"],
+        'content of file "/test/f": mount-tester new file\n\nperms of file "/test/f": -rw-rw----',
+    ),
+    "owner": (["mounttest", "--file_owner=/test"], 'owner UID of "/test": 0\nowner GID of "/test": 0'),
+    "nonewprivs": (["nonewprivs"], "Effective uid: 0"),
+    "what is not simulated": (["webhook"], 'Error: "webhook" needs a real host and is not simulated'),
+}
+
+
+@pytest.mark.parametrize(("args", "log"), RUNS.values(), ids=RUNS)
+def test_what_a_subcommand_prints(nodes, args, log):
+    mount = {"name": "test", "mountPath": "/test"}
+    volume = {"name": "test", "emptyDir": {"medium": "Memory"}}
+    nodes.pod("run", agnhost(*args, volumeMounts=[mount]), volumes=[volume], restartPolicy="Never")
+    nodes.run(5)
+    assert nodes.logs("run").strip() == log
+
+
+def test_netexec_answers_and_logs(nodes):
+    nodes.pod("server", agnhost("netexec", "--http-port=8080", "--udp-port", "8081"))
+    nodes.pod("client", shell("sleep 100000"))
+    nodes.run(3)
+    ip = nodes.status("server")["podIP"]
+    own = nodes.status("client")["podIP"]
+
+    def get(path):
+        return nodes.exec("client", "curl", "-s", f"http://{ip}:8080{path}").stdout
+
+    assert get("/hostname") == "server"
+    assert get("/echo?msg=hello") == "hello"
+    assert get("/clientip") == f"{own}:40000"
+    assert get("/header?key=Host") == f"{ip}:8080"
+    assert json.loads(get("/shell?cmd=echo+hi%3B+exit+3")) == {"output": "hi\n", "error": "exit status 3"}
+    dialled = get(f"/dial?host={ip}&port=8081&request=hostname&protocol=udp&tries=2")
+    assert json.loads(dialled) == {"responses": ["server", "server"]}
+    refused = get(f"/dial?host={ip}&port=9999&request=hostname&protocol=http")
+    assert json.loads(refused) == {"errors": ["connect: connection refused"]}
+    assert " GET /echo?msg=hello&code=\n" in nodes.logs("server")
+
+
+def test_netexec_ends_itself(nodes):
+    nodes.pod("server", agnhost("netexec"), restartPolicy="Never")
+    nodes.run(3)
+    nodes.exec("server", "curl", "-s", "localhost:8080/exit?code=7")
+    nodes.run(3)
+    assert nodes.container("server")["state"]["terminated"]["exitCode"] == 7
+
+
+def test_grpc_health(nodes):
+    probe = {"grpc": {"port": 5000, "service": ""}, "periodSeconds": 1, "failureThreshold": 1}
+    nodes.pod("ill", agnhost("grpc-health-checking", "--delay-unhealthy-sec=5", livenessProbe=probe))
+    other = {"grpc": {"port": 5000, "service": "other"}, "periodSeconds": 1, "failureThreshold": 1}
+    nodes.pod("unknown", agnhost("grpc-health-checking", readinessProbe=other))
+    nodes.run(8)
+    assert nodes.container("ill")["restartCount"] == 1
+    said = [text for _, reason, text, _ in nodes.events("ill") if reason == "Unhealthy"]
+    assert said == ['Liveness probe failed: service unhealthy (responded with "NOT_SERVING")']
+    said = {text for _, reason, text, _ in nodes.events("unknown") if reason == "Unhealthy"}
+    assert said == {
+        "Readiness probe failed: error: health rpc probe failed: "
+        "rpc error: code = NotFound desc = unknown service"
+    }
+
+
+def test_porter_serves_what_its_variables_say(nodes):
+    env = [{"name": "SERVE_PORT_8080", "value": "one"}, {"name": "SERVE_PORT_9090", "value": "two"}]
+    nodes.pod("server", agnhost("porter", env=env))
+    nodes.run(3)
+    assert nodes.exec("server", "curl", "-s", "localhost:9090").stdout == "two"
+
+
+def test_logs_generator_writes_evenly(nodes):
+    nodes.pod(
+        "run",
+        agnhost("logs-generator", "--log-lines-total", "10", "--run-duration", "5s"),
+        restartPolicy="Never",
+    )
+    nodes.run(2.7)
+    assert len(nodes.logs("run").splitlines()) == 6
+    nodes.run(5)
+    assert nodes.status("run")["phase"] == "Succeeded" and len(nodes.logs("run").splitlines()) == 10
