@@ -132,7 +132,8 @@ class Verb(NamedTuple):
     """One command. `run(session)` does it; `subcommands` are commands of their own (`rollout status`).
 
     `help_on` is the stream on which a command that only has subcommands prints its help;
-    `required` names the flags without which the command isn't run.
+    `required` names the flags without which the command isn't run, `failed_code` is its exit
+    code where it fails.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Verb(NamedTuple):
     summary: str = ""
     help_on: str = "stderr"
     required: tuple[str, ...] = ()
+    failed_code: int = 1
 
 
 def fail(message: str, code: int = 1) -> KubectlError:
@@ -274,9 +276,12 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
             raise FailuresError(session.failures)
     except UsageError as error:
         hint = f"See '{' '.join(('kubectl', *full.split()))} --help' for usage.\n" if error.hint else ""
-        return _failed(session, f"error: {error.message}\n{hint}", 1)
+        if verb.failed_code != 1:
+            hint = f"See 'kubectl {full} -h' for help and examples\n"
+        return _failed(session, f"error: {error.message}\n{hint}", verb.failed_code)
     except (KubectlError, ApiError, FailuresError) as error:
-        return _failed(session, error_text(error), error.code if isinstance(error, KubectlError) else 1)
+        code = error.code if isinstance(error, KubectlError) else 1
+        return _failed(session, error_text(error), max(code, verb.failed_code))
     return Result(session.stdout, session.stderr, session.code)
 
 

@@ -265,7 +265,12 @@ def _template_text(name: str, value: str, read_file: ReadFile) -> str:
     try:
         return read_file(value)
     except OSError as error:
-        raise OutputError(f"error reading --template {value}, {error}") from None
+        raise OutputError(f"error reading --template {value}, {_opening(value, error)}") from None
+
+
+def _opening(path: str, error: OSError) -> str:
+    """What Go says of a file that can't be opened."""
+    return f"open {path}: {(error.strerror or str(error)).lower()}"
 
 
 def _jsonpath(name: str, value: str, flags: GetFlags, read_file: ReadFile) -> Printer:
@@ -291,7 +296,7 @@ def _custom_columns(name: str, value: str, flags: GetFlags, read_file: ReadFile)
     try:
         text = read_file(value)
     except OSError as error:
-        raise OutputError(f"error reading template {value}, {error}\n") from None
+        raise OutputError(f"error reading template {value}, {_opening(value, error)}\n") from None
     columns = columns_from_file(text)
     return lambda obj: custom_columns_text(columns, obj)
 

@@ -28,15 +28,20 @@ def last_applied(obj: Obj) -> str | None:
     return text
 
 
-def noted(manifest: Obj) -> Obj:
-    """The manifest with itself noted in its annotations, as the next apply will want it."""
-    metadata = dict(manifest["metadata"])
+def unnoted(manifest: Obj) -> Obj:
+    """The manifest without what is noted of itself in its annotations."""
+    metadata = manifest["metadata"]
     annotations = {
         name: value for name, value in (metadata.get("annotations") or {}).items() if name != LAST_APPLIED
     }
-    bare = {**manifest, "metadata": {**metadata, "annotations": annotations}}
-    metadata["annotations"] = {**annotations, LAST_APPLIED: marshal(bare) + "\n"}
-    return {**manifest, "metadata": metadata}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+def noted(manifest: Obj) -> Obj:
+    """The manifest with itself noted in its annotations, as the next apply will want it."""
+    bare = unnoted(manifest)
+    annotations = {**bare["metadata"]["annotations"], LAST_APPLIED: marshal(bare) + "\n"}
+    return {**manifest, "metadata": {**bare["metadata"], "annotations": annotations}}
 
 
 def noted_if_asked(session: Session, manifest: Obj) -> Obj:

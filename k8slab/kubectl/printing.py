@@ -37,6 +37,12 @@ _SUFFIXES = {"client": " (dry run)", "server": " (server dry run)"}
 
 def dry_run(session: Session) -> str:
     """How far the command goes: empty, `client` or `server`. KubectlError for another word."""
+    if session.dry_run is None:
+        session.dry_run = _dry_run(session)
+    return session.dry_run
+
+
+def _dry_run(session: Session) -> str:
     value: str = session.flags.get("dry-run", "none")
     if value in ("none", ""):
         return ""

@@ -6,11 +6,14 @@ Models staging/src/k8s.io/cli-runtime/pkg/resource/{builder,visitor,mapper}.go, 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
+from k8slab.api import schema, unmarshal
 from k8slab.api.errors import ApiError
+from k8slab.api.go_text import quote
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.selectors import matches, parse_selector
@@ -20,8 +23,9 @@ from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
 
+FILENAME = Flag("filename", "f", "strings")
 FILE_FLAGS = (
-    Flag("filename", "f", "strings"),
+    FILENAME,
     Flag("kustomize", "k"),
     Flag("recursive", "R", "bool"),
 )
@@ -107,7 +111,7 @@ def kind_named(text: str, session: Session | None = None) -> Kind:
     for kind in _custom_kinds(session):
         if name in _names(kind) and _is_in(kind, rest):
             return kind
-    raise fail(f'the server doesn\'t have a resource type "{text}"')
+    raise fail(f'the server doesn\'t have a resource type "{text.partition(".")[0]}"')
 
 
 def _names(kind: Kind) -> tuple[str, ...]:
@@ -192,10 +196,10 @@ def _tuple_of(word: str) -> tuple[str, str]:
             "'kubectl get resource "
             "resource/<resource_name>'"
         )
-    if not resource or not name or "/" in name:
+    if "/" in name:
+        raise fail("arguments in resource/name form may not have more than one slash")
+    if not resource or not name or "," in resource:
         raise fail("arguments in resource/name form must have a single resource and name")
-    if "," in resource:
-        raise fail("arguments in resource/name form may not have more than one resource")
     return resource, name
 
 
@@ -211,10 +215,11 @@ def from_files(session: Session, *, validated: bool = False) -> list[Info]:
     if session.flags.get("kustomize"):
         from k8slab.kubectl.kustomize import build
 
+        directory = session.flags["kustomize"]
         if session.flags["filename"]:
             raise fail("only one of -f or -k can be specified")
-        documents = build(session.client, session.flags["kustomize"])
-        return _selected(session, [_info(session, one, "") for one in documents])
+        documents = build(session.client, directory)
+        return _selected(session, [_info(session, one, directory) for one in documents])
     found: list[Info] = []
     for path in session.flags["filename"]:
         for source, text in _texts(session, path):
@@ -272,8 +277,9 @@ def _documents(session: Session, text: str, source: str, validated: bool) -> lis
 
 def _check_type(document: object, source: str) -> None:
     """Refuse a document that says neither kind nor version, as the check before sending does."""
-    fields = document if isinstance(document, dict) else {}
-    missing = [f"{name} not set" for name in ("apiVersion", "kind") if not fields.get(name)]
+    missing = ["invalid object to validate"]
+    if isinstance(document, dict):
+        missing = [f"{name} not set" for name in ("apiVersion", "kind") if not document.get(name)]
     if missing:
         listed = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
         raise fail(
@@ -287,8 +293,9 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
         text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
         raise fail(f"unable to decode \"{source}\": Object 'Kind' is missing in '{text}'")
     version = str(manifest.get("apiVersion") or "")
+    _check_metadata(manifest, source)
     metadata = manifest.get("metadata") or {}
-    kind = _kind_of_manifest(session, str(manifest["kind"]), version)
+    kind = kind_of_manifest(session, str(manifest["kind"]), version)
     if kind is None:
         group, number = group_version(version)
         shown = f"{group}/{number}" if group else number
@@ -315,7 +322,19 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
     return Info(kind, namespace, str(metadata.get("name") or ""), manifest, source)
 
 
-def _kind_of_manifest(session: Session, name: str, version: str) -> Kind | None:
+def _check_metadata(manifest: Obj, source: str) -> None:
+    """Refuse metadata that Go could not hold, in its words (`metadataValidatingDecoder`)."""
+    if manifest.get("metadata") is None:
+        return
+    try:
+        unmarshal.unmarshal(schema.type_of_kind("v1", "ConfigMap"), {"metadata": manifest["metadata"]})
+    except unmarshal.DecodeError as error:
+        problem = str(error).replace(" ConfigMap.", " metadataOnlyObject.")
+        raise fail(f'unable to decode "{source}": {problem}') from error
+
+
+def kind_of_manifest(session: Session, name: str, version: str) -> Kind | None:
+    """The kind of that name in that version; None where the cluster serves none."""
     for kind in _known_kinds():
         if kind.kind == name and _serves(kind, version):
             return kind
@@ -370,9 +389,21 @@ def select(
         kinds_of(session, pairs[0][0])
         raise fail("resource(s) were provided, but no name was specified")
     found = []
+    for kind, name in one_kind_each(session, pairs):
+        found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
+    return found
+
+
+def one_kind_each(session: Session, pairs: Sequence[tuple[str, str]]) -> list[tuple[Kind, str]]:
+    """The kind and the name of each object that is named. KubectlError for a category, or everywhere."""
+    found: list[tuple[Kind, str]] = []
     for resource, name in pairs:
-        for kind in kinds_of(session, resource):
-            found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
+        kinds_named = kinds_of(session, resource)
+        if len(kinds_named) > 1:
+            raise fail("you must specify only one resource")
+        if kinds_named[0].namespaced and session.flags.get("all-namespaces"):
+            raise fail("a resource cannot be retrieved by name across all namespaces")
+        found.append((kinds_named[0], name))
     return found
 
 
@@ -401,12 +432,32 @@ def _listed(session: Session, words: Sequence[str], pairs: Sequence[tuple[str, s
     found: list[Info] = []
     for kind in kinds_of(session, pairs[0][0]):
         with session.collecting():
-            objects = session.list(kind, namespace, **query)
+            with enhanced(kind, query):
+                objects = session.list(kind, namespace, **query)
             found.extend(
                 Info(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], obj)
                 for obj in objects
             )
     return found
+
+
+@contextmanager
+def enhanced(kind: Kind, query: Mapping[str, str]) -> Iterator[None]:
+    """Let the refusal of a list say what was listed (`EnhanceListError`)."""
+    try:
+        yield
+    except ApiError as error:
+        if error.code not in (400, 404):
+            raise
+        labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+        subject = quote(f"{kind.group}/{kind.version}, Resource={kind.plural}")
+        text = f"Unable to list {subject}: {error.message}"
+        if labels or fields:
+            text = (
+                f"Unable to find {subject} that match label selector {quote(labels)}, "
+                f"field selector {quote(fields)}: {error.message}"
+            )
+        raise ApiError(error.code, error.reason, text, error.causes, error.details) from error
 
 
 def _read(session: Session, info: Info) -> list[Info]:

@@ -35,6 +35,7 @@ class Session:
         self.failures: list[Exception] = []
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
+        self.dry_run: str | None = None
         self._out: list[str] = []
         self._error: list[str] = []
 

@@ -5,6 +5,9 @@ Models staging/src/k8s.io/cli-runtime/pkg/printers/{json,managedfields}.go, v1.3
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from k8slab.api.go_text import marshal, marshal_indent
 from k8slab.api.meta import Obj, dissoc
 
@@ -12,6 +15,13 @@ from k8slab.api.meta import Obj, dissoc
 def json_text(obj: Obj) -> str:
     """An object or a list as JSON with four blanks a level, keys sorted."""
     return marshal_indent(obj) + "\n"
+
+
+def raw_text(body: Any) -> str:
+    """An answer as it comes over the wire: text as it is, JSON on one line in the server's order."""
+    if isinstance(body, str):
+        return body
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def json_event_text(event_type: str, obj: Obj) -> str:

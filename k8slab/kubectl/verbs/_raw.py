@@ -6,7 +6,7 @@ Models staging/src/k8s.io/kubectl/pkg/rawhttp/raw.go, v1.36.
 from __future__ import annotations
 
 from k8slab.kubectl.command import fail
-from k8slab.kubectl.output.json import json_text
+from k8slab.kubectl.output.json import raw_text
 from k8slab.kubectl.session import Session
 
 
@@ -24,11 +24,15 @@ def raw_write(session: Session, method: str) -> None:
         raise fail("--raw and --selector (-l) are mutually exclusive")
     if flags["output"]:
         raise fail("--raw and --output are mutually exclusive")
-    if not flags["raw"].startswith("/"):
-        raise fail(f'--raw must be a valid URL path: parse "{flags["raw"]}": invalid URI for request')
+    check_raw_path(flags["raw"])
     try:
         text = session.stdin if path == "-" else session.client.read_file(path)
     except OSError as error:
         raise fail(f"error opening {path}: open {path}: no such file or directory") from error
-    body = session.request(method, flags["raw"], body=text).body
-    session.write(body if isinstance(body, str) else json_text(body))
+    session.write(raw_text(session.request(method, flags["raw"], body=text).body))
+
+
+def check_raw_path(path: str) -> None:
+    """Refuse what is no path of a URL."""
+    if not path.startswith("/"):
+        raise fail(f'--raw must be a valid URL path: parse "{path}": invalid URI for request')

@@ -7,16 +7,17 @@ apply_set_last_applied}.go, v1.36.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.api.go_text import marshal
+from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.api.patch import merge_patch
 from k8slab.api.schema import type_of_kind
 from k8slab.api.strategic import strategic_merge_patch
-from k8slab.clock import MINUTE_US
-from k8slab.kubectl.command import Verb, fail, usage_fail, with_source
+from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail, with_source
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import LAST_APPLIED, VALIDATE, field_validation, last_applied, noted
 from k8slab.kubectl.printing import (
@@ -29,10 +30,19 @@ from k8slab.kubectl.printing import (
     print_objects,
     write_query,
 )
-from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, from_files, select
+from k8slab.kubectl.resources import (
+    FILE_FLAGS,
+    FILENAME,
+    NOTHING_NAMED,
+    SELECTOR,
+    Info,
+    from_files,
+    select,
+)
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import three_way_patch
 from k8slab.kubectl.verbs._deleting import CASCADE, deletion_options, is_gone
+from k8slab.kubectl.verbs._pruning import allowed_kinds, surplus
 
 _STRATEGIC = "application/strategic-merge-patch+json"
 _MERGE = "application/merge-patch+json"
@@ -59,6 +69,8 @@ def _run(session: Session) -> None:
     if not flags["filename"] and not flags["kustomize"]:
         raise fail("must specify one of -f and -k")
     _check(session)
+    allowed = allowed_kinds(session) if flags["prune"] else []
+    _check_pruning(session)
     infos = from_files(session, validated=True)
     if not infos:
         raise fail("no objects passed to apply")
@@ -69,8 +81,26 @@ def _run(session: Session) -> None:
             applied.append(stored)
             if is_named_only(session):
                 print_done(session, stored, word, is_typed=False)
+    if session.failures:
+        return
     if applied and not is_named_only(session):
         print_objects(session, applied, flags["output"])
+    if flags["prune"]:
+        _prune(session, allowed, infos, applied)
+
+
+def _prune(session: Session, allowed: Sequence[Kind], infos: Sequence[Info], applied: Sequence[Obj]) -> None:
+    """Delete what was applied once and isn't among these."""
+    asked = [session.asked_namespace] if session.asked_namespace else []
+    namespaces = dict.fromkeys([*asked, *(info.namespace for info in infos if info.kind.namespaced)])
+    visited = {obj["metadata"]["uid"]: True for obj in applied if "uid" in obj["metadata"]}
+    for kind, obj in surplus(session, allowed, list(namespaces), visited):
+        metadata = obj["metadata"]
+        if dry_run(session) != "client":
+            options = deletion_options(session, session.flags["grace-period"])
+            path = path_of(kind, metadata.get("namespace", ""), metadata["name"])
+            session.request("DELETE", path, body=options)
+        print_done(session, obj, "pruned", is_typed=False)
 
 
 def _check(session: Session) -> None:
@@ -88,11 +118,24 @@ def _check(session: Session) -> None:
         raise fail("--dry-run=server cannot be used with --force")
     if flags["all"] and flags["selector"]:
         raise fail("cannot set --all and --selector at the same time")
+
+
+def _check_pruning(session: Session) -> None:
+    flags = session.flags
     if flags["prune"]:
-        raise fail(
-            "pruning is not done here: delete what is no longer in the manifests with "
-            "'kubectl delete -f' or -l"
-        )
+        if flags["force"]:
+            raise fail("--force cannot be used with --prune")
+        if not flags["all"] and not flags["selector"]:
+            raise fail(
+                "all resources selected for prune without explicitly passing --all. To prune all resources, "
+                "pass the --all flag. If you did not mean to prune all resources, specify a label selector"
+            )
+        if flags["server-side"]:
+            raise fail(
+                "--prune is in alpha and doesn't currently work on objects created by server-side apply"
+            )
+    if flags["subresource"] and not flags["server-side"]:
+        raise fail("--subresource can only be specified for --server-side")
 
 
 def _apply_one(session: Session, info: Info) -> tuple[Obj, str]:
@@ -165,7 +208,7 @@ def _patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj,
                 live = session.get(info.kind, info.namespace, info.name)
                 continue
             if session.flags["force"] and error.code in (409, 422):
-                return _recreated(session, info, modified, live), "configured"
+                return _recreated(session, info, modified), "configured"
             raise _patch_error(info, patch, error) from error
         return _warned_if_deleting(session, stored), "configured"
     return live, "unchanged"
@@ -217,13 +260,16 @@ def _warned_if_deleting(session: Session, obj: Obj) -> Obj:
     return obj
 
 
-def _recreated(session: Session, info: Info, modified: Obj, live: Obj) -> Obj:
-    """`--force`: delete and create anew what can't be patched."""
+def _recreated(session: Session, info: Info, modified: Obj) -> Obj:
+    """`--force`: delete and create anew what can't be patched.
+
+    Without `--timeout` an object that isn't gone at once is not waited for.
+    """
     path = path_of(info.kind, info.namespace, info.name)
     session.request("DELETE", path, body=deletion_options(session, session.flags["grace-period"]))
-    limit_us = session.flags["timeout"] or 5 * MINUTE_US
-    if not session.client.run_until(lambda: is_gone(session, info), limit_us):
-        raise fail("timed out waiting for the condition")
+    if not session.client.run_until(lambda: is_gone(session, info), session.flags["timeout"]):
+        where = f"applying patch:\n{marshal(modified)}\n\nto:\n{_description(info)}\nfor:"
+        raise fail(f'error when {where} "{info.source}": context deadline exceeded')
     return _create(session, info, modified)
 
 
@@ -272,28 +318,30 @@ def _view_last(session: Session) -> None:
 def _set_last(session: Session) -> None:
     """`kubectl apply set-last-applied`: note a manifest without applying it."""
     if not session.flags["filename"]:
-        raise fail("must specify one of -f and -k")
+        raise KubectlError(NOTHING_NAMED)
+    changed: list[tuple[Info, Obj, str]] = []
     for info in from_files(session, validated=False):
-        with session.collecting():
-            _set_one(session, info)
+        live = session.get(info.kind, info.namespace, info.name)
+        present, wanted = last_applied(live), marshal(info.present)
+        if present is None and not session.flags["create-annotation"]:
+            raise fail(
+                f"no last-applied-configuration annotation found on resource: {info.name}, to create the "
+                "annotation, run the command with --create-annotation"
+            )
+        if (present or "").rstrip("\n") == wanted:
+            session.write(f"set-last-applied {info.name}: no changes required.\n")
+        else:
+            changed.append((info, live, f"{wanted}\n"))
+    for info, live, text in changed:
+        _set_one(session, info, live, text)
 
 
-def _set_one(session: Session, info: Info) -> None:
-    live = session.get(info.kind, info.namespace, info.name)
-    if last_applied(live) is None and not session.flags["create-annotation"]:
-        raise fail(
-            f"no last-applied-configuration annotation found on resource: {info.name}, to create the "
-            "annotation, run the command with --create-annotation"
-        )
-    text = last_applied(noted(info.present))
-    if text == last_applied(live):
-        session.write(f"set-last-applied {info.name}: no changes required.\n")
-        return
+def _set_one(session: Session, info: Info, live: Obj, text: str) -> None:
     stored = live
     if dry_run(session) != "client":
         path = path_of(info.kind, info.namespace, info.name)
         body = {"metadata": {"annotations": {LAST_APPLIED: text}}}
-        query = write_query(session, "kubectl-client-side-apply")
+        query = write_query(session, "kubectl-set-last-applied")
         stored = session.request("PATCH", path, query=query, body=body, content_type=_MERGE).body
     print_done(session, stored, "configured", is_typed=False)
 
@@ -341,7 +389,7 @@ VERB = Verb(
         Verb(
             "set-last-applied",
             _set_last,
-            (*FILE_FLAGS, *OUTPUT_FLAGS, DRY_RUN, Flag("create-annotation", type="bool")),
+            (FILENAME, *OUTPUT_FLAGS, DRY_RUN, Flag("create-annotation", type="bool")),
             summary=(
                 "Set the last-applied-configuration annotation on a live object to match the "
                 "contents of a file"

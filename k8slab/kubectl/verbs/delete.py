@@ -10,7 +10,7 @@ from k8slab.api.meta import Obj
 from k8slab.clock import HOUR_US
 from k8slab.kubectl.command import KubectlError, Verb, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.output.json import json_text
+from k8slab.kubectl.output.json import raw_text
 from k8slab.kubectl.printing import DRY_RUN, dry_run
 from k8slab.kubectl.resources import (
     ALL_NAMESPACES,
@@ -37,7 +37,7 @@ def _run(session: Session) -> None:
     options = deletion_options(session, grace)
     if flags["raw"]:
         body = session.request("DELETE", flags["raw"]).body
-        session.write(body if isinstance(body, str) else json_text(body))
+        session.write(raw_text(body))
         return
     targets = _targets(session)
     _check(session, grace)

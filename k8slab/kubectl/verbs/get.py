@@ -8,6 +8,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/get/get.go, v1.36.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
@@ -15,7 +16,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.cluster.request import Response
-from k8slab.kubectl.command import KubectlError, Verb, server_text
+from k8slab.kubectl.command import KubectlError, Verb, fail, server_text
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.get_text import (
     Answer,
@@ -26,9 +27,21 @@ from k8slab.kubectl.get_text import (
     get_text,
     wants_table,
 )
+from k8slab.kubectl.output.json import raw_text
 from k8slab.kubectl.printing import OUTPUT_FLAGS
-from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, from_files, kinds_of, named
+from k8slab.kubectl.resources import (
+    ALL_NAMESPACES,
+    FILE_FLAGS,
+    NOTHING_NAMED,
+    check_list,
+    enhanced,
+    from_files,
+    kinds_of,
+    named,
+    one_kind_each,
+)
 from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.verbs._raw import check_raw_path
 
 _TABLE = (
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,"
@@ -49,22 +62,18 @@ class _Target(NamedTuple):
     kind: Kind
     namespace: str
     name: str
+    subresource: str = ""
 
     @property
     def path(self) -> str:
-        return path_of(self.kind, self.namespace, self.name)
+        return path_of(self.kind, self.namespace, self.name, self.subresource)
 
 
 def _run(session: Session) -> None:
     flags = _get_flags(session)
-    problem = flag_error(flags)
-    if problem:
-        raise KubectlError(f"error: {problem}\n")
+    _check_flags(session, flags)
     if session.flags["raw"]:
-        body = session.request("GET", session.flags["raw"]).body
-        from k8slab.kubectl.output.json import json_text
-
-        session.write(body if isinstance(body, str) else json_text(body))
+        session.write(raw_text(session.request("GET", session.flags["raw"]).body))
         return
     targets = _targets(session)
     if session.flags["watch"] or session.flags["watch-only"]:
@@ -75,7 +84,9 @@ def _run(session: Session) -> None:
     accept = _TABLE if wants_table(flags) else _JSON
     for target in targets:
         try:
-            body = session.request("GET", target.path, query=_query(session, target), accept=accept).body
+            query = _query(session, target)
+            with enhanced(target.kind, query) if not target.name else nullcontext():
+                body = session.request("GET", target.path, query=query, accept=accept).body
         except ApiError as error:
             if not (error.code == 404 and flags.ignore_not_found):
                 errors.append(server_text(error).rstrip("\n"))
@@ -93,6 +104,30 @@ def _run(session: Session) -> None:
     session.write(output.stdout)
     session.warn(output.stderr)
     session.code = output.exit_code
+
+
+def _check_flags(session: Session, flags: GetFlags) -> None:
+    """Refuse flags that do not go together, in the order in which kubectl looks at them."""
+    given = session.flags
+    if given["raw"]:
+        if session.arguments:
+            raise fail("arguments may not be passed when --raw is specified")
+        if given["watch"] or given["watch-only"] or given["selector"]:
+            raise fail(
+                "--raw may not be specified with other flags that filter the server request or alter the output"
+            )
+        if given["output"]:
+            raise fail("--raw and --output are mutually exclusive")
+        check_raw_path(given["raw"])
+    elif given["sort-by"] and given["watch"]:
+        session.warn("warning: --watch requested, --sort-by will be ignored for watch events received\n")
+    elif given["sort-by"] and given["watch-only"]:
+        session.warn("warning: --watch-only requested, --sort-by will be ignored\n")
+    problem = flag_error(flags)
+    if problem:
+        raise fail(problem)
+    if given["output-watch-events"] and not (given["watch"] or given["watch-only"]):
+        raise fail("--output-watch-events option can only be used with --watch or --watch-only")
 
 
 def _with_type(target: _Target, body: Obj) -> Obj:
@@ -127,22 +162,33 @@ def _resource(kind: Kind) -> Resource:
 
 
 def _targets(session: Session) -> list[_Target]:
-    if session.flags["filename"]:
-        return [_Target(info.kind, info.namespace, info.name) for info in from_files(session)]
+    flags = session.flags
+    subresource = flags["subresource"]
+    if flags["filename"] or flags["kustomize"]:
+        if session.arguments:
+            raise fail(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
+        return [_Target(info.kind, info.namespace, info.name, subresource) for info in from_files(session)]
     pairs = named(session.arguments)
     if not pairs:
+        if flags["watch"] or flags["watch-only"]:
+            raise KubectlError(NOTHING_NAMED)
         raise KubectlError(_NEED)
-    targets = []
-    for resource, name in pairs:
-        for kind in kinds_of(session, resource):
-            if name and (session.flags["selector"] or session.flags["all-namespaces"]):
-                word = "a selector is specified" if session.flags["selector"] else ""
-                if word:
-                    raise KubectlError(f"error: name cannot be provided when {word}\n")
-                raise KubectlError("error: a resource cannot be retrieved by name across all namespaces\n")
-            everywhere = session.flags["all-namespaces"] or not kind.namespaced
-            targets.append(_Target(kind, "" if everywhere else session.namespace, name))
-    return targets
+    if flags["selector"].strip() or flags["field-selector"].strip():
+        check_list(session.arguments, pairs)
+    if pairs[0][1]:
+        return [
+            _Target(kind, session.namespace if kind.namespaced else "", name, subresource)
+            for kind, name in one_kind_each(session, pairs)
+        ]
+    if subresource:
+        raise fail("subresource cannot be used when bulk resources are specified")
+    everywhere = flags["all-namespaces"]
+    return [
+        _Target(kind, "" if everywhere or not kind.namespaced else session.namespace, "")
+        for kind in kinds_of(session, pairs[0][0])
+    ]
 
 
 def _query(session: Session, target: _Target) -> dict[str, str]:
