@@ -149,12 +149,13 @@ class Verb(NamedTuple):
 
 def fail(message: str, code: int = 1) -> KubectlError:
     """The error of a command in kubectl's usual form: `error: …`."""
-    return KubectlError(f"error: {message.removesuffix(chr(10))}\n", code)
+    return KubectlError(f"error: {message.removeprefix('error: ').removesuffix(chr(10))}\n", code)
 
 
 def usage_fail(command: str, message: str) -> KubectlError:
     """The error of a command that was called wrongly, with the place of its help."""
-    return KubectlError(f"error: {message}\nSee 'kubectl {command} -h' for help and examples\n")
+    text = message.removeprefix("error: ")
+    return KubectlError(f"error: {text}\nSee 'kubectl {command} -h' for help and examples\n")
 
 
 @cache

@@ -6,6 +6,7 @@ errors, as kubectl v1.36 shows them.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from k8slab.clock import duration_us
 
 
 class Flag(NamedTuple):
-    """One flag. `type` is bool, string, strings (a list, split at commas), array (a list), int or duration.
+    """One flag. `type` is bool, string, strings (split at commas), array, pairs, int or duration.
 
     `bare` is the value of the flag without one, where that is allowed (`--dry-run`).
     """
@@ -51,7 +52,7 @@ def flag_named(flags: Sequence[Flag], word: str) -> Flag | None:
     return next((flag for flag in flags if flag.short and flag.short == word[1:]), None)
 
 
-_EMPTY_DEFAULTS: Mapping[str, Any] = {"bool": False, "string": "", "int": 0, "duration": 0}
+_EMPTY_DEFAULTS: Mapping[str, Any] = {"pairs": {}, "bool": False, "string": "", "int": 0, "duration": 0}
 
 
 def parse(flags: Sequence[Flag], argv: Sequence[str]) -> Parsed:
@@ -173,10 +174,26 @@ def duration(value: str) -> int:
     return -amount if negative else amount
 
 
+def _strings(value: str) -> list[str]:
+    """A list as a line of comma-separated values, in which quotation marks hold commas together."""
+    return next(csv.reader([value], strict=True)) if value else []
+
+
+def _pairs(value: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in value.split(","):
+        name, equals, text = part.partition("=")
+        if not equals:
+            raise ValueError("malformed pair, expect string=string")
+        found[name.strip()] = text.strip()
+    return found
+
+
 _READERS: Mapping[str, Any] = {
     "bool": _bool,
     "string": str,
-    "strings": lambda value: value.split(","),
+    "strings": _strings,
+    "pairs": _pairs,
     "array": lambda value: [value],
     "int": _int,
     "duration": duration,

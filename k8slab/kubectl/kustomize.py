@@ -129,7 +129,7 @@ def _kustomization(client: Client, directory: str) -> Obj:
         )
     raise fail(
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory "
-        f"'{directory}'"
+        f"'{os.path.abspath(directory)}'"
     )
 
 

@@ -24,11 +24,9 @@ from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
 
 FILENAME = Flag("filename", "f", "strings")
-FILE_FLAGS = (
-    FILENAME,
-    Flag("kustomize", "k"),
-    Flag("recursive", "R", "bool"),
-)
+KUSTOMIZE = Flag("kustomize", "k")
+RECURSIVE = Flag("recursive", "R", "bool")
+FILE_FLAGS = (FILENAME, KUSTOMIZE, RECURSIVE)
 SELECTOR = Flag("selector", "l")
 SELECTOR_FLAGS = (SELECTOR, Flag("all", "", "bool"))
 ALL_NAMESPACES = Flag("all-namespaces", "A", "bool")
@@ -362,13 +360,15 @@ def select(
     arguments: Sequence[str] | None = None,
     all_by_default: bool = False,
     latest: bool = True,
+    by_selector: bool = True,
 ) -> list[Info]:
     """The objects that files, names, a selector or `--all` mean, as they are in the cluster.
 
     What can't be read is collected among the session's failures, and the rest
     comes back (`stop_if_failed()` ends a command that does nothing then). `need`
     is said where nothing is named; with `all_by_default` a type alone means all
-    of its objects; without `latest` a file's manifest stands for the object.
+    of its objects; without `latest` a file's manifest stands for the object. Without
+    `by_selector` the command's selector chooses something else.
     """
     words = list(session.arguments if arguments is None else arguments)
     if session.flags.get("filename") or session.flags.get("kustomize"):
@@ -383,7 +383,7 @@ def select(
     if not pairs:
         raise KubectlError(need or NOTHING_NAMED)
     alone = len(pairs) == 1 and not pairs[0][1]
-    if _wants_list(session) or (alone and all_by_default):
+    if (by_selector and _wants_list(session)) or (alone and (all_by_default or session.flags.get("all"))):
         return _listed(session, words, pairs)
     if alone:
         kinds_of(session, pairs[0][0])
@@ -409,7 +409,7 @@ def one_kind_each(session: Session, pairs: Sequence[tuple[str, str]]) -> list[tu
 
 def _wants_list(session: Session) -> bool:
     flags = session.flags
-    return bool(flags.get("selector") or flags.get("field-selector") or flags.get("all"))
+    return bool(flags.get("selector", "").strip() or flags.get("field-selector", "").strip())
 
 
 def check_list(words: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:

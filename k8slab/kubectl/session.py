@@ -12,9 +12,21 @@ from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 from k8slab.kubectl.client import Client
 from k8slab.kubectl.command import FailuresError, KubectlError
-from k8slab.kubectl.flags import Parsed
+from k8slab.kubectl.flags import Parsed, duration
 
 JSON = "application/json"
+CONTEXT = "k8slab"
+"""The name of a lab's cluster, of its context and of its user."""
+
+_ELSEWHERE = (
+    ("context", "Error in configuration: context was not found for specified context: {}\n"),
+    ("cluster", 'error: no server found for cluster "{}"\n'),
+    ("user", 'error: auth info "{}" does not exist\n'),
+)
+_BAD_TIMEOUT = (
+    "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+    "corresponding time unit (e.g. 1s | 2m | 3h)\n"
+)
 
 
 class Session:
@@ -36,6 +48,7 @@ class Session:
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
         self.dry_run: str | None = None
+        self._is_connected = False
         self._out: list[str] = []
         self._error: list[str] = []
 
@@ -94,16 +107,38 @@ class Session:
         accept: str = JSON,
     ) -> Response:
         """Make a request as this command. A refusal is raised as ApiError; warnings are printed."""
+        self._check_connection()
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "kubectl/v1.36.2"}
         request = Request(method, path, query or {}, headers, body)
         if self.flags.get("as"):
-            request = request._replace(user=self.flags["as"], groups=tuple(self.flags["as-group"]))
+            groups = tuple(self.flags["as-group"])
+            request = request._replace(user=self.flags["as"], groups=groups, uid=self.flags["as-uid"])
         response = self.client.request(request)
         for text in response.warnings:
             self.warn(f"Warning: {text}\n")
         if response.code >= 400:
             raise error_of(response)
         return response
+
+    def _check_connection(self) -> None:
+        """Refuse flags that name another cluster than the one that there is. KubectlError."""
+        flags = self.flags
+        if self._is_connected:
+            return
+        for flag, text in _ELSEWHERE:
+            value = flags.get(flag) or CONTEXT
+            if isinstance(value, str) and value != CONTEXT:
+                raise KubectlError(text.format(value))
+        timeout = flags.get("request-timeout") or "0"
+        try:
+            duration(timeout if not timeout.isdigit() else f"{timeout}s")
+        except ValueError as error:
+            raise KubectlError(_BAD_TIMEOUT) from error
+        if (flags.get("as-group") or flags.get("as-uid")) and not flags.get("as"):
+            raise KubectlError(
+                f"error: requesting uid, groups or user-extra for {CONTEXT} without impersonating a user\n"
+            )
+        self._is_connected = True
 
     def get(self, kind: Kind, namespace: str, name: str) -> Obj:
         """Read one object. ApiError where there is none."""

@@ -179,7 +179,11 @@ def _with_cluster_ip(
 
 def _why_not(address: str, used: Container[str]) -> str:
     """Why an address can't be had, or nothing."""
-    parsed = ipaddress.ip_address(address)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        # What is no address at all is left to the validation that follows.
+        return ""
     if not isinstance(parsed, ipaddress.IPv4Address) or parsed not in SERVICE_RANGE:
         return "the provided network does not match the current range"
     if parsed in (SERVICE_RANGE.network_address, SERVICE_RANGE.broadcast_address):

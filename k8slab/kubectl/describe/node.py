@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k8slab.api import quantities
 from k8slab.api.go_text import sprint
 from k8slab.api.meta import Obj, dig
 from k8slab.api.printers.node import roles_of
@@ -56,7 +57,7 @@ def _describe(page: Page, obj: Obj, context: Context) -> None:
         if status.get(field):
             page.write(0, f"{title}:\n")
         for resource, amount in sorted((status.get(field) or {}).items()):
-            page.write(0, f"  {resource}:\t{amount}\n")
+            page.write(0, f"  {resource}:\t{quantities.canonical(str(amount))}\n")
     _resource_slices(page, context.lookup.list("ResourceSlice", "", field_selector=f"spec.nodeName={name}"))
     _system(page, spec, status)
     _pods(page, obj, context)

@@ -67,18 +67,37 @@ def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
     return found[0]
 
 
-def default_container(session: Session, pod: Obj, asked: str) -> str:
-    """The container that a command means; where several could be meant, kubectl says which it took."""
-    containers: list[str] = [one["name"] for one in pod["spec"]["containers"]]
-    if asked:
-        return asked
-    annotated: str = (pod["metadata"].get("annotations") or {}).get(
-        "kubectl.kubernetes.io/default-container", ""
-    )
-    if annotated:
-        return annotated
-    if len(containers) > 1:
-        inits = [one["name"] for one in pod["spec"].get("initContainers") or ()]
-        every = ", ".join([*containers, *(f"{name} (init)" for name in inits)])
-        session.warn(f'Defaulted container "{containers[0]}" out of: {every}\n')
-    return containers[0]
+def container_names(pod: Obj) -> list[str]:
+    """Every container of a Pod, in the order in which kubectl lists them."""
+    spec = pod["spec"]
+    groups = (spec["containers"], spec.get("ephemeralContainers") or (), spec.get("initContainers") or ())
+    return [one["name"] for group in groups for one in group]
+
+
+def listed_containers(pod: Obj) -> str:
+    """The containers of a Pod in words: `first, second, setup (init)`."""
+    spec = pod["spec"]
+    names = [one["name"] for one in spec["containers"]]
+    names += [f"{one['name']} (ephem)" for one in spec.get("ephemeralContainers") or ()]
+    names += [f"{one['name']} (init)" for one in spec.get("initContainers") or ()]
+    return ", ".join(names)
+
+
+def default_container(session: Session, pod: Obj, asked: str, *, quiet: bool = False) -> str:
+    """The container that a command means; where several could be meant, kubectl says which it took.
+
+    KubectlError where the Pod has none of that name.
+    """
+    annotations = pod["metadata"].get("annotations") or {}
+    wanted: str = asked or annotations.get("kubectl.kubernetes.io/default-container", "")
+    names = container_names(pod)
+    if not wanted:
+        if not quiet and len(names) > 1:
+            session.warn(f'Defaulted container "{names[0]}" out of: {listed_containers(pod)}\n')
+        return names[0]
+    if wanted not in names:
+        name = pod["metadata"]["name"]
+        raise KubectlError(
+            f"error: container {wanted} is not valid for pod {name} out of: {listed_containers(pod)}\n"
+        )
+    return wanted

@@ -88,11 +88,10 @@ def _read_env_files(session: Session, add: Add) -> None:
             stripped = line.lstrip()
             if not stripped or stripped.startswith("#"):
                 continue
-            name, equals, value = stripped.partition("=")
+            name, _, value = stripped.partition("=")
             if not _VARIABLE.fullmatch(name):
                 raise fail(f'"{name}" is not a valid key name: {_VARIABLE_RULE}')
-            if equals:
-                add(name, value)
+            add(name, value)
 
 
 def _check_sources(session: Session) -> None:
@@ -201,6 +200,8 @@ def _docker_registry(session: Session, name: str) -> Obj:
         )
     data: dict[str, str] = {}
     if flags["from-file"]:
+        sources = [one if "=" in one else f".dockerconfigjson={one}" for one in flags["from-file"]]
+        flags["from-file"] = sources
         _read_files(session, _adder(data))
     else:
         user, password = flags["docker-username"], flags["docker-password"]

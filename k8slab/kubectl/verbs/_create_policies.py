@@ -90,7 +90,8 @@ def label_selector(text: str) -> Obj:
     except (ValueError, ApiError) as error:
         raise fail(f'couldn\'t parse the selector string "{text}": {error}') from error
     for label, operator, values in requirements:
-        if operator == "In" and len(values) == 1:
+        is_set = re.search(rf"(?:^|,)\s*{re.escape(label)}\s+in\s*\(", text)
+        if operator == "In" and len(values) == 1 and not is_set:
             labels[label] = values[0]
         elif operator in ("Gt", "Lt"):
             raise fail(f'"{operator.lower()}" isn\'t supported in label selectors')

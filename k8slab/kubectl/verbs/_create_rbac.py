@@ -155,7 +155,7 @@ def _cluster_role(session: Session, name: str) -> Obj:
                 "aggregation rule must be specified without nonResourceURLs, verbs, "
                 "resources or resourceNames"
             )
-        labels = dict(pair.partition("=")[::2] for pair in flags["aggregation-rule"].split(","))
+        labels = flags["aggregation-rule"]
         return {
             **obj,
             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]},
@@ -241,7 +241,7 @@ CLUSTER_ROLE = generator(
     _cluster_role,
     *_RULE_FLAGS,
     Flag("non-resource-url", type="strings"),
-    Flag("aggregation-rule"),
+    Flag("aggregation-rule", type="pairs"),
     summary="Create a cluster role",
 )
 ROLE_BINDING = generator(

@@ -44,9 +44,15 @@ def deletion_options(session: Session, grace_seconds: int) -> Obj:
 
 
 def delete_one(
-    session: Session, info: Info, options: Obj, *, ignore_not_found: bool, word: str = "deleted"
+    session: Session,
+    info: Info,
+    options: Obj,
+    *,
+    ignore_not_found: bool,
+    word: str = "deleted",
+    quiet: bool = False,
 ) -> Obj | None:
-    """Delete an object and say so. What came back; None where it wasn't there. ApiError where refused."""
+    """Delete an object and (unless quiet) say so: what came back, None where it wasn't there."""
     answer: Obj = {}
     try:
         if dry_run(session) != "client":
@@ -56,6 +62,8 @@ def delete_one(
         if error.code == 404 and ignore_not_found:
             return None
         raise with_source("deleting", info.source, error) from error
+    if quiet:
+        return answer
     if session.flags.get("output") == "name":
         session.write(f"{full_name(info.kind, info.name)}\n")
     else:

@@ -6,7 +6,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/drain/drain.go and pkg/drain/cordon.go
 from __future__ import annotations
 
 from k8slab.api.errors import ApiError
-from k8slab.kubectl.command import usage_fail
+from k8slab.kubectl.command import fail, usage_fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, dry_run, print_named
 from k8slab.kubectl.resources import Info, kind_named, select
@@ -26,6 +26,10 @@ def selected_nodes(session: Session, usage: str) -> list[Info]:
     words = [one for word in session.arguments for one in _node_words(word)]
     found = select(session, arguments=words or ["nodes"])
     session.stop_if_failed()
+    for info in found:
+        if info.kind.kind != "Node":
+            resource = f"{info.kind.group}/{info.kind.version}, Resource={info.kind.plural}"
+            raise fail(f'expected resource of type node, got "{resource}"')
     return found
 
 

@@ -122,6 +122,8 @@ def _imported(session: Session) -> list[Obj]:
             if not keys or key in keys:
                 reference = {"name": info.name, "key": key}
                 name = re.sub(r"[^a-zA-Z0-9_]", "_", key).upper()
+                if name != key:
+                    session.warn(f"Warning: key {key} transferred to {name}\n")
                 found.append({"name": name, "valueFrom": {field: reference}})
     return found
 

@@ -6,13 +6,13 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go, v1.36.
 from __future__ import annotations
 
 from k8slab.clock import SECOND_US
-from k8slab.kubectl.command import Verb, fail
+from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.resources import kind_named
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._attachable import default_container, pod_for
 
-_NOTES = (
+ATTACHED_NOTES = (
     "All commands and output from this session will be recorded in container logs, including credentials and "
     "sensitive information passed through the command prompt.\n"
     "If you don't see a command prompt, try pressing enter.\n"
@@ -34,15 +34,12 @@ def _run(session: Session) -> None:
     phase = (pod.get("status") or {}).get("phase")
     if phase in ("Succeeded", "Failed"):
         raise fail(f"cannot attach a container in a completed pod; current phase is {phase}")
-    container = default_container(session, pod, session.flags["container"])
-    names = [one["name"] for one in pod["spec"]["containers"]]
-    if container not in names:
-        raise fail(
-            f"cannot attach to the container: container {container} not found in pod "
-            f"{pod['metadata']['name']}"
-        )
+    try:
+        container = default_container(session, pod, session.flags["container"], quiet=session.flags["quiet"])
+    except KubectlError as error:
+        raise fail(f"cannot attach to the container: {plain_message(error)}") from error
     if not session.flags["quiet"]:
-        session.warn(_NOTES)
+        session.warn(ATTACHED_NOTES)
     path = path_of(kind_named("pods"), session.namespace, pod["metadata"]["name"], "log")
     seen = len(session.request("GET", path, query={"container": container}).body)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
 from k8slab.clock import timestamp
-from k8slab.kubectl.command import Verb, fail
+from k8slab.kubectl.command import Verb, fail, help_text
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
@@ -58,7 +58,14 @@ def _decide(session: Session, info: Info, condition: str, verb: str, done: str) 
 
 
 _FLAGS = (*FILE_FLAGS, *OUTPUT_FLAGS, Flag("force", type="bool"))
-VERB = Verb(
+
+
+def _show_help(session: Session) -> None:
+    """Whatever follows `certificate` without a subcommand, kubectl prints its help and is content."""
+    session.write(help_text(VERB, "certificate"))
+
+
+VERB: Verb = Verb(
     "certificate",
     subcommands=(
         Verb(
@@ -75,4 +82,5 @@ VERB = Verb(
         ),
     ),
     summary="Modify certificate resources",
+    run=_show_help,
 )

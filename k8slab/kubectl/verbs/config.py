@@ -15,13 +15,11 @@ from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs.cluster_info import SERVER
 
 _NAME = "k8slab"
-_USER = "kubernetes-admin"
+_USER = "k8slab"
 
 
 def _config(session: Session) -> Obj:
-    context: Obj = {"cluster": _NAME, "user": _USER}
-    if session.context_namespace != "default":
-        context["namespace"] = session.context_namespace
+    context: Obj = {"cluster": _NAME, "namespace": session.context_namespace, "user": _USER}
     return {
         "apiVersion": "v1",
         "clusters": [{"cluster": {"server": SERVER}, "name": _NAME}],
@@ -44,7 +42,7 @@ def _contexts(session: Session) -> None:
     if session.flags["output"] == "name":
         session.write(f"{_NAME}\n")
         return
-    namespace = "" if session.context_namespace == "default" else session.context_namespace
+    namespace = session.context_namespace
     head = "" if session.flags["no-headers"] else "CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n"
     session.write(aligned(f"{head}*\t{_NAME}\t{_NAME}\t{_USER}\t{namespace}\n", TABLES))
 

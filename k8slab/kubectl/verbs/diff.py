@@ -104,7 +104,8 @@ def _live(session: Session, info: Info) -> Obj | None:
 def _merged(session: Session, info: Info) -> Obj:
     """What the server would make of the manifest, asked with a dry run."""
     path = path_of(info.kind, info.namespace, info.name)
-    manager = session.flags["field-manager"] or "kubectl-client-side-apply"
+    standing = "kubectl" if session.flags["server-side"] else "kubectl-client-side-apply"
+    manager = session.flags["field-manager"] or standing
     query = {"dryRun": "All", "fieldManager": manager}
     if session.flags["server-side"]:
         query["force"] = "true" if session.flags["force-conflicts"] else "false"

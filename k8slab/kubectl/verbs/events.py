@@ -8,7 +8,7 @@ from __future__ import annotations
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import Verb, fail
+from k8slab.kubectl.command import KubectlError, Verb, fail
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.output.events_text import events_text, in_time_order, of_types
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects
@@ -21,6 +21,8 @@ _QUIET_US = 30_000_000
 def _run(session: Session) -> None:
     flags = session.flags
     query = _query(session)
+    if any(one.lower() not in ("normal", "warning") for one in flags["types"]):
+        raise fail("valid --types are Normal or Warning")
     namespace = None if flags["all-namespaces"] else session.namespace
     events = of_types(session.list(kinds()["Event"], namespace, **query), flags["types"])
     if flags["watch"]:
@@ -43,7 +45,10 @@ def _query(session: Session) -> dict[str, str]:
         raise fail("--for must be in resource/name form")
     if "/" in name:
         raise fail("arguments in resource/name form may not have more than one slash")
-    kind = kind_named(resource)
+    try:
+        kind = kind_named(resource)
+    except KubectlError as error:
+        raise KubectlError(error.text.removeprefix("error: ")) from error
     if not name:
         return {}
     return {
@@ -104,6 +109,7 @@ VERB = Verb(
         Flag("for"),
         Flag("types", type="strings"),
         Flag("no-headers", type="bool"),
+        Flag("chunk-size", type="int", default=500),
     ),
     summary="List events",
 )

@@ -33,6 +33,7 @@ _WORDS = {
     "intorstring": "IntOrString",
     "any": "Object",
 }
+_OLDER_WORDS = {"quantity": "string", "intorstring": "string", "any": "Object"}
 _ENUM_SHOWN = 4
 
 
@@ -44,13 +45,17 @@ def _run(session: Session) -> None:
         raise fail("We accept only this format: explain RESOURCE\n")
     output = session.flags["output"]
     if output not in ("plaintext", "plaintext-openapiv2"):
-        raise fail(f'unrecognized format: {output}. Supported are: "plaintext" and "plaintext-openapiv2"')
+        raise fail(f"unrecognized format: {output}")
     kind, path = _named(words[0])
     version = session.flags["api-version"] or kind.api_version
     type_name = type_of_kind(version, kind.kind)
     if not type_name:
         group, number = group_version(version)
         raise fail(f'couldn\'t find resource for "{group}/{number}, Resource={kind.plural}"')
+    if output == "plaintext-openapiv2":
+        session.write(f"KIND:     {kind.kind}\nVERSION:  {version}\n\n")
+        session.write(_older_text(f"#{type_name}", path, session.flags["recursive"]))
+        return
     group, number = group_version(version)
     session.write(f"GROUP:      {group}\n" if group else "")
     session.write(f"KIND:       {kind.kind}\nVERSION:    {number}\n\n")
@@ -68,7 +73,8 @@ def _named(word: str) -> tuple[Kind, list[str]]:
     return kind, [part for part in rest.split(".") if part]
 
 
-def _text(expression: str, path: list[str], recursive: bool) -> str:
+def _found(expression: str, path: list[str]) -> tuple[Field | None, str]:
+    """The field at the end of a path, and its type. KubectlError where there is none."""
     field: Field | None = None
     for name in path:
         struct = _struct(expression)
@@ -76,11 +82,50 @@ def _text(expression: str, path: list[str], recursive: bool) -> str:
         if field is None:
             raise fail(f'field "{path[-1]}" does not exist')
         expression = field.type
+    return field, expression
+
+
+def _older_text(expression: str, path: list[str], recursive: bool) -> str:
+    """The form of `--output=plaintext-openapiv2`, which knows no names of types."""
+    field, expression = _found(expression, path)
+    struct = _struct(expression)
+    word = "RESOURCE:" if struct is not None else "FIELD:   "
+    head = f"{word} {field.name} <{_older_type(field.type)}>\n\n" if field is not None else ""
+    lines = _older_fields(struct, 1, recursive, ()) if struct is not None else []
+    fields = "\nFIELDS:\n" + "".join(lines) + ("\n" if recursive else "") if lines else ""
+    return f"{head}DESCRIPTION:\n     <empty>\n{fields}"
+
+
+def _older_type(expression: str) -> str:
+    plain = _plain(expression)
+    if plain.startswith("[]"):
+        return f"[]{_older_type(plain[2:])}"
+    if plain.startswith("map:"):
+        return f"map[string]{_older_type(plain[4:])}"
+    return "Object" if plain.startswith("#") else _OLDER_WORDS.get(plain, _WORDS.get(plain, plain))
+
+
+def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ...]) -> list[str]:
+    lines: list[str] = []
+    indent = "   " * level
+    for name in sorted(struct.fields):
+        field = struct.fields[name]
+        required = " -required-" if field.required else ""
+        lines.append(f"{indent}{name}\t<{_older_type(field.type)}>{required}\n")
+        inner = _struct(field.type)
+        if not recursive:
+            lines.append(f"{indent}  <no description>\n\n")
+        elif inner is not None and inner.name not in (*seen, struct.name):
+            lines.extend(_older_fields(inner, level + 1, True, (*seen, struct.name)))
+    return lines
+
+
+def _text(expression: str, path: list[str], recursive: bool) -> str:
+    field, expression = _found(expression, path)
     head = ""
     if field is not None:
-        enum = (
-            f"ENUM:\n{''.join(f'    {_enum_word(one)}{chr(10)}' for one in field.enum)}" if field.enum else ""
-        )
+        enum = "".join(f"    {_enum_word(one)}\n" for one in field.enum)
+        enum = f"ENUM:\n{enum}" if enum else "\n"
         head = f"FIELD: {field.name} <{type_text(field.type)}>\n{enum}\n"
     struct = _struct(expression)
     lines = _fields(struct, 1, recursive, ()) if struct is not None else []

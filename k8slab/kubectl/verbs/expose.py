@@ -6,12 +6,10 @@ polymorphichelpers/{canbeexposed,mapbasedselectorforobject,portsforobject,multip
 
 from __future__ import annotations
 
-import json
 import re
 
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
-from k8slab.api.patch import merge_patch
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
@@ -26,13 +24,14 @@ from k8slab.kubectl.printing import (
 )
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
 
 _EXPOSABLE = ("ReplicationController", "Service", "Pod", "Deployment", "ReplicaSet")
 _LONGEST_NAME = 63
 
 
 def _run(session: Session) -> None:
-    for info in select(session, latest=False):
+    for info in select(session, latest=False, by_selector=False):
         with session.collecting():
             _expose(session, info)
 
@@ -41,7 +40,7 @@ def _expose(session: Session, info: Info) -> None:
     if info.kind.kind not in _EXPOSABLE:
         group = f".{info.kind.group}" if info.kind.group else ""
         raise fail(f"cannot expose a {info.kind.kind}{group}")
-    service = _overridden(session, service_for(session, info))
+    service = overridden(session, service_for(session, info))
     if dry_run(session) == "client":
         if session.asked_namespace:
             metadata = {**service["metadata"], "namespace": session.asked_namespace}
@@ -171,19 +170,6 @@ def _service_ports(session: Session, info: Info) -> list[Obj]:
     return ports
 
 
-def _overridden(session: Session, service: Obj) -> Obj:
-    """The Service with the JSON of `--overrides` laid over it."""
-    text = session.flags["overrides"]
-    if not text:
-        return service
-    try:
-        overrides = json.loads(text)
-    except ValueError as error:
-        raise fail(f'unable to parse "{text}": {error}') from error
-    merged: Obj = merge_patch(service, overrides)
-    return merged
-
-
 VERB = Verb(
     "expose",
     _run,
@@ -204,8 +190,7 @@ VERB = Verb(
         Flag("name"),
         Flag("session-affinity"),
         Flag("cluster-ip"),
-        Flag("overrides"),
-        Flag("override-type", default="merge"),
+        *OVERRIDE_FLAGS,
         Flag("record", type="bool"),
     ),
     summary=(

@@ -114,7 +114,8 @@ def _check_flags(session: Session, flags: GetFlags) -> None:
             raise fail("arguments may not be passed when --raw is specified")
         if given["watch"] or given["watch-only"] or given["selector"]:
             raise fail(
-                "--raw may not be specified with other flags that filter the server request or alter the output"
+                "--raw may not be specified with other flags that filter the server request or alter "
+                "the output"
             )
         if given["output"]:
             raise fail("--raw and --output are mutually exclusive")
@@ -167,7 +168,8 @@ def _targets(session: Session) -> list[_Target]:
     if flags["filename"] or flags["kustomize"]:
         if session.arguments:
             raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+                "when paths, URLs, or stdin is provided as input, you may not specify resource "
+                "arguments as well"
             )
         return [_Target(info.kind, info.namespace, info.name, subresource) for info in from_files(session)]
     pairs = named(session.arguments)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
-from k8slab.clock import SECOND_US
-from k8slab.kubectl.command import KubectlError, Verb
+from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.resources import full_name
 from k8slab.kubectl.session import Session, path_of
@@ -27,20 +27,59 @@ _QUIET_US = 30 * SECOND_US
 
 
 def _run(session: Session) -> None:
+    flags = session.flags
     arguments = session.arguments
-    selector = session.flags["selector"]
-    if not arguments and not selector:
+    if len(arguments) > 2 or (not arguments and not flags["selector"]):
         raise KubectlError(_USAGE)
-    if len(arguments) > 2:
-        raise KubectlError(_USAGE)
-    if selector and arguments:
-        raise KubectlError("error: only a selector (-l) or a POD name is allowed\n")
-    if len(arguments) == 2 and not session.flags["container"]:
-        session.flags["container"] = arguments[1]
+    if flags["selector"] and len(arguments) == 1:
+        raise usage_fail("logs", "only a selector (-l) or a POD name is allowed")
+    if flags["all-pods"]:
+        flags["prefix"] = True
+    if flags["pod-running-timeout"] <= 0:
+        raise fail("--pod-running-timeout must be higher than zero")
+    if len(arguments) == 2 and not flags["container"]:
+        flags["container"] = arguments[1]
+    since_time = _since_time(session)
     pods = _pods(session, arguments[0] if arguments else "")
-    for pod in pods:
-        for container in _containers(session, pod):
-            _print_log(session, pod, container)
+    _check(session)
+    chosen = [(pod, container) for pod in pods for container in _containers(session, pod)]
+    if flags["follow"] and len(chosen) > max(flags["max-log-requests"], 1):
+        raise fail(
+            f"you are attempting to follow {len(chosen)} log streams, but maximum allowed concurrency is "
+            f"{flags['max-log-requests']}, use --max-log-requests to increase the limit"
+        )
+    for pod, container in chosen:
+        _print_log(session, pod, container, since_time)
+
+
+def _since_time(session: Session) -> str:
+    """The instant of `--since-time`. KubectlError in Go's words for a text that is none."""
+    text: str = session.flags["since-time"]
+    if text:
+        try:
+            parse_timestamp(text)
+        except ValueError as error:
+            raise fail(
+                f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"'
+            ) from error
+    return text
+
+
+def _check(session: Session) -> None:
+    """Refuse flags that do not go together, in the order in which kubectl looks at them."""
+    flags = session.flags
+    if flags["since-time"] and flags["since"]:
+        raise fail("at most one of `sinceTime` or `sinceSeconds` may be specified")
+    if flags["all-containers"] and flags["container"]:
+        raise fail(f"--all-containers=true should not be specified with container name {flags['container']}")
+    if "container" in session.given and len(session.arguments) == 2:
+        raise fail("only one of -c or an inline [CONTAINER] arg is allowed")
+    if flags["limit-bytes"] < 0:
+        raise fail("--limit-bytes must be greater than 0")
+    if flags["since"] < 0:
+        raise fail("--since must be greater than 0")
+    if flags["tail"] < -1:
+        raise fail("--tail must be greater than or equal to -1")
 
 
 def _pods(session: Session, reference: str) -> list[Obj]:
@@ -79,13 +118,15 @@ def _pods(session: Session, reference: str) -> list[Obj]:
 
 
 def _containers(session: Session, pod: Obj) -> list[str]:
-    if session.flags["all-containers"]:
+    flags = session.flags
+    if flags["all-containers"]:
         spec = pod["spec"]
-        return [one["name"] for one in (*(spec.get("initContainers") or ()), *spec["containers"])]
-    return [default_container(session, pod, session.flags["container"])]
+        inits, ephemeral = spec.get("initContainers") or (), spec.get("ephemeralContainers") or ()
+        return [one["name"] for one in (*inits, *spec["containers"], *ephemeral)]
+    return [default_container(session, pod, flags["container"], quiet=flags["all-pods"])]
 
 
-def _query(session: Session, container: str) -> dict[str, str]:
+def _query(session: Session, container: str, since_time: str) -> dict[str, str]:
     flags = session.flags
     query = {"container": container}
     if flags["previous"]:
@@ -99,17 +140,17 @@ def _query(session: Session, container: str) -> dict[str, str]:
         query["tailLines"] = str(tail)
     if flags["since"]:
         query["sinceSeconds"] = str(max(flags["since"] // SECOND_US, 1))
-    if flags["since-time"]:
-        query["sinceTime"] = flags["since-time"]
+    if since_time:
+        query["sinceTime"] = since_time
     if flags["limit-bytes"]:
         query["limitBytes"] = str(flags["limit-bytes"])
     return query
 
 
-def _print_log(session: Session, pod: Obj, container: str) -> None:
+def _print_log(session: Session, pod: Obj, container: str, since_time: str) -> None:
     name = pod["metadata"]["name"]
     path = path_of(kinds()["Pod"], session.namespace, name, "log")
-    text: str = session.request("GET", path, query=_query(session, container)).body
+    text: str = session.request("GET", path, query=_query(session, container, since_time)).body
     prefix = f"[pod/{name}/{container}] " if session.flags["prefix"] else ""
     _write(session, text, prefix)
     if session.flags["follow"]:
@@ -172,6 +213,7 @@ VERB = Verb(
         Flag("limit-bytes", type="int"),
         Flag("prefix", type="bool"),
         Flag("ignore-errors", type="bool"),
+        Flag("insecure-skip-tls-verify-backend", type="bool"),
         Flag("max-log-requests", type="int", default=5),
         Flag("pod-running-timeout", type="duration", default=20 * SECOND_US),
     ),

@@ -71,6 +71,8 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
         after = _patched(before, patch_type, json.loads(body))
     else:
         path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
+        if session.flags["subresource"]:
+            before = session.request("GET", path).body
         after = session.request(
             "PATCH",
             path,
@@ -78,8 +80,6 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
             body=body,
             content_type=_TYPES[patch_type],
         ).body
-        if session.flags["subresource"]:
-            before = {}
     word = "patched" if after != before else "patched (no change)"
     print_done(session, after, word, is_typed=False, ending="")
 

@@ -129,6 +129,7 @@ def _print_revisions(session: Session, info: Info, revisions: dict[int, Revision
 
 
 def _undo(session: Session) -> None:
+    dry_run(session)
     for info in _infos(session):
         with session.collecting():
             _undo_one(session, info)

@@ -5,13 +5,11 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/run/run.go and generate/versioned/run.
 
 from __future__ import annotations
 
-import json
 import re
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, condition_is
-from k8slab.api.patch import merge_patch
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag
@@ -25,9 +23,11 @@ from k8slab.kubectl.printing import (
     typed,
     write_query,
 )
-from k8slab.kubectl.resources import Info
+from k8slab.kubectl.resources import KUSTOMIZE, RECURSIVE, Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
+from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
+from k8slab.kubectl.verbs.attach import ATTACHED_NOTES
 from k8slab.kubectl.verbs.expose import parse_labels
 
 _COMPONENT = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
@@ -46,7 +46,7 @@ def _run(session: Session) -> None:
     if not session.arguments or session.dash == 0:
         raise usage_fail("run", "NAME is required for run")
     attached = _checked(session)
-    pod = _overridden(session, _pod(session))
+    pod = overridden(session, _pod(session))
     pod = _create(session, pod)
     created = [pod]
     if flags["expose"]:
@@ -158,17 +158,6 @@ def _service(session: Session) -> Obj:
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
-def _overridden(session: Session, pod: Obj) -> Obj:
-    text = session.flags["overrides"]
-    if not text:
-        return pod
-    try:
-        merged: Obj = merge_patch(pod, json.loads(text))
-    except ValueError as error:
-        raise fail(f'unable to parse "{text}": {error}') from error
-    return merged
-
-
 def _create(session: Session, obj: Obj) -> Obj:
     if dry_run(session) == "client":
         if session.asked_namespace:
@@ -184,7 +173,8 @@ def _create(session: Session, obj: Obj) -> Obj:
 def _remove(session: Session, obj: Obj) -> None:
     metadata = obj["metadata"]
     info = Info(kinds()[obj["kind"]], metadata["namespace"], metadata["name"])
-    delete_one(session, info, {"propagationPolicy": "Background"}, ignore_not_found=True)
+    quiet = session.flags["quiet"]
+    delete_one(session, info, {"propagationPolicy": "Background"}, ignore_not_found=True, quiet=quiet)
 
 
 # Staying with the Pod.
@@ -207,6 +197,8 @@ def _attach(session: Session, pod: Obj) -> None:
 
     if not session.client.run_until(started, session.flags["pod-running-timeout"]):
         raise fail("timed out waiting for the condition")
+    if phase() == "Running" and not session.flags["quiet"]:
+        session.warn(ATTACHED_NOTES)
     if session.stdin and session.flags["stdin"] and phase() == "Running":
         _type_in(session, namespace, name)
     restart = _restart_policy(session)
@@ -259,6 +251,8 @@ VERB = Verb(
     _run,
     (
         *OUTPUT_FLAGS,
+        KUSTOMIZE,
+        RECURSIVE,
         DRY_RUN,
         FIELD_MANAGER,
         SAVE_CONFIG,
@@ -278,8 +272,7 @@ VERB = Verb(
         Flag("rm", type="bool"),
         Flag("quiet", "q", "bool"),
         Flag("privileged", type="bool"),
-        Flag("overrides"),
-        Flag("override-type", default="merge"),
+        *OVERRIDE_FLAGS,
         Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
         Flag("detach-keys"),
         Flag("record", type="bool"),

@@ -203,7 +203,8 @@ def _selector(session: Session) -> None:
             if info.kind.kind != "Service":
                 raise fail("setting a selector is only supported for Services")
             if wanted.get("matchExpressions"):
-                raise fail("match expression [] not supported on this object")
+                shown = " ".join(map(_expression_text, wanted["matchExpressions"]))
+                raise fail(f"match expression [{shown}] not supported on this object")
             before = info.present
             after = {**before, "spec": {**before["spec"], "selector": wanted.get("matchLabels") or {}}}
             if not session.flags["local"] and dry_run(session) != "client":
@@ -213,6 +214,12 @@ def _selector(session: Session) -> None:
                     patch = {**patch, "metadata": {"resourceVersion": version}}
                 after = send_patch(session, info, patch, "kubectl-set")
             print_done(session, after, "selector updated")
+
+
+def _expression_text(expression: Obj) -> str:
+    """A selector's requirement as Go's `%v` prints it."""
+    values = " ".join(expression.get("values") or ())
+    return f"{{{expression['key']} {expression['operator']} [{values}]}}"
 
 
 def _service_account(session: Session) -> None:

@@ -28,7 +28,11 @@ def _run(session: Session) -> None:
         added, removed = _parsed(specs)
     except KubectlError as error:
         raise usage_fail("taint", plain_message(error)) from error
-    if kind_named(words[0]).kind != "Node":
+    try:
+        kind = kind_named(words[0])
+    except KubectlError as error:
+        raise KubectlError(f'the server doesn\'t have a resource type "{words[0]}"\n') from error
+    if kind.kind != "Node":
         raise fail(f"invalid resource type {words[0].lower()}, only node types are supported")
     _refuse_conflicts(added, removed)
     flags = session.flags

@@ -41,7 +41,7 @@ def _check(session: Session) -> None:
     if session.flags["sort-by"] not in ("", "cpu", "memory"):
         raise fail("--sort-by accepts only cpu or memory")
     if session.arguments and session.flags["selector"]:
-        raise fail("only one of NAME or --selector can be provided")
+        raise fail("only one of NAME or selector can be provided")
 
 
 def _amounts(usage: Obj) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from k8slab.api import yaml
 from k8slab.api.meta import Obj
-from k8slab.kubectl.command import Verb, fail, usage_fail
+from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import ordered_json
 from k8slab.kubectl.session import Session
@@ -18,7 +18,7 @@ KUSTOMIZE_VERSION = "v5.8.1"
 def _run(session: Session) -> None:
     output = session.flags["output"]
     if session.arguments:
-        raise usage_fail("version", f"extra arguments: [{' '.join(session.arguments)}]")
+        raise fail(f"extra arguments: [{' '.join(session.arguments)}]")
     if output not in ("", "yaml", "json"):
         raise fail("--output must be 'yaml' or 'json'")
     server: Obj = session.request("GET", "/version").body

@@ -81,6 +81,8 @@ def _value_check(text: str) -> Check:
             "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or "
             "--for=jsonpath='{.status.readyReplicas}'"
         )
+    if not parts[0]:
+        raise fail("jsonpath expression cannot be empty")
     match = _PATH.fullmatch(parts[0])
     if match is None:
         raise fail(
@@ -129,7 +131,7 @@ def _targets(session: Session, names: list[str], end_us: int) -> list[Info]:
         found: list[Info] = []
 
         def appeared() -> bool:
-            found[:] = select(session, all_by_default=True)
+            found[:] = select(session)
             errors, session.failures = session.failures, []
             for error in errors:
                 if not (isinstance(error, ApiError) and error.code == 404):
@@ -139,7 +141,7 @@ def _targets(session: Session, names: list[str], end_us: int) -> list[Info]:
         if not session.client.run_until(appeared, max(end_us - session.client.now_us, 0)):
             raise fail("timed out waiting for the condition")
         return found
-    infos = select(session, all_by_default=True)
+    infos = select(session)
     if "delete" in names:
         session.failures = [
             one for one in session.failures if not (isinstance(one, ApiError) and one.code == 404)
@@ -170,10 +172,11 @@ def _wait(session: Session, info: Info, name: str, check: Check, end_us: int) ->
         latest[0] = obj
         return check(obj)
 
+    late = session.client.now_us >= end_us
     if session.flags["timeout"] == 0:
         if not met():
             raise fail(f"condition not met for {info.kind.plural}/{info.name}")
-    elif not session.client.run_until(met, max(end_us - session.client.now_us, 0)):
+    elif late or not session.client.run_until(met, end_us - session.client.now_us):
         raise fail(f"timed out waiting for the condition on {info.kind.plural}/{info.name}")
     print_done(session, latest[0], "condition met", is_typed=False)
 
