@@ -31,6 +31,9 @@ _INTERPRETED = (
 )
 
 
+_YAML_HEADING = "yaml: unmarshal errors:\n"
+
+
 class StrictError(ValueError):
     """Unknown and repeated fields; `errors` are their texts in the order of the body."""
 
@@ -64,7 +67,7 @@ def decode(
     if strict and validation == STRICT:
         raise bad_request(f"{handled}{StrictError(strict)}")
     if sent_kind != kind.kind:
-        raise bad_request(f"{handled}{_conversion_error(type_name, kind)}")
+        raise bad_request(f"{handled}{conversion_error(type_name, kind.kind, kind.group)}")
     if sent_version != api_version:
         raise _version_mismatch(sent_version, api_version)
     if obj.get("kind") != kind.kind or obj.get("apiVersion") != api_version:
@@ -87,8 +90,13 @@ def _quoted_version(api_version: str) -> str:
 def _unserved(sent_version: str, sent_kind: str, api_version: str, handled: str) -> ApiError:
     if schema.only_registered(sent_version, sent_kind):
         return _version_mismatch(sent_version, api_version)
-    return bad_request(
-        f'{handled}no kind "{sent_kind}" is registered for version "{sent_version}" '
+    return bad_request(f"{handled}{not_registered(sent_version, sent_kind)}")
+
+
+def not_registered(api_version: str, kind: str) -> str:
+    """What the server says of a kind that it doesn't know."""
+    return (
+        f'no kind "{kind}" is registered for version "{api_version}" '
         f'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
     )
 
@@ -100,9 +108,15 @@ def _version_mismatch(sent_version: str, api_version: str) -> ApiError:
     )
 
 
-def _conversion_error(type_name: str, kind: Kind) -> str:
-    package = kind.group.partition(".")[0] or "core"
-    return f"converting ({schema.go_type('#' + type_name)}) to ({package}.{kind.kind}): unknown conversion"
+def conversion_error(type_name: str, kind: str, group: str) -> str:
+    """What the server says of an object of one kind where it wants another."""
+    package = group.partition(".")[0] or "core"
+    return f"converting ({schema.go_type('#' + type_name)}) to ({package}.{kind}): unknown conversion"
+
+
+def not_interpreted(body: Any) -> str:
+    """What the server says of a body that is no object, when it looks for its kind."""
+    return f"json: cannot unmarshal {json_kind(body)} into Go value of type {_INTERPRETED}"
 
 
 def _uninterpreted(kind: Kind, problem: str, data: bytes) -> ApiError:
@@ -147,12 +161,17 @@ def decode_text(
     if body is None:
         body = {}
     if not isinstance(body, dict):
-        problem = f"json: cannot unmarshal {json_kind(body)} into Go value of type {_INTERPRETED}"
-        raise _uninterpreted(kind, problem, data)
+        raise _uninterpreted(kind, not_interpreted(body), data)
     if repeated and validation == STRICT:
         return _refuse_repeated(kind, body, api_version, repeated)
     obj, warnings = decode(kind, body, api_version=api_version, validation=validation)
-    return obj, (repeated + warnings if validation == WARN else warnings)
+    return obj, (repeated_warnings(repeated) + warnings if validation == WARN else warnings)
+
+
+def repeated_warnings(repeated: tuple[str, ...]) -> tuple[str, ...]:
+    """The warnings that tell of a YAML body's repeated keys: one for each, without the reader's heading."""
+    lines = [line for text in repeated for line in text.removeprefix(_YAML_HEADING).split("\n")]
+    return tuple(line.strip() for line in lines)
 
 
 def _refuse_repeated(

@@ -152,6 +152,11 @@ def method_not_supported(resource: str, group: str, verb: str) -> ApiError:
     )
 
 
+def nameless(name: str) -> str:
+    """What the server says of an object without a name at the URL of `name`."""
+    return f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+
+
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiError:
     """422 Invalid: every fault of the object at once.
 

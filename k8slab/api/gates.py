@@ -88,6 +88,26 @@ def _without(value: Any, path: Path) -> Any:
     return {**value, key: _without(value[key], tuple(rest))}
 
 
+def _without_stop_signal(obj: Obj, path: Path) -> Obj:
+    """Without the signal, and without a lifecycle that says nothing else."""
+    if _has(obj, path) and path[-3] == "*":
+        containers = dig(obj, *path[:-3])
+        kept = [_without_signal(one) for one in containers]
+        changed: Obj = assoc(obj, *path[:-3], kept)
+        return changed
+    return obj
+
+
+def _without_signal(container: Any) -> Any:
+    lifecycle = container.get("lifecycle") if isinstance(container, dict) else None
+    if not lifecycle or lifecycle.get("stopSignal") is None:
+        return container
+    rest = {name: hook for name, hook in lifecycle.items() if name != "stopSignal"}
+    if rest:
+        return {**container, "lifecycle": rest}
+    return {name: value for name, value in container.items() if name != "lifecycle"}
+
+
 def _gated_fields(spec: Obj) -> tuple[tuple[str, Path], ...]:
     return tuple(row for row in _POD_SPEC_FIELDS if _has(spec, row[1]))
 
@@ -106,7 +126,11 @@ def drop_disabled(kind: str, new: Obj, old: Obj | None, gates: frozenset[str] = 
         spec = dig(new, *where)
         for gate, path in _gated_pod_fields(spec) if spec else ():
             if gate not in gates and not _has(old, where + path):
-                new = _without(new, where + path)
+                new = (
+                    _without_stop_signal(new, where + path)
+                    if path[-1] == "stopSignal"
+                    else _without(new, where + path)
+                )
     for gate, path in _FIELDS.get(kind, ()):
         if gate not in gates and not (old is not None and _has(old, path)):
             new = _without(new, path)

@@ -287,8 +287,12 @@ def read_patch(data: bytes | str, patch_type: str, validation: str = "Warn") -> 
         patch = decode_json(data)
     except JsonError as error:
         raise bad_request(f"{prefix}{error}") from None
+    if patch is None and patch_type == MERGE_PATCH:
+        raise bad_request("Invalid JSON Patch")
     if patch is None:
         patch = expected()
+    if patch_type == MERGE_PATCH and validation == "Ignore" and isinstance(patch, list):
+        return plain(patch), ()
     if not isinstance(patch, expected):
         raise bad_request(f"{prefix}json: cannot unmarshal {_kind_of(patch)} into Go value of type {go_type}")
     strict = dict.fromkeys(_repeats(patch, ""))

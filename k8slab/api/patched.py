@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab.api import schema
-from k8slab.api.decode import STRICT, WARN, StrictError
-from k8slab.api.errors import ApiError, Cause, invalid
+from k8slab.api.decode import STRICT, WARN, StrictError, conversion_error, not_interpreted, not_registered
+from k8slab.api.errors import ApiError, Cause, bad_request, invalid, nameless
 from k8slab.api.json_text import go_json, go_quote
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Obj, group_version
 from k8slab.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from k8slab.api.strategic import go_format
-from k8slab.api.unmarshal import DecodeError, unmarshal
+from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
 
 
 def decode_patched(
@@ -39,17 +39,56 @@ def decode_patched(
     sees it (`managedFields` and all); `patch_errors` are the strict errors of
     the patch itself, from `read_patch`. Raises ApiError 422 in upstream's words.
     """
-    problem = restore_fault(f"#{type_name}", new) if patch_type == STRATEGIC_MERGE_PATCH else ""
+    if patch_type == STRATEGIC_MERGE_PATCH:
+        new = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"]}
+        problem = restore_fault(f"#{type_name}", new)
+    else:
+        problem = _type_fault(type_name, old, new, validation)
     if problem:
         raise _refusal(type_name, old, patch, new, patch_type, problem)
     try:
         obj, strict = unmarshal(type_name, new)
     except DecodeError as error:
-        raise _refusal(type_name, old, patch, new, patch_type, str(error)) from None
+        problem = f"error decoding from json: {error}" if patch_type == STRATEGIC_MERGE_PATCH else str(error)
+        raise _refusal(type_name, old, patch, new, patch_type, problem) from None
+    if "kind" not in obj:
+        obj = {**obj, "kind": old["kind"]}
     errors = patch_errors + strict
     if errors and validation == STRICT:
         raise _refusal(type_name, old, patch, new, patch_type, str(StrictError(errors)))
     return obj, errors if validation == WARN else ()
+
+
+def _type_fault(type_name: str, old: Obj, new: Any, validation: str) -> str:
+    """Why a patched object is of another type than before; empty where it is of the same.
+
+    One that has lost its version is read as the server's internal type, which knows none
+    of the names that stand in JSON: so its name is gone too.
+    """
+    if not isinstance(new, dict):
+        return f"couldn't get version/kind; json parse error: {not_interpreted(new)}"
+    for name in ("kind", "apiVersion"):
+        if not isinstance(new.get(name) or "", str):
+            text = (
+                f"json: cannot unmarshal {json_kind(new[name])} into Go struct field .{name} of type string"
+            )
+            return f"couldn't get version/kind; json parse error: {text}"
+    version, kind = new.get("apiVersion"), new.get("kind") or old["kind"]
+    if not version:
+        unknown = tuple(f"unknown field {go_quote(name)}" for name in sorted(new) if name != "kind")
+        if validation == STRICT:
+            return str(StrictError(unknown))
+        raise bad_request(nameless(old["metadata"]["name"]))
+    sent = schema.type_of_kind(version, kind)
+    if not sent:
+        return not_registered(version, kind)
+    if sent == type_name:
+        return ""
+    try:
+        unmarshal(sent, new)
+    except DecodeError as error:
+        return str(error)
+    return conversion_error(sent, old["kind"], group_version(old["apiVersion"])[0])
 
 
 def _refusal(type_name: str, old: Obj, patch: Any, new: Obj, patch_type: str, problem: str) -> ApiError:

@@ -171,6 +171,29 @@ def units(text: str) -> int:
     return _rounded_away(parse(text).nano, NANO_PER_UNIT)
 
 
+_INT64_SPAN = 2**64
+
+
+@lru_cache(maxsize=4096)
+def is_whole(text: str) -> bool:
+    """Whether upstream takes the amount to be a whole number.
+
+    It looks at the thousandths in 64 bits: amounts that it holds as integers count as 0
+    when they are too large for that, others keep their lowest bits.
+    """
+    amount = milli(text)
+    if -(_INT64_SPAN // 2) <= amount < _INT64_SPAN // 2:
+        return amount % 1000 == 0
+    found = _SHAPE.fullmatch(text)
+    assert found is not None, "a quantity that could be parsed has its shape"
+    _, _, whole, _, fraction, suffix = found.groups(default="")
+    _, exponent, family = _interpret(suffix)
+    if _fits_int64(whole or "0", fraction, exponent, family):
+        return True
+    wrapped = (amount + _INT64_SPAN // 2) % _INT64_SPAN - _INT64_SPAN // 2
+    return abs(wrapped) % 1000 == 0
+
+
 def _rounded_away(amount: int, unit: int) -> int:
     return -(-amount // unit) if amount >= 0 else amount // unit
 

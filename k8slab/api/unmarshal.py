@@ -308,6 +308,9 @@ def _pointer_decoder(inner: _Decoder) -> _Decoder:
     return decode_pointer
 
 
+_MANAGERS = "#apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry"
+
+
 def _list_decoder(item_type: str, go_type: str) -> _Decoder:
     inner: _Decoder | None = None
 
@@ -321,7 +324,8 @@ def _list_decoder(item_type: str, go_type: str) -> _Decoder:
         if inner is None:
             inner = _decoder(item_type)
         if not value:
-            return None
+            # An empty list of managers means something: it takes all of them away.
+            return value if item_type == _MANAGERS else None
         result = value
         for index, item in enumerate(value):
             new = inner(item, (step, f"[{index}]", None, ""), walk)

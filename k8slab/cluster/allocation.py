@@ -11,19 +11,19 @@ from k8slab.api.meta import Obj, key_of
 from k8slab.cluster.world import World
 
 
-def allocate_on_create(world: World, kind: Kind, obj: Obj) -> Obj:
+def allocate_on_create(world: World, kind: Kind, obj: Obj, *, dry_run: bool = False) -> Obj:
     """A new Service with its cluster IPs and node ports; any other object as it is."""
-    return obj if kind.kind != "Service" else _allocate(world, obj, None)
+    return obj if kind.kind != "Service" else _allocate(world, obj, None, dry_run)
 
 
-def allocate_on_update(world: World, kind: Kind, new: Obj, old: Obj) -> Obj:
+def allocate_on_update(world: World, kind: Kind, new: Obj, old: Obj, *, dry_run: bool = False) -> Obj:
     """A changed Service with the addresses and ports that its new form needs."""
     if kind.kind != "Service" or new.get("spec") is old.get("spec"):
         return new
-    return _allocate(world, new, old)
+    return _allocate(world, new, old, dry_run)
 
 
-def _allocate(world: World, service: Obj, old: Obj | None) -> Obj:
+def _allocate(world: World, service: Obj, old: Obj | None, dry_run: bool) -> Obj:
     addresses: dict[str, None] = {}
     ports: dict[int, None] = {}
     metadata = service["metadata"]
@@ -38,4 +38,4 @@ def _allocate(world: World, service: Obj, old: Obj | None) -> Obj:
         )
         if spec.get("healthCheckNodePort"):
             ports[spec["healthCheckNodePort"]] = None
-    return allocate(service, addresses, ports, world.chance, old)
+    return allocate(service, addresses, ports, world.chance, old, dry_run=dry_run)

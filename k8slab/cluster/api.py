@@ -85,17 +85,18 @@ def create(
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
     obj = kind.prepare_create(obj)
-    obj = allocate_on_create(world, kind, obj)
+    obj = allocate_on_create(world, kind, obj, dry_run=options.dry_run)
     causes = _rules_of(kind, options).create(obj)
     name = obj["metadata"].get("name", "")
     if causes:
         raise invalid(kind.kind, kind.group, name, causes)
     _warn(kind, obj, None, options)
     key = (obj["metadata"].get("namespace", ""), name)
-    if world.store.get(kind_name, key) is not None:
-        raise already_exists(kind.plural, kind.group, name)
     request = admission_request(world, actor, kind, "CREATE", obj, None, options)
     charges = admission.validate(request)
+    obj = _checked_by_storage(kind, obj, dry_run=options.dry_run)
+    if world.store.get(kind_name, key) is not None:
+        raise already_exists(kind.plural, kind.group, name)
     if options.dry_run:
         return obj
     admission.charge(world, charges, cause)
@@ -184,13 +185,13 @@ def replace(
         new = admission.mutate(request)
     new = _keep_system_fields(new, old)
     new = _prepared(kind, new, old, subresource)
-    causes = _update_causes(kind, new, old, subresource)
+    causes = _update_causes(kind, new, old, subresource, options)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
-    new = allocate_on_update(world, kind, new, old)
+    _warn(kind, new, old, options)
+    new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     if new == old:
         return old
-    _warn(kind, new, old, options)
     charges: list[tuple[Key, Obj]] = []
     if request is not None:
         charges = admission.validate(request._replace(new=new))
@@ -211,12 +212,13 @@ def _prepared(kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:
     return special.prepare(new, old) if special is not None else kind.prepare_update(new, old)
 
 
-def _update_causes(kind: Kind, new: Obj, old: Obj, subresource: str) -> list[Cause]:
+def _update_causes(kind: Kind, new: Obj, old: Obj, subresource: str, options: WriteOptions) -> list[Cause]:
     """What is wrong with the update, by the rules of the subresource."""
+    rules = _rules_of(kind, options)
     if subresource == "status":
-        return kind.rules.status(new, old)
+        return rules.status(new, old)
     special = _SUBRESOURCES.get((kind.kind, subresource))
-    return special.rule(new, old) if special is not None else kind.rules.update(new, old)
+    return special.rule(new, old) if special is not None else rules.update(new, old)
 
 
 class _Subresource(NamedTuple):
@@ -235,39 +237,6 @@ _SUBRESOURCES = {
     ),
     ("Pod", "resize"): _Subresource(pod_kind.prepare_resize, pod_rules.SUBRESOURCES["resize"]),
 }
-
-
-Way = tuple[Callable[[Obj, Obj], Obj], Callable[[Obj, Obj], list[Cause]]]
-"""How a replacement is prepared, and what is then asked of it."""
-
-
-def _way_of(kind: Kind, subresource: str, options: WriteOptions) -> Way:
-    rules = _rules_of(kind, options)
-    if not subresource:
-        return kind.prepare_update, rules.update
-    if subresource == "status":
-        return kind.prepare_status, rules.status
-    return _ways().get((kind.kind, subresource)) or (kind.prepare_update, rules.update)
-
-
-@lru_cache(maxsize=1)
-def _ways() -> dict[tuple[str, str], Way]:
-    """The subresources that change a part of their object in a way of their own."""
-    from k8slab.api.kinds import namespace, pod
-    from k8slab.api.validation.pod import SUBRESOURCES
-
-    return {
-        ("Namespace", "finalize"): (namespace.finalize, _no_faults),
-        ("Pod", "ephemeralcontainers"): (
-            pod.prepare_ephemeral_containers,
-            SUBRESOURCES["ephemeralcontainers"],
-        ),
-        ("Pod", "resize"): (pod.prepare_resize, SUBRESOURCES["resize"]),
-    }
-
-
-def _no_faults(new: Obj, old: Obj) -> list[Cause]:
-    return []
 
 
 def _rules_of(kind: Kind, options: WriteOptions) -> Rules:
@@ -370,8 +339,6 @@ _STATUS_ONLY = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "
 def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
     """Name, uid and creation time, as `rest.FillObjectMetaSystemFields` and `BeforeCreate` set them."""
     metadata = dict(obj["metadata"])
-    if metadata.get("resourceVersion"):
-        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = _generated_name(world, kind, metadata)
     for name in _STATUS_ONLY:
@@ -379,6 +346,19 @@ def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
     metadata["creationTimestamp"] = clock.timestamp(world.now_us)
     metadata["uid"] = chance.uid(world.seed, world.store.revision, kind.kind, metadata.get("name"))
     return {**obj, "metadata": metadata}
+
+
+def _checked_by_storage(kind: Kind, obj: Obj, *, dry_run: bool) -> Obj:
+    """The new object as storage takes it: 500 where it says that it has a version already."""
+    version = obj["metadata"].get("resourceVersion")
+    if not version or dry_run:
+        return obj
+    if version.isascii() and version.isdigit() and int(version):
+        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
+    return {
+        **obj,
+        "metadata": {name: one for name, one in obj["metadata"].items() if name != "resourceVersion"},
+    }
 
 
 def _generated_name(world: World, kind: Kind, metadata: Obj) -> str:
@@ -402,11 +382,13 @@ def _keep_system_fields(new: Obj, old: Obj) -> Obj:
     if not metadata.get("uid"):
         metadata["uid"] = before["uid"]
     metadata["creationTimestamp"] = before["creationTimestamp"]
-    for name in ("generation", "deletionTimestamp", "resourceVersion"):
+    for name in ("generation", "resourceVersion"):
         if name in before:
             metadata[name] = before[name]
         else:
             metadata.pop(name, None)
+    if "deletionTimestamp" in before:
+        metadata["deletionTimestamp"] = before["deletionTimestamp"]
     if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in metadata:
         metadata["deletionGracePeriodSeconds"] = before["deletionGracePeriodSeconds"]
     return {**new, "metadata": metadata}
@@ -425,11 +407,20 @@ _REGISTRY_PREFIXES = {
 
 def uid_mismatch(kind: Kind, key: Key, uid: str, old: Obj) -> str:
     """What storage says of an object that is not the one that was meant: it names etcd's key."""
+    return _mismatch(kind, key, "UID", uid, old["metadata"]["uid"])
+
+
+def version_mismatch(kind: Kind, key: Key, version: str, old: Obj) -> str:
+    """The same of an object that has another version than was meant."""
+    return _mismatch(kind, key, "ResourceVersion", version, old["metadata"]["resourceVersion"])
+
+
+def _mismatch(kind: Kind, key: Key, what: str, wanted: str, present: str) -> str:
     prefix = _REGISTRY_PREFIXES.get(kind.plural, kind.plural)
     path = "/".join(part for part in ("/registry", prefix, *key) if part)
     return (
         f"StorageError: invalid object, Code: 4, Key: {path}, ResourceVersion: 0, AdditionalErrorMsg: "
-        f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {present}"
     )
 
 

@@ -308,7 +308,7 @@ def _rules(schema: Obj, namespaced: bool) -> Rules:
         ]
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
-        causes = validate_metadata_update(new["metadata"], old["metadata"])
+        causes = validate_metadata_update(new["metadata"], old["metadata"], namespaced=namespaced)
         return [*causes, *_faults(schema, _plain(new), "")]
 
     return Rules(create=on_create, update=on_update, status=on_update)

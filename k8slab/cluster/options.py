@@ -55,7 +55,7 @@ def _boolean(text: str) -> bool:
     return text.lower() not in ("0", "false")
 
 
-def _integer(text: str) -> int:
+def integer(text: str) -> int:
     """A number as `strconv.ParseInt` reads it. 400 in its words."""
     if re.fullmatch(r"[+-]?[0-9]+", text) is None:
         raise bad_request(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
@@ -67,7 +67,7 @@ def _integer(text: str) -> int:
 
 def _optional_integer(request: Request, name: str) -> int | None:
     text = request.query.get(name)
-    return None if text is None else _integer(text)
+    return None if text is None else integer(text)
 
 
 def _optional_boolean(request: Request, name: str) -> bool | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from k8slab.api.apply import apply
+from k8slab.api.decode import STRICT, WARN, repeated_warnings
 from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.json_text import plain
 from k8slab.api.managed_fields import is_reset
@@ -138,14 +139,14 @@ def with_new_managers(
 # Server-side apply.
 
 
-def _configuration(request: Request) -> Obj:
-    """The object in the body of an apply, YAML or JSON. 400 for what is neither."""
+def _configuration(request: Request) -> tuple[Obj, tuple[str, ...]]:
+    """The object in the body of an apply, and the keys that it repeats. 400 for what is no object."""
     from k8slab.api import yaml
 
     if isinstance(request.body, dict):
-        return request.body
+        return request.body, ()
     try:
-        body, _ = yaml.load_body(bodies.raw(request).decode("utf-8", "replace"))
+        body, repeated = yaml.load_body(bodies.raw(request).decode("utf-8", "replace"))
     except yaml.YamlError as error:
         raise bad_request(f"error decoding YAML: {error}") from None
     if not isinstance(body, dict):
@@ -154,7 +155,7 @@ def _configuration(request: Request) -> Obj:
             "json: cannot unmarshal into Go value of type map[string]interface {}"
         )
     config: Obj = plain(body)
-    return config
+    return config, repeated
 
 
 def _apply(
@@ -170,7 +171,7 @@ def _apply(
     """Create what is not there, merge by field ownership what is."""
     if old is None and route.subresource:
         raise not_found(route.kind.plural, route.kind.group, route.name)
-    config = _configuration(request)
+    config, repeated = _configuration(request)
     live = None
     if old is not None:
         live = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
@@ -187,6 +188,10 @@ def _apply(
         subresource=route.subresource,
         api_version=route.api_version,
     )
+    if repeated and query.validation == STRICT:
+        raise bad_request(f"error strict decoding YAML: {', '.join(repeated)}")
+    if query.validation == WARN:
+        warnings.extend(repeated_warnings(repeated))
     managed = merged["metadata"].get("managedFields") or []
     sent = _in_place(route, _without_managed(to_storage(route, merged)))
     options = options._replace(operation="Apply")
@@ -203,8 +208,10 @@ def _apply(
     )
     if stored is old:
         present = (live or {})["metadata"].get("managedFields") or []
-        if options.dry_run or ownership.but_times(present) == ownership.but_times(managed):
+        if ownership.but_times(present) == ownership.but_times(managed):
             return Patched(ownership.with_fields(old, present), 200)
+        if options.dry_run:
+            return Patched(ownership.with_fields(old, managed), 200)
         stored = api.commit(world, actor, route.kind, route.key, old, route.subresource, cause, options)
     return _remembered(world, route, options, stored, managed, 200)
 

@@ -5,13 +5,19 @@ Models pkg/registry/core/pod/{rest,storage}, pkg/registry/core/serviceaccount/st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from k8slab import clock
 from k8slab.api.errors import ApiError, Cause, bad_request, invalid, not_found
+from k8slab.api.instants import canonical_seconds
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
+from k8slab.api.validation._field import NOT_NEGATIVE
+from k8slab.api.validation._field import forbidden as forbidden_value
+from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.cluster import access, bodies, subresources
 from k8slab.cluster.api import Actor, WriteOptions
-from k8slab.cluster.options import delete_query
+from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
 from k8slab.cluster.world import World
@@ -50,28 +56,41 @@ def _bind(
 ) -> Response:
     metadata = binding.get("metadata") or {}
     target = binding.get("target") or {}
-    name = route.name or metadata.get("name", "")
-    if route.name and metadata.get("name", "") != route.name:
+    _check_namespace(route, metadata)
+    name = metadata.get("name", "")
+    if route.name and name != route.name:
         raise bad_request("name in URL does not match name in Binding object")
-    causes: list[Cause] = []
+    faults: list[str] = []
     if target.get("kind", "") not in ("", "Node"):
-        text = f'Unsupported value: "{target["kind"]}": supported values: "Node", "<empty>"'
-        causes.append(Cause("FieldValueNotSupported", text, "target.kind"))
+        supported = 'supported values: "Node", "<empty>"'
+        faults.append(f'target.kind: Unsupported value: "{target["kind"]}": {supported}')
     if not target.get("name"):
-        causes.append(Cause("FieldValueRequired", "Required value", "target.name"))
-    if causes:
-        raise invalid("Binding", "", name, causes)
+        faults.append("target.name: Required value")
+    if faults:
+        raise ApiError(500, "", faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]")
+    if not name:
+        raise bad_request("Name parameter required.")
     subresources.bind(
         world,
         actor,
         (route.namespace, name),
         target["name"],
-        metadata.get("uid", ""),
+        metadata.get("uid", "") if route.name else "",
+        resource_version=metadata.get("resourceVersion", ""),
         annotations=metadata.get("annotations"),
+        labels=metadata.get("labels"),
         cause=cause,
         dry_run=options.dry_run,
     )
     return Response(201, _SUCCESS)
+
+
+def _check_namespace(route: Route, metadata: Obj) -> None:
+    """400 where the object names another namespace than its path."""
+    if metadata.get("namespace") and metadata["namespace"] != route.namespace:
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
 
 
 def _evict(
@@ -83,8 +102,14 @@ def _evict(
     eviction: Obj,
     cause: int,
 ) -> Response:
+    _check_namespace(route, eviction.get("metadata") or {})
     if (eviction.get("metadata") or {}).get("name", "") != route.name:
         raise bad_request("name in URL does not match name in Eviction object")
+    asked = (eviction.get("deleteOptions") or {}).get("dryRun") or []
+    if asked and asked != ["All"] * options.dry_run:
+        sent = "All" if options.dry_run else ""
+        text = f"Non-matching dry-run options in request and content: [{sent}] and [{' '.join(asked)}]"
+        raise ApiError(500, "", text)
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
     subresources.evict(world, actor, route.key, choices, cause=cause)
@@ -139,12 +164,10 @@ def _container(pod: Obj, asked: str) -> str:
     if len(names[0]) == 1:
         only: str = names[0][0]
         return only
-    text = f"a container name must be specified for pod {name}, choose one of: [{' '.join(names[0])}]"
-    if names[1]:
-        text += f" or one of the init containers: [{' '.join(names[1])}]"
-    if names[2]:
-        text += f" or one of the ephemeral containers: [{' '.join(names[2])}]"
-    raise bad_request(text)
+    everything = (*names[1], *names[0], *names[2])
+    raise bad_request(
+        f"a container name must be specified for pod {name}, choose one of: [{' '.join(everything)}]"
+    )
 
 
 def connect(world: World, request: Request, route: Route) -> Response:
@@ -163,10 +186,45 @@ def connect(world: World, request: Request, route: Route) -> Response:
     raise bad_request("Upgrade request required")
 
 
+_LOG_NUMBERS = ("sinceSeconds", "tailLines", "limitBytes")
+
+
+def _check_log_options(route: Route, query: Mapping[str, str]) -> None:
+    """400 for a parameter that is no number or time, 422 for one that makes no sense."""
+    numbers: dict[str, int] = {}
+    for name in _LOG_NUMBERS:
+        if name in query:
+            numbers[name] = integer(query[name])
+    if query.get("sinceTime"):
+        try:
+            canonical_seconds(query["sinceTime"])
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+    causes = _log_causes(query, numbers)
+    if causes:
+        raise invalid("PodLogOptions", "", route.name, causes)
+
+
+def _log_causes(query: Mapping[str, str], numbers: Mapping[str, int]) -> list[Cause]:
+    causes: list[Cause] = []
+    if numbers.get("tailLines", 0) < 0:
+        causes.append(invalid_value("tailLines", numbers["tailLines"], NOT_NEGATIVE))
+    if numbers.get("limitBytes", 1) < 1:
+        causes.append(invalid_value("limitBytes", numbers["limitBytes"], "must be greater than 0"))
+    if "sinceSeconds" in numbers and query.get("sinceTime"):
+        causes.append(forbidden_value("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    elif numbers.get("sinceSeconds", 1) < 1:
+        causes.append(invalid_value("sinceSeconds", numbers["sinceSeconds"], "must be greater than 0"))
+    if query.get("stream"):
+        causes.append(forbidden_value("stream", "may not be specified"))
+    return causes
+
+
 def log(world: World, request: Request, route: Route) -> Response:
     """The log of a container: plain text; nothing at all of a Pod that has no node yet."""
     from k8slab.cluster.streams import log_response
 
+    _check_log_options(route, request.query)
     pod = world.get("Pod", route.key)
     if pod is None:
         raise not_found("pods", "", route.name)

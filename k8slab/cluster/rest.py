@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from k8slab.api.errors import ApiError, bad_request, not_found
+from k8slab.api.errors import ApiError, bad_request, nameless, not_found
 from k8slab.api.meta import Obj
 from k8slab.cluster import (
     access,
@@ -240,9 +240,7 @@ def check_name(route: Route, obj: Obj) -> None:
     """400 where an object has another name than its path."""
     name = obj["metadata"].get("name", "")
     if not name:
-        raise bad_request(
-            f"the name of the object ({route.name} based on URL) was undeterminable: name must be provided"
-        )
+        raise bad_request(nameless(route.name))
     if name != route.name:
         raise bad_request(
             f"the name of the object ({name}) does not match the name on the URL ({route.name})"

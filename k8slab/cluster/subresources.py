@@ -26,6 +26,7 @@ from k8slab.cluster.api import (
     component_actor,
     replace,
     uid_mismatch,
+    version_mismatch,
 )
 from k8slab.cluster.deletion import DeleteOptions, check_preconditions, delete, too_many_requests
 from k8slab.cluster.kinds import kind_of
@@ -45,7 +46,9 @@ def bind(
     node: str,
     uid: str = "",
     *,
+    resource_version: str = "",
     annotations: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
     cause: int = 0,
     dry_run: bool = False,
 ) -> Obj:
@@ -59,26 +62,27 @@ def bind(
     if pod is None:
         raise not_found("pods", "", name)
     if uid and pod["metadata"]["uid"] != uid:
-        raise conflict("pods/binding", "", name, uid_mismatch(kind, key, uid, pod))
+        raise conflict("pods", "", name, uid_mismatch(kind, key, uid, pod))
+    if resource_version and pod["metadata"]["resourceVersion"] != resource_version:
+        raise conflict("pods", "", name, version_mismatch(kind, key, resource_version, pod))
     why = _not_bindable(pod)
     if why:
         raise conflict("pods/binding", "", name, why)
     condition = {
         "type": "PodScheduled",
         "status": "True",
-        "observedGeneration": pod["metadata"].get("generation"),
         "lastProbeTime": None,
         "lastTransitionTime": clock.timestamp(world.now_us),
     }
-    if condition["observedGeneration"] is None:
-        del condition["observedGeneration"]
     status = pod.get("status") or {}
+    if "nominatedNodeName" in status:
+        status = {field: value for field, value in status.items() if field != "nominatedNodeName"}
     status = {**status, "conditions": with_condition(status.get("conditions") or (), condition)}
     new = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
-    copied = topology_labels(world, node)
+    copied = {**(labels or {}), **topology_labels(world, node)}
     if copied:
-        labels = _merged(tuple(labels_of(pod).items()), tuple(copied.items()))
-        new = assoc(new, "metadata", "labels", labels)
+        merged = _merged(tuple(labels_of(pod).items()), tuple(copied.items()))
+        new = assoc(new, "metadata", "labels", merged)
     if annotations:
         new = assoc(
             new, "metadata", "annotations", {**(pod["metadata"].get("annotations") or {}), **annotations}

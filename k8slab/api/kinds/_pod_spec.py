@@ -33,6 +33,20 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 """A bare image ID is no reference."""
 
 
+_LONGEST_PATH = 255
+"""Letters of an image's path, without its registry, tag and digest; a longer one can't be parsed."""
+
+
+def _path_of(image: str, found: re.Match[str]) -> str:
+    """The path in a reference; without a registry it is Docker's, where a bare name is in `library`."""
+    name = image.partition("@")[0]
+    name = name.removesuffix(f":{found['tag']}") if found["tag"] else name
+    first, slash, rest = name.partition("/")
+    if slash and (first == "localhost" or re.search(r"[.:A-Z]", first)):
+        return rest if "/" in rest or first not in ("docker.io", "index.docker.io") else f"library/{rest}"
+    return name if slash else f"library/{name}"
+
+
 @lru_cache(maxsize=4096)
 def pull_policy(image: str) -> str:
     """`Always` for an image whose tag is `latest`, which is also the tag where none and no digest is given.
@@ -40,7 +54,7 @@ def pull_policy(image: str) -> str:
     A reference that can't be parsed has no tag, and so `IfNotPresent`.
     """
     found = _REFERENCE.fullmatch(image)
-    if found is None or _IDENTIFIER.fullmatch(image):
+    if found is None or _IDENTIFIER.fullmatch(image) or len(_path_of(image, found)) > _LONGEST_PATH:
         return "IfNotPresent"
     tag = found["tag"] or ("" if found["digest"] else "latest")
     return "Always" if tag == "latest" else "IfNotPresent"

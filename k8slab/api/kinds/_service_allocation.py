@@ -17,6 +17,7 @@ from collections.abc import Callable, Container, Iterator
 from k8slab.api.errors import ApiError, Cause, invalid
 from k8slab.api.kinds.service import needs_cluster_ip, needs_health_check_port, needs_node_port
 from k8slab.api.meta import Obj
+from k8slab.api.validation.service import validate_cluster_ips
 
 SERVICE_RANGE = ipaddress.IPv4Network("10.96.0.0/12")
 NODE_PORTS = range(30000, 32768)
@@ -32,18 +33,22 @@ def allocate(
     used_ports: Container[int],
     chance: Chance,
     old: Obj | None = None,
+    *,
+    dry_run: bool = False,
 ) -> Obj:
     """The Service with everything that its type calls for.
 
     `used_ips` and `used_ports` are those of other Services. `chance(*name)`
     gives a number in [0, 1). Raises ApiError 422 for an address or port that
-    can't be had, and 500 where none is left.
+    can't be had, and 500 where none is left. A dry run gets node ports that
+    nobody could have, and is not asked whether its own are in the range.
     """
     spec = _with_families(service, (old or {}).get("spec"))
-    name = (service["metadata"].get("namespace", ""), service["metadata"].get("name", ""))
+    metadata = service.get("metadata") or {}
+    name = (metadata.get("namespace", ""), metadata.get("name", ""))
     if needs_cluster_ip(spec) and (spec.get("clusterIPs") or [""])[0] != "None":
         spec = _with_cluster_ip(service, spec, used_ips, lambda: chance("cluster-ip", *name), old)
-    taken = _Ports(service, used_ports, chance, name, old)
+    taken = _Ports(service, used_ports, chance, name, old, dry_run)
     if spec.get("type") in ("NodePort", "LoadBalancer"):
         spec = _with_node_ports(spec, taken)
     if needs_health_check_port(spec):
@@ -76,6 +81,9 @@ def _with_families(service: Obj, before: Obj | None) -> Obj:
         policy = "RequireDualStack" if headless and not spec.get("selector") else "SingleStack"
     if spec.get("ipFamilyPolicy") != policy:
         spec = {**spec, "ipFamilyPolicy": policy}
+    causes = validate_cluster_ips(spec, before or {})
+    if causes:
+        raise invalid("Service", "", service["metadata"].get("name", ""), causes)
     spec = _narrowed(spec, before)
     families = list(spec.get("ipFamilies") or [])
     addresses = spec.get("clusterIPs") or []
@@ -212,8 +220,15 @@ class _Ports:
     """Which node ports are free while one Service is given its own."""
 
     def __init__(
-        self, service: Obj, used: Container[int], chance: Chance, name: tuple[str, str], old: Obj | None
+        self,
+        service: Obj,
+        used: Container[int],
+        chance: Chance,
+        name: tuple[str, str],
+        old: Obj | None,
+        dry_run: bool,
     ) -> None:
+        self.dry_run = dry_run
         self.service = service
         self.used = used
         self.chance = chance
@@ -228,7 +243,7 @@ class _Ports:
         if number in self.kept:
             self.own.append(number)
             return ""
-        if number not in NODE_PORTS:
+        if number not in NODE_PORTS and not self.dry_run:
             return "provided port is not in the valid range. The range of valid ports is 30000-32767"
         if number in self.used or number in self.own:
             return "provided port is already allocated"
@@ -237,6 +252,9 @@ class _Ports:
 
     def next(self) -> int:
         """A free port; ApiError 500 where there is none."""
+        if self.dry_run:
+            self.own.append(max(self.own, default=NODE_PORTS.stop) + 1)
+            return self.own[-1]
         upper = len(NODE_PORTS) - _PORTS_BY_HAND
         offset = int(self.chance("node-port", *self.name, len(self.own)) * upper)
         candidates = [NODE_PORTS[_PORTS_BY_HAND + (offset + step) % upper] for step in range(upper)]

@@ -33,6 +33,14 @@ _TABLE = Table(
 )
 
 
+_filled = defaulter("api.apps.v1.DaemonSet", TEMPLATES, _TABLE)
+
+
+def _default(obj: Obj) -> Obj:
+    """The generation of the template stands among the annotations in every version, as a number."""
+    return _with_template_generation(_filled(obj), _template_generation(obj))
+
+
 def _template_generation(obj: Obj) -> int:
     try:
         return int(annotations_of(obj).get(TEMPLATE_GENERATION, "0"))
@@ -75,7 +83,7 @@ KIND = Kind(
     short_names=("ds",),
     categories=("all",),
     subresources=("status",),
-    default=defaulter("api.apps.v1.DaemonSet", TEMPLATES, _TABLE),
+    default=_default,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     prepare_status=on_status(),

@@ -29,6 +29,13 @@ def _with_update_strategy(spec: Obj) -> Obj:
     return {**spec, "updateStrategy": filled}
 
 
+def _named_as_claim(claim: Obj) -> Obj:
+    """A claim template says what it is, whatever was sent (pkg/apis/apps/v1/conversion.go)."""
+    if claim.get("kind") == "PersistentVolumeClaim" and claim.get("apiVersion") == "v1":
+        return claim
+    return {**claim, "kind": "PersistentVolumeClaim", "apiVersion": "v1"}
+
+
 _TABLE = Table(
     defaults={
         "api.apps.v1.StatefulSetSpec": {
@@ -41,9 +48,11 @@ _TABLE = Table(
             "whenDeleted": "Retain",
             "whenScaled": "Retain",
         },
-        "api.core.v1.PersistentVolumeClaim": {"kind": "PersistentVolumeClaim", "apiVersion": "v1"},
     },
-    hooks={"api.apps.v1.StatefulSetSpec": _with_update_strategy},
+    hooks={
+        "api.apps.v1.StatefulSetSpec": _with_update_strategy,
+        "api.core.v1.PersistentVolumeClaim": _named_as_claim,
+    },
 )
 
 KIND = Kind(

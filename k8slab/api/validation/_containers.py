@@ -401,7 +401,7 @@ def validate_ephemeral_containers(context: Context, path: str) -> list[Cause]:
         if target and target not in others:
             causes.append(not_found(f"{where}.targetContainerName", target))
         for field in _EPHEMERAL_ORDER:
-            if container.get(field):
+            if container.get(field) or (field == "lifecycle" and container.get(field) is not None):
                 causes.append(forbidden(f"{where}.{field}", "cannot be set for an Ephemeral Container"))
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             for field in ("subPath", "subPathExpr"):

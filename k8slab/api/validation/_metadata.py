@@ -303,23 +303,35 @@ def _validate_generic_update(new: Obj, old: Obj, path: str) -> list[Cause]:
     return causes
 
 
-def validate_metadata_update(
-    new: Obj, old: Obj, path: str = "metadata", *, finalizer_names: bool = True, times: int = 2
-) -> list[Cause]:
-    """The metadata of a replacement.
+def generic_update(new: Obj, old: Obj, *, namespaced: bool = True) -> list[Cause]:
+    """What the server asks of the metadata of every replacement, whatever its kind.
 
-    The server asks twice, once for every kind alike and once in the kind's own
-    rules, so each fault stands twice; `times` is 1 where the kind does not ask.
+    It is the check of a new object's metadata, names being any part of a path,
+    and then that of a change.
     """
     if new is old:
         return []
-    causes = _validate_generic_update(new, old, path)
-    if causes and times > 1:
-        causes = causes * times
+    return generic_create(new, namespaced) + _validate_generic_update(new, old, "metadata")
+
+
+def own_update(new: Obj, old: Obj, *, finalizer_names: bool = True) -> list[Cause]:
+    """The same check of a change as most kinds repeat it, with the names of finalizers."""
+    if new is old:
+        return []
+    causes = _validate_generic_update(new, old, "metadata")
     finalizers = new.get("finalizers")
     if finalizers and finalizer_names:
-        causes += standard_finalizers(finalizers, f"{path}.finalizers")
+        causes += standard_finalizers(finalizers, "metadata.finalizers")
     return causes
+
+
+def validate_metadata_update(
+    new: Obj, old: Obj, *, namespaced: bool = True, finalizer_names: bool = True
+) -> list[Cause]:
+    """The metadata of a replacement: the server asks once for every kind alike, and the kind again."""
+    return generic_update(new, old, namespaced=namespaced) + own_update(
+        new, old, finalizer_names=finalizer_names
+    )
 
 
 def immutable_struct(struct: str, new: Any, old: Any, path: str, *, pointer: bool = True) -> list[Cause]:
@@ -343,7 +355,7 @@ def metadata_rules(namespaced: bool, name_rule: NameRule = dns_subdomain) -> Rul
         return validate_metadata(obj["metadata"], namespaced, name_rule)
 
     def update(new: Obj, old: Obj) -> list[Cause]:
-        return validate_metadata_update(new["metadata"], old["metadata"])
+        return validate_metadata_update(new["metadata"], old["metadata"], namespaced=namespaced)
 
     return Rules(create=create, update=update, status=update)
 
@@ -379,18 +391,18 @@ def rules(
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
         after, before = new["metadata"], old["metadata"]
-        if recheck != "before":
-            causes = validate_metadata_update(after, before, times=1 + own_metadata)
-            causes += update(new, old)
-            return causes + on_create(new) if recheck else causes
-        causes = validate_metadata_update(after, before, times=1, finalizer_names=False)
-        causes += on_create(new)
-        if own_metadata:
-            causes += validate_metadata_update(after, before, times=1)
-        return causes + update(new, old)
+        causes = generic_update(after, before, namespaced=namespaced)
+        own = own_update(after, before) if own_metadata else []
+        if recheck == "before":
+            return causes + on_create(new) + own + update(new, old)
+        causes += own + update(new, old)
+        return causes + on_create(new) if recheck else causes
 
     def on_status(new: Obj, old: Obj) -> list[Cause]:
-        causes = validate_metadata_update(new["metadata"], old["metadata"], times=1 + own_metadata)
+        after, before = new["metadata"], old["metadata"]
+        causes = generic_update(after, before, namespaced=namespaced)
+        if own_metadata:
+            causes += own_update(after, before)
         return causes + status(new, old) if status is not None else causes
 
     built = Rules(create=on_create, update=on_update, status=on_status)

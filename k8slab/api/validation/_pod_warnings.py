@@ -162,7 +162,7 @@ def _volume_warnings(volumes: Sequence[Obj], root: str) -> list[str]:
 def claim_spec_warnings(spec: Obj, path: str) -> list[str]:
     """A claim on a fraction of a byte."""
     size = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if size is None or quantities.milli(str(size)) % 1000 == 0:
+    if size is None or quantities.is_whole(str(size)):
         return []
     shown = quote(quantities.canonical(str(size)))
     where = f"{path}.resources.requests[storage]"
@@ -190,7 +190,7 @@ def _fractions(resources: Obj, path: str, names: Sequence[str] = _BYTE_RESOURCES
     found: list[str] = []
     for name in names:
         amount = resources.get(name)
-        if amount is not None and quantities.milli(str(amount)) % 1000:
+        if amount is not None and not quantities.is_whole(str(amount)):
             shown = quote(quantities.canonical(str(amount)))
             found.append(f"{path}[{name}]: fractional byte value {shown} is invalid, must be an integer")
     return found

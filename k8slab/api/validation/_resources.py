@@ -105,7 +105,7 @@ def validate_pod_resource_name(name: str, path: str) -> list[Cause]:
     """A resource that a Pod as a whole can ask for."""
     causes = validate_resource_name(name, path)
     if not causes and name not in ("cpu", "memory") and not is_huge_page(name):
-        causes.append(not_supported(path, name, ("cpu", "memory")))
+        causes.append(not_supported(path, name, ("cpu", HUGE_PAGES, "memory")))
     return causes
 
 
@@ -120,7 +120,7 @@ def validate_quota_resource_name(name: str, path: str) -> list[Cause]:
 def validate_amount(name: str, quantity: Any, path: str) -> list[Cause]:
     """An amount of a resource: not negative, and whole for those that are counted."""
     causes = validate_nonnegative_quantity(quantity, path)
-    if (name in _INTEGER_RESOURCES or is_extended(name)) and quantities.milli(str(quantity)) % 1000:
+    if (name in _INTEGER_RESOURCES or is_extended(name)) and not quantities.is_whole(str(quantity)):
         causes.append(invalid(path, text_of(quantity), NOT_INTEGER))
     return causes
 

@@ -133,6 +133,10 @@ def _validate_no_escalation(context: Obj, path: str) -> list[Cause]:
     return causes
 
 
+_SELINUX_POLICIES = ("Recursive",)
+"""Without the gate SELinuxMount, which is off, `MountOption` is no choice."""
+
+
 def validate_pod_security_context(spec: Obj, path: str) -> list[Cause]:
     """The security context of a Pod."""
     context = spec.get("securityContext")
@@ -150,7 +154,7 @@ def validate_pod_security_context(spec: Obj, path: str) -> list[Cause]:
     causes += validate_windows_options(context.get("windowsOptions"), f"{path}.windowsOptions")
     causes += validate_app_armor_profile(context.get("appArmorProfile"), f"{path}.appArmorProfile")
     causes += _optional(context, path, "supplementalGroupsPolicy", ("Merge", "Strict"))
-    return causes + _optional(context, path, "seLinuxChangePolicy", ("MountOption", "Recursive"))
+    return causes + _optional(context, path, "seLinuxChangePolicy", _SELINUX_POLICIES)
 
 
 def _optional(context: Obj, path: str, name: str, supported: tuple[str, ...]) -> list[Cause]:

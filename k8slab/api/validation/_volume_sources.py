@@ -229,7 +229,7 @@ def _flex(source: Obj, path: str) -> list[Cause]:
 _MANAGED_URI = (
     "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"
 )
-_BLOB_URI = "https://{account-name}.blob.windows.net/{container-name}/{disk-name}.vhd"
+_BLOB_URI = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"
 
 
 def _azure_disk(source: Obj, path: str) -> list[Cause]:

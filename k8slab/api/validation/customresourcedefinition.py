@@ -293,7 +293,9 @@ def _create(new: Obj) -> list[Cause]:
 
 
 def _update(new: Obj, old: Obj) -> list[Cause]:
-    causes = validate_metadata_update(new["metadata"], old["metadata"], finalizer_names=False)
+    causes = validate_metadata_update(
+        new["metadata"], old["metadata"], namespaced=False, finalizer_names=False
+    )
     after, before = new.get("spec") or {}, old.get("spec") or {}
     if after is not before:
         causes += _validate_spec(after, "spec")
@@ -310,7 +312,9 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
 
 
 def _status(new: Obj, old: Obj) -> list[Cause]:
-    causes = validate_metadata_update(new["metadata"], old["metadata"], finalizer_names=False)
+    causes = validate_metadata_update(
+        new["metadata"], old["metadata"], namespaced=False, finalizer_names=False
+    )
     names = (new.get("status") or {}).get("acceptedNames") or {}
     return causes + _validate_names(names, "status.acceptedNames")
 

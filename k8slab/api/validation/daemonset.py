@@ -62,7 +62,7 @@ def _validate_strategy(strategy: Obj, path: str) -> list[Cause]:
     where = f"{path}.rollingUpdate"
     if rolling is None:
         return [required(where)]
-    unavailable, surge = rolling.get("maxUnavailable") or 0, rolling.get("maxSurge") or 0
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
     causes: list[Cause] = []
     for check in (positive_int_or_percent, not_more_than_100_percent):
         causes += check(unavailable, f"{where}.maxUnavailable")

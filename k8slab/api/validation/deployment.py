@@ -42,7 +42,7 @@ def _validate_strategy(strategy: Obj, path: str) -> list[Cause]:
         return [not_supported(path, shape("DeploymentStrategy", strategy), ("Recreate", "RollingUpdate"))]
     if rolling is None:
         return [required(where, "this should be defaulted and never be nil")]
-    unavailable, surge = rolling.get("maxUnavailable") or 0, rolling.get("maxSurge") or 0
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
     causes = positive_int_or_percent(unavailable, f"{where}.maxUnavailable")
     causes += positive_int_or_percent(surge, f"{where}.maxSurge")
     if int_or_percent(unavailable) == 0 and int_or_percent(surge) == 0:

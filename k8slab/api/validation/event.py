@@ -14,8 +14,9 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._field import IMMUTABLE, all_invalid, invalid, required
 from k8slab.api.validation._metadata import (
     generic_create,
+    generic_update,
+    own_update,
     validate_metadata,
-    validate_metadata_update,
 )
 from k8slab.api.validation._names import byte_length, dns_subdomain, label_key
 
@@ -68,7 +69,7 @@ def _create(event: Obj) -> list[Cause]:
 
 
 def _update(new: Obj, old: Obj) -> list[Cause]:
-    causes = validate_metadata_update(new["metadata"], old["metadata"], times=1, finalizer_names=False)
+    causes = generic_update(new["metadata"], old["metadata"])
     return causes + _validate_both(new, "reportingComponent")
 
 
@@ -111,9 +112,9 @@ _KEPT = (
 
 def _update_new_api(new: Obj, old: Obj) -> list[Cause]:
     after, before = new["metadata"], old["metadata"]
-    causes = validate_metadata_update(after, before, times=1, finalizer_names=False)
+    causes = generic_update(after, before)
     causes += _validate_both(new, "reportingController")
-    causes += validate_metadata_update(after, before, times=1)
+    causes += own_update(after, before)
     if new.get("series") != old.get("series"):
         causes += _validate_series(new)
     for name in _KEPT:

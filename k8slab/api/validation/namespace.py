@@ -40,7 +40,7 @@ def _status(new: Obj, old: Obj) -> list[Cause]:
 
 def validate_finalize(new: Obj, old: Obj) -> list[Cause]:
     """A write of the `finalize` subresource."""
-    causes = validate_metadata_update(new["metadata"], old["metadata"])
+    causes = validate_metadata_update(new["metadata"], old["metadata"], namespaced=False)
     for index, name in enumerate((new.get("spec") or {}).get("finalizers") or ()):
         causes += _finalizer_name(name, f"spec.finalizers[{index}]")
     return causes

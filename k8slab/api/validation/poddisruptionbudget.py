@@ -12,8 +12,8 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._field import invalid, nonnegative_fields, not_supported
 from k8slab.api.validation._metadata import (
     generic_create,
+    generic_update,
     validate_label_selector,
-    validate_metadata_update,
 )
 from k8slab.api.validation._shape import label_selector
 from k8slab.api.validation._workload import not_more_than_100_percent, positive_int_or_percent
@@ -47,7 +47,7 @@ def _create(new: Obj) -> list[Cause]:
 
 
 def _update(new: Obj, old: Obj) -> list[Cause]:
-    causes = validate_metadata_update(new["metadata"], old["metadata"], times=1, finalizer_names=False)
+    causes = generic_update(new["metadata"], old["metadata"])
     if new.get("spec") is old.get("spec"):
         return causes
     return causes + _validate_spec(new.get("spec") or {})
@@ -55,7 +55,7 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
 
 def _status(new: Obj, old: Obj) -> list[Cause]:
     names = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
-    causes = validate_metadata_update(new["metadata"], old["metadata"], times=1, finalizer_names=False)
+    causes = generic_update(new["metadata"], old["metadata"])
     return causes + nonnegative_fields(new.get("status") or {}, "status", names)
 
 

@@ -71,7 +71,7 @@ def _validate(service: Obj, old: Obj | None) -> list[Cause]:
         causes += _validate_port(port, len(ports) > 1, names, f"spec.ports[{index}]")
     causes += validate_labels(spec.get("selector"), "spec.selector")
     causes += _validate_affinity(spec)
-    causes += _validate_cluster_ips(spec, (old or {}).get("spec") or {})
+    causes += validate_cluster_ips(spec, (old or {}).get("spec") or {})
     accepted = ((old or {}).get("spec") or {}).get("externalIPs") or ()
     for index, address in enumerate(spec.get("externalIPs") or ()):
         where = f"spec.externalIPs[{index}]"
@@ -142,7 +142,8 @@ def _validate_affinity(spec: Obj) -> list[Cause]:
     return causes
 
 
-def _validate_cluster_ips(spec: Obj, old: Obj) -> list[Cause]:
+def validate_cluster_ips(spec: Obj, old: Obj) -> list[Cause]:
+    """Addresses, families and their policy; asked before the allocator looks at them, and again after it."""
     if spec.get("type") == "ExternalName":
         return []
     first, addresses = spec.get("clusterIP") or "", list(spec.get("clusterIPs") or ())
