@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
+from k8slab.store.aspects import ANY
 from k8slab.store.view import Change, View
 
 
@@ -148,12 +149,19 @@ class Watch(NamedTuple):
 
     `keys(change, view)` gives them in a fixed order; None stands for the
     changed object's own key. `delay` names the duration of the Timing profile
-    that passes before the component notices.
+    that passes before the component notices. What `keys` would answer with
+    nothing anyway needs not be asked: `aspects` are the bits of
+    `store.aspects` of which a change must have one, `owner` is the only kind
+    of controller whose objects count (those without any count as well), and
+    `needs` a kind of which there must be an object.
     """
 
     kind: str
     keys: Callable[[Change, View], Iterable[Key]] | None = None
     delay: str = "informer"
+    aspects: int = ANY
+    owner: str = ""
+    needs: str = ""
 
 
 class Cache(Protocol):
@@ -176,7 +184,9 @@ class Component(NamedTuple):
     `plan(view, key, now_us, memory)` decides; `now_us` is the instant in
     microseconds since the epoch. `cache(view)`, where given, builds the
     component's derived index, which `view.cache(name)` then answers.
-    `cache_kinds` are the kinds whose changes the cache is shown.
+    `cache_kinds` are the kinds whose changes the cache is shown, of Pods those
+    that have one of the bits `cache_aspects`. Components that name the same
+    function share one cache.
     `retry_base_us` and `retry_max_us` bound the back-off after an error, as
     `DefaultControllerRateLimiter` does. `manager` is the field manager's name.
     `pace` names the shortest time between a look at a key that wrote something
@@ -189,6 +199,7 @@ class Component(NamedTuple):
     plan: Callable[[View, Key, int, Memory], Plan]
     cache: Callable[[View], Cache] | None = None
     cache_kinds: tuple[str, ...] = ()
+    cache_aspects: int = ANY
     retry_base_us: int = 5_000
     retry_max_us: int = 1_000_000_000
     manager: str = ""

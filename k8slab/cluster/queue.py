@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from k8slab.api.meta import Key
 from k8slab.cluster.world import Event, Waker, World
+from k8slab.store.aspects import ANY, aspects_of, owner_kind_of
 from k8slab.store.view import Change
 
 
@@ -28,14 +29,22 @@ def schedule(world: World, target: str, key: Key, at_us: int, cause: int = 0) ->
 
 def notify(world: World, change: Change) -> None:
     """Show a change to the caches and wake every component that watches its kind."""
-    world.observe(change)
-    for waker in world.wakers.get(change.kind, ()):
+    kind = change.kind
+    wakers = world.wakers
+    aspects, owner_kind = ANY, ""
+    if kind in wakers.choosy:
+        aspects, owner_kind = aspects_of(change), owner_kind_of(change)
+    world.observe(change, aspects)
+    revision = change.revision
+    for waker in wakers.concerned(kind, aspects, owner_kind):
+        if waker.needs and not world.store.count(waker.needs):
+            continue
         keys = waker.keys
         if keys is None:
-            _wake(world, waker, change.key, change.revision)
+            _wake(world, waker, change.key, revision)
             continue
         for key in keys(change, world):
-            _wake(world, waker, key, change.revision)
+            _wake(world, waker, key, revision)
 
 
 def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:

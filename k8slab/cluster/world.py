@@ -8,7 +8,7 @@ data, and which code they reach is looked up by name when they fall due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from k8slab.api.meta import Key, Obj
@@ -16,7 +16,8 @@ from k8slab.api.selectors import Selector
 from k8slab.chance import chance
 from k8slab.clock import START_US
 from k8slab.cluster.request import Request
-from k8slab.components import Cache, Component, Memory
+from k8slab.components import Cache, Component, Memory, Watch
+from k8slab.store.aspects import ANY
 from k8slab.store.recorded import RecordedEvent, Saying, event_object
 from k8slab.store.store import Store
 from k8slab.store.view import Change
@@ -127,9 +128,9 @@ class World:
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
         self.components = {component.name: component for component in components}
-        self.wakers = wakers_of(components)
+        self.wakers = Wakers(components)
         self._cache_states: dict[str, Cache] = {}
-        self._observers: dict[str, list[Cache]] = {}
+        self._observers: dict[str, list[Observer]] = {}
         """The caches that exist, by the kinds whose changes they are shown."""
 
     def copy(self) -> World:
@@ -190,9 +191,13 @@ class World:
             component = self.components[name]
             if component.cache is None:
                 raise KeyError(f"component {name} keeps no cache")
-            state = self._cache_states[name] = component.cache(self)
+            state = component.cache(self)
+            for other in self.components.values():
+                if other.cache is component.cache:
+                    self._cache_states[other.name] = state
             for kind in dict.fromkeys(component.cache_kinds):
-                self._observers.setdefault(kind, []).append(state)
+                aspects = component.cache_aspects if kind == "Pod" else ANY
+                self._observers.setdefault(kind, []).append(Observer(state.observe, aspects))
         return state
 
     def note_request(self, request: Request) -> int:
@@ -226,16 +231,24 @@ class World:
         """Whether a cache wants to be shown the changes of a kind."""
         return bool(self._observers.get(kind))
 
-    def observe(self, change: Change) -> None:
-        """Show a change to the caches that exist and want its kind."""
-        for state in self._observers.get(change.kind, ()):
-            state.observe(change)
+    def observe(self, change: Change, aspects: int) -> None:
+        """Show a change to the caches that exist and want its kind and aspects."""
+        for observe, wanted in self._observers.get(change.kind, ()):
+            if aspects & wanted:
+                observe(change)
 
 
 def _trail_of(event: RecordedEvent) -> Trail:
     """The writes of a recorded Event: the first one, and the last one if there were more."""
     before = None if event.first is None else _trail_of(event.first)
     return Trail(before, event.manager, "Update", "", "v1", event.at_us, event_object(event))
+
+
+class Observer(NamedTuple):
+    """A cache that is shown changes with one of these aspects."""
+
+    observe: Callable[[Change], None]
+    aspects: int
 
 
 class Waker(NamedTuple):
@@ -245,14 +258,40 @@ class Waker(NamedTuple):
     keys: Any
     delay: str
     salt: int
+    needs: str
 
 
-def wakers_of(components: Sequence[Component]) -> dict[str, tuple[Waker, ...]]:
-    """By kind of the changed object: whom to wake, in the components' order."""
-    table: dict[str, list[Waker]] = {}
-    for number, component in enumerate(components):
-        for watch in component.watches:
-            table.setdefault(watch.kind, []).append(
-                Waker(component.name, watch.keys, watch.delay, number * 7919 + 1)
+class Wakers:
+    """Whom to wake after a change of a kind, in the components' order."""
+
+    __slots__ = ("_by_kind", "_chosen", "choosy")
+
+    def __init__(self, components: Sequence[Component]) -> None:
+        self._by_kind: dict[str, list[tuple[Watch, Waker]]] = {}
+        self._chosen: dict[tuple[str, int, str], tuple[Waker, ...]] = {}
+        for number, component in enumerate(components):
+            for watch in component.watches:
+                waker = Waker(component.name, watch.keys, watch.delay, number * 7919 + 1, watch.needs)
+                self._by_kind.setdefault(watch.kind, []).append((watch, waker))
+        self.choosy = frozenset(
+            kind
+            for kind, entries in self._by_kind.items()
+            if any(watch.owner or watch.aspects != ANY for watch, _ in entries)
+        )
+        """The kinds of which the aspects of a change make a difference."""
+
+    def __contains__(self, kind: str) -> bool:
+        """Whether anyone watches a kind."""
+        return kind in self._by_kind
+
+    def concerned(self, kind: str, aspects: int, owner_kind: str) -> tuple[Waker, ...]:
+        """Those that a change with these aspects may concern."""
+        slot = (kind, aspects, owner_kind)
+        chosen = self._chosen.get(slot)
+        if chosen is None:
+            chosen = self._chosen[slot] = tuple(
+                waker
+                for watch, waker in self._by_kind.get(kind, ())
+                if watch.aspects & aspects and (not owner_kind or watch.owner in ("", owner_kind))
             )
-    return {kind: tuple(wakers) for kind, wakers in table.items()}
+        return chosen

@@ -13,6 +13,7 @@ from functools import lru_cache
 from k8slab.api.meta import Key, Obj, is_terminating, key_of, labels_of
 from k8slab.api.selectors import from_labels
 from k8slab.controllers._pods import is_ready, is_terminal
+from k8slab.store.aspects import CREATED, DELETION, LABELS, READINESS, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -154,6 +155,9 @@ def endpoints_port_order(port: Port) -> int:
 
 
 # Whom a changed Pod concerns.
+
+OF_ENDPOINTS = CREATED | REMOVED | SPEC | LABELS | DELETION | READINESS
+"""What of a Pod the endpoints of a Service can change by."""
 
 
 def services_of_pod(change: Change, view: View) -> list[Key]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from k8slab.api.meta import Obj, controller_of, labels_of
 from k8slab.controllers._pods import is_ready, is_terminal
+from k8slab.store.aspects import CREATED, DELETION, LABELS, OWNERS, PHASE, READINESS, REMOVED
 from k8slab.store.view import Change, View
 
 TOPOLOGY_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
@@ -39,6 +40,10 @@ class Tally:
 
 
 NOTHING = Tally()
+
+
+OF_TALLIES = CREATED | REMOVED | LABELS | OWNERS | DELETION | PHASE | READINESS
+"""What of a Pod a tally can change by."""
 
 
 class Tallies:

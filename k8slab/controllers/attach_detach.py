@@ -33,6 +33,7 @@ from k8slab.components import (
     Record,
     Watch,
 )
+from k8slab.store.aspects import CREATED, DELETION, PHASE, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 NAME = "attachdetach-controller"
@@ -457,10 +458,12 @@ def _same(old: Obj, new: Obj) -> bool:
     )
 
 
+_COMINGS_AND_ENDS = CREATED | REMOVED | SPEC | DELETION | PHASE
+
 CONTROLLER = Component(
     NAME,
     (
-        Watch("Pod", _after_pod),
+        Watch("Pod", _after_pod, aspects=_COMINGS_AND_ENDS),
         Watch("PersistentVolumeClaim", _after_claim),
         Watch("VolumeAttachment", _after_attachment),
         Watch("Node", _after_node),
@@ -468,4 +471,5 @@ CONTROLLER = Component(
     plan,
     cache=ClaimUsers,
     cache_kinds=("Pod", "VolumeAttachment"),
+    cache_aspects=_COMINGS_AND_ENDS,
 )

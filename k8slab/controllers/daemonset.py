@@ -538,7 +538,7 @@ CONTROLLER = Component(
     watches=(
         Watch("DaemonSet"),
         Watch("ControllerRevision", keys_of_controllers("DaemonSet")),
-        Watch("Pod", keys_of_controllers("DaemonSet")),
+        Watch("Pod", keys_of_controllers("DaemonSet"), owner="DaemonSet"),
         Watch("Node", _daemon_sets_of_node),
     ),
     plan=plan,

@@ -39,6 +39,7 @@ from k8slab.controllers._pods import (
     owned_and_orphans,
     selector_of,
 )
+from k8slab.store.aspects import REMOVED
 from k8slab.store.view import Change, View
 
 _LONGEST_NAME = 253
@@ -576,8 +577,8 @@ CONTROLLER = Component(
     name="deployment-controller",
     watches=(
         Watch("Deployment"),
-        Watch("ReplicaSet", keys_of_controllers("Deployment")),
-        Watch("Pod", _deployments_of_pod),
+        Watch("ReplicaSet", keys_of_controllers("Deployment"), owner="Deployment"),
+        Watch("Pod", _deployments_of_pod, aspects=REMOVED),
     ),
     plan=plan,
 )

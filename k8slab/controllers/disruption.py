@@ -324,6 +324,6 @@ def _budgets_of_pod(change: Change, view: View) -> list[Key]:
 
 CONTROLLER = Component(
     name="disruption-controller",
-    watches=(Watch("PodDisruptionBudget"), Watch("Pod", _budgets_of_pod)),
+    watches=(Watch("PodDisruptionBudget"), Watch("Pod", _budgets_of_pod, needs="PodDisruptionBudget")),
     plan=plan,
 )

@@ -13,6 +13,7 @@ from k8slab.components import Action, Component, Create, Delete, Done, Memory, P
 from k8slab.controllers._endpoints import (
     HEADLESS_LABEL,
     MAX_RETRIES,
+    OF_ENDPOINTS,
     address_type,
     belongs_in_endpoints,
     has_host_name,
@@ -190,7 +191,7 @@ CONTROLLER = Component(
     name=CONTROLLER_NAME,
     watches=(
         Watch("Service"),
-        Watch("Pod", services_of_pod),
+        Watch("Pod", services_of_pod, aspects=OF_ENDPOINTS),
         Watch("Endpoints", _service_of_deleted),
     ),
     plan=plan,

@@ -34,6 +34,7 @@ from k8slab.controllers._endpoints import (
     HEADLESS_LABEL,
     MANAGED_BY_LABEL,
     MAX_RETRIES,
+    OF_ENDPOINTS,
     SERVICE_NAME_LABEL,
     Port,
     address_type,
@@ -460,7 +461,7 @@ CONTROLLER = Component(
     name="endpoint-slice-controller",
     watches=(
         Watch("Service"),
-        Watch("Pod", services_of_pod),
+        Watch("Pod", services_of_pod, aspects=OF_ENDPOINTS),
         Watch("EndpointSlice", _services_of_slice),
     ),
     plan=plan,

@@ -22,6 +22,7 @@ from k8slab.api.kind import kinds
 from k8slab.api.meta import Key, Obj, is_terminating, key_of
 from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Patch, Plan, Record, Watch
 from k8slab.controllers._pods import aggregate
+from k8slab.store.aspects import CREATED, DELETION, OWNERS, REMOVED
 from k8slab.store.view import Change, View
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
@@ -323,7 +324,9 @@ def _exists_elsewhere(view: View, reference: Obj) -> bool:
 CONTROLLER = Component(
     name="garbage-collector-controller",
     watches=tuple(
-        Watch(kind, _concerned, delay="garbage_collect") for kind in kinds() if kind not in _IGNORED_KINDS
+        Watch(kind, _concerned, "garbage_collect", CREATED | REMOVED | OWNERS | DELETION)
+        for kind in kinds()
+        if kind not in _IGNORED_KINDS
     ),
     plan=plan,
 )

@@ -638,7 +638,7 @@ def _record_end(sync: Sync) -> Generator[Action, Outcome, None]:
 
 CONTROLLER = Component(
     name="job-controller",
-    watches=(Watch("Job"), Watch("Pod", keys_of_controllers("Job"))),
+    watches=(Watch("Job"), Watch("Pod", keys_of_controllers("Job"), owner="Job")),
     plan=plan,
     retry_base_us=SECOND_US,
     retry_max_us=MINUTE_US,

@@ -20,6 +20,7 @@ from k8slab.controllers._job_pods import (
     without_finalizer,
 )
 from k8slab.controllers._pods import resolve_controller, selector_of
+from k8slab.store.aspects import FINALIZERS
 from k8slab.store.view import Change, View
 
 
@@ -78,7 +79,7 @@ def _pods_of_ended_job(change: Change, view: View) -> list[Key]:
 
 CONTROLLER = Component(
     name="job-orphan-pods-controller",
-    watches=(Watch("Pod", _changed_pod), Watch("Job", _pods_of_ended_job)),
+    watches=(Watch("Pod", _changed_pod, aspects=FINALIZERS), Watch("Job", _pods_of_ended_job)),
     plan=plan,
     retry_base_us=SECOND_US,
     retry_max_us=MINUTE_US,

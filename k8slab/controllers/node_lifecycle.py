@@ -34,6 +34,7 @@ from k8slab.controllers._taints import (
     taints_of,
     with_taints,
 )
+from k8slab.store.aspects import CREATED, SPEC
 from k8slab.store.view import Change, View
 
 MONITOR_PERIOD_US = 5 * SECOND_US
@@ -537,6 +538,10 @@ def _after_pod(change: Change, view: View) -> list[Key]:
 
 CONTROLLER = Component(
     name="node-controller",
-    watches=(Watch("Node", _after_node), Watch("Machine", _after_machine), Watch("Pod", _after_pod)),
+    watches=(
+        Watch("Node", _after_node),
+        Watch("Machine", _after_machine),
+        Watch("Pod", _after_pod, aspects=CREATED | SPEC),
+    ),
     plan=plan,
 )

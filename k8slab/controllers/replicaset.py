@@ -9,7 +9,7 @@ from k8slab.api.meta import Key
 from k8slab.components import Component, Memory, Plan, Watch
 from k8slab.controllers._pods import keys_of_controllers
 from k8slab.controllers._replicas import plan_replicas
-from k8slab.controllers._tally import Tallies
+from k8slab.controllers._tally import OF_TALLIES, Tallies
 from k8slab.store.view import View
 
 NAME = "replicaset-controller"
@@ -22,8 +22,9 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
 
 CONTROLLER = Component(
     name=NAME,
-    watches=(Watch("ReplicaSet"), Watch("Pod", keys_of_controllers("ReplicaSet"))),
+    watches=(Watch("ReplicaSet"), Watch("Pod", keys_of_controllers("ReplicaSet"), owner="ReplicaSet")),
     plan=plan,
     cache=Tallies,
     cache_kinds=("Pod",),
+    cache_aspects=OF_TALLIES,
 )

@@ -167,7 +167,7 @@ def _quotas(change: Change, view: View) -> tuple[Key, ...]:
 
 
 def _watches() -> tuple[Watch, ...]:
-    counted = (Watch(kind.kind, _quotas_of(kind)) for kind in counted_kinds())
+    counted = (Watch(kind.kind, _quotas_of(kind), needs="ResourceQuota") for kind in counted_kinds())
     return (Watch("ResourceQuota", _quotas), *counted)
 
 

@@ -12,6 +12,7 @@ from k8slab.api.meta import Key, Obj, condition_of
 from k8slab.clock import MINUTE_US, parse_timestamp, timestamp
 from k8slab.components import Component, Done, Memory, Plan, Update, Watch
 from k8slab.controllers._pods import is_terminal
+from k8slab.store.aspects import DISRUPTED
 from k8slab.store.view import Change, View
 
 STALE_AFTER_US = 2 * MINUTE_US
@@ -69,6 +70,6 @@ def _targets(change: Change, view: View) -> tuple[Key, ...]:
 
 CONTROLLER = Component(
     name="stale-disruption-controller",
-    watches=(Watch("Pod", _targets),),
+    watches=(Watch("Pod", _targets, aspects=DISRUPTED),),
     plan=plan,
 )

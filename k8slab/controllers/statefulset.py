@@ -510,7 +510,7 @@ def _max_unavailable(stateful_set: Obj) -> int:
 
 CONTROLLER = Component(
     name=NAME,
-    watches=(Watch("StatefulSet"), Watch("Pod", keys_of_controllers("StatefulSet"))),
+    watches=(Watch("StatefulSet"), Watch("Pod", keys_of_controllers("StatefulSet"), owner="StatefulSet")),
     plan=plan,
     cache=Rosters,
     cache_kinds=("Pod",),

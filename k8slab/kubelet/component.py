@@ -9,6 +9,7 @@ from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
+from k8slab.store.aspects import CREATED, DELETION, GATED, PHASE, READINESS, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 _NONE: tuple[Key, ...] = ()
@@ -114,7 +115,7 @@ def _has_probes(pod: Obj | None) -> bool:
 KUBELET = Component(
     "kubelet",
     (
-        Watch("Pod", _of_pod),
+        Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC | DELETION | GATED),
         Watch("Machine", _of_machine),
         Watch("VolumeAttachment", _of_attachment),
         Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),
@@ -124,6 +125,7 @@ KUBELET = Component(
     plan,
     cache=Addresses,
     cache_kinds=("Pod",),
+    cache_aspects=CREATED | REMOVED | SPEC | PHASE | READINESS,
     retry_base_us=1_000_000,
     manager="kubelet",
 )

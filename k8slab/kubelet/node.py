@@ -23,6 +23,7 @@ from k8slab.containers.images import resolve
 from k8slab.kubelet.addresses import node_ip, pod_cidr
 from k8slab.kubelet.status import TERMINAL
 from k8slab.kubelet.volumes import attached_volumes, claims_of
+from k8slab.store.aspects import CREATED, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 VERSION = "v1.36.2"
@@ -350,7 +351,7 @@ NODE_KUBELET = Component(
         Watch("Machine"),
         Watch("Node", _of_node),
         Watch("ImageCache", _of_images),
-        Watch("Pod", _of_pod),
+        Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC),
         Watch("Mounts", _of_mounts),
     ),
     plan,
