@@ -30,6 +30,7 @@ from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
 from k8slab.kubectl.client import Result
+from k8slab.observe import Observers, Sighting, Watching
 from k8slab.replay import Input, Marks
 from k8slab.store.view import Change, View
 from k8slab.timing import HEARTBEAT_US, Timing, profile
@@ -75,6 +76,7 @@ class Lab:
         self._marks = Marks()
         self._stop_us: int | None = None
         self._in_input = False
+        self._observers = Observers()
         self._made = {"nodes": names, "seed": seed, "timing": timing, "gates": list(gates)}
         if components is not None:
             self._made["components"] = [part.name for part in parts]
@@ -149,6 +151,13 @@ class Lab:
         dispatch.step(self.world)
         if self._marks.is_due(self.world):
             self._mark()
+        if self._observers.watchings:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Call back who waits for what is new, but not within an input, which is done again as a whole."""
+        if self._observers.watchings and not self._in_input:
+            self._observers.tell(self.world.store)
 
     def _refuse_beyond(self, at_us: int) -> None:
         if self._stop_us is not None and at_us > self._stop_us:
@@ -263,6 +272,34 @@ class Lab:
         kind, key = self._key(reference, namespace)
         return explain(self.world, self.inputs, kind.kind, key)
 
+    def on(
+        self,
+        pattern: str,
+        callback: Callable[[Sighting], Any],
+        *,
+        namespace: str | None = None,
+        field: str = "",
+    ) -> Watching:
+        """Call back at every change of what a pattern names, until the handle's `stop()`.
+
+        `pod/*`, `sts/db`, `deployments.apps/web-*`, or `*` for everything. `namespace`
+        is a pattern too; None stands for all. With `field` (`status.phase`) only when
+        that value becomes another. The callback is given a `Sighting` and may act on the
+        lab. LabError for a kind that there is not.
+        """
+        resource, _, name = pattern.partition("/")
+        kind = "" if resource == "*" else resource_kind(resource).kind
+        with self.lock:
+            return self._observers.add(
+                self.world.store,
+                pattern,
+                callback,
+                kind=kind,
+                name=name or "*",
+                namespace=namespace,
+                field=field,
+            )
+
     def trace(self) -> Sequence[str]:
         """Every change in a line: when, what, and by whom."""
         return [_trace_line(self, change) for change in self.history]
@@ -303,6 +340,7 @@ class Lab:
             yield
         finally:
             self._in_input = before
+        self._tell()
 
     def _unrecorded(self, argv: Sequence[str]) -> None:
         """Run a kubectl command that is a part of another input. LabError where it fails."""
@@ -330,7 +368,9 @@ class Lab:
                     request.user,
                     list(request.groups),
                 )
-            return handle(self.world, request)
+            response = handle(self.world, request)
+            self._tell()
+            return response
 
     def apply(self, manifest: str | Path | Obj | Sequence[Obj], *, namespace: str = "default") -> Result:
         """Apply a manifest: a path, YAML or JSON text, an object or a list of objects.
@@ -513,8 +553,11 @@ class Lab:
             self._become(self._past(back, to))
 
     def _become(self, past: Lab) -> None:
+        if self._observers.is_telling:
+            raise LabError("a callback can't go back in time: what it was told of would not have happened")
         self.world, self.inputs, self._node_count = past.world, past.inputs, past._node_count
         self._marks.forget_after(self.world, len(self.inputs))
+        self._observers.forget(self.world.store)
 
     def undo(self) -> str:
         """Take the last thing back that changed the cluster, with all that came of it.
@@ -662,6 +705,7 @@ class Lab:
         twin._node_count = self._node_count
         twin._marks = self._marks.copy()
         twin._stop_us, twin._in_input = None, False
+        twin._observers = Observers()
         twin._made = self._made
         return twin
 
