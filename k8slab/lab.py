@@ -26,6 +26,7 @@ from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
 from k8slab.cluster import api, assembly, dispatch, failures, queue
+from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
@@ -53,8 +54,10 @@ class Lab:
     """A Kubernetes cluster on a virtual clock.
 
     `nodes` is how many nodes it begins with (or their names), `seed` fixes all
-    chance, `timing` is `realistic` or `instant`. `components` replaces the
-    control plane, for tests.
+    chance, `timing` is `realistic` or `instant`. `gates` are feature gates to
+    switch on, `addons` what runs in the cluster beside Kubernetes itself: a
+    `metrics-server`, which `kubectl top` asks. `components` replaces the control
+    plane, for tests.
     """
 
     def __init__(
@@ -64,12 +67,15 @@ class Lab:
         seed: int = 7,
         timing: str | Timing = "realistic",
         gates: Sequence[str] = (),
+        addons: Sequence[str] = (METRICS_SERVER,),
         components: Sequence[Component] | None = None,
     ) -> None:
         names = [f"node-{number + 1}" for number in range(nodes)] if isinstance(nodes, int) else list(nodes)
         parts = assembly.all_components() if components is None else components
         self.lock = threading.RLock()
-        self.world = World(parts, seed=seed, timing=profile(timing), gates=frozenset(gates))
+        self.world = World(
+            parts, seed=seed, timing=profile(timing), gates=frozenset(gates), addons=frozenset(addons)
+        )
         self.inputs: list[Input] = []
         self.start_us = self.world.now_us
         self._node_count = 0
@@ -77,7 +83,8 @@ class Lab:
         self._stop_us: int | None = None
         self._in_input = False
         self._observers = Observers()
-        self._made = {"nodes": names, "seed": seed, "timing": timing, "gates": list(gates)}
+        self._made = {"nodes": names, "seed": seed, "timing": timing}
+        self._made |= {"gates": list(gates), "addons": list(addons)}
         if components is not None:
             self._made["components"] = [part.name for part in parts]
         assembly.bootstrap(self.world)

@@ -8,6 +8,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds, resources
 from k8slab.api.meta import Obj
 from k8slab.cluster.custom_kinds import custom_kinds, custom_resources
+from k8slab.cluster.measured import METRICS_RESOURCES, NODE_METRICS, POD_METRICS, is_measured, metrics
 from k8slab.cluster.world import World
 
 _ASKED = (
@@ -68,14 +69,20 @@ def _groups() -> dict[str, None]:
 
 def kinds_served(world: World) -> dict[tuple[str, str, str], Kind]:
     """Every kind by (group, version, plural) under which the cluster serves it."""
-    custom = custom_resources(world)
-    return {**_fixed_resources(), **custom} if custom else _fixed_resources()
+    more = _more_resources(world)
+    return {**_fixed_resources(), **more} if more else _fixed_resources()
 
 
 def groups_served(world: World) -> dict[str, None]:
     """The API groups that the cluster serves."""
+    more = _more_resources(world)
+    return {**_groups(), **{group: None for group, _, _ in more}} if more else _groups()
+
+
+def _more_resources(world: World) -> dict[tuple[str, str, str], Kind]:
+    """What the cluster serves beside the API server's own: custom kinds, and those of addons."""
     custom = custom_resources(world)
-    return {**_groups(), **{group: None for group, _, _ in custom}} if custom else _groups()
+    return {**METRICS_RESOURCES, **custom} if is_measured(world) else custom
 
 
 def _not_served() -> ApiError:
@@ -93,7 +100,20 @@ def kind_of(world: World, name: str) -> Kind:
 def find_resource(world: World, group: str, version: str, plural: str) -> Kind:
     """The kind served at a group, version and plural. ApiError 404 where there is none."""
     place = (group, version, plural)
-    kind = resources().get(place) or _virtual_resources().get(place) or custom_resources(world).get(place)
+    kind = resources().get(place) or _virtual_resources().get(place) or _more_resources(world).get(place)
     if kind is None:
         raise _not_served()
     return kind
+
+
+_UNSTORED = (COMPONENT_STATUS, NODE_METRICS, POD_METRICS)
+
+
+def is_stored(kind: Kind) -> bool:
+    """Whether objects of the kind stand in the store; of some kinds they are made when they are asked for."""
+    return kind not in _UNSTORED
+
+
+def unstored_objects(world: World, kind: Kind, namespace: str) -> list[Obj]:
+    """The objects of a kind that isn't stored, in the order in which the server tells them."""
+    return list(COMPONENT_STATUSES) if kind is COMPONENT_STATUS else metrics(world, kind, namespace)

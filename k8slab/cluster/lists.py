@@ -22,7 +22,7 @@ from k8slab.api.selectors import matches
 from k8slab.api.tables import IncludeObject, table
 from k8slab.clock import MINUTE_US, START_US
 from k8slab.cluster.custom_kinds import columns_of
-from k8slab.cluster.kinds import COMPONENT_STATUS, COMPONENT_STATUSES
+from k8slab.cluster.kinds import is_stored, unstored_objects
 from k8slab.cluster.negotiation import Output
 from k8slab.cluster.options import ListQuery
 from k8slab.cluster.request import Request, Response
@@ -131,8 +131,8 @@ def fitting(route: Route, query: ListQuery) -> Callable[[Obj], bool]:
 def selected(world: World, route: Route, query: ListQuery) -> list[Obj]:
     """The objects that a path and its selectors name, as they are now, in order of key."""
     wanted = fitting(route, query)
-    if route.kind is COMPONENT_STATUS:
-        return [obj for obj in COMPONENT_STATUSES if wanted(obj)]
+    if not is_stored(route.kind):
+        return [obj for obj in unstored_objects(world, route.kind, route.namespace) if wanted(obj)]
     found = world.store.list(
         route.kind.kind, namespace=route.namespace or None, selector=query.selector or None
     )

@@ -31,7 +31,7 @@ from k8slab.cluster import (
 )
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.custom_kinds import is_custom, read_custom
-from k8slab.cluster.kinds import COMPONENT_STATUS, COMPONENT_STATUSES, virtual_kinds
+from k8slab.cluster.kinds import is_stored, unstored_objects, virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
 from k8slab.cluster.options import WriteQuery, delete_query, list_query, write_query
@@ -135,8 +135,9 @@ def _shown(world: World, exchange: Exchange, obj: Obj, code: int = 200) -> Respo
 
 def _stored(world: World, route: Route) -> Obj:
     obj = world.store.get(route.kind.kind, route.key)
-    if route.kind is COMPONENT_STATUS:
-        obj = next((one for one in COMPONENT_STATUSES if one["metadata"]["name"] == route.name), None)
+    if not is_stored(route.kind):
+        found = unstored_objects(world, route.kind, route.namespace)
+        obj = next((one for one in found if one["metadata"]["name"] == route.name), None)
     if obj is None:
         raise not_found(route.kind.plural, route.kind.group, route.name)
     return obj

@@ -75,6 +75,7 @@ class World:
     __slots__ = (
         "_cache_states",
         "_observers",
+        "addons",
         "busy",
         "causes",
         "components",
@@ -103,11 +104,12 @@ class World:
         seed: int = 7,
         timing: Timing = REALISTIC,
         gates: frozenset[str] = frozenset(),
+        addons: frozenset[str] = frozenset(),
         start_us: int = START_US,
     ) -> None:
         self.seed = seed
         self.timing = timing
-        self.gates = gates
+        self.gates, self.addons = gates, addons
         self.now_us = start_us
         self.store = Store()
         self.queue: list[Event] = []
@@ -137,6 +139,7 @@ class World:
         """An independent World that goes on from here exactly as this one would."""
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
+        twin.addons = self.addons
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
         twin.store = self.store.copy()

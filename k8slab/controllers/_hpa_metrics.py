@@ -53,6 +53,13 @@ PodMetrics = dict[str, PodMetric]
 """By the Pods' names."""
 
 
+class ContainerUse(NamedTuple):
+    """What a container uses."""
+
+    cpu_millis: int
+    memory_bytes: int
+
+
 def load(namespace: str, name: str, **spec: object) -> Obj:
     """A `Load` of a Pod or workload, as the internal kind's objects look."""
     return {
@@ -79,6 +86,14 @@ def resource_metrics(
         if values:
             found[pod["metadata"]["name"]] = PodMetric(sum(values.values()), scraped_us)
     return found
+
+
+def container_use(view: View, pod: Obj, now_us: int) -> dict[str, ContainerUse]:
+    """What each container of a Pod uses; nothing of a Pod that hasn't run for a whole period."""
+    if not _is_reported(pod, now_us // SCRAPE_PERIOD_US * SCRAPE_PERIOD_US):
+        return {}
+    cpu, memory = _use_of(view, pod, "cpu"), _use_of(view, pod, "memory")
+    return {name: ContainerUse(millis, memory[name] // 1000) for name, millis in cpu.items()}
 
 
 def _is_reported(pod: Obj, scraped_us: int) -> bool:
