@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from k8slab import clock, replay
+from k8slab import clock, replay, saved
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
@@ -540,6 +540,8 @@ class Lab:
             api.put_internal(self.world, "Machine", ("", node), assoc(machine, "spec", after), cause)
 
     def _record(self, verb: str, *arguments: Any) -> None:
+        if verb not in saved.ARGUMENTS:
+            raise AssertionError(f"{verb} has to be in the table of what a saved lab may hold")
         self.inputs.append(Input(self.now_us, verb, arguments, self.world.steps))
 
     def _cause(self, text: str) -> int:
@@ -669,27 +671,31 @@ class Lab:
         """The lab as text that `Lab.load` plays again to the same digest; with a path, as a file too.
 
         It holds how the lab was made and what was done to it, so it is small: as a line
-        it fits into a link. LabError for a lab with parts or timing of your own.
+        it fits into a link. A file whose name ends in `.yaml` is meant to be read, with
+        each manifest as it was given. LabError for a lab with parts or timing of your own.
         """
         with self.lock:
             if "components" in self._made or not isinstance(self._made["timing"], str):
                 raise LabError("a lab with components or timing of its own can't be saved")
-            document = replay.to_document(self._made, self.inputs, self.world, self.digest())
+            document = saved.to_document(self._made, self.inputs, self.world, self.digest())
         if path is not None:
-            Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        return replay.to_text(document)
+            saved.to_file(document, Path(path))
+        return saved.to_text(document)
+
+    def link(self, page: str = "") -> str:
+        """The lab as a link to a page, or what follows it: `#lab=…`, which `Lab.load` reads as well."""
+        return f"{page}#lab={self.save()}"
 
     @classmethod
-    def load(cls, saved: str | Path) -> Lab:
-        """The lab of a file or a text from `save`. LabError where it comes out otherwise than it was."""
-        text = str(saved)
-        if isinstance(saved, Path) or text.endswith(".json"):
-            text = Path(saved).read_text(encoding="utf-8")
-        document = replay.from_text(text)
+    def load(cls, source: str | Path) -> Lab:
+        """The lab of a file, a text or a link from `save` and `link`.
+
+        ValueError for what is no saved lab, is damaged or is of a newer version; LabError
+        where it comes out otherwise than it was.
+        """
+        document = saved.read(source)
         lab = cls(**document["lab"])
-        lab._replay(
-            [Input(at_us, verb, tuple(rest), steps) for at_us, verb, rest, steps in document["inputs"]]
-        )
+        lab._replay(saved.inputs_of(document))
         replay.run_to_step(lab.world, document["steps"])
         lab.world.now_us = document["nowUs"]
         if lab.digest() != document["digest"]:

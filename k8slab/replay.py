@@ -13,10 +13,6 @@ second one goes.
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -29,7 +25,6 @@ _MOST_HELD = 4_000_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _TABLES = 8
 """In about so many tables of a copy each object has an entry."""
-FORMAT = 1
 _QUESTIONS = frozenset(
     [
         "api-resources",
@@ -165,35 +160,3 @@ def run_to_instant(world: World, at_us: int) -> None:
 
 class Reached(BaseException):
     """The instant that is gone back to lies within an input: what comes after it doesn't happen."""
-
-
-def to_document(made: dict[str, Any], inputs: Sequence[Input], world: World, digest: str) -> dict[str, Any]:
-    """A lab as JSON data: how it was made, what was done to it, and where it stands."""
-    return {
-        "k8slab": FORMAT,
-        "lab": made,
-        "inputs": [list(one) for one in inputs],
-        "steps": world.steps,
-        "nowUs": world.now_us,
-        "digest": digest,
-    }
-
-
-def to_text(document: dict[str, Any]) -> str:
-    """A document as a line of text that fits into a link."""
-    data = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
-    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
-
-
-def from_text(text: str) -> dict[str, Any]:
-    """The document of a line from `to_text`, or of a file's JSON. ValueError for anything else."""
-    text = text.strip()
-    if not text.startswith("{"):
-        try:
-            text = zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))).decode()
-        except (ValueError, zlib.error) as error:
-            raise ValueError("this is no saved lab") from error
-    document = json.loads(text)
-    if not isinstance(document, dict) or document.get("k8slab") != FORMAT:
-        raise ValueError("this is no saved lab, or one of another version's format")
-    return document
