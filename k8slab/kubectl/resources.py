@@ -221,7 +221,7 @@ def from_files(session: Session, *, validated: bool = False) -> list[Info]:
     found: list[Info] = []
     for path in session.flags["filename"]:
         for source, text in _texts(session, path):
-            found.extend(_documents(session, text, source, validated))
+            found.extend(documents_of(session, text, source, validated=validated))
     return _selected(session, found)
 
 
@@ -252,7 +252,8 @@ def _texts(session: Session, path: str) -> list[tuple[str, str]]:
         raise fail(f'the path "{path}" does not exist') from error
 
 
-def _documents(session: Session, text: str, source: str, validated: bool) -> list[Info]:
+def documents_of(session: Session, text: str, source: str, *, validated: bool = False) -> list[Info]:
+    """The objects of a text, with the name that messages give it. KubectlError for one that can't be read."""
     from k8slab.api.yaml import load_all
 
     found: list[Info] = []

@@ -123,6 +123,8 @@ class App:
             return None
         if request.path.startswith("/openapi/v3"):
             return openapi.answer(self.lab.world, request, self.prefix)
+        if request.path == openapi.OLDER:
+            return openapi.older_answer(self.lab.world, request)
         if request.path == "/metrics":
             access.check(self.lab.world, access.attributes_of(access.identify(self.lab.world, request)))
             return Response(200, self.metrics.text(self.lab, self.wakeups), metrics.CONTENT_TYPE)

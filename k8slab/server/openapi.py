@@ -19,14 +19,16 @@ from k8slab.api import schema
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, resources
 from k8slab.api.meta import Obj
-from k8slab.cluster import access
+from k8slab.cluster import access, discovery
 from k8slab.cluster.kinds import virtual_kinds
-from k8slab.cluster.negotiation import PATCH_TYPES
+from k8slab.cluster.negotiation import PATCH_TYPES, header
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import World
-from k8slab.server import answers
+from k8slab.server import answers, protobuf
 
 ROOT = "/openapi/v3"
+OLDER = "/openapi/v2"
+_OLDER_MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _META = "apimachinery.pkg.apis.meta.v1"
 _REF = "#/components/schemas/"
 
@@ -61,6 +63,22 @@ def answer(world: World, request: Request, prefix: str) -> Response:
     if place is None:
         raise ApiError(404, "", "404 page not found\n")
     return Response(200, _document(*place), headers={"Etag": f'"{_hash(wanted)}"'})
+
+
+def older_answer(world: World, request: Request) -> Response:
+    """The document of the older form, without types: kubectl asks for it before it creates a List.
+
+    It is read as protobuf by Go clients (gnostic's `Document`).
+    """
+    request = access.identify(world, request)
+    access.check(world, access.attributes_of(request))
+    info = {"title": "Kubernetes", "version": discovery.VERSION["gitVersion"]}
+    if "protobuf" not in header(request, "Accept"):
+        return Response(200, {"swagger": "2.0", "info": info, "paths": {}, "definitions": {}})
+    described = protobuf.text_field(1, info["title"]) + protobuf.text_field(2, info["version"])
+    body = protobuf.text_field(1, "2.0") + protobuf.bytes_field(2, described)
+    body += protobuf.bytes_field(8, b"") + protobuf.bytes_field(9, b"")
+    return Response(200, body, content_type=_OLDER_MEDIA_TYPE)
 
 
 @cache

@@ -328,15 +328,15 @@ def encode_envelope(obj: Obj) -> bytes:
         message = f"{_META}.{kind}"
     else:
         message = message_of(api_version, kind)
-    type_meta = _string(1, api_version) + _string(2, kind)
+    type_meta = text_field(1, api_version) + text_field(2, kind)
     raw = _encode(message, {name: value for name, value in obj.items() if name not in ("apiVersion", "kind")})
-    return MAGIC + _sized(1, type_meta) + _sized(2, raw) + _string(3, "") + _string(4, "")
+    return MAGIC + bytes_field(1, type_meta) + bytes_field(2, raw) + text_field(3, "") + text_field(4, "")
 
 
 def encode_event(event: Obj) -> bytes:
     """A watch's event as a frame: its length in four bytes, and a WatchEvent that holds the object."""
-    held = _sized(1, encode_envelope(event["object"]))
-    body = _string(1, event["type"]) + _sized(2, held)
+    held = bytes_field(1, encode_envelope(event["object"]))
+    body = text_field(1, event["type"]) + bytes_field(2, held)
     return len(body).to_bytes(4, "big") + body
 
 
@@ -354,12 +354,14 @@ def _number_bytes(value: int) -> bytes:
     return bytes(out)
 
 
-def _sized(number: int, data: bytes) -> bytes:
+def bytes_field(number: int, data: bytes) -> bytes:
+    """A field that holds bytes or a message."""
     return _tag(number, 2) + _number_bytes(len(data)) + data
 
 
-def _string(number: int, text: str) -> bytes:
-    return _sized(number, text.encode("utf-8", "replace"))
+def text_field(number: int, text: str) -> bytes:
+    """A field that holds text."""
+    return bytes_field(number, text.encode("utf-8", "replace"))
 
 
 def _encode(message: str, value: Any) -> bytes:
@@ -376,7 +378,7 @@ def _encode(message: str, value: Any) -> bytes:
         if field.inline:
             inner = _encode(field.type[1:], value)
             if inner:
-                out.append(_sized(field.number, inner))
+                out.append(bytes_field(field.number, inner))
             continue
         item = value.get(field.name)
         if item is None:
@@ -385,8 +387,8 @@ def _encode(message: str, value: Any) -> bytes:
             out.extend(_encoded(field.number, field.type[2:], one) for one in item)
         elif field.type.startswith("map:"):
             for key in sorted(item):
-                pair = _string(1, key) + _encoded(2, field.type[4:], item[key])
-                out.append(_sized(field.number, pair))
+                pair = text_field(1, key) + _encoded(2, field.type[4:], item[key])
+                out.append(bytes_field(field.number, pair))
         else:
             out.append(_encoded(field.number, field.type, item))
     return b"".join(out)
@@ -394,15 +396,15 @@ def _encode(message: str, value: Any) -> bytes:
 
 def _encoded(number: int, kind: str, value: Any) -> bytes:
     if kind == "string":
-        return _string(number, str(value))
+        return text_field(number, str(value))
     if kind in ("int", "bool"):
         return _tag(number, 0) + _number_bytes(int(value))
     if kind == "bytes":
-        return _sized(number, base64.b64decode(value))
+        return bytes_field(number, base64.b64decode(value))
     if kind in ("double", "float"):
         wire = _WIRES[kind]
         return _tag(number, wire) + struct.pack("<d" if kind == "double" else "<f", value)
-    return _sized(number, _encode(kind[1:], value))
+    return bytes_field(number, _encode(kind[1:], value))
 
 
 def _write_time(value: str) -> bytes:
@@ -413,8 +415,8 @@ def _write_time(value: str) -> bytes:
 
 def _write_int_or_string(value: int | str) -> bytes:
     if isinstance(value, int):
-        return _encoded(1, "int", 0) + _encoded(2, "int", value) + _string(3, "")
-    return _encoded(1, "int", 1) + _encoded(2, "int", 0) + _string(3, value)
+        return _encoded(1, "int", 0) + _encoded(2, "int", value) + text_field(3, "")
+    return _encoded(1, "int", 1) + _encoded(2, "int", 0) + text_field(3, value)
 
 
 def _write_duration(value: str) -> bytes:
@@ -424,7 +426,8 @@ def _write_duration(value: str) -> bytes:
 
 
 def _write_raw(value: Any) -> bytes:
-    return _sized(1, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return bytes_field(1, text.encode("utf-8", "replace"))
 
 
 _WRITERS: dict[str, Callable[[Any], bytes]] = {
@@ -434,6 +437,6 @@ _WRITERS: dict[str, Callable[[Any], bytes]] = {
     f"{_META}.FieldsV1": _write_raw,
     "apimachinery.pkg.runtime.RawExtension": _write_raw,
     "apimachinery.pkg.util.intstr.IntOrString": _write_int_or_string,
-    "apimachinery.pkg.api.resource.Quantity": lambda value: _string(1, str(value)),
+    "apimachinery.pkg.api.resource.Quantity": lambda value: text_field(1, str(value)),
     "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": _write_raw,
 }

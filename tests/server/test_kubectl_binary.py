@@ -37,6 +37,13 @@ spec:
     spec:
       containers: [{name: c, image: "busybox:1.36", command: [sleep, infinity]}]
 """
+LIST = """
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: first}}
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: second}}
+"""
 
 
 class Step(NamedTuple):
@@ -92,10 +99,12 @@ STORIES: dict[str, list[Step]] = {
         Step("uncordon node-1", says="node/node-1 uncordoned"),
         Step("taint node node-2 key=value:NoSchedule", says="tainted"),
         Step("get nodes", says="Ready"),
-        Step("edit sts db", says="Edit cancelled, no changes made.", same=False),
+        Step("edit sts db", says="Edit cancelled, no changes made."),
     ],
     "objects made by generators": [
         Step("create namespace shop", says="namespace/shop created"),
+        Step("create -f -", stdin=LIST, says="configmap/second created"),
+        Step("edit configmap/first configmap/second", says="Edit cancelled, no changes made."),
         Step("create configmap settings --from-literal=a=1 -n shop", says="configmap/settings created"),
         Step("create secret generic key --from-literal=password=x", says="secret/key created"),
         Step("create deployment cache --image=redis --replicas=2", says="deployment.apps/cache created"),

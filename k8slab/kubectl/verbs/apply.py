@@ -42,6 +42,7 @@ from k8slab.kubectl.resources import (
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import three_way_patch
 from k8slab.kubectl.verbs._deleting import CASCADE, deletion_options, is_gone
+from k8slab.kubectl.verbs._editing import EDIT_FLAGS, edit_annotations
 from k8slab.kubectl.verbs._pruning import allowed_kinds, surplus
 
 _STRATEGIC = "application/strategic-merge-patch+json"
@@ -346,13 +347,6 @@ def _set_one(session: Session, info: Info, live: Obj, text: str) -> None:
     print_done(session, stored, "configured", is_typed=False)
 
 
-def _edit_last(session: Session) -> None:
-    raise fail(
-        "there is no editor in a notebook: see the manifest with 'kubectl apply view-last-applied' and set "
-        "another with 'kubectl apply set-last-applied -f'"
-    )
-
-
 VERB = Verb(
     "apply",
     _run,
@@ -382,8 +376,8 @@ VERB = Verb(
     subcommands=(
         Verb(
             "edit-last-applied",
-            _edit_last,
-            (*FILE_FLAGS, *OUTPUT_FLAGS),
+            edit_annotations,
+            (*FILE_FLAGS, *OUTPUT_FLAGS, *EDIT_FLAGS, FIELD_MANAGER, VALIDATE),
             summary="Edit latest last-applied-configuration annotations of a resource/object",
         ),
         Verb(

@@ -24,6 +24,7 @@ from k8slab.kubectl.verbs._create_policies import (
 from k8slab.kubectl.verbs._create_rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from k8slab.kubectl.verbs._create_services import INGRESS, SERVICE
 from k8slab.kubectl.verbs._create_workloads import CRON_JOB, DEPLOYMENT, JOB
+from k8slab.kubectl.verbs._editing import edit_before_create
 from k8slab.kubectl.verbs._raw import raw_write
 
 
@@ -35,12 +36,12 @@ def _run(session: Session) -> None:
     if session.flags["raw"]:
         raw_write(session, "POST")
         return
-    if session.flags["edit"]:
-        raise fail(
-            "there is no editor in a notebook: write the manifest into a cell and create it from there"
-        )
     field_validation(session)
     infos = from_files(session, validated=True)
+    if session.flags["edit"]:
+        for info in infos:
+            edit_before_create(session, info, lambda edited: _create(session, edited))
+        return
     for info in infos:
         with session.collecting():
             _create(session, info)

@@ -1,4 +1,6 @@
-"""`kubectl edit`: not done in a notebook; it says what to do instead.
+"""`kubectl edit`: change objects as text; in a notebook the cell is the editor.
+
+`%kubectl edit TYPE/NAME` prints the text; `%%kubectl edit TYPE/NAME` stores the text of the cell.
 
 Models staging/src/k8s.io/kubectl/pkg/cmd/edit/edit.go, v1.36.
 """
@@ -6,11 +8,23 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/edit/edit.go, v1.36.
 from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
-from k8slab.kubectl.verbs._elsewhere import elsewhere
+from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.last_applied import VALIDATE
+from k8slab.kubectl.printing import FIELD_MANAGER, OUTPUT_FLAGS
+from k8slab.kubectl.resources import FILE_FLAGS
+from k8slab.kubectl.verbs._editing import EDIT_FLAGS, edit_objects
 
-_INSTEAD = (
-    "there is no editor in a notebook: print the object with 'kubectl get TYPE/NAME -o yaml', change "
-    "it in a cell, and store it with 'kubectl replace -f -' or 'kubectl apply -f -'"
+VERB = Verb(
+    "edit",
+    edit_objects,
+    (
+        *FILE_FLAGS,
+        *OUTPUT_FLAGS,
+        *EDIT_FLAGS,
+        FIELD_MANAGER,
+        VALIDATE,
+        Flag("output-patch", type="bool"),
+        Flag("subresource"),
+    ),
+    summary="Edit a resource on the server",
 )
-
-VERB = Verb("edit", elsewhere(_INSTEAD), summary="Edit a resource on the server")
