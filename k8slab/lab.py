@@ -277,7 +277,7 @@ class Lab:
         from k8slab.why import explain
 
         kind, key = self._key(reference, namespace)
-        return explain(self.world, self.inputs, kind.kind, key)
+        return explain(self.world, kind.kind, key)
 
     def on(
         self,
@@ -334,7 +334,7 @@ class Lab:
             argv = shlex.split(command)
             if argv[:1] == ["kubectl"]:
                 argv = argv[1:]
-            client = _LabClient(self, files)
+            client = _LabClient(self, files, deed=f"kubectl {shlex.join(argv)}")
             self._record("kubectl", shlex.join(argv), stdin, client.files)
             with self._input():
                 return run(client, argv, stdin)
@@ -354,7 +354,7 @@ class Lab:
         from k8slab.kubectl import run
 
         with self._input():
-            result = run(_LabClient(self), [*argv], "")
+            result = run(_LabClient(self, deed=self.inputs[-1].text), [*argv], "")
         if result.code:
             raise LabError(result.stderr.strip())
 
@@ -847,10 +847,11 @@ def _trace_line(lab: Lab, change: Change) -> str:
 
 
 class _LabClient:
-    """A lab as the in-process kubectl reaches it. It notes which files a command read."""
+    """A lab as the in-process kubectl reaches it, for a command. It notes which files that read."""
 
-    def __init__(self, lab: Lab, files: dict[str, str] | None = None) -> None:
+    def __init__(self, lab: Lab, files: dict[str, str] | None = None, *, deed: str) -> None:
         self._lab = lab
+        self._deed = deed
         self.files: dict[str, str] = {} if files is None else files
 
     @property
@@ -860,7 +861,7 @@ class _LabClient:
     def request(self, request: Request) -> Response:
         from k8slab.cluster.rest import handle
 
-        return handle(self._lab.world, request)
+        return handle(self._lab.world, request._replace(deed=self._deed))
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
         from k8slab.cluster.streams import execute

@@ -2,25 +2,24 @@
 
 Every change carries the cause that made it, and every cause the change that
 woke it, so "why is this Pod here?" is a walk up that chain to something that the
-user did. Where something doesn't happen, the reasons stand in the object's own
-conditions and Events, or in a small table of situations that upstream leaves
-unexplained.
+user did. What an object waits for, and so why something doesn't happen, is told by
+`k8slab.waits`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
 from k8slab.clock import SECOND_US, START_US
 from k8slab.cluster.world import Cause, World
 from k8slab.store.view import Change
+from k8slab.waits import waits_of
 
 _LONGEST_CHAIN = 12
 
 
-def explain(world: World, inputs: Sequence[Any], kind: str, key: Key) -> str:
+def explain(world: World, kind: str, key: Key) -> str:
     """What is known of why an object is as it is, a sentence a line."""
     obj = world.get(kind, key)
     lines: list[str] = []
@@ -35,7 +34,7 @@ def explain(world: World, inputs: Sequence[Any], kind: str, key: Key) -> str:
     if created is not None:
         lines.append(f"{kind} {key[1]} was created at {_when(created.at_us)} {_by(world, created)}.")
         lines.extend(_chain(world, created))
-    lines.extend(_waiting(world, kind, obj))
+    lines.extend(waits_of(world, obj, world.now_us))
     return "\n".join(lines)
 
 
@@ -68,7 +67,7 @@ def _chain(world: World, change: Change) -> list[str]:
     while len(lines) < _LONGEST_CHAIN:
         if not cause.woken_by:
             if cause.text:
-                lines.append(f"  because of what was asked at {_when(cause.at_us)}: {cause.text}")
+                lines.append(f"  because you did this at {_when(cause.at_us)}: {cause.text}")
             break
         woken = _change_at(world, cause.woken_by)
         if woken is None:
@@ -81,7 +80,7 @@ def _chain(world: World, change: Change) -> list[str]:
 def _by(world: World, change: Change) -> str:
     cause = world.causes[change.cause]
     if cause.component in ("", "user"):
-        return f"by the user ({cause.text})" if cause.text else "by the user"
+        return "by the user"
     return f"by the {cause.component}, looking at {key_text(cause.key)}"
 
 
@@ -247,72 +246,6 @@ _TRANSITIONS: tuple[Callable[[Obj, Obj], str], ...] = (
 )
 
 
-def _waiting(world: World, kind: str, obj: Obj) -> list[str]:
-    """Why an object is not (yet) what it should be."""
-    if kind == "Pod":
-        return _waiting_pod(world, obj)
-    if kind == "StatefulSet":
-        return _waiting_stateful_set(world, obj)
-    return [
-        f"Its condition {one['type']} is {one['status']}: {one['message']}"
-        for one in (obj.get("status") or {}).get("conditions") or ()
-        if one.get("message") and one.get("reason") and not (kind == "Node" and _is_healthy(one))
-    ]
-
-
-def _is_healthy(condition: Obj) -> bool:
-    """Whether a Node's condition is as it should be."""
-    return bool(condition["status"] == ("True" if condition["type"] == "Ready" else "False"))
-
-
-def _waiting_pod(world: World, pod: Obj) -> list[str]:
-    lines = []
-    scheduled = condition_of(pod, "PodScheduled") or {}
-    if scheduled.get("status") == "False":
-        lines.append(f"It waits for a node: {scheduled.get('message', '')}")
-    for status in (pod.get("status") or {}).get("containerStatuses") or ():
-        waiting = (status.get("state") or {}).get("waiting")
-        if waiting and waiting.get("reason"):
-            message = f": {waiting['message']}" if waiting.get("message") else ""
-            lines.append(f"Its container {status['name']} waits: {waiting['reason']}{message}")
-    if "deletionTimestamp" in pod["metadata"]:
-        lines.extend(_stuck_termination(world, pod))
-    return lines
-
-
-def _stuck_termination(world: World, pod: Obj) -> list[str]:
-    finalizers = pod["metadata"].get("finalizers")
-    if finalizers:
-        return [f"It is being deleted and waits for its finalizers: {', '.join(finalizers)}."]
-    node = pod["spec"].get("nodeName", "")
-    machine = world.get("Machine", ("", node))
-    if machine is not None and (machine["spec"]["power"] != "On" or machine["spec"]["network"] != "Up"):
-        return [
-            f"It is being deleted, but {node} is unreachable, so nothing confirms that it has stopped. "
-            f"Bring {node} back, taint it out-of-service, or force the delete."
-        ]
-    return ["It is being deleted and has its grace period to stop."]
-
-
-def _waiting_stateful_set(world: World, workload: Obj) -> list[str]:
-    """Which Pod an ordered StatefulSet waits for."""
-    wanted = workload["spec"].get("replicas", 1)
-    owned = world.list("Pod", owner=workload["metadata"]["uid"])
-    names = {pod["metadata"]["name"]: pod for pod in owned}
-    start = (workload["spec"].get("ordinals") or {}).get("start", 0)
-    for ordinal in range(start, start + wanted):
-        name = f"{workload['metadata']['name']}-{ordinal}"
-        pod = names.get(name)
-        if pod is None:
-            continue
-        if "deletionTimestamp" in pod["metadata"]:
-            return [f"It waits for {name}, which is being deleted.", *_stuck_termination(world, pod)]
-        ready = condition_of(pod, "Ready") or {}
-        if ready.get("status") != "True" and workload["spec"].get("podManagementPolicy") != "Parallel":
-            return [f"It waits for {name} to be Running and Ready before it goes on."]
-    return []
-
-
 def _never_was(world: World, kind: str, key: Key) -> str:
     """Why an object that somebody may expect does not exist."""
     if kind == "Pod" and "-" in key[1]:
@@ -323,7 +256,7 @@ def _never_was(world: World, kind: str, key: Key) -> str:
             start = (workload["spec"].get("ordinals") or {}).get("start", 0)
             if not start <= int(ordinal) < start + wanted:
                 return f"There is no {key[1]}: StatefulSet {base} has {wanted} replicas."
-            reasons = _waiting_stateful_set(world, workload)
+            reasons = waits_of(world, workload, world.now_us)
             return "\n".join([f"There is no {key[1]} yet.", *reasons])
     return f"There is no {kind} {key_text(key)}, and there never was."
 

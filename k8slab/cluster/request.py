@@ -13,7 +13,10 @@ NO_QUERY: Mapping[str, str] = {}
 
 
 class Request(NamedTuple):
-    """One request. `query` holds the last value of each parameter; `body` is bytes, text, or JSON data."""
+    """One request. `query` holds the last value of each parameter; `body` is bytes, text, or JSON data.
+
+    `deed` is the command of which the request is a part, where somebody knows it.
+    """
 
     method: str
     path: str
@@ -23,6 +26,7 @@ class Request(NamedTuple):
     user: str = "kubernetes-admin"
     groups: tuple[str, ...] = ("system:masters", "system:authenticated")
     uid: str = ""
+    deed: str = ""
 
 
 class Watch(NamedTuple):

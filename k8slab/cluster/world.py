@@ -207,7 +207,7 @@ class World:
         """The number of a new cause: a request of a client."""
         if request.method == "GET":
             return 0
-        text = f"{request.method} {request.path}"
+        text = request.deed or f"{request.method} {request.path}"
         self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
         return len(self.causes) - 1
 
