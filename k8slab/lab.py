@@ -192,15 +192,37 @@ class Lab:
             if world.store.revision != revision and check():
                 return True
 
-    def step(self) -> bool:
-        """Let the next event happen that changes something. False where nothing is pending."""
+    def step(self, by: str | None = None) -> bool:
+        """Let the next event happen that changes something. False where nothing is pending.
+
+        With `by`, let events happen until that component (`statefulset-controller`, `kubelet` …)
+        has looked at something, whether or not it changed anything; the empty text is any of them.
+        LabError for an unknown one.
+        """
         with self.lock:
+            if by is not None:
+                return self._step_by(by)
             revision = self.world.store.revision
             while (event := queue.next_event(self.world)) is not None:
                 self._let_happen(event)
                 if self.world.store.revision != revision:
                     return True
             return False
+
+    def _step_by(self, component: str) -> bool:
+        if component and component not in self.world.components:
+            raise LabError(f'there is no component "{component}": there are {", ".join(self.components)}')
+        end_us = self.now_us + DEFAULT_TIMEOUT_US
+        while (event := queue.next_event(self.world)) is not None and event.at_us <= end_us:
+            self._let_happen(event)
+            if component in ("", event.target):
+                return True
+        return False
+
+    @property
+    def components(self) -> Sequence[str]:
+        """The names of everything that acts: controllers, scheduler, kubelets."""
+        return sorted(self.world.components)
 
     def settle(self, *, quiet: float | str = 30, timeout: float | str = "1h") -> bool:
         """Let time pass until nothing has changed for `quiet`; the clock stays at the last thing done.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from k8slab.cluster.request import Request, Response
 from k8slab.store.view import Change, View
 
 
@@ -78,8 +79,12 @@ class LabHandle(Protocol):
     def run(self, duration: float | str | None = None) -> bool:
         """Let time pass."""
 
-    def step(self) -> bool:
-        """Let the next event happen that changes something."""
+    def step(self, by: str | None = None) -> bool:
+        """Let the next event happen that changes something, or until a component has looked at something."""
+
+    @property
+    def components(self) -> Sequence[str]:
+        """The names of everything that acts."""
 
     def settle(self) -> bool:
         """Let time pass until nothing changes any more."""
@@ -87,29 +92,17 @@ class LabHandle(Protocol):
     def kubectl(self, command: str, *, stdin: str = "") -> ResultLike:
         """Run a kubectl command."""
 
-    def crash(self, node: str) -> Any:
-        """Cut a node's power."""
-
-    def recover(self, node: str) -> Any:
-        """Give a node its power back."""
-
-    def cordon(self, node: str) -> Any:
-        """Keep new Pods off a node."""
-
-    def uncordon(self, node: str) -> Any:
-        """Let a node take Pods again."""
-
-    def delete(self, reference: str, *, namespace: str = "default") -> Any:
-        """Delete an object such as `pod/db-0`."""
-
-    def scale(self, reference: str, replicas: int, *, namespace: str = "default") -> Any:
-        """Set the replicas of a workload."""
-
     def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
         """Go back by a duration, or `to` an instant in seconds since the beginning."""
 
     def undo(self) -> str:
         """Take the last thing back that changed the cluster. Its text."""
+
+    def request(self, request: Request) -> Response:
+        """Ask the API server; a GET is no input."""
+
+    def at(self, seconds: float) -> LabHandle:
+        """Another lab, as this one was at an instant."""
 
     def fork(self) -> LabHandle:
         """An independent lab that goes on from this instant."""

@@ -1,13 +1,30 @@
-"""What an object says of itself, as a table in HTML."""
+"""The inspector: what an object is, says, holds and owes its being to, a page for each kind of question.
+
+A page is a function from the lab and an object's id to HTML; which pages an
+object has depends on its kind. Nothing here changes the lab, and nothing is
+recorded: reading is no input.
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import NamedTuple
 
-from k8slab.graph import Graph
+import ipywidgets as widgets
+
+from k8slab.api.meta import Obj, dig
+from k8slab.api.yaml_emitter import dump
+from k8slab.clock import parse_timestamp
+from k8slab.cluster.request import Request
+from k8slab.graph import Graph, key_of_id, kind_of, name_of
+from k8slab.panel.handle import LabHandle
 from k8slab.scene.summary import facts_of
+from k8slab.scheduler.survey import survey
 
-__all__ = ["facts_of", "html"]
+_MOST_ROWS = 200
+_LOG_TAIL = 200
 
 
 def html(identity: str, graph: Graph) -> str:
@@ -15,5 +32,272 @@ def html(identity: str, graph: Graph) -> str:
     rows = facts_of(identity, graph) if identity else []
     if not rows:
         return "<p>Select a Pod, a node, a volume or a workload to see what it is and to act on it.</p>"
-    cells = "".join(f"<tr><td>{escape(what)}</td><td>{escape(words)}</td></tr>" for what, words in rows)
+    cells = "".join(
+        f'<tr><th scope="row">{escape(what)}</th><td>{escape(words)}</td></tr>' for what, words in rows
+    )
     return f"<table>{cells}</table>"
+
+
+# The other pages.
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> str:
+    """Rows beneath a head; the words `nothing` where there are none."""
+    if not rows:
+        return f"<p>{escape(nothing)}</p>"
+    titles = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    cells = ("".join(f"<td>{escape(one)}</td>" for one in row) for row in rows[:_MOST_ROWS])
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    more = f"<p>and {len(rows) - _MOST_ROWS} more</p>" if len(rows) > _MOST_ROWS else ""
+    return f"<table><thead><tr>{titles}</tr></thead>{body}</table>{more}"
+
+
+def versions(lab: LabHandle, identity: str) -> tuple[Obj | None, Obj | None]:
+    """An object as it is, and as it was before its last change (None where that is not known)."""
+    kind, key = kind_of(identity), key_of_id(identity)
+    history = lab.history
+    for at in range(len(history) - 1, -1, -1):
+        change = history[at]
+        if change.kind == kind and change.key == key:
+            return change.new, change.old
+    return next((one for one in lab.view.list(kind) if _key(one) == key), None), None
+
+
+def _key(obj: Obj) -> tuple[str, str]:
+    return (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+
+
+def marked_diff(new: Obj, old: Obj) -> str:
+    """What a change put in and took out, with a few lines around it."""
+    marked = []
+    for line in list(difflib.unified_diff(dump(old).splitlines(), dump(new).splitlines(), lineterm=""))[2:]:
+        words = escape(line)
+        if line.startswith("+"):
+            marked.append(f"<ins>{words}</ins>")
+        elif line.startswith("-"):
+            marked.append(f"<del>{words}</del>")
+        else:
+            marked.append("…" if line.startswith("@@") else words)
+    return "<pre>" + "\n".join(marked) + "</pre>"
+
+
+def _yaml(lab: LabHandle, graph: Graph, identity: str) -> str:
+    new, old = versions(lab, identity)
+    if new is None:
+        return "<p>It is gone.</p>"
+    whole = f"<pre>{escape(dump(new))}</pre>"
+    if old is None:
+        return whole
+    revision = old["metadata"].get("resourceVersion", "")
+    changed = f"<h4>Changed since revision {escape(str(revision))}</h4>{marked_diff(new, old)}"
+    return f"{changed}<h4>As it is</h4>{whole}"
+
+
+def _events(lab: LabHandle, graph: Graph, identity: str) -> str:
+    kind, (namespace, name) = kind_of(identity), key_of_id(identity)
+    found = [
+        one
+        for one in lab.view.list("Event")
+        if dig(one, "involvedObject", "kind") == kind
+        and dig(one, "involvedObject", "name") == name
+        and dig(one, "involvedObject", "namespace", default="") in (namespace, "")
+    ]
+    found.sort(key=_event_time, reverse=True)
+    rows = [
+        (
+            lab_time(lab, _event_time(one)),
+            one.get("type", ""),
+            one.get("reason", ""),
+            f"{one.get('message', '')}" + (f" (×{one['count']})" if one.get("count", 1) > 1 else ""),
+            dig(one, "source", "component", default="") or one.get("reportingComponent", ""),
+        )
+        for one in found
+    ]
+    return table(("t", "Type", "Reason", "Message", "From"), rows, "There are no events about it.")
+
+
+def _event_time(event: Obj) -> int:
+    for name in ("lastTimestamp", "eventTime", "firstTimestamp"):
+        if event.get(name):
+            return parse_timestamp(event[name])
+    return parse_timestamp(event["metadata"]["creationTimestamp"])
+
+
+def lab_time(lab: LabHandle, at_us: int) -> str:
+    """An instant as the lab's own clock has it: `12.5 s`."""
+    return f"{max(0, at_us - lab.start_us) / 1_000_000:g} s"
+
+
+def _logs(lab: LabHandle, graph: Graph, identity: str) -> str:
+    namespace, name = key_of_id(identity)
+    parts = []
+    for container in dig(graph.get(identity), "spec", "containers", default=()):
+        query = {"container": container["name"], "tailLines": str(_LOG_TAIL)}
+        answer = lab.request(Request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}/log", query=query))
+        said = answer.body if isinstance(answer.body, str) else dig(answer.body, "message", default="")
+        parts.append(f"<h4>{escape(container['name'])}</h4><pre>{escape(said or '(nothing yet)')}</pre>")
+    return "".join(parts)
+
+
+def _files(lab: LabHandle, graph: Graph, identity: str) -> str:
+    disks = {one["metadata"]["name"]: one for one in lab.view.list("Disk")}
+    parts = []
+    for claim in _claims_of(graph, identity):
+        for volume in graph.targets(claim, "volume"):
+            files = dig(disks.get(name_of(volume)), "spec", "files", default={})
+            rows = [(path, str(len(content)), _excerpt(content)) for path, content in sorted(files.items())]
+            parts.append(f"<h4>{escape(name_of(claim))}</h4>")
+            parts.append(table(("File", "Bytes", "Begins with"), rows, "The volume is empty."))
+    return "".join(parts) or "<p>It holds no persistent volume.</p>"
+
+
+def _excerpt(content: object) -> str:
+    text = content if isinstance(content, str) else str(content)
+    first = text.split("\n", 1)[0]
+    return first[:80] + ("…" if len(first) > 80 or "\n" in text.rstrip("\n") else "")
+
+
+def _claims_of(graph: Graph, identity: str) -> list[str]:
+    if kind_of(identity) == "PersistentVolumeClaim":
+        return [identity]
+    return [one for one in graph.targets(identity, "volume") if one.startswith("PersistentVolumeClaim/")]
+
+
+def _owners(lab: LabHandle, graph: Graph, identity: str) -> str:
+    above: list[str] = []
+    here = identity
+    while (owner := graph.controller(here)) and len(above) < 8:
+        above.append(owner)
+        here = owner
+    lines = [_tree_line(one, depth, graph) for depth, one in enumerate(reversed(above))]
+    lines.append(f"<b>{_tree_line(identity, len(above), graph)}</b>")
+    _descend(graph, identity, len(above) + 1, lines)
+    return "<pre>" + "\n".join(lines) + "</pre>"
+
+
+def _descend(graph: Graph, identity: str, depth: int, lines: list[str]) -> None:
+    for one in graph.sources(identity, "owner"):
+        if len(lines) >= _MOST_ROWS:
+            return
+        lines.append(_tree_line(one, depth, graph))
+        _descend(graph, one, depth + 1, lines)
+
+
+def _tree_line(identity: str, depth: int, graph: Graph) -> str:
+    missing = "" if identity in graph else "  (not there)"
+    return escape(f"{'  ' * depth}{kind_of(identity)} {name_of(identity)}{missing}")
+
+
+def _scheduling(lab: LabHandle, graph: Graph, identity: str) -> str:
+    node = dig(graph.get(identity), "spec", "nodeName", default="")
+    rows = [
+        (
+            row.node + (" ←" if row.node == node else ""),
+            "fits" if row.score is not None else "does not fit",
+            row.plugin,
+            "; ".join(row.reasons),
+            "" if row.score is None else str(row.score),
+        )
+        for row in survey(lab.view, key_of_id(identity), lab.now_us)
+    ]
+    said = f"<p>It is on {escape(node)}; the table is as if it were to be placed now.</p>" if node else ""
+    return said + table(
+        ("Node", "", "Refused by", "Because", "Score"), rows, "Another scheduler places it, or none."
+    )
+
+
+def _why(lab: LabHandle, graph: Graph, identity: str) -> str:
+    namespace, name = key_of_id(identity)
+    said = lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
+    lines = [line for line in said.split("\n") if line.strip()]
+    items = "".join(
+        f'<li class="{"k8slab-cause" if line.startswith(" ") else ""}">{escape(line.strip())}</li>'
+        for line in lines
+    )
+    return f"<ol>{items}</ol>" if items else "<p>Nothing is known of it.</p>"
+
+
+class Page(NamedTuple):
+    """One kind of question: its name, the kinds that it makes sense for (none: all), and its answer."""
+
+    name: str
+    on: tuple[str, ...]
+    answer: Callable[[LabHandle, Graph, str], str]
+
+
+PAGES = (
+    Page("Summary", (), lambda lab, graph, identity: html(identity, graph)),
+    Page("Why", (), _why),
+    Page("YAML", (), _yaml),
+    Page("Events", (), _events),
+    Page("Logs", ("Pod",), _logs),
+    Page("Files", ("Pod", "PersistentVolumeClaim"), _files),
+    Page("Owners", (), _owners),
+    Page("Scheduling", ("Pod",), _scheduling),
+)
+
+
+def pages_of(identity: str) -> list[Page]:
+    """The pages that an object has."""
+    return [page for page in PAGES if not page.on or kind_of(identity or "/") in page.on]
+
+
+class Inspector(widgets.VBox):  # type: ignore[misc]
+    """The pages of one object at a time. `show(identity, graph)` brings the open page up to date."""
+
+    def __init__(self, lab: LabHandle) -> None:
+        self.lab = lab
+        self.identity = ""
+        self._graph: Graph | None = None
+        self._setting = False
+        self.pages = widgets.ToggleButtons(
+            options=[page.name for page in PAGES],
+            value="Summary",
+            tooltips=(),
+            style={"button_width": "auto"},
+        )
+        self.pages.add_class("k8slab-pages")
+        self.title = widgets.HTML()
+        self.title.add_class("k8slab-title")
+        self.content = widgets.HTML(html("", Graph()))
+        self._head = widgets.HBox([self.title, self.pages])
+        self._head.layout.display = "none"
+        super().__init__([self._head, self.content])
+        self.add_class("k8slab-inspector")
+        self.pages.observe(lambda _: self._turn(), "value")
+
+    @property
+    def page(self) -> str:
+        """The name of the open page."""
+        return str(self.pages.value)
+
+    def show(self, identity: str, graph: Graph) -> None:
+        """Show an object; the empty id shows what to do first."""
+        if identity not in graph:
+            identity = ""
+        if identity != self.identity:
+            names = [page.name for page in pages_of(identity)]
+            self._setting = True
+            if tuple(names) != tuple(self.pages.options):
+                kept = self.page if self.page in names else "Summary"
+                self.pages.options = names
+                self.pages.value = kept
+            self._setting = False
+            self.title.value = (
+                f"<b>{escape(f'{kind_of(identity)} {name_of(identity)}')}</b>" if identity else ""
+            )
+            self._head.layout.display = "" if identity else "none"
+        self.identity, self._graph = identity, graph
+        self._fill()
+
+    def _turn(self) -> None:
+        if not self._setting:
+            self._fill()
+
+    def _fill(self) -> None:
+        page = next((one for one in PAGES if one.name == self.page), PAGES[0])
+        graph = self._graph or Graph()
+        with self.lab.lock:
+            words = page.answer(self.lab, graph, self.identity) if self.identity else html("", graph)
+        if words != self.content.value:
+            self.content.value = words

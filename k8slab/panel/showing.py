@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from k8slab.api.meta import Obj
 from k8slab.graph import Graph, changes_after, key_of_id, kind_of, name_of, object_id
+from k8slab.panel.actions import SCALABLE
 from k8slab.panel.handle import LabHandle
-from k8slab.scene import Composer, Facts, Scene
+from k8slab.scene import Composer, Facts, Item, Scene
+from k8slab.scene.timeline import Row
 from k8slab.store.view import Change
 
 _MOST_REPLAYED = 50_000
@@ -12,14 +15,20 @@ _MOST_REPLAYED = 50_000
 
 
 class Showing:
-    """The scene of a lab. `follow` brings it up to date and says what changed."""
+    """The scene of a lab. `follow` brings it up to date and says what changed.
 
-    def __init__(self, lab: LabHandle, width: float = 1180) -> None:
+    With `present` it is a picture of that one's past, with the timeline of the present.
+    """
+
+    def __init__(self, lab: LabHandle, width: float = 1180, present: Showing | None = None) -> None:
         self.lab = lab
+        self._present = present
+        self.marked: frozenset[str] = frozenset()
         self.width = width
         self.selected = ""
         self.note: tuple[str, str] | None = None
         self._last: Change | None = None
+        self._composer: Composer
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -27,14 +36,37 @@ class Showing:
         history = lab.history
         self.graph = Graph(lab.view)
         replayed = history if len(history) <= _MOST_REPLAYED else ()
-        self._composer = Composer(self.graph, self._facts(), width=self.width, history=replayed)
+        rows = self._present._composer.rows if self._present is not None else None
+        self._composer = Composer(
+            self.graph,
+            self._facts(),
+            width=self.width,
+            history=() if rows is not None else replayed,
+            rows=rows,
+        )
         self._last = history[-1] if len(history) else None
 
     def _facts(self) -> Facts:
         lab = self.lab
-        inputs = tuple((one.at_us, one.text) for one in lab.inputs)
+        present = self._present.lab if self._present is not None else lab
+        inputs = tuple((one.at_us, one.text) for one in present.inputs)
         events = lab.history[-1].revision if len(lab.history) else 0
-        return Facts(lab.now_us, lab.start_us, lab.seed, events, inputs, self.selected, self.note)
+        return Facts(
+            lab.now_us,
+            lab.start_us,
+            lab.seed,
+            events,
+            inputs,
+            self.selected,
+            self.note,
+            until_us=present.now_us if self._present is not None else 0,
+            marked=self.marked,
+        )
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """The rows of the timeline, by their keys."""
+        return self._composer.rows
 
     @property
     def scene(self) -> Scene:
@@ -81,7 +113,7 @@ class Showing:
         if not identity or identity not in self.graph:
             return ""
         root = self.graph.root(identity)
-        return root if kind_of(root) in ("StatefulSet", "Deployment", "ReplicaSet") else ""
+        return root if kind_of(root) in SCALABLE else ""
 
     def node_of(self, identity: str) -> str:
         """The node that a selection stands for: itself, or a Pod's."""
@@ -90,7 +122,30 @@ class Showing:
         targets = self.graph.targets(identity, "scheduling") if self.pod_of(identity) else []
         return next((one for one in targets if one in self.graph), "")
 
-    def is_powered(self, node: str) -> bool:
-        """Whether a node's machine has power; True where no machine is recorded."""
-        machine = self.graph.get(object_id("Machine", ("", name_of(node))))
-        return machine is None or machine["spec"].get("power", "On") == "On"
+    def machine_of(self, node: str) -> Obj:
+        """The state of a node's machine; empty where none is recorded."""
+        machine = self.graph.get(object_id("Machine", ("", name_of(node or "/"))))
+        return machine["spec"] if machine is not None else {}
+
+
+def differences(one: Scene, other: Scene) -> dict[str, str]:
+    """What two scenes show differently, by id: what stands in the one and in the other."""
+    found: dict[str, str] = {}
+    for identity in dict.fromkeys((*one.items, *other.items)):
+        here, there = one.items.get(identity), other.items.get(identity)
+        item = here or there
+        if item is None or not item.kind:
+            continue
+        first, second = (_gist(side) for side in (here, there))
+        if first != second:
+            found[identity] = f"{first} ≠ {second}"
+    return found
+
+
+def _gist(item: Item | None) -> str:
+    """What is said of an object, and where it is."""
+    if item is None:
+        return "not there"
+    where = next((name_of(link) for link in item.links if link.startswith("Node/")), "")
+    words = item.detail or item.state
+    return f"{words} on {where}" if item.kind == "Pod" and where else words

@@ -1,122 +1,101 @@
-"""The panel: stage, controls, inspector and console around one lab.
+"""The panel: stage, controls, inspector, editor and console around one lab.
 
 Every control becomes an input of the lab, the same that a line of code or of
 kubectl would make, so what was clicked can be saved and played again. Nothing
 here decides anything about the cluster.
+
+The picture may be one of the past: then all that is read is of that instant,
+and nothing can be done until the reader is back, goes on from there, or
+branches off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from k8slab.clock import SECOND_US
-from k8slab.graph import key_of_id, kind_of, name_of
-from k8slab.panel import inspector
+from k8slab.graph import kind_of
+from k8slab.panel import actions, completion
+from k8slab.panel.actions import Action, Deed
+from k8slab.panel.compare import Comparison
+from k8slab.panel.console import Console
+from k8slab.panel.controls import SETTLED, Controls, button, row
+from k8slab.panel.editor import Editor
 from k8slab.panel.handle import LabHandle
+from k8slab.panel.inspector import Inspector
 from k8slab.panel.player import Player
 from k8slab.panel.showing import Showing
 from k8slab.panel.stage import Stage, with_picture
 from k8slab.renderers import text
 
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0, 300.0, 1000.0, 3600.0, 10000.0)
-_CONSOLE_LINES = 400
 _NARROWEST, _WIDEST = 640, 1900
-
-
-class Controls:
-    """The widgets that the reader acts by, each of them named."""
-
-    def __init__(self) -> None:
-        self.play = widgets.ToggleButton(icon="play", tooltip="Play or pause", layout=_wide("42px"))
-        self.step = _button("", "step-forward", "Until the next change")
-        self.speed = widgets.SelectionSlider(
-            options=[(_speed_words(one), one) for one in SPEEDS],
-            value=4.0,
-            description="speed",
-            layout=_wide("250px"),
-            style={"description_width": "40px"},
-        )
-        self.settle = _button("run until settled", "", "Until nothing changes any more")
-        self.undo = _button("⟲", "", "Undo: take back the last change")
-        self.fork = _button("fork here", "", "Another cluster that goes on from this instant")
-        self.delete = _button("delete Pod", "", "kubectl delete pod")
-        self.cordon = _button("cordon", "", "kubectl cordon, or uncordon")
-        self.cordon.add_class("k8slab-cordon")
-        self.crash = _button("crash", "", "Cut the node's power, or give it back")
-        self.replicas = widgets.BoundedIntText(
-            min=0,
-            max=1000,
-            description="replicas",
-            layout=_wide("130px"),
-            style={"description_width": "52px"},
-        )
-        self.command = widgets.Text(
-            description="$ kubectl",
-            placeholder="get pods -o wide",
-            continuous_update=False,
-            layout=widgets.Layout(width="100%"),
-            style={"description_width": "74px"},
-        )
-
-    def bar(self) -> widgets.HBox:
-        """All but the console's, in a row."""
-        row = widgets.HBox(
-            [
-                self.play,
-                self.step,
-                self.speed,
-                self.settle,
-                self.undo,
-                self.fork,
-                widgets.HTML("", layout=_wide("12px")),
-                self.replicas,
-                self.delete,
-                self.cordon,
-                self.crash,
-            ]
-        )
-        row.add_class("k8slab-bar")
-        return row
-
-
-def _wide(width: str) -> widgets.Layout:
-    return widgets.Layout(width=width)
-
-
-def _button(words: str, icon: str, tooltip: str) -> widgets.Button:
-    return widgets.Button(description=words, icon=icon, tooltip=tooltip, layout=widgets.Layout(width="auto"))
-
-
-def _speed_words(speed: float) -> str:
-    return f"{speed:g}×" if speed < 1000 else f"{speed:,.0f}×"
+_SLOW = ("drain", "wait")
+"""kubectl's commands in which time passes; they are run beside the notebook."""
+_OF_A_PODS_NODE = ("cordon", "uncordon", "crash", "recover")
+"""What is offered for a node when one of its Pods is selected."""
+_CONDITIONS = {
+    "Pod": (("Ready", "Ready"), ("gone", "delete")),
+    "Node": (("Ready", "Ready"),),
+    "Deployment": (("Available", "Available"),),
+    "Job": (("Complete", "Complete"), ("Failed", "Failed")),
+}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """A lab that is seen and driven. `stage`, `controls` and `player` may be used from code as well."""
+    """A lab that is seen and driven. Its parts may be used from code as well: `stage`, `controls` …"""
 
     def __init__(self, lab: LabHandle, *, theme: str = "auto", width: float = 1180) -> None:
         self.lab = lab
-        self.showing = Showing(lab, width)
-        self.stage = Stage(self.showing.scene, theme)
-        self.controls = Controls()
+        self.present = Showing(lab, width)
+        self.past: Showing | None = None
+        self.stage = Stage(self.present.scene, theme)
+        self.controls = Controls(lab.components)
         self.player = Player(lab, self._frame, self._stopped)
+        self.inspector = Inspector(lab)
+        self.console = Console(self._command, lambda text: completion.of_command(text, self.showing.lab.view))
+        self.editor = Editor(lab, lambda text: self.do(actions.apply(text)))
         self.forks: list[Panel] = []
-        self._lines: list[str] = []
+        self.comparisons: list[Comparison] = []
+        self._compared: list[Comparison] = []
         self._quiet = False
-        self._inspector = widgets.HTML(inspector.html("", self.showing.graph))
-        self._inspector.add_class("k8slab-inspector")
-        self._output = widgets.HTML()
-        self._bar = self.controls.bar()
-        self._console = widgets.VBox([self._output, self.controls.command])
-        self._console.add_class("k8slab-console")
-        super().__init__([self._bar, self.stage, self._inspector, self._console])
+        self._offered: tuple[Any, ...] = ()
+        self._parts()
+        super().__init__(self._children())
         self.add_class("k8slab-panel")
         self._wire()
         self._offer()
+
+    def _parts(self) -> None:
+        """The rows between the parts."""
+        self._bar = self.controls.bar()
+        self._banner_words = widgets.HTML()
+        controls = self.controls
+        self._banner = row(
+            "k8slab-banner", [self._banner_words, controls.now, controls.rewind, controls.branch]
+        )
+        self._banner.layout.display = "none"
+        self._actions = row("k8slab-actions", [])
+        self._shelf = widgets.VBox([self.editor])
+        self._shelf.add_class("k8slab-shelf")
+        self._shelf.layout.display = "none"
+        self._console = widgets.VBox([self.console])
+        self._console.add_class("k8slab-console")
+
+    def _children(self) -> list[widgets.Widget]:
+        parts = [
+            self._bar,
+            self._shelf,
+            self._banner,
+            self.stage,
+            self._actions,
+            self.inspector,
+            self._console,
+        ]
+        return [*parts, *self.comparisons, *self.forks]
 
     def _wire(self) -> None:
         """Bind each control to what it does."""
@@ -125,32 +104,44 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         controls.play.observe(lambda change: self._play(change["new"]), "value")
         controls.speed.observe(lambda change: self._set_speed(change["new"]), "value")
         self.player.speed = controls.speed.value
-        controls.step.on_click(lambda _: self._act(self.lab.step))
-        controls.settle.on_click(lambda _: self.player.do(self._settle))
+        controls.step.on_click(lambda _: self._step())
+        controls.run.on_click(lambda _: self._run())
         controls.undo.on_click(lambda _: self.undo())
         controls.fork.on_click(lambda _: self.fork())
-        controls.delete.on_click(lambda _: self._delete())
-        controls.cordon.on_click(lambda _: self._cordon())
-        controls.crash.on_click(lambda _: self._crash())
+        controls.branch.on_click(lambda _: self.fork())
+        controls.now.on_click(lambda _: self.return_to_now())
+        controls.rewind.on_click(lambda _: self.rewind())
+        controls.edit.observe(lambda change: self._open_editor(change["new"]), "value")
         controls.replicas.observe(lambda change: self._scale(change["new"]), "value")
-        controls.command.observe(lambda change: self._command(change["new"]), "value")
 
     # Showing.
+
+    @property
+    def showing(self) -> Showing:
+        """What is shown: the present, or the instant of the past that was gone to."""
+        return self.past or self.present
 
     def refresh(self) -> None:
         """Show the lab as it is now, whoever changed it."""
         with self.lab.lock:
-            changed = self.showing.follow()
-        self.stage.show(self.showing.scene, changed, at_once=True)
+            changed = self.present.follow()
+        if self.past is None:
+            self.stage.show(self.present.scene, changed, at_once=True)
+        self._after()
+
+    def _after(self) -> None:
+        """Bring everything around the picture in line with it."""
         self._offer()
+        for comparison in (*self.comparisons, *self._compared):
+            comparison.refresh()
 
     def _frame(self) -> None:
         """Show a frame of a lab in motion, unless the former one is still under way."""
-        if self.stage.is_free:
+        if self.past is None and self.stage.is_free:
             with self.lab.lock:
-                changed = self.showing.follow()
-            self.stage.show(self.showing.scene, changed)
-            if self.showing.selected:
+                changed = self.present.follow()
+            self.stage.show(self.present.scene, changed)
+            if self.present.selected:
                 self._offer()
 
     def _stopped(self) -> None:
@@ -160,46 +151,146 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         width = max(_NARROWEST, min(_WIDEST, width))
         if abs(width - self.showing.width) >= 1:
             with self.lab.lock:
-                self.showing.resize(width)
+                self.present.resize(width)
+                if self.past is not None:
+                    self.past.resize(width)
             self.stage.show(self.showing.scene, None, at_once=True)
 
     def select(self, identity: str) -> None:
         """Select an object by its id, e.g. `Pod/default/db-0`; the empty text selects nothing."""
         with self.lab.lock:
             self.showing.select(identity)
-        self.refresh()
+            changed = self.showing.follow()
+        self.stage.show(self.showing.scene, changed, at_once=True)
+        self._offer()
+
+    # What is offered for what is selected.
 
     def _offer(self) -> None:
-        """Bring inspector and controls in line with what is selected."""
+        """Bring inspector, actions and controls in line with what is selected."""
         showing, controls = self.showing, self.controls
-        words = inspector.html(showing.selected, showing.graph)
-        if words != self._inspector.value:
-            self._inspector.value = words
-        pod, node = showing.pod_of(showing.selected), showing.node_of(showing.selected)
+        self.inspector.lab = showing.lab
+        self.inspector.show(showing.selected, showing.graph)
+        offered = self._actions_now()
+        if offered != self._offered:
+            self._offered = offered
+            self._actions.children = self._action_buttons(offered)
+        self._offer_conditions(showing.selected)
         workload = showing.workload_of(showing.selected)
-        controls.delete.disabled = not pod
-        controls.cordon.disabled = controls.crash.disabled = not node
-        controls.replicas.disabled = not workload
-        if node:
-            held = (showing.graph.get(node) or {}).get("spec", {}).get("unschedulable", False)
-            controls.cordon.description = "uncordon" if held else "cordon"
-            controls.crash.description = "crash" if showing.is_powered(node) else "recover"
         if workload:
+            wanted = (showing.graph.get(workload) or {})["spec"].get("replicas", 1)
             self._quiet = True
-            controls.replicas.value = (showing.graph.get(workload) or {})["spec"].get("replicas", 1)
+            controls.replicas.max = max(10, controls.replicas.max, 2 * wanted)
+            controls.replicas.value = wanted
             self._quiet = False
+
+    def _actions_now(self) -> tuple[Any, ...]:
+        """What to offer: the names of actions by object, first of the selected one, then of a Pod's node."""
+        showing = self.showing
+        if self.past is not None:
+            return ()
+        found: list[tuple[str, str]] = []
+        objects = dict.fromkeys((showing.selected, showing.node_of(showing.selected)))
+        for identity in objects:
+            obj = showing.graph.get(identity) if identity else None
+            if obj is not None:
+                here = actions.actions_on(identity, obj, showing.machine_of(identity))
+                own = identity == showing.selected
+                found += [(identity, one.name) for one in here if own or one.name in _OF_A_PODS_NODE]
+        return (showing.workload_of(showing.selected), *found)
+
+    def _action_buttons(self, offered: Sequence[Any]) -> list[widgets.Widget]:
+        if not offered:
+            return []
+        workload, pairs = offered[0], offered[1:]
+        made: list[widgets.Widget] = [self.controls.replicas] if workload else []
+        for identity, name in pairs:
+            made.append(self._action_button(identity, name))
+        if kind_of(self.showing.selected or "/") == "Pod":
+            made.append(self._console_button("exec", "exec {} -- sh -c 'ls /'"))
+        for name, label, deed in actions.CLUSTER if not pairs else ():
+            made.append(self._deed_button(name, label, lambda deed=deed: deed))  # type: ignore[misc]
+        return made
+
+    def _action_button(self, identity: str, name: str) -> widgets.Button:
+        obj = self.showing.graph.get(identity) or {}
+        found = actions.actions_on(identity, obj, self.showing.machine_of(identity))
+        action: Action = next(one for one in found if one.name == name)
+
+        def deed() -> Deed:
+            return action.deed(identity, self.showing.graph.get(identity) or obj)
+
+        of_node = kind_of(identity) == "Node" and kind_of(self.showing.selected) != "Node"
+        label = f"{action.label} node" if of_node else action.label
+        return self._deed_button(name, label, deed, "warning" if action.grave else "")
+
+    def _deed_button(
+        self, name: str, label: str, deed: Callable[[], Deed], style: str = ""
+    ) -> widgets.Button:
+        made = button(label, "", deed().text, style)
+        made.add_class(f"k8slab-{name}")
+        made.on_click(lambda _: self.do(deed()))
+        return made
+
+    def _console_button(self, label: str, template: str) -> widgets.Button:
+        words = template.format(actions.reference(self.showing.selected).removeprefix("pod/"))
+        made = button(label, "terminal", f"kubectl {words}")
+        made.add_class(f"k8slab-{label}")
+        made.on_click(lambda _: self.console.prefill(words))
+        return made
+
+    def _offer_conditions(self, selected: str) -> None:
+        """What can be run until: always until nothing changes, and what the selected object can come to."""
+        options = [SETTLED, *(words for words, _ in _CONDITIONS.get(kind_of(selected or "/"), ()))]
+        if tuple(options) != tuple(self.controls.until.options):
+            kept = self.controls.until.value
+            self.controls.until.options = options
+            self.controls.until.value = kept if kept in options else SETTLED
 
     # Acting.
 
-    def _act(self, action: Callable[[], Any]) -> None:
-        """Do something to the lab and show it at once."""
+    def do(self, deed: Deed) -> None:
+        """Do something to the lab, and print the line that does the same with what came of it."""
+        if self.past is not None:
+            self._tell(
+                deed.text, "error: this is the past: go back to now, go on from here, or fork here first"
+            )
+            return
+        if deed.verb == "kubectl" and deed.arguments[0].partition(" ")[0] in _SLOW:
+            self.player.do(lambda: self._carry_out(deed))
+        else:
+            self._carry_out(deed)
+
+    def _carry_out(self, deed: Deed) -> None:
         with self.lab.lock:
-            action()
-        self.refresh()
+            try:
+                if deed.verb == "kubectl":
+                    result = self.lab.kubectl(deed.arguments[0], stdin=deed.stdin)
+                    words = result.stdout + result.stderr
+                else:
+                    getattr(self.lab, deed.verb)(*deed.arguments, **dict(deed.options))
+                    words = ""
+            except Exception as error:  # noqa: BLE001
+                # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
+                words = f"error: {error}"
+            if self.past is None:
+                changed = self.present.follow()
+                self.stage.show(self.present.scene, changed, at_once=True)
+        self._tell(f"$ {deed.text}" if deed.verb == "kubectl" else deed.text, words)
+        self._after()
+
+    def _tell(self, command: str, words: str) -> None:
+        """Print a command and its outcome, and let a screen reader say the outcome's first line."""
+        self.console.print(command, words)
+        first = words.strip().split("\n", 1)[0]
+        if first:
+            self.stage.say(first)
 
     def _play(self, playing: bool) -> None:
         self.controls.play.icon = "pause" if playing else "play"
         if playing:
+            if self.past is not None:
+                self.return_to_now()
             self.player.play()
         else:
             self.player.pause()
@@ -208,49 +299,98 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _set_speed(self, speed: float) -> None:
         self.player.speed = speed
 
+    def _step(self) -> None:
+        if self.past is not None:
+            self.return_to_now()
+        with self.lab.lock:
+            before = self.lab.history[-1].revision if len(self.lab.history) else 0
+            happened = self.lab.step(self.controls.step_by.value)
+            changes = [one for one in self.lab.history[-20:] if one.revision > before]
+        words = ", ".join(f"{one.kind} {one.key[1]}" for one in changes) or "nothing changed"
+        self.stage.say(words if happened else "nothing is pending")
+        self.refresh()
+
+    def _run(self) -> None:
+        """Run until the chosen condition holds, beside the notebook."""
+        if self.past is not None:
+            self.return_to_now()
+        wanted, selected = self.controls.until.value, self.showing.selected
+        if wanted == SETTLED:
+            self.player.do(self._settle)
+            return
+        condition = dict(_CONDITIONS[kind_of(selected)])[wanted]
+        self.do(actions.wait_for(selected, condition))
+
     def _settle(self) -> None:
         with self.lab.lock:
-            self.lab.settle()
-
-    def _delete(self) -> None:
-        pod = self.showing.pod_of(self.showing.selected)
-        if pod:
-            namespace, name = key_of_id(pod)
-            self._act(lambda: self.lab.delete(f"pod/{name}", namespace=namespace))
-
-    def _cordon(self) -> None:
-        node = self.showing.node_of(self.showing.selected)
-        if node:
-            held = self.controls.cordon.description == "uncordon"
-            self._act(lambda: (self.lab.uncordon if held else self.lab.cordon)(name_of(node)))
-
-    def _crash(self) -> None:
-        node = self.showing.node_of(self.showing.selected)
-        if node:
-            powered = self.showing.is_powered(node)
-            self._act(lambda: (self.lab.crash if powered else self.lab.recover)(name_of(node)))
+            settled = self.lab.settle()
+        self.stage.say("settled" if settled else "still busy after an hour")
 
     def _scale(self, replicas: int) -> None:
         workload = self.showing.workload_of(self.showing.selected)
         if workload and not self._quiet:
-            namespace, name = key_of_id(workload)
-            kind = kind_of(workload).lower()
-            self._act(lambda: self.lab.scale(f"{kind}/{name}", replicas, namespace=namespace))
+            self.do(actions.scale(workload, replicas))
 
-    # Going back.
+    def _open_editor(self, opened: bool) -> None:
+        self._shelf.layout.display = "" if opened else "none"
+
+    # The past.
 
     def undo(self) -> None:
-        """Take back the last change that was asked for, and say what it was."""
+        """Pause, take back the last change that was asked for, and say what it was."""
+        self.controls.play.value = False
+        self._leave_past()
         self._travel("undo", lambda: f"taken back: {self.lab.undo()}")
 
     def seek(self, at_us: int) -> None:
-        """Pause, and rewind the lab to an instant of its past, on its own clock."""
+        """Pause, and show the lab as it was at an instant, on its own clock. Nothing is lost by that."""
         self.controls.play.value = False
+        if at_us >= self.lab.now_us:
+            self.return_to_now()
+            return
+        selected = self.showing.selected
+        with self.lab.lock:
+            try:
+                then = self.lab.at((at_us - self.lab.start_us) / SECOND_US)
+            except Exception as error:  # noqa: BLE001
+                self._tell("⟲ look back", f"error: {error}")
+                return
+            self.past = Showing(then, self.present.width, self.present)
+            self.past.select(selected)
+            self.past.follow()
         seconds = (at_us - self.lab.start_us) / SECOND_US
+        words = f"t = {seconds:g} s: this is the past"
+        self._banner_words.value = f"<b>{escape(words)}</b>"
+        self._banner.layout.display = ""
+        self.stage.show(self.past.scene, None, at_once=True)
+        self.stage.say(words)
+        self._offer()
+
+    def return_to_now(self) -> None:
+        """Show the present again."""
+        if self.past is None:
+            return
+        selected = self.past.selected
+        self._leave_past()
+        with self.lab.lock:
+            self.present.select(selected)
+            self.present.follow()
+        self.stage.show(self.present.scene, None, at_once=True)
+        self.stage.say("back to now")
+        self._after()
+
+    def _leave_past(self) -> None:
+        self.past = None
+        self._banner.layout.display = "none"
+
+    def rewind(self) -> None:
+        """Make the past that is shown the present: what came after it has not happened."""
+        if self.past is None:
+            return
+        seconds = (self.past.lab.now_us - self.lab.start_us) / SECOND_US
+        self._leave_past()
 
         def journey() -> str:
-            if at_us == self.lab.now_us:
-                return "that is now"
             self.lab.rewind(to=seconds)
             return f"rewound to t = {seconds:g} s; what was done since has not happened"
 
@@ -264,40 +404,42 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001
                 # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
                 words = f"error: {error}"
-            self.showing.select(self.showing.selected)
-        self._print(f"⟲ {name}", words)
-        self.stage.say(words)
-        self.refresh()
+            self.present.select(self.present.selected)
+            self.present.follow()
+        self.stage.show(self.present.scene, None, at_once=True)
+        self._tell(f"⟲ {name}", words)
+        self._after()
 
     def fork(self) -> Panel:
-        """Another panel, beneath this one, on a lab that goes on from this instant."""
+        """Another panel, beneath this one, on a lab that goes on from the instant that is shown.
+
+        Between the two stands their comparison: both pictures side by side, with what differs marked.
+        """
         with self.lab.lock:
-            twin = Panel(self.lab.fork(), theme=self.stage.theme, width=self.showing.width)
+            twin = Panel(self.showing.lab.fork(), theme=self.stage.theme, width=self.showing.width)
+        comparison = Comparison(self.present, twin.present, self.stage.theme)
         self.forks.append(twin)
-        self.children = [self._bar, self.stage, self._inspector, self._console, *self.forks]
+        self.comparisons.append(comparison)
+        twin._compared.append(comparison)
+        self.children = self._children()
+        self.return_to_now()
         return twin
 
     # The console.
 
     def _command(self, command: str) -> None:
-        if command.strip():
-            self.controls.command.value = ""
-            self.player.do(lambda: self.run_command(command))
+        self.player.do(lambda: self.run_command(command))
 
     def run_command(self, command: str) -> None:
         """Run a kubectl command and print it with its output in the console."""
+        if self.past is None:
+            self._carry_out(actions.kubectl(command.strip().removeprefix("kubectl ")))
+            return
+        # The past answers questions; what would change it changes a copy that is thrown away.
         words = command.strip().removeprefix("kubectl ")
         with self.lab.lock:
-            result = self.lab.kubectl(words)
-        self._print(f"$ kubectl {words}", result.stdout + result.stderr)
-        self.refresh()
-
-    def _print(self, command: str, output: str) -> None:
-        """Put what was done, and what it said, at the end of the console."""
-        self._lines.append(f"<b>{escape(command)}</b>")
-        self._lines += escape(output).rstrip("\n").split("\n")
-        self._lines = self._lines[-_CONSOLE_LINES:]
-        self._output.value = "<pre>" + "\n".join(self._lines) + "</pre>"
+            result = self.past.lab.fork().kubectl(words)
+        self._tell(f"$ kubectl {words}", result.stdout + result.stderr)
 
     # Representations.
 

@@ -11,6 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const MOST_SVG_PODS = 300;
 const TWEEN_MS = 320;
 const HIDDEN_TAB_MS = 250;
+const PATIENCE_MS = 1000;
 const LAYERS = 4;
 const [ID, LAYER, KIND, X, Y, WIDTH, HEIGHT, LABEL, DETAIL, STATE, MARKS, LINKS] = Array(12).keys();
 
@@ -185,6 +186,10 @@ class SvgPainter {
     this.view = view;
     this.root = element("svg", { class: "k8-picture", role: "group", "aria-label": "The cluster" });
     this.layers = Array.from({ length: LAYERS }, () => element("g", {}, this.root));
+    this.relations = {};
+    const group = element("g", { class: "k8-relations", "aria-hidden": "true" });
+    this.layers[LAYERS - 1].before(group);
+    for (const name of RELATIONS) this.relations[name] = element("path", { class: `k8-relation k8-of-${name}`, fill: "none" }, group);
     this.nodes = new Map();
     this.clocks = new Map();
     this.bars = new Map();
@@ -228,7 +233,7 @@ class SvgPainter {
 
   create(item, fresh) {
     const group = element("g", { class: `k8-item${item[KIND] ? " k8-object" : ""}${fresh ? " k8-new" : ""}` });
-    const node = { group, item, layer: item[LAYER], elements: [], title: element("title", {}, group) };
+    const node = { group, item, layer: item[LAYER], elements: [] };
     group.dataset.id = item[ID];
     if (item[KIND]) {
       group.setAttribute("role", "button");
@@ -249,7 +254,6 @@ class SvgPainter {
   }
 
   name(node, item) {
-    node.title.textContent = spoken(item);
     if (item[KIND]) node.group.setAttribute("aria-label", spoken(item));
     else if (!item[LABEL]) node.group.setAttribute("aria-hidden", "true");
     node.group.dataset.state = item[STATE];
@@ -368,6 +372,12 @@ class SvgPainter {
     for (const id of ids || []) this.nodes.get(id)?.group.classList.add("k8-lit");
   }
 
+  relate() {
+    const lines = relationLines(this.view.picture, this.view.shown, this.view.hovered);
+    for (const name of RELATIONS) this.relations[name].setAttribute("d", [...lines[name]].join(""));
+    this.root.classList.toggle("k8-no-volume", !this.view.shown.has("volume"));
+  }
+
   focus(id, former) {
     this.nodes.get(former)?.group.setAttribute("tabindex", "-1");
     const group = this.nodes.get(id)?.group;
@@ -483,7 +493,20 @@ class CanvasPainter {
       else for (const mark of item[MARKS]) this.draw(mark, x, y, item);
     }
     context.globalAlpha = 1;
+    if (this.view.shown.size > 1 || this.view.hovered) this.drawRelations();
     if (this.tweens.size) this.view.soon();
+  }
+
+  drawRelations() {
+    const lines = relationLines(this.view.picture, this.view.shown, this.view.hovered);
+    for (const name of RELATIONS) {
+      if (!lines[name].size) continue;
+      this.finish(new Path2D([...lines[name]].join("")), "", COLOURS[name], 1.4, DASHES[name]);
+    }
+  }
+
+  relate() {
+    this.view.soon();
   }
 
   /** Where a sprite begins: on a whole pixel, so that it stays sharp. */
@@ -632,6 +655,81 @@ class CanvasPainter {
   }
 }
 
+// -------------------------------------------------------------------------------------------- tooltip and relations
+
+/** A few lines beside the pointer. What they say is also each thing's own name, so nobody needs to see them. */
+class Tip {
+  constructor(body) {
+    this.body = body;
+    this.box = document.createElement("div");
+    this.box.className = "k8-tip";
+    this.box.hidden = true;
+    this.box.setAttribute("aria-hidden", "true");
+    body.append(this.box);
+  }
+
+  show(lines, event) {
+    this.box.replaceChildren(
+      ...lines.map((words) => {
+        const line = document.createElement("div");
+        line.textContent = words;
+        return line;
+      }),
+    );
+    this.box.hidden = false;
+    const area = this.body.getBoundingClientRect();
+    const left = Math.min(event.clientX - area.left + 14, area.width - this.box.offsetWidth - 8);
+    this.box.style.left = `${Math.max(4, left)}px`;
+    this.box.style.top = `${event.clientY - area.top + 16}px`;
+  }
+
+  hide() {
+    this.box.hidden = true;
+  }
+}
+
+const RELATIONS = ["owner", "volume", "network", "scheduling"];
+const COLOURS = { owner: "accent", volume: "held", network: "good", scheduling: "muted" };
+const DASHES = { owner: "", volume: "6 3", network: "2 3", scheduling: "1 4" };
+const GOVERNED = { PersistentVolumeClaim: "volume", Service: "network", Ingress: "network", Node: "scheduling" };
+
+/** Which relation two things are in, by their kinds. */
+function relationOf(kind, other) {
+  for (const name of ["Node", "PersistentVolumeClaim", "Ingress", "Service"]) {
+    if (kind === name || other === name) return GOVERNED[name];
+  }
+  return "owner";
+}
+
+/** From the foot of the upper thing to the head of the lower one; beside each other, from side to side. */
+function lineBetween(one, other) {
+  const [upper, lower] = one[Y] <= other[Y] ? [one, other] : [other, one];
+  const middle = (item) => item[X] + item[WIDTH] / 2;
+  if (upper[KIND] === "Node") return `M${upper[X] + 19} ${upper[Y] + 20}L${lower[X] + 4} ${lower[Y] + lower[HEIGHT] / 2}`;
+  const [x1, y1, x2, y2] = [middle(upper), upper[Y] + upper[HEIGHT], middle(lower), lower[Y]];
+  const bend = Math.max(14, (y2 - y1) / 2);
+  return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`;
+}
+
+/** The relations' lines: those that are switched on, and those of the thing under the pointer. */
+function relationLines(picture, shown, hovered) {
+  const found = Object.fromEntries(RELATIONS.map((name) => [name, new Set()]));
+  const add = (from, to) => {
+    const [one, other] = [picture.items.get(from), picture.items.get(to)];
+    if (!one?.[KIND] || !other?.[KIND] || one === other) return;
+    const relation = relationOf(one[KIND], other[KIND]);
+    const touches = from === hovered || to === hovered;
+    if ((shown.has(relation) || touches) && !(relation === "volume" && !touches)) found[relation].add(lineBetween(one, other));
+  };
+  if (!shown.size && !hovered) return found;
+  if (shown.size) for (const item of picture.items.values()) for (const link of item[LINKS]) add(item[ID], link);
+  else {
+    for (const link of picture.items.get(hovered)?.[LINKS] || []) add(hovered, link);
+    for (const user of picture.users.get(hovered) || []) add(user, hovered);
+  }
+  return found;
+}
+
 // -------------------------------------------------------------------------------------------------------- playhead
 
 /**
@@ -650,7 +748,8 @@ class Playhead {
     this.label = this.handle.firstChild;
     view.root.querySelector(".k8-body").append(this.box);
     listen(this.box, "pointerdown", (event) => this.grasp(event));
-    listen(this.box, "pointermove", (event) => this.dragged && this.move(this.instantAt(event)));
+    listen(this.box, "pointermove", (event) => (this.dragged ? this.drag(event) : this.tip(event)));
+    listen(this.box, "pointerleave", () => this.view.tip.hide());
     listen(this.box, "pointerup", (event) => this.release(event));
     listen(this.box, "pointercancel", () => this.cancel());
     listen(this.handle, "keydown", (event) => this.key(event));
@@ -672,8 +771,14 @@ class Playhead {
     style.width = share(width, head.width);
     style.top = share(cursor[Y] + mark[1] - 48, height);
     style.height = share(mark[2], height);
-    if (this.wanted !== null && this.wanted > head.now_us) this.wanted = null;
+    if (this.wanted !== null && this.wanted > this.latest()) this.wanted = null;
     this.show();
+  }
+
+  /** The present: later than what is shown, where that is the past. */
+  latest() {
+    const { head } = this.view.picture;
+    return head.header.until_us || head.now_us;
   }
 
   show() {
@@ -684,7 +789,8 @@ class Playhead {
     const words = `t = ${seconds(atUs)} s`;
     this.handle.style.left = `${(100 * (onAxis(axis, atUs) - axis[0])) / (width || 1)}%`;
     this.handle.classList.toggle("k8-moved", this.wanted !== null);
-    const values = { valuemin: "0", valuemax: seconds(nowUs), valuenow: seconds(atUs), valuetext: this.wanted === null ? `${words}, now` : words };
+    const isNow = this.wanted === null && nowUs === this.latest();
+    const values = { valuemin: "0", valuemax: seconds(this.latest()), valuenow: seconds(atUs), valuetext: isNow ? `${words}, now` : words };
     for (const [name, value] of Object.entries(values)) {
       if (this.handle.getAttribute(`aria-${name}`) !== value) this.handle.setAttribute(`aria-${name}`, value);
     }
@@ -698,9 +804,41 @@ class Playhead {
   }
 
   move(atUs) {
-    const { now_us: nowUs, axis } = this.view.picture.head;
-    this.wanted = Math.min(nowUs, Math.max(axis[2], atUs));
+    this.wanted = Math.min(this.latest(), Math.max(this.view.picture.head.axis[2], atUs));
     this.show();
+  }
+
+  /** While it is dragged, every instant that there is time for is asked for. */
+  drag(event) {
+    this.move(this.instantAt(event));
+    if (this.asked !== undefined && this.asked === this.view.picture.seq && performance.now() - this.askedAt < PATIENCE_MS) return;
+    this.ask(this.wanted);
+  }
+
+  ask(atUs) {
+    this.asked = this.view.picture.seq;
+    this.askedAt = performance.now();
+    this.view.model.send({ type: "seek", at_us: atUs });
+  }
+
+  /** What stands on the timeline under the pointer: something that was done, or a row and how it was then. */
+  tip(event) {
+    const { items, head } = this.view.picture;
+    const box = this.box.getBoundingClientRect();
+    const scale = head.axis[1] / box.width;
+    const x = head.axis[0] + (event.clientX - box.left) * scale;
+    const y = items.get("now")[Y] + (event.clientY - box.top) * scale;
+    const atUs = this.instantAt(event);
+    const words = [`t = ${Math.round((atUs - head.axis[2]) / 1e5) / 10} s`];
+    for (const [id, item] of items) {
+      if (id.startsWith("input/") && Math.abs(item[X] - x) < 5) words.unshift(item[LABEL]);
+      if (id.startsWith("row/") && y >= item[Y] && y <= item[Y] + item[HEIGHT]) {
+        const tones = item[MARKS].filter((mark) => mark[0] === "bar" && mark[4] <= atUs && atUs <= (mark[5] || head.now_us));
+        const said = [...new Set(tones.map((mark) => mark[3]))].join(", ");
+        words.unshift(said ? `${item[LABEL]}: ${said}` : item[LABEL]);
+      }
+    }
+    this.view.tip.show(words, event);
   }
 
   grasp(event) {
@@ -721,7 +859,7 @@ class Playhead {
     const atUs = this.wanted;
     const { now_us: nowUs } = this.view.picture.head;
     this.cancel();
-    if (atUs !== null && atUs < nowUs) this.view.model.send({ type: "seek", at_us: atUs });
+    if (atUs !== null && atUs !== nowUs) this.ask(atUs);
   }
 
   cancel() {
@@ -733,11 +871,12 @@ class Playhead {
   key(event) {
     const { now_us: nowUs, axis } = this.view.picture.head;
     const [, , startUs, , stepUs] = axis;
+    const latest = this.latest();
     const ticks = ((this.wanted ?? nowUs) - startUs) / stepUs;
     if (event.key === "ArrowLeft") this.move(startUs + (Math.ceil(ticks) - 1) * stepUs);
     else if (event.key === "ArrowRight") this.move(startUs + (Math.floor(ticks) + 1) * stepUs);
     else if (event.key === "Home") this.move(startUs);
-    else if (event.key === "End") this.move(nowUs);
+    else if (event.key === "End") this.move(latest);
     else if (event.key === "Enter") this.commit();
     else if (event.key === "Escape") this.cancel();
     else return;
@@ -755,6 +894,8 @@ class View {
     this.touched = new Set();
     this.axisChanged = true;
     this.active = "";
+    this.hovered = "";
+    this.shown = new Set(["volume"]);
     this.requested = 0;
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.build(el);
@@ -771,9 +912,20 @@ class View {
     this.root.className = "k8-stage";
     this.root.innerHTML =
       '<div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
-      '<span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
+      '<span class="k8-toggles" role="group" aria-label="Relations that are drawn"></span><span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
       '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
+    this.tip = new Tip(this.root.querySelector(".k8-body"));
+    const toggles = this.root.querySelector(".k8-toggles");
+    for (const name of RELATIONS) {
+      const toggle = document.createElement("button");
+      toggle.type = "button";
+      toggle.className = `k8-toggle k8-of-${name}`;
+      toggle.textContent = name;
+      toggle.setAttribute("aria-pressed", String(this.shown.has(name)));
+      toggle.addEventListener("click", () => this.toggle(name, toggle));
+      toggles.append(toggle);
+    }
     el.append(this.root);
   }
 
@@ -784,7 +936,7 @@ class View {
     this.playhead = new Playhead(this, listen);
     this.playhead.place();
     listen(frame, "click", (event) => this.select(this.painter.idAt(event)));
-    listen(frame, "pointermove", (event) => this.hover(this.painter.idAt(event)));
+    listen(frame, "pointermove", (event) => this.hover(this.painter.idAt(event), event));
     listen(frame, "pointerleave", () => this.hover(""));
     listen(frame, "keydown", (event) => this.key(event));
     listen(frame, "focusin", (event) => this.painter instanceof SvgPainter && this.activate(this.painter.idAt(event), false));
@@ -883,6 +1035,7 @@ class View {
     if (this.axisChanged) painter.resize(picture.head);
     painter.update(this.touched);
     if (this.touched.has(this.chosen)) this.tell();
+    if (this.shown.size || this.hovered) painter.relate();
     if (!picture.items.has(this.active)) this.activate(this.objects()[0]?.[ID], false);
     this.touched.clear();
     painter.tick(this.axisChanged);
@@ -932,10 +1085,21 @@ class View {
     this.model.send({ type: "select", id });
   }
 
-  hover(id) {
+  toggle(name, button) {
+    if (!this.shown.delete(name)) this.shown.add(name);
+    button.setAttribute("aria-pressed", String(this.shown.has(name)));
+    this.say(`${name} lines ${this.shown.has(name) ? "on" : "off"}`);
+    this.painter.relate();
+  }
+
+  hover(id, event) {
+    const item = this.picture.items.get(id);
+    if (event && item) this.tip.show([`${item[KIND]} ${item[LABEL]}`, ...(item[DETAIL] ? item[DETAIL].split(", ") : [])], event);
+    else this.tip.hide();
     if (id === this.hovered) return;
     this.hovered = id;
     this.painter.light(id ? this.picture.related(id) : null);
+    this.painter.relate();
   }
 
   activate(id, move) {

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from k8slab.graph import kind_of, name_of
 from k8slab.scene.layout import MARGIN, NOTE_HEIGHT, ROW_PITCH, TRAY_HEIGHT, Frame
-from k8slab.scene.marks import Mark, clock_text, path, rect, text
+from k8slab.scene.marks import Mark, circle, clock_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width, wrapped
 from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
 from k8slab.scene.timeline import Row, row_marks
 
 TRAY_LEFT = 152.0
 TRAY_CHIP, TRAY_PITCH = 132.0, 140.0
-_DISTURBING = ("crash", "disconnect", "remove_node", "drain")
+MOST_INPUTS = 40
+_DISTURBING = (
+    *("crash", "disconnect", "remove_node", "drain", "stop_kubelet", "kill", "run_out_of_memory"),
+    "break_registry",
+)
 
 
 def tray_capacity(frame: Frame) -> int:
@@ -87,8 +92,8 @@ def note(frame: Frame, question: str, answer: str) -> Item:
     )
 
 
-def timeline_axis(frame: Frame, axis: Axis, step_us: int, inputs: Sequence[tuple[int, str]]) -> Item:
-    """The timeline's title, its ticks, and a line for each thing that the user did."""
+def timeline_axis(frame: Frame, axis: Axis, step_us: int) -> Item:
+    """The timeline's title and its ticks."""
     bottom = 30 + frame.counts.timeline_rows * ROW_PITCH
     marks: list[Mark] = [
         path(f"M{-MARGIN:g} 0L{frame.counts.width - MARGIN:g} 0", "", "line", 1.2),
@@ -98,34 +103,71 @@ def timeline_axis(frame: Frame, axis: Axis, step_us: int, inputs: Sequence[tuple
         label = clock_text(tick - axis.start_us)
         x = round(axis.at(tick) - MARGIN, 1)
         marks.append(text(x, bottom + 16, "smaller", label, "muted", "middle"))
-    marks += input_marks(axis, inputs, MARGIN, 24, bottom)
     width = frame.counts.width - 2 * MARGIN
     return Item(
         "timeline", CARD, "", MARGIN, frame.timeline_y, width, bottom + 20, "Timeline", marks=tuple(marks)
     )
 
 
+class _Placed(NamedTuple):
+    """Something that the user did, where it stands: `shown` are its words where there is room for them."""
+
+    x: float
+    at_us: int
+    words: str
+    shown: str
+    disturbing: bool
+
+
+def _placed(axis: Axis, inputs: Sequence[tuple[int, str]]) -> list[_Placed]:
+    """The last of the inputs on the axis; only a disturbance is put in words."""
+    found: list[_Placed] = []
+    free_from = axis.x
+    for at_us, words in list(inputs)[-MOST_INPUTS:]:
+        x = axis.at(at_us)
+        short = short_input(words)
+        disturbing = short.split(" ")[0] in _DISTURBING
+        width = text_width(short, "smaller")
+        has_room = disturbing and x >= free_from and x + width < axis.x + axis.width
+        if has_room:
+            free_from = x + width + 16
+        found.append(_Placed(x, at_us, words, short if has_room else "", disturbing))
+    return found
+
+
+def _input_marks(one: _Placed, x: float, top: float, bottom: float) -> list[Mark]:
+    """A dashed line with words for a disturbance, a tick for another input."""
+    colour = "alert" if one.disturbing else "muted"
+    above = top if one.disturbing else bottom - 4
+    line = f"M{x} {above}L{x} {bottom + 4:g}"
+    marks: list[Mark] = [path(line, "", colour, 1, "3 3" if one.disturbing else "")]
+    if one.shown:
+        marks.append(text(x + 4, top - 3, "smaller", one.shown, colour))
+    return marks
+
+
 def input_marks(
     axis: Axis, inputs: Sequence[tuple[int, str]], left: float, top: float, bottom: float
 ) -> list[Mark]:
-    """A dashed line for each disturbance, a tick for each other input; words where there is room.
+    """The marks of all inputs in an item that begins at `left`; the lines go from `top` to `bottom`."""
+    return [
+        mark
+        for one in _placed(axis, inputs)
+        for mark in _input_marks(one, round(one.x - left, 1), top, bottom)
+    ]
 
-    The item that they belong to begins at `left`; the lines go from `top` to `bottom`.
-    """
-    marks: list[Mark] = []
-    free_from = axis.x - left
-    for at_us, words in list(inputs)[-40:]:
-        x = round(axis.at(at_us) - left, 1)
-        short = short_input(words)
-        disturbing = short.split(" ")[0] in _DISTURBING
-        colour = "alert" if disturbing else "muted"
-        above = top if disturbing else bottom - 4
-        marks.append(path(f"M{x} {above}L{x} {bottom + 4:g}", "", colour, 1, "3 3" if disturbing else ""))
-        width = text_width(short, "smaller")
-        if disturbing and x >= free_from and x + width < axis.x + axis.width - left:
-            marks.append(text(x + 4, top - 3, "smaller", short, colour))
-            free_from = x + width + 16
-    return marks
+
+def timeline_inputs(frame: Frame, axis: Axis, inputs: Sequence[tuple[int, str]]) -> list[Item]:
+    """An item for each input, so that each can say what it was."""
+    bottom = 30 + frame.counts.timeline_rows * ROW_PITCH
+    return [
+        Item(
+            *(f"input/{number}", CARD, "", round(one.x, 1), frame.timeline_y, 0, bottom, one.words),
+            clock_text(one.at_us - axis.start_us),
+            marks=tuple(_input_marks(one, 0, 24, bottom)),
+        )
+        for number, one in enumerate(_placed(axis, inputs))
+    ]
 
 
 def short_input(words: str) -> str:
@@ -135,11 +177,11 @@ def short_input(words: str) -> str:
     return shortened(words.partition(" -f ")[0], "smaller", 150)
 
 
-def timeline_row(frame: Frame, axis: Axis, number: int, identity: str, row: Row) -> Item:
-    """One row of the timeline."""
+def timeline_row(frame: Frame, axis: Axis, number: int, identity: str, row: Row, until_us: int = 0) -> Item:
+    """One row of the timeline. What still lasts ends at `until_us`; 0 is the picture's own now."""
     y = frame.timeline_y + 28 + number * ROW_PITCH
     width = axis.x + axis.width
-    marks = row_marks(row, axis, axis.x, width, 15)
+    marks = row_marks(row, axis, axis.x, width, 15, until_us)
     now = ", ".join(f"{count} {tone}" for tone, count in row.counts.items() if count)
     return Item(f"row/{identity}", CARD, "", 0, y, width, 15, row.label, now, marks=marks)
 
@@ -160,6 +202,19 @@ def console(frame: Frame, lines: Sequence[str]) -> Item:
         style, fill = ("prompt", "console-prompt") if is_prompt else ("output", "console-text")
         marks.append(text(18, 21 + 17 * number, style, line, fill))
     return Item("console", CARD, "", 0, frame.console_y, width, height, "Console", marks=tuple(marks))
+
+
+def difference(item: Item) -> Item:
+    """The frame around what is otherwise in the picture that this one is compared with."""
+    marks = (
+        rect(-3, -3, item.width + 6, item.height + 6, 10, "", "held", 2, "6 3"),
+        circle(item.width, 0, 7, "held"),
+        text(item.width, 3.6, "tiny", "≠", "on-mark", "middle"),
+    )
+    identity = f"differs/{item.id}"
+    return Item(
+        identity, OVER, "", item.x, item.y, item.width, item.height, f"{item.label} differs", marks=marks
+    )
 
 
 def selection(item: Item) -> Item:

@@ -43,6 +43,7 @@ class Facts(NamedTuple):
     `inputs` are what the user did, as (instant, words). `note` is a question
     and its answer, in place of what the picture would say of itself. The time
     axis goes up to `until_us` at least, so that it keeps still through a film.
+    `marked` are the ids of objects that differ from those of another picture.
     """
 
     now_us: int
@@ -54,6 +55,7 @@ class Facts(NamedTuple):
     note: tuple[str, str] | None = None
     console: tuple[str, ...] = ()
     until_us: int = 0
+    marked: frozenset[str] = frozenset()
 
 
 class _Share(NamedTuple):
@@ -69,7 +71,13 @@ class Composer:
     """Keeps a scene in step with a graph. `changed` are the ids that the last update touched."""
 
     def __init__(
-        self, graph: Graph, facts: Facts, *, width: float = 1180, history: Iterable[Change] = ()
+        self,
+        graph: Graph,
+        facts: Facts,
+        *,
+        width: float = 1180,
+        history: Iterable[Change] = (),
+        rows: dict[str, Row] | None = None,
     ) -> None:
         self.graph = graph
         self.facts = facts
@@ -101,8 +109,11 @@ class Composer:
         self._kept_rows: list[int] = []
         self._kept_volume_rows: list[int] = []
         self._expiries: dict[str, int] = {}
-        self._rows: dict[str, Row] = {}
+        # A picture of the past shows the timeline of the present, which it must not add to.
+        self._is_past = rows is not None
+        self._rows: dict[str, Row] = rows if rows is not None else {}
         self._rows_shown: list[str] = []
+        self._marked: set[str] = set()
         self._axis = Axis()
         self._step_us = 1
         self._dirty: dict[str, None] = {}
@@ -122,6 +133,11 @@ class Composer:
     def now_us(self) -> int:
         """The lab's clock."""
         return self.facts.now_us
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """The timeline so far, for pictures of the past."""
+        return self._rows
 
     def look_of(self, pod: str) -> Look | None:
         """How a Pod is doing."""
@@ -210,6 +226,8 @@ class Composer:
             self._bound.setdefault(f"Node/{node}", {})[identity] = pod
         key, label = _row_key(identity, root)
         row = self._rows.get(key)
+        if self._is_past:
+            return seen
         if row is None:
             row = self._rows[key] = Row(label)
         if row.note(identity, seen.tone, at_us):
@@ -223,7 +241,7 @@ class Composer:
             self._bound.get(f"Node/{pod['spec'].get('nodeName', '')}", {}).pop(identity, None)
         root = self._root(identity, pod) if pod is not None else identity
         key, _ = _row_key(identity, root)
-        if key in self._rows and self._rows[key].note(identity, "", at_us):
+        if not self._is_past and key in self._rows and self._rows[key].note(identity, "", at_us):
             self._dirty_rows[key] = None
 
     def _see_node(self, identity: str, node: Obj | None, at_us: int) -> None:
@@ -480,7 +498,8 @@ class Composer:
         self._dirty = {}
         self._dirty_rows = {}
         self._replaced = {}
-        header = Header("k8slab", facts.start_us, facts.seed, facts.events, self._summary())
+        present_us = facts.until_us if self._is_past else 0
+        header = Header("k8slab", facts.start_us, facts.seed, facts.events, self._summary(), present_us)
         selected = facts.selected if facts.selected in self.items else ""
         return Scene(self.width, frame.height, facts.now_us, header, axis, selected, self.items)
 
@@ -680,16 +699,31 @@ class Composer:
         if frame.counts.timeline_rows:
             self._draw_timeline(frame, everything, new_axis)
         elif "timeline" in self.items:
-            for identity in ("timeline", "now", *(f"row/{key}" for key in self._rows_shown)):
+            inputs = (f"input/{number}" for number in range(bands.MOST_INPUTS))
+            for identity in ("timeline", "now", *inputs, *(f"row/{key}" for key in self._rows_shown)):
                 self._drop(identity)
             self._rows_shown = []
         if self.facts.console:
             self._put(bands.console(frame, self.facts.console))
+        self._draw_marked()
         selected = self.items.get(self.facts.selected)
         if selected is not None and selected.kind:
             self._put(bands.selection(selected))
         elif "selection" in self.items:
             self._drop("selection")
+
+    def _draw_marked(self) -> None:
+        """The frames around what differs."""
+        wanted = {f"differs/{one}" for one in self.facts.marked}
+        for identity in sorted(self._marked - wanted):
+            self._drop(identity)
+        self._marked = wanted
+        for identity in sorted(self.facts.marked):
+            item = self.items.get(identity)
+            if item is not None:
+                self._put(bands.difference(item))
+            elif f"differs/{identity}" in self.items:
+                self._drop(f"differs/{identity}")
 
     def _draw_titles(self, frame: Frame) -> None:
         wanted = {}
@@ -725,10 +759,17 @@ class Composer:
             self._rows_shown = order
             for number, key in enumerate(order):
                 if again or key in self._dirty_rows or f"row/{key}" not in self.items:
-                    self._put(bands.timeline_row(frame, self._axis, number, key, self._rows[key]))
+                    row = self._rows[key]
+                    until_us = self.facts.until_us if self._is_past else 0
+                    self._put(bands.timeline_row(frame, self._axis, number, key, row, until_us))
         if again or len(self.facts.inputs) != self._inputs_seen:
             self._inputs_seen = len(self.facts.inputs)
-            self._put(bands.timeline_axis(frame, self._axis, self._step_us, self.facts.inputs))
+            self._put(bands.timeline_axis(frame, self._axis, self._step_us))
+            inputs = bands.timeline_inputs(frame, self._axis, self.facts.inputs)
+            for number in range(len(inputs), bands.MOST_INPUTS):
+                self._drop(f"input/{number}")
+            for item in inputs:
+                self._put(item)
         if everything:
             self._put(bands.cursor(frame))
 

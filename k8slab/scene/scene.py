@@ -61,13 +61,17 @@ class Axis(NamedTuple):
 
 
 class Header(NamedTuple):
-    """The facts above the picture. The clock itself is the scene's `now_us`."""
+    """The facts above the picture. The clock itself is the scene's `now_us`.
+
+    `until_us` is how far the timeline goes where the picture is one of the past; 0 where it is the present.
+    """
 
     title: str = "k8slab"
     start_us: int = 0
     seed: int = 0
     events: int = 0
     summary: str = ""
+    until_us: int = 0
 
 
 class Scene(NamedTuple):

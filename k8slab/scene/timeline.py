@@ -133,7 +133,9 @@ def axis_for(x: float, width: float, start_us: int, now_us: int) -> tuple[Axis, 
     return Axis(x, width, start_us, start_us + ticks * step, step), step
 
 
-def row_marks(row: Row, axis: Axis, left: float, right: float, height: float) -> tuple[Mark, ...]:
+def row_marks(
+    row: Row, axis: Axis, left: float, right: float, height: float, until_us: int = 0
+) -> tuple[Mark, ...]:
     """The marks of a row in its own box, whose x is 0 and whose bars stand on the axis."""
     name = shortened(row.label, "label", left - 26, 5)
     marks: list[Mark] = [
@@ -150,7 +152,7 @@ def row_marks(row: Row, axis: Axis, left: float, right: float, height: float) ->
         y = round(0.5 + pitch * number, 2)
         thickness = round(pitch - (0.7 if len(lanes) > 1 else 0), 2)
         marks += [
-            bar(y, thickness, one.tone, one.from_us, one.to_us)
+            bar(y, thickness, one.tone, one.from_us, one.to_us or until_us)
             for one in lane
             if not one.to_us or one.to_us - one.from_us >= least_us
         ]

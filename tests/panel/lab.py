@@ -7,6 +7,7 @@ import threading
 from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
+from k8slab.cluster.request import Request, Response
 from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
 from tests.scene.cluster import NOW_US, START_US, cluster, pod_status
@@ -41,6 +42,7 @@ class FakeLab:
         self.pending = pending
         self.ran: list[float] = []
         self.settled = 0
+        self.steps: list[str | None] = []
 
     @property
     def history(self) -> list[Change]:
@@ -56,7 +58,10 @@ class FakeLab:
         self.pending -= 1
         return True
 
-    def step(self) -> bool:
+    components = ("kubelet", "statefulset-controller")
+
+    def step(self, by: str | None = None) -> bool:
+        self.steps.append(by)
         self.view.change("Pod", ("default", "db-2"), "status", pod_status("running"))
         return True
 
@@ -69,8 +74,19 @@ class FakeLab:
     def kubectl(self, command: str, *, stdin: str = "") -> Result:
         self.inputs.append(Input(self.now_us, f"kubectl {command}"))
         words = shlex.split(command)
-        if words[:1] == ["get"]:
+        verb, name = words[0], words[1].rpartition("/")[2] if words[1:] else ""
+        if verb == "get":
             return Result("NAME   READY\ndb-0   <1/1>\n", "", 0)
+        if verb in ("cordon", "uncordon"):
+            self.view.change("Node", ("", name), "spec", "unschedulable", verb == "cordon")
+        elif verb == "delete":
+            self.view.remove("Pod", ("default", name))
+        elif verb == "scale":
+            kind = {"statefulset": "StatefulSet", "deployment": "Deployment"}[words[1].partition("/")[0]]
+            replicas = int(words[2].partition("=")[2])
+            self.view.change(kind, ("default", name), "spec", "replicas", replicas)
+        if verb in ("cordon", "uncordon", "delete", "scale", "wait", "apply", "create"):
+            return Result(f"{verb} done\n", "", 0)
         return Result("", f'error: unknown command "{words[0]}"\n', 1)
 
     def crash(self, node: str) -> None:
@@ -83,27 +99,16 @@ class FakeLab:
         self.inputs.append(Input(self.now_us, f"lab.{verb}('{node}')"))
         self.view.add({"kind": "Machine", "metadata": {"name": node}, "spec": {"power": power}})
 
-    def cordon(self, node: str) -> None:
-        self._hold(node, True, "cordon")
+    def request(self, request: Request) -> Response:
+        return Response(200, "said by the container\n", "text/plain")
 
-    def uncordon(self, node: str) -> None:
-        self._hold(node, False, "uncordon")
-
-    def _hold(self, node: str, held: bool, verb: str) -> None:
-        self.inputs.append(Input(self.now_us, f"kubectl {verb} {node}"))
-        self.view.change("Node", ("", node), "spec", "unschedulable", held)
-
-    def delete(self, reference: str, *, namespace: str = "default") -> None:
-        self.inputs.append(Input(self.now_us, f"kubectl delete {reference} -n {namespace}"))
-        self.view.remove("Pod", (namespace, reference.partition("/")[2]))
-
-    def scale(self, reference: str, replicas: int, *, namespace: str = "default") -> None:
-        self.inputs.append(
-            Input(self.now_us, f"kubectl scale {reference} --replicas={replicas} -n {namespace}")
-        )
-        kind, _, name = reference.partition("/")
-        full = {"statefulset": "StatefulSet", "deployment": "Deployment"}[kind]
-        self.view.change(full, (namespace, name), "spec", "replicas", replicas)
+    def at(self, seconds: float) -> FakeLab:
+        at_us = self.start_us + round(seconds * SECOND_US)
+        if at_us < self.start_us:
+            raise RefusedError("the lab had not begun yet")
+        then = FakeLab()
+        then._become([one for one in self.inputs if one.at_us < at_us], at_us)
+        return then
 
     def rewind(self, back: float | str | None = None, *, to: float | None = None) -> None:
         assert back is None

@@ -201,22 +201,95 @@ def test_a_click_on_the_timeline_asks_for_its_instant(page: Page) -> None:
     assert not sent(page, "select")
 
 
-def test_a_drag_is_sent_when_it_ends(page: Page) -> None:
+def test_a_drag_asks_for_instants_one_at_a_time_and_for_the_last_one(page: Page) -> None:
     scene = scene_of()
     mount(page, as_json(to_json(scene)))
     page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
-    before = page.evaluate("window.model.sent.length")
     page.mouse.move(*timeline_point(scene, NOW_US - 100 * SECOND))
     page.mouse.down()
     for seconds in (200, 300, 400):
         page.mouse.move(*timeline_point(scene, NOW_US - seconds * SECOND))
         shown = float(page.get_attribute(SLIDER, "aria-valuenow") or "")
         assert shown == pytest.approx(1488 - seconds, abs=3)
-    assert page.evaluate("window.model.sent.length") == before
+    assert len(sent(page, "seek")) == 1, "while no frame answers, no other is asked for"
+    push(page, {"type": "frame", "seq": 1, "patch": {"now_us": NOW_US - 200 * SECOND}})
+    page.mouse.move(*timeline_point(scene, NOW_US - 500 * SECOND))
     page.mouse.up()
-    assert [one["at_us"] for one in sent(page, "seek")] == [
-        pytest.approx(NOW_US - 400 * SECOND, abs=3 * SECOND)
-    ]
+    wanted = [pytest.approx(NOW_US - seconds * SECOND, abs=3 * SECOND) for seconds in (200, 500, 500)]
+    assert [one["at_us"] for one in sent(page, "seek")] == wanted
+
+
+def test_in_the_past_the_playhead_leads_forward_too(page: Page) -> None:
+    scene = scene_of()
+    now = scene.now_us - 600 * SECOND
+    past = scene._replace(now_us=now, header=scene.header._replace(until_us=scene.now_us))
+    mount(page, as_json(to_json(past)))
+    assert page.get_attribute(SLIDER, "aria-valuenow") == "888"
+    assert page.get_attribute(SLIDER, "aria-valuemax") == "1488"
+    assert page.get_attribute(SLIDER, "aria-valuetext") == "t = 888 s"
+    page.focus(SLIDER)
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert [one["at_us"] for one in sent(page, "seek")] == [scene.now_us]
+
+
+def tip(page: Page) -> list[str]:
+    return page.locator(".k8-tip div").all_inner_texts()
+
+
+def test_the_timeline_says_what_stands_under_the_pointer(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    row = scene.items["row/StatefulSet/default/db/001"]
+    x, _ = timeline_point(scene, NOW_US - 60 * SECOND)
+    page.mouse.move(x, row.y + row.height / 2)
+    assert tip(page)[0] == "db-1: terminating"
+    crash = next(one for one in scene.items.values() if one.id.startswith("input/") and "crash" in one.label)
+    page.mouse.move(crash.x, row.y + row.height / 2)
+    assert "lab.crash('node-1')" in tip(page)
+    page.mouse.move(5, 60)
+    assert page.locator(".k8-tip").is_hidden()
+
+
+def test_a_thing_says_what_it_is_beside_the_pointer(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.hover(item("Service/default/db"))
+    said = tip(page)
+    assert said[0] == "Service db"
+    assert "db.default.svc.cluster.local" in said
+
+
+def lines(page: Page, relation: str) -> str:
+    return page.get_attribute(f".k8-relation.k8-of-{relation}", "d") or ""
+
+
+@pytest.mark.parametrize("relation", ["owner", "network", "scheduling"])
+def test_a_relation_can_be_drawn(page: Page, relation: str) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    toggle = page.locator(f".k8-toggle.k8-of-{relation}")
+    assert (toggle.get_attribute("aria-pressed"), lines(page, relation)) == ("false", "")
+    toggle.click()
+    assert toggle.get_attribute("aria-pressed") == "true"
+    assert lines(page, relation).count("M") > 1
+    toggle.click()
+    assert lines(page, relation) == ""
+
+
+def test_attachments_can_be_hidden(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    line = page.locator('.k8-item[data-id^="line/"]').first
+    assert line.evaluate("one => getComputedStyle(one).display") != "none"
+    page.click(".k8-toggle.k8-of-volume")
+    assert line.evaluate("one => getComputedStyle(one).display") == "none"
+
+
+def test_hovering_draws_the_lines_of_one_thing(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    page.hover(item(POD))
+    assert lines(page, "owner").count("M") == 1
+    assert lines(page, "scheduling").count("M") == 1
+    page.mouse.move(5, 890)
+    assert lines(page, "owner") == ""
 
 
 def test_what_has_not_come_yet_is_not_asked_for(page: Page) -> None:
@@ -270,6 +343,9 @@ def test_roles(page: Page) -> None:
 
 def test_the_tab_key_enters_the_picture(page: Page) -> None:
     mount(page, as_json(to_json(scene_of())))
+    for relation in ("owner", "volume", "network", "scheduling"):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == relation
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.classList.contains('k8-object')")
 

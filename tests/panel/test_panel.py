@@ -10,10 +10,12 @@ import pytest
 
 from k8slab.graph import Graph
 from k8slab.panel import Panel, Player, Stage
-from k8slab.panel.inspector import facts_of, html
+from k8slab.panel.actions import Deed
+from k8slab.panel.inspector import html
 from k8slab.panel.showing import Showing
 from k8slab.panel.stage import PATIENCE_S
 from k8slab.scene import compose
+from k8slab.scene.summary import facts_of
 from tests.panel.lab import FakeLab
 from tests.scene.cluster import NOW_US, cluster
 from tests.scene.test_scene import facts
@@ -45,54 +47,76 @@ def press(name: str) -> Any:
     return lambda panel: getattr(panel.controls, name).click()
 
 
+def act(name: str) -> Any:
+    """Press the button of an action."""
+
+    def pressed(panel: Panel) -> None:
+        found = [one for one in panel._actions.children if f"k8slab-{name}" in one._dom_classes]
+        assert len(found) == 1, [one._dom_classes for one in panel._actions.children]
+        found[0].click()
+
+    return pressed
+
+
 def set_value(name: str, value: Any) -> Any:
     return lambda panel: setattr(getattr(panel.controls, name), "value", value)
 
 
+def printed(panel: Panel) -> str:
+    return "\n".join(text for _, text in panel.console.lines)
+
+
+EVICTION = "/api/v1/namespaces/default/pods/db-0/eviction"
+
 CLICKS = {
-    "delete a Pod": (POD, press("delete"), "kubectl delete pod/db-0 -n default"),
-    "cordon a node": (NODE, press("cordon"), "kubectl cordon node-2"),
-    "cordon a Pod's node": (POD, press("cordon"), "kubectl cordon node-2"),
-    "crash a node": (NODE, press("crash"), "lab.crash('node-2')"),
-    "scale a set": (SET, set_value("replicas", 5), "kubectl scale statefulset/db --replicas=5 -n default"),
-    "scale a Pod's set": (
-        POD,
-        set_value("replicas", 2),
-        "kubectl scale statefulset/db --replicas=2 -n default",
-    ),
+    "delete a Pod": (POD, act("delete-pod"), "kubectl delete pod/db-0 --wait=false"),
+    "evict a Pod": (POD, act("evict"), f"kubectl create --raw {EVICTION} -f -"),
+    "cordon a node": (NODE, act("cordon"), "kubectl cordon node-2"),
+    "cordon a Pod's node": (POD, act("cordon"), "kubectl cordon node-2"),
+    "crash a node": (NODE, act("crash"), "lab.crash('node-2')"),
+    "scale a set": (SET, set_value("replicas", 5), "kubectl scale statefulset/db --replicas=5"),
+    "scale a Pod's set": (POD, set_value("replicas", 2), "kubectl scale statefulset/db --replicas=2"),
     "scale a Deployment by its Pod": (
         "Pod/default/web-6f9-7lsvx",
         set_value("replicas", 9),
-        "kubectl scale deployment/web --replicas=9 -n default",
+        "kubectl scale deployment/web --replicas=9",
     ),
 }
 
 
 @pytest.mark.parametrize("case", CLICKS)
 def test_a_click_is_an_input(case: str) -> None:
-    selected, act, expected = CLICKS[case]
+    selected, pressed, expected = CLICKS[case]
     lab = FakeLab()
     panel = Panel(lab)
     panel.select(selected)
-    act(panel)
+    pressed(panel)
     assert [one.text for one in lab.inputs] == [expected]
+    assert expected in printed(panel), "the line that does the same is shown"
 
 
 def test_what_is_done_can_be_undone() -> None:
     lab = FakeLab()
     panel = Panel(lab)
     panel.select(NODE)
-    for name, words in (("cordon", "uncordon"), ("crash", "recover")):
-        press(name)(panel)
-        assert getattr(panel.controls, name).description == words
-        press(name)(panel)
-        assert getattr(panel.controls, name).description == name
+    for name in ("cordon", "uncordon", "crash", "recover", "cordon"):
+        act(name)(panel)
     assert [one.text.split("'")[0].split(" node")[0] for one in lab.inputs] == [
         "kubectl cordon",
         "kubectl uncordon",
         "lab.crash(",
         "lab.recover(",
+        "kubectl cordon",
     ]
+
+
+def test_what_the_lab_refuses_is_said() -> None:
+    panel = Panel(FakeLab())
+    sent = sent_by(panel.stage)
+    panel.do(Deed("no_such_verb", ("node-1",)))
+    assert "lab.no_such_verb('node-1')" in printed(panel)
+    assert "error: " in printed(panel)
+    assert [one for one in sent if one["type"] == "say" and one["text"].startswith("error: ")]
 
 
 # Going back.
@@ -102,84 +126,121 @@ def test_undo_takes_the_last_change_back() -> None:
     lab = FakeLab()
     panel = Panel(lab)
     panel.select("Node/node-1")
-    press("cordon")(panel)
+    act("cordon")(panel)
     before = dict(panel.showing.scene.items)
     panel.select(NODE)
     lab.now_us += 1_000_000
-    press("cordon")(panel)
-    assert panel.controls.cordon.description == "uncordon"
+    act("cordon")(panel)
+    panel.player.play = lambda: setattr(panel.player, "playing", True)  # type: ignore[method-assign]
+    panel.controls.play.value = True
     press("undo")(panel)
     assert [one.text for one in lab.inputs] == ["kubectl cordon node-1"]
+    assert not panel.player.playing, "undo pauses"
     assert not lab.view.get("Node", ("", "node-2"))["spec"].get("unschedulable")
     assert panel.showing.scene.items[NODE] == before[NODE]
     assert panel.showing.scene.items["Node/node-1"] == before["Node/node-1"]
-    assert panel.controls.cordon.description == "cordon"
-    assert "<b>⟲ undo</b>\ntaken back: kubectl cordon node-2" in panel._output.value
+    assert "⟲ undo\ntaken back: kubectl cordon node-2" in printed(panel)
 
 
 def test_nothing_to_undo_is_said() -> None:
     panel = Panel(FakeLab())
     sent = sent_by(panel.stage)
     press("undo")(panel)
-    assert "error: nothing has been done that could be undone" in panel._output.value
+    assert "error: nothing has been done that could be undone" in printed(panel)
     assert {"type": "say", "text": "error: nothing has been done that could be undone"} in sent
 
 
-def test_a_seek_pauses_and_rewinds() -> None:
+def held_panel() -> tuple[FakeLab, Panel]:
+    """A panel whose node-2 was cordoned, a second ago."""
     lab = FakeLab()
     panel = Panel(lab)
     panel.select(NODE)
+    act("cordon")(panel)
     lab.now_us += 1_000_000
-    press("cordon")(panel)
+    panel.refresh()
+    return lab, panel
+
+
+def test_a_seek_pauses_and_shows_that_instant_and_loses_nothing() -> None:
+    lab, panel = held_panel()
     panel.player.play = lambda: setattr(panel.player, "playing", True)  # type: ignore[method-assign]
     panel.controls.play.value = True
     sent = sent_by(panel.stage)
     panel.stage._receive(None, {"type": "seek", "at_us": NOW_US - 500_000}, None)
-    assert (lab.now_us, lab.inputs) == (NOW_US - 500_000, [])
     assert (panel.player.playing, panel.controls.play.value) == (False, False)
-    assert panel.showing.scene.now_us == NOW_US - 500_000
-    assert panel.controls.cordon.description == "cordon"
+    shown = panel.showing.scene
+    assert (shown.now_us, shown.header.until_us) == (NOW_US - 500_000, lab.now_us)
+    assert not shown.items[NODE].detail.startswith("cordoned")
+    assert next(one for one in sent if "scene" in one)["scene"]["now_us"] == NOW_US - 500_000
+    assert panel.inspector.lab is not lab, "the inspector reads the past"
+    rows = [one for one in shown.items if one.startswith("row/")]
+    assert rows == [one for one in panel.present.scene.items if one.startswith("row/")]
+    assert (len(lab.inputs), lab.now_us) == (1, NOW_US + 1_000_000)
+    press("now")(panel)
+    assert panel.showing.scene.now_us == lab.now_us
+    assert panel.inspector.lab is lab
+
+
+def test_the_past_can_be_asked_but_not_changed() -> None:
+    lab, panel = held_panel()
+    panel.seek(NOW_US - 500_000)
+    panel.do(Deed("kubectl", ("cordon node-3",)))
+    assert "error: this is the past" in printed(panel)
+    panel.run_command("get pods")
+    assert "db-0   <1/1>" in printed(panel)
+    assert len(lab.inputs) == 1
+    assert not panel._actions.children, "nothing is offered"
+
+
+def test_going_on_from_the_past_is_a_rewind() -> None:
+    lab, panel = held_panel()
+    panel.seek(NOW_US - 500_000)
+    press("rewind")(panel)
+    assert (lab.now_us, lab.inputs) == (NOW_US - 500_000, [])
     words = "rewound to t = 1487.5 s; what was done since has not happened"
-    assert f"<b>⟲ rewind</b>\n{words}" in panel._output.value
-    assert {"type": "say", "text": words} in sent
-    assert sent[-1]["scene"]["now_us"] == NOW_US - 500_000
+    assert f"⟲ rewind\n{words}" in printed(panel)
+    assert panel.past is None
+
+
+def test_a_fork_of_the_past_stands_beside_the_present() -> None:
+    lab, panel = held_panel()
+    panel.seek(NOW_US - 500_000)
+    press("branch")(panel)
+    assert panel.past is None
+    assert panel.forks[0].lab.now_us < lab.now_us
+    assert "Node node-2" in panel.comparisons[0].words.value
+    marked = [one for one in panel.comparisons[0].showings[0].scene.items if one.startswith("differs/")]
+    assert f"differs/{NODE}" in marked
+
+
+def test_now_is_where_a_seek_beyond_it_leads() -> None:
+    lab, panel = held_panel()
+    panel.seek(NOW_US - 500_000)
+    panel.seek(lab.now_us + 5)
+    assert panel.past is None
+    panel.seek(lab.start_us - 5_000_000)
+    assert "error: the lab had not begun yet" in printed(panel)
 
 
 @pytest.mark.parametrize(
-    ("ahead_us", "words"),
-    [(0, "that is now"), (1_000_000, "error: that instant has not come yet")],
-    ids=["now", "the future"],
-)
-def test_a_seek_that_leads_nowhere_changes_nothing(ahead_us: int, words: str) -> None:
-    lab = FakeLab()
-    panel = Panel(lab)
-    panel.select(NODE)
-    press("cordon")(panel)
-    panel.seek(NOW_US + ahead_us)
-    assert (lab.now_us, len(lab.inputs)) == (NOW_US, 1)
-    assert words in panel._output.value
-
-
-@pytest.mark.parametrize(
-    ("selected", "enabled"),
+    ("selected", "offered"),
     [
-        ("", set()),
-        (POD, {"delete", "cordon", "crash", "replicas"}),
-        (NODE, {"cordon", "crash"}),
-        (SET, {"replicas"}),
-        ("PersistentVolumeClaim/default/data-db-0", set()),
-        ("Pod/default/nobody", set()),
+        ("", {"add-node", "break-registry", "mend-registry"}),
+        (POD, {"replicas", "delete-pod", "evict", "kill", "oom", "cordon", "crash", "exec"}),
+        (
+            NODE,
+            {"cordon", "drain", "crash", "disconnect", "stop-kubelet", "remove-node"},
+        ),
+        (SET, {"replicas", "restart", "rollback", "delete"}),
+        ("PersistentVolumeClaim/default/data-db-0", {"delete"}),
+        ("Pod/default/nobody", {"add-node", "break-registry", "mend-registry"}),
     ],
 )
-def test_only_what_can_be_done_is_offered(selected: str, enabled: set[str]) -> None:
+def test_only_what_can_be_done_is_offered(selected: str, offered: set[str]) -> None:
     panel = Panel(FakeLab())
     panel.select(selected)
-    found = {
-        name
-        for name in ("delete", "cordon", "crash", "replicas")
-        if not getattr(panel.controls, name).disabled
-    }
-    assert found == enabled
+    classes = [one._dom_classes for one in panel._actions.children]
+    assert {one.removeprefix("k8slab-") for names in classes for one in names} == offered
 
 
 def test_showing_replicas_is_no_input() -> None:
@@ -206,13 +267,15 @@ def test_the_console_prints_what_kubectl_does() -> None:
     panel = Panel(FakeLab())
     panel.run_command("kubectl get pods")
     panel.run_command("frobnicate")
-    assert "<b>$ kubectl get pods</b>\nNAME   READY\ndb-0   &lt;1/1&gt;" in panel._output.value
-    assert "unknown command" in panel._output.value
+    assert "$ kubectl get pods\nNAME   READY\ndb-0   <1/1>" in printed(panel)
+    assert "unknown command" in printed(panel)
 
 
 def test_step_shows_what_changed() -> None:
     panel = Panel(FakeLab())
+    panel.controls.step_by.value = "kubelet"
     press("step")(panel)
+    assert panel.lab.steps == ["kubelet"]  # type: ignore[attr-defined]
     assert panel.showing.scene.items["Pod/default/db-2"].state == "running"
 
 
@@ -221,7 +284,8 @@ def test_a_fork_is_another_panel() -> None:
     panel = Panel(lab)
     press("fork")(panel)
     assert panel.forks[0].lab is not lab
-    assert panel.children[-1] is panel.forks[0]
+    assert panel.children[-2:] == (panel.comparisons[0], panel.forks[0])
+    assert panel.comparisons[0].words.value == "<p>Both show the same.</p>"
 
 
 def test_representations_are_the_same_in_every_run() -> None:
@@ -432,7 +496,7 @@ def test_settling_is_a_job() -> None:
     done = threading.Event()
     inner = panel.player._on_frame
     panel.player._on_frame = lambda: (inner(), done.set())  # type: ignore[assignment,func-returns-value]
-    press("settle")(panel)
+    press("run")(panel)
     assert done.wait(10)
     assert lab.settled == 1
 
@@ -460,7 +524,7 @@ def test_inspector() -> None:
     assert rows["Pod"] == "pi-2-x7n9b"
     assert rows["Container main"] == "waiting (CrashLoopBackOff), 3 restarts"
     assert "scheduling: Node node-3" in rows["Related"]
-    assert "<td>Phase</td><td>Running</td>" in html("Pod/default/db-0", graph)
+    assert '<th scope="row">Phase</th><td>Running</td>' in html("Pod/default/db-0", graph)
     assert "Select a Pod" in html("", graph)
     assert "Select a Pod" in html("Pod/default/nobody", graph)
 

@@ -24,7 +24,12 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks = medium_marks(subject.width, subject.colour, look.tone, name)
     else:
         marks = large_marks(subject.width, subject.height, subject.colour, look, name)
-    return Picture(marks, look.word, look.tone, around.links_of(subject.id))
+    words = look.word
+    hostname, subdomain = subject.obj["spec"].get("hostname"), subject.obj["spec"].get("subdomain")
+    if hostname and subdomain:
+        namespace = subject.obj["metadata"].get("namespace", "default")
+        words = f"{words}, {hostname}.{subdomain}.{namespace}.svc.cluster.local"
+    return Picture(marks, words, look.tone, around.links_of(subject.id))
 
 
 def _box(width: float, height: float, radius: float, tone: str) -> Mark:

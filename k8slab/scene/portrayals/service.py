@@ -22,9 +22,10 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     marks = chip(subject.width, "owner-none", f"Service · {service_type}", name, value)
     ready, links = _endpoints(subject.id, around)
     marks += _plugs(ready)
+    name_in_dns = f"{name}.{obj['metadata'].get('namespace', 'default')}.svc.cluster.local"
     return Picture(
         tuple(marks),
-        f"{service_type}, port {value}, {sum(ready)} of {len(ready)} endpoints ready",
+        f"{service_type}, port {value}, {sum(ready)} of {len(ready)} endpoints ready, {name_in_dns}",
         links=links,
     )
 

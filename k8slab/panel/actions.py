@@ -1,0 +1,199 @@
+"""What a reader can do to what is selected: a table of actions, each with the command that does the same.
+
+An action becomes a `Deed`: a kubectl command wherever there is one, else a
+verb of the lab (nobody cuts a node's power with kubectl). A deed is recorded by
+the lab as an input like any line of code, so what was clicked can be saved,
+undone and played again. The text of a deed is what the panel shows for it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from k8slab.api.kind import kinds
+from k8slab.api.meta import Obj, dig
+from k8slab.graph import key_of_id, kind_of
+
+SCALABLE = ("StatefulSet", "Deployment", "ReplicaSet", "ReplicationController")
+_ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+class Deed(NamedTuple):
+    """Something to do: a kubectl command with its standard input, or a verb of the lab with its arguments."""
+
+    verb: str
+    arguments: tuple[Any, ...]
+    stdin: str = ""
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The line that does the same."""
+        if self.verb == "kubectl":
+            return f"kubectl {self.arguments[0]}"
+        words = [repr(one) for one in self.arguments]
+        words += [f"{name}={value!r}" for name, value in self.options]
+        return f"lab.{self.verb}({', '.join(words)})"
+
+
+class Action(NamedTuple):
+    """One thing that can be done: how, and by `offered(obj, machine)` whether it makes sense now."""
+
+    name: str
+    label: str
+    on: tuple[str, ...]
+    deed: Callable[[str, Obj], Deed]
+    offered: Callable[[Obj, Obj], bool] = lambda obj, machine: True
+    grave: bool = False
+
+
+def kubectl(command: str, stdin: str = "") -> Deed:
+    """The deed of a kubectl command."""
+    return Deed("kubectl", (command,), stdin)
+
+
+def reference(identity: str) -> str:
+    """An object as kubectl names it: `pod/db-0`, with its namespace where that is not the default."""
+    kind = kinds()[kind_of(identity)]
+    name = f"{kind.singular}.{kind.group}" if kind.group and "." in kind.group else kind.singular
+    namespace, own = key_of_id(identity)
+    scope = f" -n {shlex.quote(namespace)}" if namespace not in ("", "default") else ""
+    return f"{name}/{own}{scope}"
+
+
+def scale(identity: str, replicas: int) -> Deed:
+    """Set how many replicas a workload has."""
+    return kubectl(f"scale {reference(identity)} --replicas={replicas}")
+
+
+def apply(text: str) -> Deed:
+    """Apply the YAML of the editor."""
+    return kubectl("apply -f -", text)
+
+
+def wait_for(identity: str, what: str) -> Deed:
+    """Let time pass until an object is in a condition, or gone."""
+    wanted = what if what == "delete" else f"condition={what}"
+    return kubectl(f"wait {reference(identity)} --for={wanted} --timeout=1h")
+
+
+def _on(template: str) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: kubectl(template.format(reference(identity)))
+
+
+def _node(template: str) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: kubectl(template.format(key_of_id(identity)[1]))
+
+
+def _machine(verb: str) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: Deed(verb, (key_of_id(identity)[1],))
+
+
+def _container(verb: str) -> Callable[[str, Obj], Deed]:
+    def deed(identity: str, obj: Obj) -> Deed:
+        namespace, name = key_of_id(identity)
+        options = (("namespace", namespace),) if namespace != "default" else ()
+        return Deed(verb, (f"pod/{name}",), options=options)
+
+    return deed
+
+
+def _evict(identity: str, obj: Obj) -> Deed:
+    namespace, name = key_of_id(identity)
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": namespace},
+    }
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+    return kubectl(f"create --raw {path} -f -", json.dumps(body))
+
+
+def _suspend(wanted: bool) -> Callable[[str, Obj], Deed]:
+    patch = json.dumps({"spec": {"suspend": wanted}})
+    return lambda identity, obj: kubectl(f"patch {reference(identity)} -p '{patch}'")
+
+
+def _trigger(identity: str, obj: Obj) -> Deed:
+    namespace, name = key_of_id(identity)
+    scope = f" -n {namespace}" if namespace != "default" else ""
+    number = len(dig(obj, "status", "active", default=())) + 1
+    revision = obj["metadata"].get("resourceVersion", "0")
+    return kubectl(f"create job {name}-by-hand-{revision}-{number} --from=cronjob/{name}{scope}")
+
+
+def _is(path: Sequence[str], value: Any) -> Callable[[Obj, Obj], bool]:
+    return lambda obj, machine: (dig(obj, *path, default=False) or False) == value
+
+
+def _powered(obj: Obj, machine: Obj) -> bool:
+    return bool(machine.get("power", "On") == "On")
+
+
+def _well(obj: Obj, machine: Obj) -> bool:
+    states = (machine.get("power", "On"), machine.get("network", "Up"), machine.get("kubelet", "Running"))
+    return states == ("On", "Up", "Running")
+
+
+def _ill(obj: Obj, machine: Obj) -> bool:
+    return not _well(obj, machine)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("delete-pod", "delete", ("Pod",), _on("delete {} --wait=false"), grave=True),
+    Action("evict", "evict", ("Pod",), _evict),
+    Action("kill", "kill container", ("Pod",), _container("kill"), grave=True),
+    Action("oom", "out of memory", ("Pod",), _container("run_out_of_memory"), grave=True),
+    Action(
+        "force",
+        "force delete",
+        ("Pod",),
+        _on("delete {} --force --grace-period=0 --wait=false"),
+        lambda obj, machine: "deletionTimestamp" in obj["metadata"],
+        grave=True,
+    ),
+    Action("cordon", "cordon", ("Node",), _node("cordon {}"), _is(("spec", "unschedulable"), False)),
+    Action("uncordon", "uncordon", ("Node",), _node("uncordon {}"), _is(("spec", "unschedulable"), True)),
+    Action("drain", "drain", ("Node",), _node("drain {} --ignore-daemonsets --delete-emptydir-data --force")),
+    Action("crash", "crash", ("Node",), _machine("crash"), _powered, grave=True),
+    Action("disconnect", "cut network", ("Node",), _machine("disconnect"), _well, grave=True),
+    Action("stop-kubelet", "stop kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
+    Action("recover", "recover", ("Node",), _machine("recover"), _ill),
+    Action(
+        "out-of-service",
+        "taint out-of-service",
+        ("Node",),
+        _node("taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
+        _ill,
+    ),
+    Action("remove-node", "remove", ("Node",), _machine("remove_node"), grave=True),
+    Action("restart", "restart", _ROLLING, _on("rollout restart {}")),
+    Action("rollback", "undo rollout", _ROLLING, _on("rollout undo {}")),
+    Action("pause", "pause", ("Deployment",), _on("rollout pause {}"), _is(("spec", "paused"), False)),
+    Action("resume", "resume", ("Deployment",), _on("rollout resume {}"), _is(("spec", "paused"), True)),
+    Action("trigger", "run now", ("CronJob",), _trigger),
+    Action("suspend", "suspend", ("Job", "CronJob"), _suspend(True), _is(("spec", "suspend"), False)),
+    Action("unsuspend", "resume", ("Job", "CronJob"), _suspend(False), _is(("spec", "suspend"), True)),
+)
+"""What can be done to objects of certain kinds, in the order in which it is offered."""
+
+CLUSTER: tuple[tuple[str, str, Deed], ...] = (
+    ("add-node", "add node", Deed("add_node", ())),
+    ("break-registry", "break registry", Deed("break_registry", ())),
+    ("mend-registry", "mend registry", Deed("mend_registry", ())),
+)
+"""What can be done to the cluster as a whole: name, label, deed."""
+
+_DELETE = Action("delete", "delete", (), _on("delete {} --wait=false"), grave=True)
+
+
+def actions_on(identity: str, obj: Obj, machine: Obj) -> list[Action]:
+    """What can be done to an object as it is. `machine` is the spec of a node's Machine, or empty."""
+    kind = kind_of(identity)
+    found = [one for one in ACTIONS if kind in one.on and one.offered(obj, machine)]
+    if kind not in ("Pod", "Node") and kind in kinds():
+        found.append(_DELETE)
+    return found

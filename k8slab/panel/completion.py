@@ -1,0 +1,267 @@
+"""What could be typed next: words of a kubectl command, and field names of a manifest.
+
+Both are pure functions of the text and the cursor; the candidates come from
+where the truth is: kubectl's own table of commands, the objects that there
+are, and the schema that the API server validates with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from k8slab.api import schema
+from k8slab.api.kind import Kind, kinds
+from k8slab.kubectl.command import GLOBAL_FLAGS, Verb, verbs
+from k8slab.kubectl.flags import Flag
+from k8slab.store.view import View
+
+MOST = 60
+_ON_PODS = ("logs", "exec", "attach", "port-forward", "cp", "debug")
+_ON_NODES = ("cordon", "uncordon", "drain")
+_ON_RESOURCES = (
+    *("get", "describe", "delete", "edit", "patch", "label", "annotate", "scale", "rollout", "wait"),
+    *("expose", "autoscale", "set", "explain"),
+)
+_VALUES: dict[str, Callable[[View], Sequence[str]]] = {
+    "namespace": lambda view: [one["metadata"]["name"] for one in view.list("Namespace")],
+    "output": lambda view: ("wide", "yaml", "json", "name", "jsonpath="),
+    "dry-run": lambda view: ("client", "server", "none"),
+    "for": lambda view: ("condition=Ready", "condition=Available", "delete", "create", "jsonpath="),
+}
+
+
+class Completion(NamedTuple):
+    """Where the word that is being typed begins, and what it may become."""
+
+    start: int
+    words: tuple[str, ...]
+
+
+def of_command(text: str, view: View, namespace: str = "default") -> Completion:
+    """The words that may stand where a command (without `kubectl`) ends."""
+    start = len(text) - len(re.split(r"\s", text)[-1])
+    before, word = text[:start].split(), text[start:]
+    if not before:
+        return _matching(start, word, sorted(dict.fromkeys(one.name for one in verbs().values())))
+    verb = verbs().get(before[0])
+    if verb is None or "--" in before:
+        return Completion(start, ())
+    rest = before[1:]
+    while verb.subcommands and rest and (inner := _subcommand(verb, rest[0])) is not None:
+        verb, rest = inner, rest[1:]
+    flags = (*verb.flags, *GLOBAL_FLAGS)
+    if word.startswith("-"):
+        return _matching(start, word, sorted(_written(flag) for flag in flags))
+    wanted = _awaited_value(before[-1], flags)
+    if wanted is not None:
+        return _matching(start, word, _VALUES[wanted](view) if wanted in _VALUES else ())
+    if verb.subcommands and not rest:
+        return _matching(start, word, [one.name for one in verb.subcommands])
+    given = [one for one in rest if not one.startswith("-")]
+    return _matching(start, word, _arguments(before[0], given, word, view, _namespace(before) or namespace))
+
+
+def _subcommand(verb: Verb, word: str) -> Verb | None:
+    return next((one for one in verb.subcommands if word in (one.name, *one.aliases)), None)
+
+
+def _written(flag: Flag) -> str:
+    return f"--{flag.name}" if flag.type == "bool" or flag.bare is not None else f"--{flag.name}="
+
+
+def _awaited_value(word: str, flags: Sequence[Flag]) -> str | None:
+    """The flag whose value the next word is; None where it is none's."""
+    for flag in flags:
+        if word in (f"--{flag.name}", f"-{flag.short}") and flag.type != "bool" and flag.bare is None:
+            return flag.name
+    return None
+
+
+def _namespace(words: Sequence[str]) -> str:
+    for before, word in pairwise(words):
+        if before in ("-n", "--namespace"):
+            return word
+    return next((one.partition("=")[2] for one in words if one.startswith("--namespace=")), "")
+
+
+def _arguments(command: str, given: list[str], word: str, view: View, namespace: str) -> list[str]:
+    if command in _ON_PODS:
+        return _names("Pod", view, namespace) if not given else []
+    if command in _ON_NODES:
+        return _names("Node", view, "")
+    if command == "taint":
+        return ["nodes"] if not given else _names("Node", view, "")
+    if command not in _ON_RESOURCES:
+        return []
+    if "/" in word:
+        kind = _kind_named(word.partition("/")[0])
+        return [f"{word.partition('/')[0]}/{name}" for name in _names_of(kind, view, namespace)]
+    if not given:
+        return sorted(one for kind in kinds().values() for one in (kind.plural, *kind.short_names))
+    if "/" in given[0]:
+        return []
+    return _names_of(_kind_named(given[0]), view, namespace)
+
+
+def _kind_named(word: str) -> Kind | None:
+    for kind in kinds().values():
+        if word.lower() in (kind.plural, kind.singular, *kind.short_names):
+            return kind
+    return None
+
+
+def _names_of(kind: Kind | None, view: View, namespace: str) -> list[str]:
+    return _names(kind.kind, view, namespace if kind.namespaced else "") if kind is not None else []
+
+
+def _names(kind: str, view: View, namespace: str) -> list[str]:
+    found = view.list(kind, namespace=namespace) if namespace else view.list(kind)
+    return sorted(one["metadata"]["name"] for one in found)
+
+
+def _matching(start: int, word: str, candidates: Sequence[str]) -> Completion:
+    return Completion(start, tuple(one for one in candidates if one.startswith(word) and one != word)[:MOST])
+
+
+# Manifests.
+
+
+class Line(NamedTuple):
+    """One line of YAML: how far its key is indented, the key, and what stands behind the colon."""
+
+    indent: int
+    key: str
+    value: str
+    begins_item: bool
+
+
+_KEY = re.compile(
+    r"^(?P<space>\s*)(?P<dashes>(?:-\s+)*)(?P<key>[A-Za-z0-9_./-]*)(?P<colon>\s*:)?\s*(?P<value>.*)$"
+)
+
+
+def _read(line: str) -> Line | None:
+    if not line.strip() or line.lstrip().startswith("#"):
+        return None
+    found = _KEY.match(line)
+    if found is None:
+        return None
+    indent = len(found["space"]) + len(found["dashes"])
+    return Line(indent, found["key"] if found["colon"] else "", found["value"], bool(found["dashes"]))
+
+
+def of_manifest(text: str, cursor: int) -> Completion:
+    """The field names (or values) that may stand at the cursor of a manifest."""
+    line_start = text.rfind("\n", 0, cursor) + 1
+    current = text[line_start:cursor]
+    document_start = _document_start(text, line_start)
+    lines = text[document_start:line_start].split("\n")[:-1]
+    here = re.match(r"^(\s*(?:-\s+)*)([A-Za-z0-9_]*)$", current)
+    if here is None:
+        return _value(text[document_start:], lines, current, cursor)
+    indent = len(here[1])
+    fields = _fields_at(_document(text, document_start), lines, indent)
+    taken = _siblings(text[document_start:], text[document_start:line_start].count("\n"), indent)
+    words = [f"{name}:" for name in fields if name not in taken]
+    return _matching(cursor - len(here[2]), here[2], words)
+
+
+def _document_start(text: str, before: int) -> int:
+    found = [one.end() for one in re.finditer(r"(?m)^---[^\n]*\n", text[:before])]
+    return found[-1] if found else 0
+
+
+def _document(text: str, start: int) -> str:
+    rest = text[start:]
+    end = re.search(r"(?m)^---", rest)
+    return rest[: end.start()] if end else rest
+
+
+def _type_of(document: str) -> str:
+    """The schema's type of a document, by its apiVersion and kind; empty where they don't name one."""
+    version = re.search(r"(?m)^apiVersion:\s*[\"']?([\w./-]+)", document)
+    kind = re.search(r"(?m)^kind:\s*[\"']?(\w+)", document)
+    return schema.type_of_kind(version[1], kind[1]) if version and kind else ""
+
+
+def _path_to(lines: Sequence[str], indent: int) -> list[str]:
+    """The keys of the lines above that hold a line of this indentation, outermost first."""
+    path: list[str] = []
+    level = indent
+    for text in reversed(lines):
+        line = _read(text)
+        if line is None:
+            continue
+        if line.indent < level and line.key and not line.value.strip():
+            path.append(line.key)
+            level = line.indent
+        elif line.indent < level:
+            level = line.indent
+    path.reverse()
+    return path
+
+
+def _field_at(document: str, path: Sequence[str]) -> schema.Type | None:
+    """The struct at a path of keys; lists count as their elements."""
+    name = _type_of(document)
+    here = schema.type_named(name) if name else None
+    for key in path:
+        field = here.fields.get(key) if here is not None else None
+        here = schema.struct_of(_element(field.type)) if field is not None else None
+    return here
+
+
+def _element(expression: str) -> str:
+    expression = schema.base(expression).lstrip("*")
+    while expression.startswith("[]"):
+        expression = schema.base(expression[2:]).lstrip("*")
+    return expression
+
+
+def _fields_at(document: str, lines: Sequence[str], indent: int) -> list[str]:
+    if indent == 0 and not _type_of(document):
+        return ["apiVersion", "kind", "metadata", "spec"]
+    found = _field_at(document, _path_to(lines, indent))
+    return [name for name in found.fields if name != "status" or indent] if found is not None else []
+
+
+def _siblings(document: str, row: int, indent: int) -> set[str]:
+    """The keys that the same object has already."""
+    lines = document.split("\n")
+    taken: set[str] = set()
+    for step in (-1, 1):
+        at = row + step
+        while 0 <= at < len(lines):
+            line = _read(lines[at])
+            if line is not None:
+                if line.indent < indent or (step > 0 and line.begins_item and line.indent == indent):
+                    break
+                if line.indent == indent:
+                    taken.add(line.key)
+                    if line.begins_item:
+                        break
+            at += step
+    return taken
+
+
+def _value(document: str, lines: Sequence[str], current: str, cursor: int) -> Completion:
+    """What may stand behind a colon: kinds, API versions, and the words of an enum."""
+    found = re.match(r"^(\s*(?:-\s+)*)(\w+):\s+(\S*)$", current)
+    if found is None:
+        return Completion(cursor, ())
+    indent, key, word = len(found[1]), found[2], found[3]
+    start = cursor - len(word)
+    if indent == 0 and key in ("kind", "apiVersion"):
+        column = 1 if key == "kind" else 0
+        pairs = [one.split(" ") for one in schema.kinds_of_types() if not one.endswith("List")]
+        names = sorted({pair[column] for pair in pairs})
+        return _matching(start, word, names)
+    parent = _field_at(document, _path_to(lines, indent))
+    field = parent.fields.get(key) if parent is not None else None
+    if field is None:
+        return Completion(cursor, ())
+    values = [str(one) for one in field.enum] or (["true", "false"] if "bool" in field.type else [])
+    return _matching(start, word, values)

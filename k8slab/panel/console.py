@@ -1,0 +1,60 @@
+"""The console: kubectl in the page, with what was typed before and what could come next.
+
+The widget holds the lines; what a line does is decided by who listens. The
+browser keeps the history of the commands and asks for completions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+import k8slab.renderers as renderers
+from k8slab.panel.completion import Completion
+
+_FOLDER = Path(renderers.__file__).parent
+MOST_LINES = 400
+
+
+class Console(anywidget.AnyWidget):  # type: ignore[misc]
+    """Commands and what they printed. `on_run` is given a command, `on_complete` the text to complete."""
+
+    _esm = _FOLDER / "console.js"
+    _css = _FOLDER / "live.css"
+    lines = traitlets.List().tag(sync=True)
+    prompt = traitlets.Unicode("$ kubectl").tag(sync=True)
+    hint = traitlets.Unicode("get pods -o wide").tag(sync=True)
+
+    def __init__(
+        self,
+        on_run: Callable[[str], None] = lambda command: None,
+        on_complete: Callable[[str], Completion] = lambda text: Completion(len(text), ()),
+    ) -> None:
+        super().__init__()
+        self._on_run, self._on_complete = on_run, on_complete
+        self.on_msg(self._receive)
+
+    def print(self, command: str, output: str) -> None:
+        """Put a command, and what it printed, at the end."""
+        printed = output.rstrip("\n").split("\n") if output else ()
+        added = [["command", command], *(["output", line] for line in printed)]
+        self.lines = [*self.lines, *added][-MOST_LINES:]
+
+    def prefill(self, text: str) -> None:
+        """Put words on the command line and the cursor behind them, for the reader to go on."""
+        self.send({"type": "prefill", "text": text})
+
+    def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+        if message.get("type") == "run":
+            self._on_run(str(message["command"]))
+        elif message.get("type") == "complete":
+            start, words = self._on_complete(str(message["text"]))
+            self.send({"type": "completions", "text": message["text"], "start": start, "words": list(words)})
+
+    def __repr__(self) -> str:
+        """A line that is the same in every run."""
+        return f"<Console: {len(self.lines)} lines>"

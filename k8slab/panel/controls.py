@@ -1,0 +1,98 @@
+"""The widgets that the reader acts by, each of them named, and their rows.
+
+They hold values and nothing else; the panel binds them to what they do, and a
+notebook's author may link them to widgets of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0, 300.0, 1000.0, 3600.0, 10000.0)
+STEPS: tuple[tuple[str, str | None], ...] = (("one change", None), ("one reconcile", ""))
+SETTLED = "settled"
+
+
+class Controls:
+    """Playing, stepping, running until, going back, branching; and the replicas of what is selected."""
+
+    def __init__(self, components: Sequence[str] = ()) -> None:
+        self.play = widgets.ToggleButton(icon="play", tooltip="Play or pause", layout=_wide("42px"))
+        self.step = button("", "step-forward", "Step: let the next thing happen")
+        self.step_by = widgets.Dropdown(
+            options=[*STEPS, *((f"{name}", name) for name in components)],
+            tooltip="What counts as a step, and whose",
+            layout=_wide("150px"),
+        )
+        self.speed = widgets.SelectionSlider(
+            options=[(speed_words(one), one) for one in SPEEDS],
+            value=4.0,
+            description="speed",
+            layout=_wide("220px"),
+            style={"description_width": "40px"},
+        )
+        self.until = widgets.Dropdown(
+            options=[SETTLED], description="until", layout=_wide("150px"), style={"description_width": "30px"}
+        )
+        self.run = button("run", "", "Run until then")
+        self.undo = button("undo", "undo", "Undo: take back the last change")
+        self.fork = button(
+            "fork here", "code-fork", "Another cluster that goes on from here, beside this one"
+        )
+        self.edit = widgets.ToggleButton(
+            description="YAML", icon="pencil", tooltip="Write YAML and apply it", layout=_wide("auto")
+        )
+        self.replicas = widgets.IntSlider(
+            min=0,
+            max=10,
+            description="replicas",
+            continuous_update=False,
+            layout=_wide("240px"),
+            style={"description_width": "52px"},
+        )
+        self.replicas.add_class("k8slab-replicas")
+        self.now = button("back to now", "", "Show the present again")
+        self.rewind = button("go on from here", "", "What came after has then not happened")
+        self.branch = button("fork here", "code-fork", "A cluster that goes on from here, beside this one")
+
+    def bar(self) -> widgets.HBox:
+        """The row of the time."""
+        return row(
+            "k8slab-bar",
+            [
+                self.play,
+                self.step,
+                self.step_by,
+                self.speed,
+                self.until,
+                self.run,
+                self.undo,
+                self.fork,
+                self.edit,
+            ],
+        )
+
+
+def row(name: str, children: Sequence[widgets.Widget]) -> widgets.HBox:
+    """Some widgets beside each other."""
+    made = widgets.HBox(list(children))
+    made.add_class(name)
+    return made
+
+
+def _wide(width: str) -> widgets.Layout:
+    return widgets.Layout(width=width)
+
+
+def button(words: str, icon: str, tooltip: str, style: str = "") -> widgets.Button:
+    """A button. Its tooltip is also its name for those who see none."""
+    return widgets.Button(
+        description=words, icon=icon, tooltip=tooltip, button_style=style, layout=widgets.Layout(width="auto")
+    )
+
+
+def speed_words(speed: float) -> str:
+    """A speed as the slider shows it: `4×`."""
+    return f"{speed:g}×" if speed < 1000 else f"{speed:,.0f}×"
