@@ -26,12 +26,20 @@ _PRIORITY_TEXTS = {
 DEFAULT_PROVISIONER = "csi.k8slab.dev"
 
 
+_OWNERS_OF_WORKLOADS = ("cronjob", "deployment")
+
+
 @cache
 def controllers() -> tuple[Component, ...]:
-    """Every controller, in the sorted order of the modules."""
+    """Every controller, in the sorted order of the modules; those that own what others look after come last.
+
+    A change wakes them in this order. A ReplicaSet whose size somebody sets makes
+    its Pods before its Deployment sets the size back.
+    """
     import k8slab.controllers as package
 
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    modules = (module.name for module in pkgutil.iter_modules(package.__path__))
+    names = sorted(modules, key=lambda name: (name in _OWNERS_OF_WORKLOADS, name))
     found = (
         importlib.import_module(f"{package.__name__}.{name}").CONTROLLER
         for name in names

@@ -46,6 +46,7 @@ from k8slab.controllers._pods import (
     is_ready,
     is_terminal,
     keys_of_controllers,
+    next_availability_us,
     owned_and_orphans,
     phase_of,
     scaled_int_or_percent,
@@ -114,8 +115,20 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         yield from _clean_up(sync, old)
     sync = yield from _look(view, daemon_set, hash_text, now_us)
     seconds = yield from _write_status(sync)
-    waits = [one for one in (wait_us, seconds * SECOND_US if seconds else None) if one is not None]
-    return Done(look_again_us=min(waits) if waits else None, memory=remembered, error=error)
+    waits = [wait_us, seconds * SECOND_US if seconds else None, _availability_wait_us(sync)]
+    agreed = [one for one in waits if one is not None]
+    return Done(look_again_us=min(agreed) if agreed else None, memory=remembered, error=error)
+
+
+def _availability_wait_us(sync: Sync) -> int | None:
+    """Until a second after the next ready Pod is available.
+
+    The status counts one Pod a node, so that it doesn't tell of a new Pod beside an old one.
+    """
+    seconds = sync.daemon_set["spec"].get("minReadySeconds", 0)
+    pods = [pod for name in sorted(sync.by_node) for pod in sync.by_node[name]]
+    next_us = next_availability_us(pods, seconds, sync.now_us)
+    return None if next_us is None else next_us + SECOND_US
 
 
 def _look(view: View, daemon_set: Obj, hash_text: str, now_us: int) -> Generator[Action, Outcome, Sync]:

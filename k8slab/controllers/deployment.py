@@ -372,6 +372,9 @@ def _shrink_old(rollout: Rollout) -> Generator[Action, Outcome, tuple[Rollout, b
     before = math.total(rollout.old)
     for one in old:
         unhealthy = math.replicas_of(one) - math.counted([one], "availableReplicas")
+        if unhealthy < 0:
+            # Its status is older than its size: wait for the next one, or too many Pods would go.
+            return rollout, False
         count = min(most - (before - math.total(rollout.old)), unhealthy)
         if count > 0:
             rollout = yield from _set_size(rollout, one, math.replicas_of(one) - count)

@@ -94,14 +94,12 @@ def _released_owners(before: Sequence[Obj], after: Sequence[Obj], new: Obj, view
 
 
 def _has_doubtful_owner(before: Sequence[Obj], after: Sequence[Obj], new: Obj, view: View) -> bool:
-    """Whether a reference was added to an owner that isn't there, or that waits for its dependents' end."""
+    """Whether a reference was added to an owner that isn't there.
+
+    A new dependent of an owner that waits for its dependents' end is found when the next of them goes.
+    """
     known = [one["uid"] for one in before]
-    for reference in after:
-        if reference["uid"] not in known:
-            owner = _owner(view, reference, new)
-            if owner is None or _deletes_with(owner, FOREGROUND):
-                return True
-    return False
+    return any(reference["uid"] not in known and _owner(view, reference, new) is None for reference in after)
 
 
 # Owners.
@@ -184,6 +182,11 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         if _deletes_with(item, FOREGROUND):
             return (yield from _finish_foreground(view, kind, item))
         return Done(why="the object is being deleted already")
+    return (yield from _attempt(view, kind, item))
+
+
+def _attempt(view: View, kind: str, item: Obj) -> Plan:
+    """Delete an object that none of its owners keeps (`attemptToDeleteItem`)."""
     if not _references(item):
         return Done(why="the object has no owner")
     yield from _report_foreign_namespaces(view, kind, item)
@@ -246,16 +249,34 @@ def _forget(kind: str, item: Obj, gone: Sequence[Obj]) -> Generator[Action, Outc
 
 
 def _finish_foreground(view: View, kind: str, item: Obj) -> Plan:
-    """Let the owner go once no dependent blocks it."""
+    """Let the owner go once no dependent blocks it, and look again at those that do.
+
+    Models processDeletingDependentsItem.
+    """
     uid = item["metadata"]["uid"]
+    blocking = []
     for dependent_kind, key in view.dependents(uid):
         dependent = view.get(dependent_kind, key)
-        if dependent is None:
-            continue
-        if any(one["uid"] == uid and one.get("blockOwnerDeletion") for one in _references(dependent)):
-            return Done(why=f"{dependent_kind} {key[1]} blocks the deletion")
-    yield from _remove_finalizer(kind, item, FOREGROUND)
-    return Done()
+        if dependent is not None and _blocks(dependent, uid):
+            blocking.append((dependent_kind, dependent))
+    if not blocking:
+        yield from _remove_finalizer(kind, item, FOREGROUND)
+        return Done()
+    errors = []
+    for dependent_kind, dependent in blocking:
+        if not is_terminating(dependent):
+            done = yield from _attempt(view, dependent_kind, dependent)
+            if done.error:
+                errors.append(done.error)
+    if errors:
+        return Done(error=aggregate(errors))
+    kind, dependent = blocking[0]
+    return Done(why=f"{kind} {dependent['metadata']['name']} blocks the deletion")
+
+
+def _blocks(dependent: Obj, uid: str) -> bool:
+    """Whether the deletion of an owner waits for this dependent."""
+    return any(one["uid"] == uid and one.get("blockOwnerDeletion") for one in _references(dependent))
 
 
 def _orphan_dependents(view: View, kind: str, item: Obj) -> Plan:
