@@ -56,6 +56,8 @@ def decode(
         return plain(body), ()
     sent_kind = _type_meta(body, "kind", kind) or kind.kind
     sent_version = _type_meta(body, "apiVersion", kind) or api_version
+    if sent_version.startswith("/") and sent_version.count("/") == 1:
+        sent_version = sent_version[1:]
     handled = f"{sent_kind} in version {_quoted_version(sent_version)} cannot be handled as a {kind.kind}: "
     type_name = schema.type_of_kind(sent_version, sent_kind)
     if not type_name:

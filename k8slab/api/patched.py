@@ -48,8 +48,12 @@ def decode_patched(
         raise _refusal(type_name, old, patch, new, patch_type, problem)
     try:
         obj, strict = unmarshal(type_name, new)
+        if strict and patch_type != STRATEGIC_MERGE_PATCH:
+            strict = unmarshal(type_name, _as_text(type_name, old, patch, new, patch_type))[1]
     except DecodeError as error:
-        problem = f"error decoding from json: {error}" if patch_type == STRATEGIC_MERGE_PATCH else str(error)
+        problem = str(error)
+        if patch_type == STRATEGIC_MERGE_PATCH and problem.startswith("illegal base64"):
+            problem = f"error decoding from json: {problem}"
         raise _refusal(type_name, old, patch, new, patch_type, problem) from None
     if "kind" not in obj:
         obj = {**obj, "kind": old["kind"]}
@@ -95,12 +99,17 @@ def _refusal(type_name: str, old: Obj, patch: Any, new: Obj, patch_type: str, pr
     if patch_type == STRATEGIC_MERGE_PATCH:
         text = go_format(patch)
     else:
-        reached = _reached_by_operations(patch) if patch_type == JSON_PATCH else patch
-        text = go_json(_in_text_order(schema.in_go_order(f"#{type_name}", old), reached, new))
+        text = go_json(_as_text(type_name, old, patch, new, patch_type))
     cause = Cause("FieldValueInvalid", f"Invalid value: {go_quote(text)}: {problem}", "patch")
     refusal = invalid("", "", "", [cause])
     refusal.details = {}
     return refusal
+
+
+def _as_text(type_name: str, old: Obj, patch: Any, new: Obj, patch_type: str) -> Any:
+    """The patched object with its keys in the order in which the server's text of it has them."""
+    reached = _reached_by_operations(patch) if patch_type == JSON_PATCH else patch
+    return _in_text_order(schema.in_go_order(f"#{type_name}", old), reached, new)
 
 
 def _reached_by_operations(operations: list[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from k8slab.api.kind import Kind
 from k8slab.api.kinds._service_allocation import allocate
+from k8slab.api.kinds.service import begin_update
 from k8slab.api.meta import Obj, key_of
 from k8slab.cluster.world import World
 
@@ -17,10 +18,10 @@ def allocate_on_create(world: World, kind: Kind, obj: Obj, *, dry_run: bool = Fa
 
 
 def allocate_on_update(world: World, kind: Kind, new: Obj, old: Obj, *, dry_run: bool = False) -> Obj:
-    """A changed Service with the addresses and ports that its new form needs."""
+    """A changed Service with the addresses and ports that its new form needs, before it is validated."""
     if kind.kind != "Service" or new.get("spec") is old.get("spec"):
         return new
-    return _allocate(world, new, old, dry_run)
+    return _allocate(world, begin_update(new, old), old, dry_run)
 
 
 def _allocate(world: World, service: Obj, old: Obj | None, dry_run: bool) -> Obj:

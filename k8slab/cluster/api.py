@@ -183,13 +183,15 @@ def replace(
     if subresource != "status":
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
+    if subresource != "status":
+        new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     new = _keep_system_fields(new, old)
     new = _prepared(kind, new, old, subresource)
     causes = _update_causes(kind, new, old, subresource, options)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
-    _warn(kind, new, old, options)
-    new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
+    if subresource != "status":
+        _warn(kind, new, old, options)
     if new == old:
         return old
     charges: list[tuple[Key, Obj]] = []

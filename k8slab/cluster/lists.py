@@ -197,7 +197,7 @@ def _list_version(world: World, query: ListQuery) -> int:
         return now
     wanted = _parsed_version(query.version, "invalid resource version: ")
     if wanted > now:
-        raise _too_large(wanted, now)
+        raise too_large(wanted, now)
     if query.match != "Exact":
         return now
     if wanted < compacted_revision(world):
@@ -206,17 +206,37 @@ def _list_version(world: World, query: ListQuery) -> int:
     return wanted
 
 
-def _too_large(wanted: int, now: int) -> ApiError:
+def too_large(wanted: int, now: int) -> ApiError:
+    """504 for a version that is yet to come."""
     text = f"Timeout: Too large resource version: {wanted}, current: {now}"
     cause = Cause("ResourceVersionTooLarge", "Too large resource version")
     return ApiError(504, "Timeout", text, [cause], {"retryAfterSeconds": 1})
 
 
 def _parsed_version(text: str, prefix: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
-    fault = f"strconv.ParseUint: parsing {json.dumps(text)}: invalid syntax"
-    raise bad_request(f"{prefix}resourceVersion: Invalid value: {json.dumps(text)}: {fault}")
+    fault = version_fault(text)
+    if fault:
+        raise bad_request(f"{prefix}{fault}")
+    return int(text)
+
+
+def check_version(text: str) -> None:
+    """400 for a resourceVersion that is none."""
+    _parsed_version(text, "invalid resource version: ")
+
+
+def version_fault(text: str) -> str:
+    """What is wrong with a resourceVersion, in upstream's words; empty for a good one."""
+    if not (text.isascii() and text.isdigit()):
+        why = "invalid syntax"
+    elif int(text) >= 2**64:
+        why = "value out of range"
+    else:
+        return ""
+    return (
+        f"resourceVersion: Invalid value: {json.dumps(text)}: "
+        f"strconv.ParseUint: parsing {json.dumps(text)}: {why}"
+    )
 
 
 def _next_page(world: World, route: Route, query: ListQuery) -> _Page:
@@ -384,7 +404,8 @@ def converted(
         return from_storage(route, obj)
     if output.convert == "Table":
         body = table_of(world, request, route, output, [obj], headers=headers)
-        return {**body, "metadata": {"resourceVersion": obj["metadata"].get("resourceVersion", "")}}
+        version = obj["metadata"].get("resourceVersion")
+        return {**body, "metadata": {"resourceVersion": version} if version else {}}
     if output.convert == "PartialObjectMetadataList":
         text = "only the following media types are accepted when converting to PartialObjectMetadataList"
         raise ApiError(406, "NotAcceptable", text)

@@ -79,7 +79,7 @@ def output_of(request: Request, *, tables: bool = True) -> Output:
     _check_routed(accept)
     for clause in _clauses(accept):
         for media_type in (JSON, YAML):
-            if clause.media_type not in (media_type, "application/*", "*/*"):
+            if clause.media_type not in (media_type, "*/*"):
                 continue
             convert = _conversion(clause.parameters, tables)
             if convert is not None:
@@ -93,8 +93,6 @@ def _check_routed(accept: str) -> None:
     for clause in _clauses(accept):
         if clause.media_type == "*/*" or clause.media_type in MEDIA_TYPES:
             return
-    if any(clause.media_type == "application/*" for clause in _clauses(accept)):
-        return
     text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(MEDIA_TYPES)}"
     raise ApiError(406, "NotAcceptable", text, details={})
 

@@ -23,6 +23,7 @@ from k8slab.cluster.custom_kinds import is_custom, read_custom
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import patch_type
 from k8slab.cluster.options import WriteQuery, write_query
+from k8slab.cluster.owner_references import without_repeats
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import Route
 from k8slab.cluster.world import World
@@ -77,6 +78,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
         )
         return Patched(done, 200)
     new = to_storage(route, _in_place(route, new))
+    new = without_repeats(new, warnings.append, patched=True)
     api.check_version(route.kind, new, old)
     stored = api.replace(
         world, actor, route.kind, route.key, old, new, route.subresource, cause=cause, options=options

@@ -40,7 +40,7 @@ def create(
     warnings: list[str] = []
     kinds = {"eviction": _EVICTION, "token": _TOKEN}
     kind = kinds.get(route.subresource, _BINDING)
-    body = bodies.decoded(request, kind, kind.api_version, validation, warnings)
+    body = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
     cause = world.note_request(request)
     if kind is _EVICTION:
         response = _evict(world, request, route, actor, options, body, cause)
@@ -49,6 +49,16 @@ def create(
     else:
         response = _bind(world, route, actor, options, body, cause)
     return response._replace(warnings=tuple(warnings))
+
+
+def _in_old_version(request: Request, kind: Kind) -> Request:
+    """An Eviction may come in `policy/v1beta1`, too, which says the same."""
+    if kind is not _EVICTION:
+        return request
+    body = bodies.parse(request) if request.body is not None else None
+    if isinstance(body, dict) and body.get("apiVersion") == "policy/v1beta1":
+        return request._replace(body={**body, "apiVersion": kind.api_version})
+    return request
 
 
 def _bind(
@@ -170,6 +180,13 @@ def _container(pod: Obj, asked: str) -> str:
     )
 
 
+def _check_node(world: World, pod: Obj) -> None:
+    """404 where the Pod's node is not there. Upstream's words speak of a Pod, because that was asked for."""
+    node = pod["spec"]["nodeName"]
+    if world.get("Node", ("", node)) is None:
+        raise not_found("pods", "", node)
+
+
 def connect(world: World, request: Request, route: Route) -> Response:
     """A request that leads to a stream into a container: refused here where the stream can't be had."""
     if request.query.get("dryRun"):
@@ -183,6 +200,7 @@ def connect(world: World, request: Request, route: Route) -> Response:
         _container(pod, request.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         raise bad_request(f"pod {route.name} does not have a host assigned")
+    _check_node(world, pod)
     raise bad_request("Upgrade request required")
 
 
@@ -231,6 +249,7 @@ def log(world: World, request: Request, route: Route) -> Response:
     container = _container(pod, request.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         return Response(204, "", "text/plain")
+    _check_node(world, pod)
     query = {**request.query, "container": container}
     return log_response(world, request._replace(query=query), route.key)
 

@@ -35,6 +35,7 @@ from k8slab.cluster.kinds import is_stored, unstored_objects, virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
 from k8slab.cluster.options import WriteQuery, delete_query, list_query, write_query
+from k8slab.cluster.owner_references import without_repeats
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, check_verb, parse_path, place_of, verb_of
 from k8slab.cluster.world import World
@@ -169,10 +170,22 @@ def _get(world: World, exchange: Exchange) -> Response:
         return pod_verbs.connect(world, request, route)
     if route.subresource == "log":
         return pod_verbs.log(world, request, route)
+    _check_read_version(world, request.query.get("resourceVersion", ""))
     obj = _stored(world, route)
     if route.subresource == "scale":
         return Response(200, subresources.read_scale(route.kind, obj))
     return _shown(world, exchange, ownership.with_managed_fields(world, route.kind, obj))
+
+
+def _check_read_version(world: World, version: str) -> None:
+    """500 for a version to read at that is none, 504 for one that is yet to come."""
+    if not version:
+        return
+    fault = lists.version_fault(version)
+    if fault:
+        raise ApiError(500, "", fault)
+    if int(version) > world.store.revision:
+        raise lists.too_large(int(version), world.store.revision)
 
 
 def _list(world: World, exchange: Exchange) -> Response:
@@ -207,6 +220,7 @@ def _create(world: World, exchange: Exchange) -> Response:
     if route.kind.kind in virtual_kinds():
         return _review(world, exchange, obj, actor, options)
     obj = placed(route, to_storage(route, obj))
+    obj = without_repeats(obj, exchange.warnings.append)
     cause = world.note_request(request)
     stored = api.create(world, actor, route.kind.kind, obj, cause=cause, options=options)
     return _shown(world, exchange, _written_object(world, exchange, None, obj, stored, actor, options), 201)
@@ -267,6 +281,7 @@ def _update(world: World, exchange: Exchange) -> Response:
     if is_custom(route.kind):
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     obj = placed(route, to_storage(route, obj), new=False)
+    obj = without_repeats(obj, exchange.warnings.append)
     check_name(route, obj)
     old = world.store.get(route.kind.kind, route.key)
     if old is None and obj["metadata"].get("uid") and route.kind.create_on_update:
@@ -309,9 +324,22 @@ _RETURNS_DELETED = (
 """Kinds whose removal answers with the object; for the others it is a Status."""
 
 
+_JOBS_PODS_STAY = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
+    "them or set propagationPolicy=Orphan to suppress this warning"
+)
+
+
+def _warn_of_orphans(exchange: Exchange, options: deletion.DeleteOptions) -> None:
+    """A Job that is deleted without a word leaves its Pods behind (pkg/registry/batch/job/storage)."""
+    if exchange.route.kind.kind == "Job" and not options.propagation:
+        exchange.warnings.append(_JOBS_PODS_STAY)
+
+
 def _delete(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
     options = delete_query(request, bodies.parse(request))
+    _warn_of_orphans(exchange, options)
     old = world.store.get(route.kind.kind, route.key)
     managed = ownership.managed_fields(world, route.kind, old) if old is not None else []
     cause = world.note_request(request)
@@ -334,6 +362,9 @@ def _delete_collection(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
     query = list_query(request, watch_list=False)
     options = delete_query(request, bodies.parse(request))
+    if query.version:
+        lists.check_version(query.version)
+    _warn_of_orphans(exchange, options)
     found = lists.selected(world, route, query)
     shown = [ownership.with_managed_fields(world, route.kind, obj) for obj in found]
     metadata = {"resourceVersion": str(world.store.revision)}

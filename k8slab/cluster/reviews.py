@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from k8slab.api.errors import Cause, invalid
+from k8slab import clock
+from k8slab.api.errors import Cause, bad_request, invalid
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import invalid as invalid_value
+from k8slab.api.validation._field import required
+from k8slab.api.validation._metadata import selector_requirement
 from k8slab.cluster import access
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import Route
@@ -28,20 +31,60 @@ def _user_info(request: Request) -> Obj:
 
 
 def _self_subject(world: World, request: Request, route: Route, review: Obj) -> Obj:
-    return {**review, "status": {"userInfo": _user_info(request)}}
+    metadata = {**review["metadata"], "creationTimestamp": clock.timestamp(world.now_us)}
+    return {**review, "metadata": metadata, "status": {"userInfo": _user_info(request)}}
 
 
 def _token(world: World, request: Request, route: Route, review: Obj) -> Obj:
     token = (review.get("spec") or {}).get("token", "")
     if not token:
-        cause = Cause("FieldValueRequired", "Required value", "spec.token")
-        raise invalid("TokenReview", route.group, "", [cause])
+        raise bad_request("token is required for TokenReview in authentication")
     user = access.account_of_token(world, token)
     if user is None:
-        error = "[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+        error = "invalid bearer token"
         return {**review, "status": {"user": {}, "error": error}}
     info = {"username": user, "groups": list(access.full_groups(user, ()))}
     return {**review, "status": {"authenticated": True, "user": info}}
+
+
+def _shown(path: Obj) -> Obj:
+    """Attributes of a path as a message quotes them: with Go's names."""
+    return {"Path": path.get("path", ""), "Verb": path.get("verb", "")}
+
+
+def _selector_faults(attributes: Obj, name: str) -> list[Cause]:
+    """A selector that an access review limits its question by: raw, or requirements, not both."""
+    selector, path = attributes.get(name), f"spec.resourceAttributes.{name}"
+    if selector is None:
+        return []
+    raw, requirements = selector.get("rawSelector"), selector.get("requirements") or ()
+    if raw and requirements:
+        text = "may not specified at the same time as requirements"
+        return [invalid_value(f"{path}.rawSelector", raw, text)]
+    if not raw and not requirements:
+        text = f"when {path} is specified, requirements or rawSelector is required"
+        return [required(f"{path}.requirements", text)]
+    causes: list[Cause] = []
+    for index, requirement in enumerate(requirements):
+        where = f"{path}.requirements[{index}]"
+        if name == "labelSelector":
+            causes += selector_requirement(requirement, where)
+        elif not requirement.get("key"):
+            causes.append(required(f"{where}.key", "must be specified"))
+    return causes
+
+
+def _namespace_faults(spec: Obj, namespace: str) -> list[Cause]:
+    """A local review asks about its own namespace, and about no path."""
+    causes: list[Cause] = []
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if resource is not None and resource.get("namespace", "") != namespace:
+        where = "spec.resourceAttributes.namespace"
+        causes.append(invalid_value(where, resource.get("namespace", ""), "must match metadata.namespace"))
+    if path is not None:
+        text = "disallowed on this kind of request"
+        causes.append(invalid_value("spec.nonResourceAttributes", _shown(path), text))
+    return causes
 
 
 def _access_faults(spec: Obj, subject: bool) -> list[Cause]:
@@ -49,7 +92,7 @@ def _access_faults(spec: Obj, subject: bool) -> list[Cause]:
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if resource is not None and path is not None:
         text = "cannot be specified in combination with resourceAttributes"
-        causes.append(invalid_value("spec.nonResourceAttributes", path, text))
+        causes.append(invalid_value("spec.nonResourceAttributes", _shown(path), text))
     if resource is None and path is None:
         text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         causes.append(invalid_value("spec.resourceAttributes", None, text))
@@ -64,8 +107,12 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
     spec = review.get("spec") or {}
     own = route.kind.kind == "SelfSubjectAccessReview"
     causes = _access_faults(spec, not own)
+    for name in ("fieldSelector", "labelSelector"):
+        causes += _selector_faults(spec.get("resourceAttributes") or {}, name)
+    if route.kind.kind == "LocalSubjectAccessReview":
+        causes += _namespace_faults(spec, route.namespace)
     if causes:
-        raise invalid(route.kind.kind, route.group, "", causes)
+        raise invalid("", route.group, "", causes)
     user, groups = (
         (request.user, request.groups) if own else (spec.get("user", ""), tuple(spec.get("groups") or ()))
     )
@@ -94,8 +141,6 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
 def _rules(world: World, request: Request, route: Route, review: Obj) -> Obj:
     namespace = (review.get("spec") or {}).get("namespace", "")
     if not namespace:
-        from k8slab.api.errors import bad_request
-
         raise bad_request("no namespace on request")
     rules, faults = access.rules_for(world, request.user, request.groups, namespace)
     fields = ("verbs", "apiGroups", "resources", "resourceNames")

@@ -266,7 +266,7 @@ def test_a_service_that_becomes_an_external_name_gives_up_what_it_had() -> None:
     old = _allocated({"type": "NodePort", "ports": [{"port": 80}]})
     new = assoc(assoc(old, "spec", "type", "ExternalName"), "spec", "externalName", "x.example")
     spec = kind.prepare_update(new, old)["spec"]
-    assert sorted(spec) == ["externalName", "internalTrafficPolicy", "ports", "sessionAffinity", "type"]
+    assert sorted(spec) == ["externalName", "ports", "sessionAffinity", "type"]
     assert "nodePort" not in spec["ports"][0]
 
 

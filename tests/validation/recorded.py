@@ -9,6 +9,7 @@ from typing import Any
 from k8slab.api.decode import decode
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Kind, resources
+from k8slab.api.kinds.service import begin_update
 from k8slab.api.meta import Obj
 from k8slab.api.patch import json_patch, merge_patch
 from k8slab.api.schema import type_of_kind
@@ -105,7 +106,10 @@ def update_causes(request: dict[str, Any], old: Obj) -> tuple[Obj, list[Cause]]:
         name: old["metadata"][name] for name in ("creationTimestamp", "generation") if name in old["metadata"]
     }
     metadata = {"uid": old["metadata"]["uid"], **new["metadata"], **kept}
-    new = kind.prepare_update({**new, "metadata": metadata}, old)
+    new = {**new, "metadata": metadata}
+    if kind.kind == "Service":
+        new = begin_update(new, old)
+    new = kind.prepare_update(new, old)
     if kind.kind == "Pod" and subresource in SUBRESOURCES:
         return new, SUBRESOURCES[subresource](new, old)
     if subresource == "status":

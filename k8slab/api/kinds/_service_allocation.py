@@ -46,12 +46,13 @@ def allocate(
     spec = _with_families(service, (old or {}).get("spec"))
     metadata = service.get("metadata") or {}
     name = (metadata.get("namespace", ""), metadata.get("name", ""))
-    if needs_cluster_ip(spec) and (spec.get("clusterIPs") or [""])[0] != "None":
-        spec = _with_cluster_ip(service, spec, used_ips, lambda: chance("cluster-ip", *name), old)
+    had_none = old is None or not needs_cluster_ip(old["spec"])
+    if had_none and needs_cluster_ip(spec) and (spec.get("clusterIPs") or [""])[0] != "None":
+        spec = _with_cluster_ip(service, spec, used_ips, lambda: chance("cluster-ip", *name))
     taken = _Ports(service, used_ports, chance, name, old, dry_run)
     if spec.get("type") in ("NodePort", "LoadBalancer"):
-        spec = _with_node_ports(spec, taken)
-    if needs_health_check_port(spec):
+        spec = _with_node_ports(spec, taken) if old is None else _with_changed_node_ports(spec, taken)
+    if needs_health_check_port(spec) and not (old is not None and needs_health_check_port(old["spec"])):
         spec = _with_health_check_port(spec, taken)
     return service if spec is service["spec"] else {**service, "spec": spec}
 
@@ -163,14 +164,9 @@ def _check_configured(service: Obj, policy: str, families: list[str]) -> None:
 # Cluster IPs.
 
 
-def _with_cluster_ip(
-    service: Obj, spec: Obj, used: Container[str], draw: Callable[[], float], old: Obj | None
-) -> Obj:
+def _with_cluster_ip(service: Obj, spec: Obj, used: Container[str], draw: Callable[[], float]) -> Obj:
     addresses = spec.get("clusterIPs") or []
     wanted = addresses[0] if addresses else spec.get("clusterIP", "")
-    kept = ((old or {}).get("spec") or {}).get("clusterIPs") or []
-    if wanted and wanted in kept:
-        return spec
     if wanted:
         why = _why_not(wanted, used)
         if why:
@@ -291,6 +287,30 @@ def _with_node_ports(spec: Obj, taken: _Ports) -> Obj:
             node_port = taken.next()
         chosen.setdefault(number, node_port)
         ports[index] = {**port, "nodePort": node_port}
+    return spec if ports == spec.get("ports") else {**spec, "ports": ports}
+
+
+def _with_changed_node_ports(spec: Obj, taken: _Ports) -> Obj:
+    """The ports of an update: those that are new are taken, each without one gets its own."""
+    ports = list(spec.get("ports") or ())
+    wants = needs_node_port(spec)
+    seen: list[tuple[str, int]] = []
+    for index, port in enumerate(ports):
+        number: int = port.get("nodePort", 0)
+        if not number and not wants:
+            continue
+        if not number:
+            number = taken.next()
+            ports[index] = {**port, "nodePort": number}
+        elif number not in taken.kept and number not in taken.own:
+            why = taken.why_not(number)
+            if why:
+                text = f"Invalid value: {number}: {why}"
+                raise _refuse(taken.service, (f"spec.ports[{index}].nodePort", text))
+        key = (port.get("protocol", ""), number)
+        if key in seen:
+            raise ApiError(500, "", f"duplicate nodePort: {{{key[0]} {key[1]}}}")
+        seen.append(key)
     return spec if ports == spec.get("ports") else {**spec, "ports": ports}
 
 

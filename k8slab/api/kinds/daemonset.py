@@ -73,6 +73,14 @@ def _prepare_update(new: Obj, old: Obj) -> Obj:
     return next_generation(new, old) if differs(new, old, "spec") else new
 
 
+_keep_spec = on_status()
+
+
+def _prepare_status(new: Obj, old: Obj) -> Obj:
+    """The generation of the template belongs to the spec, which a write of the status leaves alone."""
+    return _with_template_generation(_keep_spec(new, old), _template_generation(old))
+
+
 KIND = Kind(
     kind="DaemonSet",
     group="apps",
@@ -86,5 +94,5 @@ KIND = Kind(
     default=_default,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
-    prepare_status=on_status(),
+    prepare_status=_prepare_status,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8slab.api.kind import Kind
 from k8slab.api.kinds._defaulting import Table, defaulter
 from k8slab.api.kinds._pod_spec import RESOURCES
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Obj, assoc
 
 
 def _with_defaults(item: Obj) -> Obj:
@@ -23,6 +23,13 @@ def _with_defaults(item: Obj) -> Obj:
 
 _TABLE = Table(hooks={"api.core.v1.LimitRangeItem": _with_defaults})
 
+
+def _named(obj: Obj) -> Obj:
+    """A LimitRange without a name gets its uid as one."""
+    metadata = obj["metadata"]
+    return obj if metadata.get("name") else assoc(obj, "metadata", "name", metadata.get("uid", ""))
+
+
 KIND = Kind(
     kind="LimitRange",
     group="",
@@ -32,5 +39,6 @@ KIND = Kind(
     namespaced=True,
     short_names=("limits",),
     default=defaulter("api.core.v1.LimitRange", RESOURCES, _TABLE),
+    prepare_create=_named,
     create_on_update=True,
 )

@@ -17,7 +17,17 @@ def _allocatable_from_capacity(status: Obj) -> Obj:
     return {**status, "allocatable": capacity}
 
 
-_TABLE = Table(hooks={"api.core.v1.NodeStatus": _allocatable_from_capacity})
+def _one_range(spec: Obj) -> Obj:
+    """Both fields of a node's Pod range tell the same; the older one counts (Convert_v1_NodeSpec)."""
+    first, ranges = spec.get("podCIDR") or "", spec.get("podCIDRs") or []
+    if first and (not ranges or ranges[0] != first):
+        return {**spec, "podCIDRs": [first]}
+    return {**spec, "podCIDR": ranges[0]} if ranges and ranges[0] and not first else spec
+
+
+_TABLE = Table(
+    hooks={"api.core.v1.NodeStatus": _allocatable_from_capacity, "api.core.v1.NodeSpec": _one_range}
+)
 
 
 def _prepare_create(obj: Obj) -> Obj:

@@ -104,7 +104,19 @@ def _default_spec(spec: Obj) -> Obj:
     return fill_spec(_pod_only(spec))
 
 
-_TABLE = Table(visitors={**RESOURCES.visitors, POD_SPEC: remember(_default_spec, idempotent=True)})
+def _one_address(status: Obj) -> Obj:
+    """Both fields of a Pod's addresses tell the same; the older one counts (Convert_v1_PodStatus)."""
+    first, addresses = status.get("podIP") or "", status.get("podIPs") or []
+    present = addresses[0].get("ip", "") if addresses and addresses[0] else ""
+    if first and first != present:
+        return {**status, "podIPs": [{"ip": first}]}
+    return {**status, "podIP": present} if present and not first else status
+
+
+_TABLE = Table(
+    hooks={"api.core.v1.PodStatus": _one_address},
+    visitors={**RESOURCES.visitors, POD_SPEC: remember(_default_spec, idempotent=True)},
+)
 
 # Preparing a Pod for storage.
 

@@ -84,7 +84,7 @@ _fill = defaulter("api.core.v1.Service", _TABLE)
 
 def needs_cluster_ip(spec: Obj) -> bool:
     """Whether the type calls for a cluster IP ("None" counts as one)."""
-    return spec.get("type") in TYPES_WITH_CLUSTER_IP
+    return spec.get("type") != "ExternalName"
 
 
 def needs_node_port(spec: Obj) -> bool:
@@ -177,6 +177,8 @@ def _dropped_by_type(new: Obj, old: Obj) -> Obj:
         gone += [name for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass") if same(name)]
     if _externally_accessible(before) and not _externally_accessible(after) and same("externalTrafficPolicy"):
         gone.append("externalTrafficPolicy")
+    if after.get("type") == "ExternalName" != before.get("type") and same("internalTrafficPolicy"):
+        gone.append("internalTrafficPolicy")
     if needs_node_port(before) and not needs_node_port(after) and _node_ports(before) == _node_ports(after):
         after = {**after, "ports": [_without_node_port(port) for port in after.get("ports") or []]}
     if gone:
@@ -204,10 +206,13 @@ def _prepare_create(obj: Obj) -> Obj:
 
 
 def _prepare_update(new: Obj, old: Obj) -> Obj:
-    if new["spec"] is old["spec"]:
-        return with_field_of(new, old, "status")
-    new = _with_allocated(with_field_of(new, old, "status"), old)
-    return _dropped_by_type(_normalized(new, old), old)
+    new = with_field_of(new, old, "status")
+    return new if new["spec"] is old["spec"] else _dropped_by_type(new, old)
+
+
+def begin_update(new: Obj, old: Obj) -> Obj:
+    """What an update asks the allocators for: what it leaves out stays (storage.go: beginUpdate)."""
+    return _normalized(_with_allocated(new, old), old)
 
 
 KIND = Kind(

@@ -152,13 +152,14 @@ def validate_metadata(
     path: str = "metadata",
     *,
     finalizer_names: bool = True,
+    generated_names: bool = True,
 ) -> list[Cause]:
     """The metadata of a new object, whose name has been generated."""
     if _is_plainly_good(metadata, namespaced, name_rule):
         return []
     causes: list[Cause] = []
     prefix, name = metadata.get("generateName"), metadata.get("name")
-    if prefix:
+    if prefix and generated_names:
         causes += all_invalid(f"{path}.generateName", prefix, masked(name_rule)(prefix))
     if not name:
         causes.append(required(f"{path}.name", "name or generateName is required"))
@@ -378,21 +379,32 @@ def rules(
     warnings: Callable[[Obj, Obj | None], tuple[str, ...]] | None = None,
     recheck: str = "",
     own_metadata: bool = True,
+    finalizer_names: bool = True,
+    generated_names: bool = True,
 ) -> Rules:
     """Rules whose metadata part is the usual one: metadata first, then what is given.
 
     `recheck` says whether an update is asked the rules of creation too: not at
     all (""), "before" or "after" its own. `own_metadata` is False where the
-    kind's rules don't repeat the server's check of the metadata's changes.
+    kind's rules don't repeat the server's check of the metadata's changes,
+    `finalizer_names` where they let any finalizer pass, `generated_names` where
+    they look at the name alone and not at what it was generated from.
     """
 
     def on_create(obj: Obj) -> list[Cause]:
-        return validate_metadata(obj["metadata"], namespaced, name_rule) + create(obj)
+        causes = validate_metadata(
+            obj["metadata"],
+            namespaced,
+            name_rule,
+            finalizer_names=finalizer_names,
+            generated_names=generated_names,
+        )
+        return causes + create(obj)
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
         after, before = new["metadata"], old["metadata"]
         causes = generic_update(after, before, namespaced=namespaced)
-        own = own_update(after, before) if own_metadata else []
+        own = own_update(after, before, finalizer_names=finalizer_names) if own_metadata else []
         if recheck == "before":
             return causes + on_create(new) + own + update(new, old)
         causes += own + update(new, old)
@@ -402,7 +414,7 @@ def rules(
         after, before = new["metadata"], old["metadata"]
         causes = generic_update(after, before, namespaced=namespaced)
         if own_metadata:
-            causes += own_update(after, before)
+            causes += own_update(after, before, finalizer_names=finalizer_names)
         return causes + status(new, old) if status is not None else causes
 
     built = Rules(create=on_create, update=on_update, status=on_status)

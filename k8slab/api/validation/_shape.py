@@ -116,6 +116,9 @@ def tagged(name: str, value: Any) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key in _TAGGED[name]:
         item = (value or {}).get(key)
+        if name == "OwnerReference" and key not in ("controller", "blockOwnerDeletion"):
+            result[key] = item or ""
+            continue
         if item is None or item == [] or item == {} or (item == "" and key not in ("key", "operator")):
             continue
         if key == "matchExpressions":

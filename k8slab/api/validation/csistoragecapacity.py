@@ -31,4 +31,4 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     return causes
 
 
-RULES = rules(_create, _update)
+RULES = rules(_create, _update, recheck="before")

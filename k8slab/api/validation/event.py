@@ -8,6 +8,8 @@ Models pkg/apis/core/validation/events.go, v1.36.
 
 from __future__ import annotations
 
+from typing import Any
+
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
@@ -110,6 +112,30 @@ _KEPT = (
 )
 
 
+def _shown(name: str, value: Any) -> Any:
+    """A field as a message quotes it: references with Go's names, absent texts as empty ones."""
+    if name == "involvedObject" or (name == "related" and value is not None):
+        return {go_name: (value or {}).get(json_name) or "" for go_name, json_name in _REFERENCE}
+    if name == "source":
+        return {"Component": (value or {}).get("component", ""), "Host": (value or {}).get("host", "")}
+    if value is None and name in ("firstTimestamp", "lastTimestamp", "eventTime", "related"):
+        return None
+    if name == "count":
+        return value or 0
+    return value or ""
+
+
+_REFERENCE = (
+    ("Kind", "kind"),
+    ("Namespace", "namespace"),
+    ("Name", "name"),
+    ("UID", "uid"),
+    ("APIVersion", "apiVersion"),
+    ("ResourceVersion", "resourceVersion"),
+    ("FieldPath", "fieldPath"),
+)
+
+
 def _update_new_api(new: Obj, old: Obj) -> list[Cause]:
     after, before = new["metadata"], old["metadata"]
     causes = generic_update(after, before)
@@ -121,7 +147,7 @@ def _update_new_api(new: Obj, old: Obj) -> list[Cause]:
         value = new.get(name)
         if value != old.get(name) and (value or old.get(name)):
             path = "reportingController" if name == "reportingComponent" else name
-            causes.append(invalid(path, value, IMMUTABLE))
+            causes.append(invalid(path, _shown(name, value), IMMUTABLE))
     return causes
 
 

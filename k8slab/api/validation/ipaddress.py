@@ -40,4 +40,4 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     return [invalid("spec.parentRef", shown, IMMUTABLE)]
 
 
-RULES = rules(_create, _update, namespaced=False, name_rule=_name_rule)
+RULES = rules(_create, _update, namespaced=False, name_rule=_name_rule, recheck="before")

@@ -37,4 +37,4 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     return _create(new)
 
 
-RULES = rules(_create, _update)
+RULES = rules(_create, _update, finalizer_names=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
+from k8slab.api.validation._conditions import validate_conditions
 from k8slab.api.validation._field import invalid, nonnegative_fields, not_supported
 from k8slab.api.validation._metadata import (
     generic_create,
@@ -56,7 +57,9 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
 def _status(new: Obj, old: Obj) -> list[Cause]:
     names = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     causes = generic_update(new["metadata"], old["metadata"])
-    return causes + nonnegative_fields(new.get("status") or {}, "status", names)
+    status = new.get("status") or {}
+    causes += validate_conditions(status.get("conditions") or (), "status.conditions")
+    return causes + nonnegative_fields(status, "status", names)
 
 
 RULES = Rules(create=_create, update=_update, status=_status)

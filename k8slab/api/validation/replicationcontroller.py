@@ -10,6 +10,7 @@ from k8slab.api.meta import Obj
 from k8slab.api.selectors import from_labels, matches
 from k8slab.api.validation._field import invalid, nonnegative, required, sorted_map
 from k8slab.api.validation._metadata import rules
+from k8slab.api.validation._names import Messages, dns_subdomain
 from k8slab.api.validation._pod_spec import validate_pod_template
 from k8slab.api.validation._replicas import workload_warnings
 from k8slab.api.validation._workload import (
@@ -27,6 +28,11 @@ _NUMBERS = (
     "availableReplicas",
     "observedGeneration",
 )
+
+
+def _name_rule(name: str) -> Messages:
+    """An RFC 1123 subdomain; declared rules count its bytes, as they say."""
+    return tuple(message.replace("253 characters", "253 bytes") for message in dns_subdomain(name))
 
 
 def _create(new: Obj) -> list[Cause]:
@@ -53,4 +59,6 @@ def _status(new: Obj, old: Obj) -> list[Cause]:
     return validate_replica_status(new.get("status") or {}, "status", _NUMBERS, PARTS)
 
 
-RULES = rules(_create, _update, status=_status, warnings=workload_warnings)
+RULES = rules(
+    _create, _update, name_rule=_name_rule, status=_status, warnings=workload_warnings, generated_names=False
+)

@@ -47,4 +47,4 @@ def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
     )
 
 
-RULES = rules(_create, _update, namespaced=False, warnings=_warnings)
+RULES = rules(_create, _update, namespaced=False, warnings=_warnings, recheck="before", finalizer_names=False)
