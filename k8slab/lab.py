@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from k8slab import clock, replay, saved
+from k8slab import clock, replay, saved, texts
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
@@ -56,8 +56,9 @@ class Lab:
     `nodes` is how many nodes it begins with (or their names), `seed` fixes all
     chance, `timing` is `realistic` or `instant`. `gates` are feature gates to
     switch on, `addons` what runs in the cluster beside Kubernetes itself: a
-    `metrics-server`, which `kubectl top` asks. `components` replaces the control
-    plane, for tests.
+    `metrics-server`, which `kubectl top` asks. `lang` is the language in which the
+    lab explains and the panel speaks, `en` or `zh`; what Kubernetes says is the same in
+    both. `components` replaces the control plane, for tests.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Lab:
         gates: Sequence[str] = (),
         addons: Sequence[str] = (METRICS_SERVER,),
         components: Sequence[Component] | None = None,
+        lang: str = "en",
     ) -> None:
         names = [f"node-{number + 1}" for number in range(nodes)] if isinstance(nodes, int) else list(nodes)
         parts = assembly.all_components() if components is None else components
@@ -83,10 +85,13 @@ class Lab:
         self._stop_us: int | None = None
         self._in_input = False
         self._observers = Observers()
+        self.language = texts.checked(lang)
         self._made = {"nodes": names, "seed": seed, "timing": timing}
         self._made |= {"gates": list(gates), "addons": list(addons)}
         if components is not None:
             self._made["components"] = [part.name for part in parts]
+        if lang != "en":
+            self._made["lang"] = lang
         assembly.bootstrap(self.world)
         for number, name in enumerate(names):
             self._add_machine(name, {"zone": "abc"[number % 3]})
@@ -299,7 +304,7 @@ class Lab:
         from k8slab.why import explain
 
         kind, key = self._key(reference, namespace)
-        return explain(self.world, kind.kind, key)
+        return explain(self.world, kind.kind, key, self.language)
 
     def on(
         self,
@@ -741,7 +746,7 @@ class Lab:
         twin._marks = self._marks.copy()
         twin._stop_us, twin._in_input = None, False
         twin._observers = Observers()
-        twin._made = self._made
+        twin._made, twin.language = self._made, self.language
         return twin
 
     # Pictures.

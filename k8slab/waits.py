@@ -11,16 +11,30 @@ in `k8slab.controllers`, goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from k8slab.api.meta import Obj, condition_of, dig
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.store.view import View
+from k8slab.texts import Language, say
 
-Waits = Callable[[View, Obj, int], list[str]]
+Said = tuple[str, dict[str, Any]]
+"""A sentence: the key of its text, and what fills its placeholders. `line` is a sentence itself."""
+
+Waits = Callable[[View, Obj, int], list[Said]]
 """From an object, as things stand at an instant, to sentences."""
 
 
-def waits_of(view: View, obj: Obj, now_us: int) -> list[str]:
+def told(language: Language, said: Said) -> str:
+    """A sentence in a language; one within another goes on in lower case."""
+    name, parts = said
+    if "line" in parts:
+        inner = told(language, parts["line"])
+        parts = {**parts, "line": inner[0].lower() + inner[1:]}
+    return say(language, f"waits.{name}", **parts)
+
+
+def waits_of(view: View, obj: Obj, now_us: int) -> list[Said]:
     """What an object waits for, or what is amiss with it."""
     if "deletionTimestamp" in obj["metadata"]:
         return _deletion(view, obj, now_us)
@@ -28,13 +42,17 @@ def waits_of(view: View, obj: Obj, now_us: int) -> list[str]:
     return asks(view, obj, now_us) if asks is not None else _conditions(obj)
 
 
-def _conditions(obj: Obj) -> list[str]:
+def _conditions(obj: Obj) -> list[Said]:
     """What the conditions of a kind without a function of its own say."""
     return [
-        f"Its condition {one['type']} is {one['status']}: {one['message']}"
+        _condition(one)
         for one in (obj.get("status") or {}).get("conditions") or ()
         if one.get("message") and one.get("reason")
     ]
+
+
+def _condition(one: Obj) -> Said:
+    return "condition", {"type": one["type"], "status": one["status"], "message": one["message"]}
 
 
 def _seconds(duration_us: int) -> str:
@@ -46,36 +64,32 @@ def _seconds(duration_us: int) -> str:
 # Going away.
 
 
-def _deletion(view: View, obj: Obj, now_us: int) -> list[str]:
+def _deletion(view: View, obj: Obj, now_us: int) -> list[Said]:
     kind = obj["kind"]
     finalizers = obj["metadata"].get("finalizers") or []
     if kind == "Namespace":
         return _namespace_deletion(obj)
     if finalizers:
-        return [f"It is being deleted and waits for its finalizers: {', '.join(finalizers)}."]
+        return [("finalizers", {"finalizers": ", ".join(finalizers)})]
     if kind != "Pod":
-        return ["It is being deleted."]
+        return [("deleted", {})]
     node = obj["spec"].get("nodeName", "")
     machine = view.get("Machine", ("", node))
     if machine is not None and not _is_heard(machine):
-        return [
-            f"It is being deleted, but {node} is unreachable, so nothing confirms that it has stopped. "
-            f"Bring {node} back, taint it out-of-service, or force the delete."
-        ]
+        return [("unreachable", {"node": node})]
     due_us = parse_timestamp(obj["metadata"]["deletionTimestamp"])
     if due_us > now_us:
-        left = _seconds(due_us - now_us)
-        return [f"It is being deleted: its containers have {left} left to stop by themselves."]
-    return ["It is being deleted and has its grace period to stop."]
+        return [("grace_left", {"left": _seconds(due_us - now_us)})]
+    return [("grace", {})]
 
 
-def _namespace_deletion(namespace: Obj) -> list[str]:
-    lines = [
-        f"It is being deleted, and something is left in it: {one['message']}"
+def _namespace_deletion(namespace: Obj) -> list[Said]:
+    lines: list[Said] = [
+        ("namespace_left", {"message": one["message"]})
         for one in (namespace.get("status") or {}).get("conditions") or ()
         if one["status"] == "True" and one.get("message")
     ]
-    return lines or ["It is being deleted, with all that is in it."]
+    return lines or [("namespace", {})]
 
 
 def _is_heard(machine: Obj) -> bool:
@@ -86,16 +100,16 @@ def _is_heard(machine: Obj) -> bool:
 # Pods.
 
 
-def _pod(view: View, pod: Obj, now_us: int) -> list[str]:
+def _pod(view: View, pod: Obj, now_us: int) -> list[Said]:
     scheduled = condition_of(pod, "PodScheduled") or {}
     if scheduled.get("status") == "False":
-        return [f"It waits for a node: {scheduled.get('message', '')}"]
+        return [("for_node", {"message": scheduled.get("message", "")})]
     node = pod["spec"].get("nodeName", "")
     if not node:
-        return ["It waits for the scheduler to choose a node."]
+        return [("for_scheduler", {})]
     machine = view.get("Machine", ("", node))
     if machine is not None and not _is_heard(machine):
-        return [f"Nothing is known of it, because the kubelet of {node} is not heard of."]
+        return [("unheard", {"node": node})]
     status = pod.get("status") or {}
     if status.get("phase") in ("Succeeded", "Failed"):
         return _end(status)
@@ -103,52 +117,49 @@ def _pod(view: View, pod: Obj, now_us: int) -> list[str]:
     return lines or _readiness(pod)
 
 
-def _end(status: Obj) -> list[str]:
+def _end(status: Obj) -> list[Said]:
     if status["phase"] == "Succeeded":
-        return ["It has done its work: every container ended with exit code 0."]
-    lines = [f"It has failed: {status['message']}"] if status.get("message") else []
+        return [("done", {})]
+    lines: list[Said] = [("failed_with", {"message": status["message"]})] if status.get("message") else []
     for one in status.get("containerStatuses") or ():
         ended = dig(one, "state", "terminated") or {}
         if ended.get("exitCode"):
-            lines.append(f"Its container {one['name']} ended with exit code {ended['exitCode']}.")
-    return lines or ["It has failed."]
+            lines.append(("ended", {"name": one["name"], "code": ended["exitCode"]}))
+    return lines or [("failed", {})]
 
 
-def _volumes(view: View, pod: Obj, node: str) -> list[str]:
+def _volumes(view: View, pod: Obj, node: str) -> list[Said]:
     """Claims that hold its start up: not there, not bound, or attached to another node."""
     if any("state" in one and "waiting" not in one["state"] for one in _container_statuses(pod)):
         return []
-    lines = []
+    lines: list[Said] = []
     for volume in pod["spec"].get("volumes") or ():
         name = dig(volume, "persistentVolumeClaim", "claimName")
         if not name:
             continue
         claim = view.get("PersistentVolumeClaim", (pod["metadata"]["namespace"], name))
         if claim is None:
-            lines.append(f"It waits for its claim {name}, which does not exist.")
+            lines.append(("no_claim", {"claim": name}))
             continue
         bound = claim["spec"].get("volumeName", "")
         if not bound:
-            lines.append(f"It waits for its claim {name} to be bound.")
+            lines.append(("unbound_claim", {"claim": name}))
             continue
         lines.extend(_attachment(view, name, bound, node))
     return lines
 
 
-def _attachment(view: View, claim: str, volume: str, node: str) -> list[str]:
+def _attachment(view: View, claim: str, volume: str, node: str) -> list[Said]:
     here = False
     for one in view.list("VolumeAttachment"):
         if dig(one, "spec", "source", "persistentVolumeName") != volume:
             continue
         if one["spec"]["nodeName"] != node:
-            return [
-                f"It waits for the volume of its claim {claim}, which is still attached to "
-                f"{one['spec']['nodeName']}."
-            ]
+            return [("attached_elsewhere", {"claim": claim, "node": one["spec"]["nodeName"]})]
         here = bool(dig(one, "status", "attached"))
     csi = dig(view.get("PersistentVolume", ("", volume)) or {}, "spec", "csi")
     if csi and not here:
-        return [f"It waits for the volume of its claim {claim} to be attached to {node}."]
+        return [("unattached", {"claim": claim, "node": node})]
     return []
 
 
@@ -157,41 +168,44 @@ def _container_statuses(pod: Obj) -> Sequence[Obj]:
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _containers(pod: Obj) -> list[str]:
-    lines = []
+def _containers(pod: Obj) -> list[Said]:
+    lines: list[Said] = []
     for one in _container_statuses(pod):
         waiting = dig(one, "state", "waiting") or {}
         if not waiting.get("reason") or waiting["reason"] == "PodInitializing":
             continue
-        message = f": {waiting['message']}" if waiting.get("message") else ""
-        lines.append(f"Its container {one['name']} waits: {waiting['reason']}{message}")
+        parts = {"name": one["name"], "reason": waiting["reason"]}
+        if waiting.get("message"):
+            lines.append(("container_with", {**parts, "message": waiting["message"]}))
+        else:
+            lines.append(("container", parts))
         ended = dig(one, "lastState", "terminated") or {}
         if waiting["reason"] == "CrashLoopBackOff" and ended:
-            lines.append(
-                f"It ended {one.get('restartCount', 0)} times, the last time with exit code "
-                f"{ended.get('exitCode', 0)} ({ended.get('reason', '')}); each wait is twice as long as the "
-                "one before, up to 5 minutes."
-            )
+            lines.append(("crash_loop", _last_end(one, ended)))
     return lines
 
 
-def _readiness(pod: Obj) -> list[str]:
+def _last_end(status: Obj, ended: Obj) -> dict[str, Any]:
+    return {
+        "count": status.get("restartCount", 0),
+        "code": ended.get("exitCode", 0),
+        "reason": ended.get("reason", ""),
+    }
+
+
+def _readiness(pod: Obj) -> list[Said]:
     ready = condition_of(pod, "Ready")
     if ready is None or ready["status"] == "True":
         return []
     if ready.get("reason") == "ReadinessGatesNotReady":
-        return [f"It is not Ready: {ready.get('message', '')}."]
+        return [("gates", {"message": ready.get("message", "")})]
     unready = [one["name"] for one in _container_statuses(pod) if not one.get("ready") and _runs(one)]
     probed = {
         one["name"]: "startup" if not _started(pod, one["name"]) and "startupProbe" in one else "readiness"
         for one in pod["spec"]["containers"]
         if "readinessProbe" in one or "startupProbe" in one
     }
-    return [
-        f"Its container {name} runs, but its {probed[name]} probe has not succeeded."
-        for name in unready
-        if name in probed
-    ]
+    return [("probe", {"name": name, "probe": probed[name]}) for name in unready if name in probed]
 
 
 def _runs(status: Obj) -> bool:
@@ -205,7 +219,7 @@ def _started(pod: Obj, name: str) -> bool:
 # Workloads.
 
 
-def _stateful_set(view: View, workload: Obj, now_us: int) -> list[str]:
+def _stateful_set(view: View, workload: Obj, now_us: int) -> list[Said]:
     """Which Pod an ordered StatefulSet waits for."""
     wanted = workload["spec"].get("replicas", 1)
     owned = view.list("Pod", owner=workload["metadata"]["uid"])
@@ -217,43 +231,41 @@ def _stateful_set(view: View, workload: Obj, now_us: int) -> list[str]:
         if pod is None:
             continue
         if "deletionTimestamp" in pod["metadata"]:
-            return [f"It waits for {name}, which is being deleted.", *_of(view, pod, now_us)]
+            return [("for_deleted", {"pod": name}), *_of(view, pod, now_us)]
         ready = condition_of(pod, "Ready") or {}
         if ready.get("status") != "True" and workload["spec"].get("podManagementPolicy") != "Parallel":
-            return [
-                f"It waits for {name} to be Running and Ready before it goes on.",
-                *_of(view, pod, now_us),
-            ]
+            return [("for_ready", {"pod": name}), *_of(view, pod, now_us)]
     return _stateful_rollout(workload)
 
 
-def _of(view: View, obj: Obj, now_us: int) -> list[str]:
+def _of(view: View, obj: Obj, now_us: int) -> list[Said]:
     """What another object waits for, said of it by name."""
-    name = obj["metadata"]["name"]
-    return [f"{obj['kind']} {name}: {line[0].lower()}{line[1:]}" for line in waits_of(view, obj, now_us)]
+    who = f"{obj['kind']} {obj['metadata']['name']}"
+    return [("of", {"who": who, "line": line}) for line in waits_of(view, obj, now_us)]
 
 
-def _stateful_rollout(workload: Obj) -> list[str]:
+def _stateful_rollout(workload: Obj) -> list[Said]:
     status, strategy = workload.get("status") or {}, workload["spec"].get("updateStrategy") or {}
     if status.get("updateRevision") == status.get("currentRevision"):
         return []
     if strategy.get("type") == "OnDelete":
-        return ["Its Pods are replaced by the new revision only when somebody deletes them (OnDelete)."]
+        return [("on_delete", {})]
     partition = dig(strategy, "rollingUpdate", "partition") or 0
     if partition:
-        return [f"Its update leaves every Pod with an ordinal below {partition} as it is (partition)."]
+        return [("partition", {"partition": partition})]
     return []
 
 
-def _deployment(view: View, workload: Obj, now_us: int) -> list[str]:
-    lines = []
+def _deployment(view: View, workload: Obj, now_us: int) -> list[Said]:
+    lines: list[Said] = []
     spec, status = workload["spec"], workload.get("status") or {}
     if spec.get("paused"):
-        lines.append("Its rollout is paused: changes of its template wait until it is resumed.")
+        lines.append(("paused", {}))
     for kind, bad in (("ReplicaFailure", "True"), ("Progressing", "False")):
         condition = condition_of(workload, kind) or {}
         if condition.get("status") == bad and condition.get("reason") != "DeploymentPaused":
-            lines.append(f"Its condition {kind} is {bad}: {condition.get('message', '')}")
+            message = condition.get("message", "")
+            lines.append(("condition", {"type": kind, "status": bad, "message": message}))
     wanted = spec.get("replicas", 1)
     if status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == wanted:
         return lines
@@ -274,27 +286,27 @@ def _newest_replica_set(view: View, deployment: Obj) -> Obj | None:
     return max(owned, key=lambda one: (number(one), one["metadata"]["name"]), default=None)
 
 
-def _replica_set(view: View, workload: Obj, now_us: int) -> list[str]:
+def _replica_set(view: View, workload: Obj, now_us: int) -> list[Said]:
     failure = condition_of(workload, "ReplicaFailure") or {}
-    lines = []
+    lines: list[Said] = []
     if failure.get("status") == "True":
-        lines.append(f"It cannot make its Pods: {failure.get('message', '')}")
+        lines.append(("no_pods", {"message": failure.get("message", "")}))
     return lines + _unready_pods(view, workload, now_us)
 
 
-def _daemon_set(view: View, workload: Obj, now_us: int) -> list[str]:
+def _daemon_set(view: View, workload: Obj, now_us: int) -> list[Said]:
     status = workload.get("status") or {}
     if not status.get("desiredNumberScheduled", 0) and view.list("Node"):
-        return ["No node fits its Pods: look at its nodeSelector, its affinity, and the taints of the nodes."]
+        return [("no_node_fits", {})]
     return _unready_pods(view, workload, now_us)
 
 
 _MOST_NAMED = 3
 
 
-def _unready_pods(view: View, owner: Obj, now_us: int) -> list[str]:
+def _unready_pods(view: View, owner: Obj, now_us: int) -> list[Said]:
     """What the Pods that are not Ready wait for; those that wait for the same are told together."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, tuple[Said, list[str]]] = {}
     pods = sorted(
         view.list("Pod", owner=owner["metadata"]["uid"]), key=lambda pod: str(pod["metadata"]["name"])
     )
@@ -304,67 +316,62 @@ def _unready_pods(view: View, owner: Obj, now_us: int) -> list[str]:
         ]:
             continue
         for line in waits_of(view, pod, now_us)[:1]:
-            reasons.setdefault(line, []).append(pod["metadata"]["name"])
-    lines = []
-    for line, names in reasons.items():
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        who = f"Pod {', '.join(names[:_MOST_NAMED])}{more}"
-        lines.append(f"{who}: {line[0].lower()}{line[1:]}")
+            # A sentence is the same as another where it reads the same.
+            reasons.setdefault(told("en", line), (line, []))[1].append(pod["metadata"]["name"])
+    lines: list[Said] = []
+    for line, names in reasons.values():
+        more = len(names) - _MOST_NAMED
+        parts = {"names": ", ".join(names[:_MOST_NAMED]), "line": line}
+        lines.append(("pods_more", {**parts, "count": more}) if more > 0 else ("pods", parts))
     return lines
 
 
-def _job(view: View, job: Obj, now_us: int) -> list[str]:
-    for kind, words in (("Complete", "It is complete"), ("Failed", "It has failed")):
+def _job(view: View, job: Obj, now_us: int) -> list[Said]:
+    for kind, name in (("Complete", "job_complete"), ("Failed", "failed")):
         condition = condition_of(job, kind) or {}
         if condition.get("status") == "True":
-            reason = f": {condition['message']}" if condition.get("message") else "."
-            return [f"{words}{reason}"]
+            message = condition.get("message")
+            return [(f"{name}_with", {"message": message})] if message else [(name, {})]
     if job["spec"].get("suspend"):
-        return ["It is suspended: it starts no Pod until spec.suspend is false."]
+        return [("suspended_job", {})]
     status = job.get("status") or {}
     lines = _unready_pods(view, job, now_us)
     failed, active = status.get("failed", 0), status.get("active", 0)
     if failed and not active:
-        limit = job["spec"].get("backoffLimit", 6)
-        lines.append(
-            f"{failed} of its Pods failed; it waits before it tries again, twice as long after each failure "
-            f"(10 s, 20 s, … up to 10 minutes), and gives up after {limit} retries."
-        )
+        lines.append(("job_backs_off", {"failed": failed, "limit": job["spec"].get("backoffLimit", 6)}))
     return lines
 
 
-def _cron_job(view: View, cron_job: Obj, now_us: int) -> list[str]:
+def _cron_job(view: View, cron_job: Obj, now_us: int) -> list[Said]:
     if cron_job["spec"].get("suspend"):
-        return ["It is suspended: it starts no Job until spec.suspend is false."]
+        return [("suspended_cron_job", {})]
     active = [one["name"] for one in (cron_job.get("status") or {}).get("active") or ()]
     policy = cron_job["spec"].get("concurrencyPolicy", "Allow")
     if active and policy == "Forbid":
-        return [f"{', '.join(active)} still runs, and its concurrencyPolicy Forbid lets no second Job start."]
+        return [("forbidden", {"jobs": ", ".join(active)})]
     return []
 
 
 # The rest.
 
 
-def _claim(view: View, claim: Obj, now_us: int) -> list[str]:
+def _claim(view: View, claim: Obj, now_us: int) -> list[Said]:
     if (claim.get("status") or {}).get("phase") == "Bound":
         return []
     name = claim["spec"].get("storageClassName")
     if not name:
-        return [
-            "It has no StorageClass, so it waits for a volume that fits it and that somebody makes by hand."
-        ]
+        return [("claim_by_hand", {})]
     storage_class = view.get("StorageClass", ("", name))
     if storage_class is None:
-        return [f"Its StorageClass {name} does not exist."]
+        return [("no_class", {"name": name})]
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
-        return ["It waits for the first Pod that uses it: only then is it known where its volume must be."]
+        return [("first_consumer", {})]
     if storage_class["provisioner"] == "kubernetes.io/no-provisioner":
-        return [f"Nothing provisions volumes of its StorageClass {name}: somebody must make one by hand."]
-    return [f"It waits for {storage_class['provisioner']} to provision its volume."]
+        return [("no_provisioner", {"name": name})]
+    return [("provisioner", {"provisioner": storage_class["provisioner"]})]
 
 
-def _service(view: View, service: Obj, now_us: int) -> list[str]:
+def _service(view: View, service: Obj, now_us: int) -> list[Said]:
     selector = service["spec"].get("selector")
     if not selector or service["spec"].get("type") == "ExternalName":
         return []
@@ -376,37 +383,35 @@ def _service(view: View, service: Obj, now_us: int) -> list[str]:
     ]
     text = ",".join(f"{key}={value}" for key, value in selector.items())
     if not pods:
-        return [f"It leads nowhere: no Pod in {namespace} has the labels {text}."]
+        return [("no_endpoint", {"namespace": namespace, "labels": text})]
     if not any((condition_of(pod, "Ready") or {}).get("status") == "True" for pod in pods):
-        return [f"It leads nowhere: of the {len(pods)} Pods with the labels {text} none is Ready."]
+        return [("no_ready_endpoint", {"count": len(pods), "labels": text})]
     return []
 
 
-def _node(view: View, node: Obj, now_us: int) -> list[str]:
-    lines = []
+def _node(view: View, node: Obj, now_us: int) -> list[Said]:
+    lines: list[Said] = []
     machine = view.get("Machine", ("", node["metadata"]["name"]))
     if machine is not None and machine["spec"]["power"] != "On":
-        lines.append("It has no power.")
+        lines.append(("no_power", {}))
     elif machine is not None and machine["spec"]["network"] != "Up":
-        lines.append("It is cut off the network.")
+        lines.append(("no_network", {}))
     elif machine is not None and machine["spec"]["kubelet"] != "Running":
-        lines.append("Its kubelet does not run.")
+        lines.append(("no_kubelet", {}))
     if node["spec"].get("unschedulable"):
-        lines.append("It is cordoned: no new Pod is put there.")
+        lines.append(("cordoned", {}))
     return lines + [
-        f"Its condition {one['type']} is {one['status']}: {one['message']}"
+        _condition(one)
         for one in (node.get("status") or {}).get("conditions") or ()
         if one.get("message") and one["status"] != ("True" if one["type"] == "Ready" else "False")
     ]
 
 
-def _budget(view: View, budget: Obj, now_us: int) -> list[str]:
+def _budget(view: View, budget: Obj, now_us: int) -> list[Said]:
     status = budget.get("status") or {}
     if status.get("expectedPods") and not status.get("disruptionsAllowed", 0):
-        return [
-            f"It allows no eviction now: {status.get('currentHealthy', 0)} Pods are healthy, and "
-            f"{status.get('desiredHealthy', 0)} must be."
-        ]
+        healthy, wanted = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
+        return [("no_eviction", {"healthy": healthy, "wanted": wanted})]
     return []
 
 

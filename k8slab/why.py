@@ -14,28 +14,36 @@ from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
 from k8slab.clock import SECOND_US, START_US
 from k8slab.cluster.world import Cause, World
 from k8slab.store.view import Change
-from k8slab.waits import waits_of
+from k8slab.texts import Language, say
+from k8slab.waits import Said, told, waits_of
 
 _LONGEST_CHAIN = 12
 
 
-def explain(world: World, kind: str, key: Key) -> str:
+def explain(world: World, kind: str, key: Key, language: Language = "en") -> str:
     """What is known of why an object is as it is, a sentence a line."""
     obj = world.get(kind, key)
     lines: list[str] = []
     last = _last_removal(world, kind, key)
     if obj is None:
         if last is None:
-            return _never_was(world, kind, key)
-        lines.append(f"{kind} {key[1]} is gone: {_who(world, last)}")
-        lines.extend(_chain(world, last))
+            return _never_was(world, kind, key, language)
+        lines.append(_made(world, "gone", last, language))
+        lines.extend(_chain(world, last, language))
         return "\n".join(lines)
     created = _creation(world, kind, key, obj)
     if created is not None:
-        lines.append(f"{kind} {key[1]} was created at {_when(created.at_us)} {_by(world, created)}.")
-        lines.extend(_chain(world, created))
-    lines.extend(waits_of(world, obj, world.now_us))
+        lines.append(_made(world, "created", created, language))
+        lines.extend(_chain(world, created, language))
+    lines.extend(told(language, said) for said in waits_of(world, obj, world.now_us))
     return "\n".join(lines)
+
+
+def _made(world: World, name: str, change: Change, language: Language) -> str:
+    """How an object came or went."""
+    what = f"{change.kind} {change.key[1]}"
+    by = _by(world, change, language)
+    return say(language, f"why.{name}", what=what, when=_when(change.at_us), by=by)
 
 
 def _creation(world: World, kind: str, key: Key, obj: Obj) -> Change | None:
@@ -60,32 +68,30 @@ def _change_at(world: World, revision: int) -> Change | None:
     return history[index] if 0 <= index < len(history) else None
 
 
-def _chain(world: World, change: Change) -> list[str]:
+def _chain(world: World, change: Change, language: Language) -> list[str]:
     """The causes of a change, nearest first, up to what the user did."""
     lines: list[str] = []
     cause: Cause = world.causes[change.cause]
     while len(lines) < _LONGEST_CHAIN:
         if not cause.woken_by:
             if cause.text:
-                lines.append(f"  because you did this at {_when(cause.at_us)}: {cause.text}")
+                lines.append(say(language, "why.asked", when=_when(cause.at_us), text=cause.text))
             break
         woken = _change_at(world, cause.woken_by)
         if woken is None:
             break
-        lines.append(f"  because {narrate(woken)} at {_when(woken.at_us)}, {_by(world, woken)}")
+        by = _by(world, woken, language)
+        said = narrate(woken, language)
+        lines.append(say(language, "why.because", said=said, when=_when(woken.at_us), by=by))
         cause = world.causes[woken.cause]
     return lines
 
 
-def _by(world: World, change: Change) -> str:
+def _by(world: World, change: Change, language: Language) -> str:
     cause = world.causes[change.cause]
     if cause.component in ("", "user"):
-        return "by the user"
-    return f"by the {cause.component}, looking at {key_text(cause.key)}"
-
-
-def _who(world: World, change: Change) -> str:
-    return f"removed at {_when(change.at_us)} {_by(world, change)}."
+        return say(language, "why.by_user")
+    return say(language, "why.by_component", component=cause.component, key=key_text(cause.key))
 
 
 def _when(at_us: int) -> str:
@@ -93,134 +99,139 @@ def _when(at_us: int) -> str:
     return f"t={seconds:.3f}s"
 
 
-def narrate(change: Change) -> str:
+def narrate(change: Change, language: Language = "en") -> str:
     """What a change was, in words: `Pod web-0 was bound to node-1`, or `Pod web-0 changed`."""
-    what = f"{change.kind} {change.key[1]}"
+    name, parts = _said(change)
+    return say(language, f"why.was.{name}", what=f"{change.kind} {change.key[1]}", **parts)
+
+
+def _said(change: Change) -> Said:
     if change.old is None:
-        return f"{what} was created"
+        return "created", {}
     if change.new is None:
-        return f"{what} was removed"
+        return "removed", {}
     for says in _TRANSITIONS:
-        text = says(change.old, change.new)
-        if text:
-            return f"{what} {text}"
-    return f"{what} changed"
+        said = says(change.old, change.new)
+        if said is not None:
+            return said
+    return "changed", {}
 
 
-def _deletion(old: Obj, new: Obj) -> str:
+def _deletion(old: Obj, new: Obj) -> Said | None:
     asked = "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]
-    return "was marked for deletion" if asked else ""
+    return ("deletion", {}) if asked else None
 
 
-def _binding(old: Obj, new: Obj) -> str:
+def _binding(old: Obj, new: Obj) -> Said | None:
     if new["kind"] != "Pod" or old["spec"].get("nodeName") == new["spec"].get("nodeName"):
-        return ""
-    return f"was bound to {new['spec']['nodeName']}"
+        return None
+    return "bound", {"node": new["spec"]["nodeName"]}
 
 
-def _phase(old: Obj, new: Obj) -> str:
+def _phase(old: Obj, new: Obj) -> Said | None:
     before, after = (old.get("status") or {}).get("phase"), (new.get("status") or {}).get("phase")
-    return f"became {after}" if after and before != after else ""
+    return ("phase", {"phase": after}) if after and before != after else None
 
 
-def _readiness(old: Obj, new: Obj) -> str:
+def _readiness(old: Obj, new: Obj) -> Said | None:
     before, after = condition_of(old, "Ready"), condition_of(new, "Ready")
     if after is None or (before or {"status": "False"}).get("status") == after["status"]:
-        return ""
-    return "became Ready" if after["status"] == "True" else "was no longer Ready"
+        return None
+    return ("ready" if after["status"] == "True" else "unready"), {}
 
 
-def _replicas(old: Obj, new: Obj) -> str:
+def _replicas(old: Obj, new: Obj) -> Said | None:
     before, after = (old.get("spec") or {}).get("replicas"), (new.get("spec") or {}).get("replicas")
-    return f"was scaled from {before} to {after}" if before != after else ""
+    return ("scaled", {"before": before, "after": after}) if before != after else None
 
 
-def _power(old: Obj, new: Obj) -> str:
+def _power(old: Obj, new: Obj) -> Said | None:
     if new["kind"] != "Machine" or old["spec"] == new["spec"]:
-        return ""
-    return "lost its power" if new["spec"]["power"] == "Off" else "changed its power or network"
+        return None
+    return ("off" if new["spec"]["power"] == "Off" else "power"), {}
 
 
-def _control(old: Obj, new: Obj) -> str:
+def _control(old: Obj, new: Obj) -> Said | None:
     before, after = owner_text(old), owner_text(new)
     if before == after:
-        return ""
-    return f"was adopted by {after}" if after else f"was released by {before}"
+        return None
+    return ("adopted", {"owner": after}) if after else ("released", {"owner": before})
 
 
-def _containers(old: Obj, new: Obj) -> str:
+def _containers(old: Obj, new: Obj) -> Said | None:
     """What befell the first container that ended, was restarted or cannot start."""
     if new["kind"] != "Pod":
-        return ""
+        return None
     for field in ("initContainerStatuses", "containerStatuses"):
         known = {one["name"]: one for one in (old.get("status") or {}).get(field) or ()}
         for status in (new.get("status") or {}).get(field) or ():
-            text = _container(known.get(status["name"]) or {}, status)
-            if text:
-                return text
-    return ""
+            said = _container(known.get(status["name"]) or {}, status)
+            if said is not None:
+                return said
+    return None
 
 
-def _container(old: Obj, new: Obj) -> str:
+def _container(old: Obj, new: Obj) -> Said | None:
     before, after = old.get("state") or {}, new.get("state") or {}
     name = new["name"]
     waiting = (after.get("waiting") or {}).get("reason", "")
     if waiting != (before.get("waiting") or {}).get("reason", "") and waiting not in _USUAL_WAITS:
-        return f"waits: its container {name} is in {waiting}"
+        return "waiting", {"name": name, "reason": waiting}
     if new.get("restartCount", 0) > old.get("restartCount", 0):
-        return f"restarted its container {name} (restart {new['restartCount']})"
+        return "restarted", {"name": name, "count": new["restartCount"]}
     ended = after.get("terminated")
     if ended and not before.get("terminated"):
-        return f"saw its container {name} end with exit code {ended.get('exitCode', 0)}"
-    return ""
+        return "ended", {"name": name, "code": ended.get("exitCode", 0)}
+    return None
 
 
 _USUAL_WAITS = ("", "ContainerCreating", "PodInitializing")
 
 
-def _cordon(old: Obj, new: Obj) -> str:
+def _cordon(old: Obj, new: Obj) -> Said | None:
     if new["kind"] != "Node":
-        return ""
+        return None
     before, after = (bool(obj["spec"].get("unschedulable")) for obj in (old, new))
     if before != after:
-        return "was cordoned" if after else "was uncordoned"
+        return ("cordoned" if after else "uncordoned"), {}
     known, found = (
         [f"{taint['key']}:{taint['effect']}" for taint in obj["spec"].get("taints") or ()]
         for obj in (old, new)
     )
     added, gone = ([one for one in found if one not in known], [one for one in known if one not in found])
     if added:
-        return f"was tainted {', '.join(added)}"
-    return f"lost its taint {', '.join(gone)}" if gone else ""
+        return "tainted", {"taints": ", ".join(added)}
+    return ("untainted", {"taints": ", ".join(gone)}) if gone else None
 
 
-def _outcome(old: Obj, new: Obj) -> str:
+def _outcome(old: Obj, new: Obj) -> Said | None:
     """Conditions by which a Job ends and a Deployment gives up hope."""
-    for kind, name, status, words in _OUTCOMES:
-        before, after = condition_of(old, name) or {}, condition_of(new, name) or {}
+    for kind, condition, status, name in _OUTCOMES:
+        before, after = condition_of(old, condition) or {}, condition_of(new, condition) or {}
         if new["kind"] == kind and after.get("status") == status != before.get("status"):
-            reason = f": {after['reason']}" if after.get("reason") else ""
-            return f"{words}{reason}"
-    return ""
+            return name, {"reason": f": {after['reason']}" if after.get("reason") else ""}
+    return None
 
 
 _OUTCOMES = (
-    ("Job", "Complete", "True", "is complete"),
+    ("Job", "Complete", "True", "complete"),
     ("Job", "Failed", "True", "failed"),
-    ("Job", "Suspended", "True", "was suspended"),
-    ("Job", "Suspended", "False", "was resumed"),
-    ("Deployment", "Progressing", "False", "makes no progress"),
-    ("ReplicaSet", "ReplicaFailure", "True", "cannot make its Pods"),
-    ("ReplicationController", "ReplicaFailure", "True", "cannot make its Pods"),
+    ("Job", "Suspended", "True", "suspended"),
+    ("Job", "Suspended", "False", "resumed"),
+    ("Deployment", "Progressing", "False", "stuck"),
+    ("ReplicaSet", "ReplicaFailure", "True", "without_pods"),
+    ("ReplicationController", "ReplicaFailure", "True", "without_pods"),
 )
 
 
-def _endpoints(old: Obj, new: Obj) -> str:
+def _endpoints(old: Obj, new: Obj) -> Said | None:
     """Which Pods a Service's traffic may reach now."""
     if new["kind"] != "EndpointSlice":
-        return ""
+        return None
     before, after = (_ready_targets(obj) for obj in (old, new))
-    return f"leads to {', '.join(after) or 'no Pod'}" if before != after else ""
+    if before == after:
+        return None
+    return ("leading", {"pods": ", ".join(after)}) if after else ("leading_nowhere", {})
 
 
 def _ready_targets(endpoint_slice: Obj) -> list[str]:
@@ -231,7 +242,7 @@ def _ready_targets(endpoint_slice: Obj) -> list[str]:
     )
 
 
-_TRANSITIONS: tuple[Callable[[Obj, Obj], str], ...] = (
+_TRANSITIONS: tuple[Callable[[Obj, Obj], Said | None], ...] = (
     _deletion,
     _binding,
     _control,
@@ -246,7 +257,7 @@ _TRANSITIONS: tuple[Callable[[Obj, Obj], str], ...] = (
 )
 
 
-def _never_was(world: World, kind: str, key: Key) -> str:
+def _never_was(world: World, kind: str, key: Key, language: Language) -> str:
     """Why an object that somebody may expect does not exist."""
     if kind == "Pod" and "-" in key[1]:
         base, _, ordinal = key[1].rpartition("-")
@@ -255,10 +266,10 @@ def _never_was(world: World, kind: str, key: Key) -> str:
             wanted = workload["spec"].get("replicas", 1)
             start = (workload["spec"].get("ordinals") or {}).get("start", 0)
             if not start <= int(ordinal) < start + wanted:
-                return f"There is no {key[1]}: StatefulSet {base} has {wanted} replicas."
-            reasons = waits_of(world, workload, world.now_us)
-            return "\n".join([f"There is no {key[1]} yet.", *reasons])
-    return f"There is no {kind} {key_text(key)}, and there never was."
+                return say(language, "why.not_wanted", pod=key[1], workload=base, count=wanted)
+            reasons = [told(language, said) for said in waits_of(world, workload, world.now_us)]
+            return "\n".join([say(language, "why.not_yet", pod=key[1]), *reasons])
+    return say(language, "why.never", kind=kind, key=key_text(key))
 
 
 def owner_text(obj: Obj) -> str:

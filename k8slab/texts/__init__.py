@@ -35,7 +35,7 @@ def catalogue() -> dict[str, Text]:
     return found
 
 
-def say(language: Language, key: str, **values: Any) -> str:
+def say(language: Language, key: str, /, **values: Any) -> str:
     """A text in a language, with its placeholders filled in. KeyError for a key that there is not."""
     text: str = getattr(catalogue()[key], language)
     return text.format(**values) if values else text

@@ -1,0 +1,154 @@
+"""What things wait for. Another thing's sentence may follow `{who}: `, so `{line}` can be one of these."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "condition": ("Its condition {type} is {status}: {message}", "它的状况 {type} 为 {status}：{message}"),
+    "of": ("{who}: {line}", "{who}：{line}"),
+    "pods": ("Pod {names}: {line}", "Pod {names}：{line}"),
+    "pods_more": ("Pod {names} and {count} more: {line}", "Pod {names} 以及另外 {count} 个：{line}"),
+    # Going away
+    "deleted": ("It is being deleted.", "它正在被删除。"),
+    "finalizers": (
+        "It is being deleted and waits for its finalizers: {finalizers}.",
+        "它正在被删除，并在等待它的 finalizer：{finalizers}。",
+    ),
+    "unreachable": (
+        "It is being deleted, but {node} is unreachable, so nothing confirms that it has stopped. "
+        "Bring {node} back, taint it out-of-service, or force the delete.",
+        "它正在被删除，但 {node} 不可达，所以没有谁能确认它已经停止。"
+        "请恢复 {node}，给它加上 out-of-service 污点，或强制删除。",
+    ),
+    "grace_left": (
+        "It is being deleted: its containers have {left} left to stop by themselves.",
+        "它正在被删除：它的容器还有 {left} 可以自行停止。",
+    ),
+    "grace": ("It is being deleted and has its grace period to stop.", "它正在被删除，并在宽限期内停止。"),
+    "namespace_left": (
+        "It is being deleted, and something is left in it: {message}",
+        "它正在被删除，但其中还有剩余内容：{message}",
+    ),
+    "namespace": ("It is being deleted, with all that is in it.", "它正在连同其中的一切一起被删除。"),
+    # Pods
+    "for_node": ("It waits for a node: {message}", "它在等待节点：{message}"),
+    "for_scheduler": ("It waits for the scheduler to choose a node.", "它在等待调度器选择节点。"),
+    "unheard": (
+        "Nothing is known of it, because the kubelet of {node} is not heard of.",
+        "它的情况不明，因为收不到 {node} 上 kubelet 的消息。",
+    ),
+    "done": (
+        "It has done its work: every container ended with exit code 0.",
+        "它已完成工作：每个容器都以退出码 0 结束。",
+    ),
+    "failed": ("It has failed.", "它失败了。"),
+    "failed_with": ("It has failed: {message}", "它失败了：{message}"),
+    "ended": (
+        "Its container {name} ended with exit code {code}.",
+        "它的容器 {name} 以退出码 {code} 结束。",
+    ),
+    "no_claim": (
+        "It waits for its claim {claim}, which does not exist.",
+        "它在等待并不存在的 PVC {claim}。",
+    ),
+    "unbound_claim": ("It waits for its claim {claim} to be bound.", "它在等待 PVC {claim} 绑定。"),
+    "attached_elsewhere": (
+        "It waits for the volume of its claim {claim}, which is still attached to {node}.",
+        "它在等待 PVC {claim} 的卷，该卷仍挂接在 {node} 上。",
+    ),
+    "unattached": (
+        "It waits for the volume of its claim {claim} to be attached to {node}.",
+        "它在等待 PVC {claim} 的卷挂接到 {node}。",
+    ),
+    "container": ("Its container {name} waits: {reason}", "它的容器 {name} 在等待：{reason}"),
+    "container_with": (
+        "Its container {name} waits: {reason}: {message}",
+        "它的容器 {name} 在等待：{reason}：{message}",
+    ),
+    "crash_loop": (
+        "It ended {count} times, the last time with exit code {code} ({reason}); each wait is twice as long "
+        "as the one before, up to 5 minutes.",
+        "它已结束 {count} 次，最近一次退出码为 {code}（{reason}）；每次等待的时间加倍，最长 5 分钟。",
+    ),
+    "gates": ("It is not Ready: {message}.", "它尚未 Ready：{message}。"),
+    "probe": (
+        "Its container {name} runs, but its {probe} probe has not succeeded.",
+        "它的容器 {name} 在运行，但它的 {probe} 探针尚未成功。",
+    ),
+    # Workloads
+    "for_deleted": ("It waits for {pod}, which is being deleted.", "它在等待正在被删除的 {pod}。"),
+    "for_ready": (
+        "It waits for {pod} to be Running and Ready before it goes on.",
+        "它要等 {pod} 处于 Running 并且 Ready 之后才继续。",
+    ),
+    "on_delete": (
+        "Its Pods are replaced by the new revision only when somebody deletes them (OnDelete).",
+        "只有当有人删除它的 Pod 时，它们才会换成新版本（OnDelete）。",
+    ),
+    "partition": (
+        "Its update leaves every Pod with an ordinal below {partition} as it is (partition).",
+        "它的更新不触及序号小于 {partition} 的 Pod（partition）。",
+    ),
+    "paused": (
+        "Its rollout is paused: changes of its template wait until it is resumed.",
+        "它的发布已暂停：模板的修改要等恢复之后才生效。",
+    ),
+    "no_pods": ("It cannot make its Pods: {message}", "它无法创建它的 Pod：{message}"),
+    "no_node_fits": (
+        "No node fits its Pods: look at its nodeSelector, its affinity, and the taints of the nodes.",
+        "没有节点适合它的 Pod：请查看它的 nodeSelector、亲和性以及各节点的污点。",
+    ),
+    "job_complete": ("It is complete.", "它已完成。"),
+    "job_complete_with": ("It is complete: {message}", "它已完成：{message}"),
+    "suspended_job": (
+        "It is suspended: it starts no Pod until spec.suspend is false.",
+        "它已挂起：在 spec.suspend 为 false 之前不会启动 Pod。",
+    ),
+    "job_backs_off": (
+        "{failed} of its Pods failed; it waits before it tries again, twice as long after each failure "
+        "(10 s, 20 s, … up to 10 minutes), and gives up after {limit} retries.",
+        "它有 {failed} 个 Pod 失败；它会等待一段时间再重试，每次失败后等待时间加倍"
+        "（10 秒、20 秒……最长 10 分钟），重试 {limit} 次后放弃。",
+    ),
+    "suspended_cron_job": (
+        "It is suspended: it starts no Job until spec.suspend is false.",
+        "它已挂起：在 spec.suspend 为 false 之前不会启动 Job。",
+    ),
+    "forbidden": (
+        "{jobs} still runs, and its concurrencyPolicy Forbid lets no second Job start.",
+        "{jobs} 仍在运行，它的 concurrencyPolicy Forbid 不允许启动第二个 Job。",
+    ),
+    # The rest
+    "claim_by_hand": (
+        "It has no StorageClass, so it waits for a volume that fits it and that somebody makes by hand.",
+        "它没有 StorageClass，所以要等有人手工创建一个适合它的卷。",
+    ),
+    "no_class": ("Its StorageClass {name} does not exist.", "它的 StorageClass {name} 不存在。"),
+    "first_consumer": (
+        "It waits for the first Pod that uses it: only then is it known where its volume must be.",
+        "它在等待第一个使用它的 Pod：那时才知道它的卷该在哪里。",
+    ),
+    "no_provisioner": (
+        "Nothing provisions volumes of its StorageClass {name}: somebody must make one by hand.",
+        "它的 StorageClass {name} 没有供应者：必须有人手工创建卷。",
+    ),
+    "provisioner": (
+        "It waits for {provisioner} to provision its volume.",
+        "它在等待 {provisioner} 供应它的卷。",
+    ),
+    "no_endpoint": (
+        "It leads nowhere: no Pod in {namespace} has the labels {labels}.",
+        "它不指向任何地方：{namespace} 中没有带标签 {labels} 的 Pod。",
+    ),
+    "no_ready_endpoint": (
+        "It leads nowhere: of the {count} Pods with the labels {labels} none is Ready.",
+        "它不指向任何地方：带标签 {labels} 的 {count} 个 Pod 都未 Ready。",
+    ),
+    "no_power": ("It has no power.", "它没有电。"),
+    "no_network": ("It is cut off the network.", "它与网络断开了。"),
+    "no_kubelet": ("Its kubelet does not run.", "它的 kubelet 没有运行。"),
+    "cordoned": ("It is cordoned: no new Pod is put there.", "它不可调度：不会有新的 Pod 放到那里。"),
+    "no_eviction": (
+        "It allows no eviction now: {healthy} Pods are healthy, and {wanted} must be.",
+        "它现在不允许驱逐：有 {healthy} 个 Pod 健康，而必须有 {wanted} 个。",
+    ),
+}

@@ -1,0 +1,93 @@
+"""The catalogue of texts: every language says everything, and nothing is said outside of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import k8slab
+from k8slab.texts import LANGUAGES, catalogue, checked, say, texts_of
+
+ROOT = Path(k8slab.__file__).parent
+KEYS = sorted(catalogue())
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_text_is_there_in_every_language(key: str) -> None:
+    texts = [getattr(catalogue()[key], language) for language in LANGUAGES]
+    assert all(text.strip() for text in texts)
+    assert len({tuple(dict.fromkeys(placeholders(text))) for text in texts}) == 1, "the same placeholders"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_chinese_is_chinese(key: str) -> None:
+    """Only what has no word but Kubernetes' own, or no words at all, is the same in both."""
+    english, chinese = catalogue()[key]
+    words = re.sub(r"\{\w+\}", "", english)
+    if english != chinese:
+        assert re.search(r"[\u4e00-\u9fff]", chinese), chinese
+        assert not re.search(r"[,;!?] [\u4e00-\u9fff]", chinese), "Chinese punctuation between Chinese words"
+    else:
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}", words), "a sentence in one language only"
+
+
+def test_say_fills_in() -> None:
+    assert say("en", "why.was.bound", what="Pod a", node="node-1") == "Pod a was bound to node-1"
+    assert say("zh", "why.was.bound", what="Pod a", node="node-1") == "Pod a 绑定到了 node-1"
+    assert say("en", "why.was.bound", what="{x}", node="{}") == "{x} was bound to {}"
+    with pytest.raises(KeyError):
+        say("en", "why.was.nothing")
+
+
+def test_a_language_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match='unknown language "fr": there are en and zh'):
+        checked("fr")
+
+
+def asked(path: Path) -> tuple[set[str], set[str]]:
+    """The keys that a module asks for, and the beginnings of those that it puts together."""
+    keys: set[str] = set()
+    beginnings: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ("say", "texts_of"):
+            continue
+        argument = node.args[1] if node.func.id == "say" else node.args[0]  # type: ignore[attr-defined]
+        for one in ast.walk(argument):
+            if isinstance(one, ast.JoinedStr) and isinstance(one.values[0], ast.Constant):
+                beginnings.add(str(one.values[0].value))
+        parts = {
+            id(value) for one in ast.walk(argument) if isinstance(one, ast.JoinedStr) for value in one.values
+        }
+        for one in ast.walk(argument):
+            if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in parts:
+                keys.add(one.value if node.func.id == "say" else f"{one.value}.")  # type: ignore[attr-defined]
+    return {key for key in keys if not key.endswith(".")}, beginnings | {
+        key for key in keys if key.endswith(".")
+    }
+
+
+MODULES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent.name != "texts"]
+
+
+def test_every_key_that_is_asked_for_is_there_and_every_key_is_asked_for() -> None:
+    keys: set[str] = set()
+    beginnings: set[str] = set()
+    for path in MODULES:
+        more_keys, more_beginnings = asked(path)
+        keys |= more_keys
+        beginnings |= more_beginnings
+    assert keys - set(KEYS) == set()
+    unused = [key for key in KEYS if key not in keys and not key.startswith(tuple(beginnings))]
+    assert unused == []
+
+
+def test_groups() -> None:
+    assert texts_of("player", "zh")["play"] == "播放"
