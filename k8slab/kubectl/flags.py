@@ -6,11 +6,11 @@ errors, as kubectl v1.36 shows them.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from k8slab.api.json_text import go_quote
 from k8slab.clock import duration_us
 
 
@@ -138,7 +138,7 @@ def _set(flag: Flag, value: str, values: dict[str, Any], given: dict[str, bool],
     try:
         read = _READERS[flag.type](value)
     except ValueError as error:
-        raise UsageError(f'invalid argument "{value}" for "{shown}" flag: {error}') from error
+        raise UsageError(f'invalid argument {go_quote(value)} for "{shown}" flag: {error}') from error
     if flag.type in ("strings", "array"):
         values[flag.name] = [*(values[flag.name] if flag.name in given else ()), *read]
     else:
@@ -175,8 +175,47 @@ def duration(value: str) -> int:
 
 
 def _strings(value: str) -> list[str]:
-    """A list as a line of comma-separated values, in which quotation marks hold commas together."""
-    return next(csv.reader([value], strict=True)) if value else []
+    """A list as a line of comma-separated values, in which quotation marks hold commas together.
+
+    ValueError in the words of Go's encoding/csv for marks that don't fit.
+    """
+    line = value.partition("\n")[0]
+    fields: list[str] = []
+    at = 0
+    while line and at <= len(line):
+        field, at = _quoted_field(line, at) if line[at : at + 1] == '"' else _bare_field(line, at)
+        fields.append(field)
+    return fields
+
+
+def _bare_field(line: str, at: int) -> tuple[str, int]:
+    """A field without quotation marks, and where the next one begins."""
+    field = line[at:].partition(",")[0]
+    if '"' in field:
+        raise _csv_error(line, at + field.index('"'), 'bare " in non-quoted-field')
+    return field, at + len(field) + 1
+
+
+def _quoted_field(line: str, at: int) -> tuple[str, int]:
+    """A field between quotation marks, in which two of them stand for one."""
+    parts: list[str] = []
+    at += 1
+    while True:
+        end = line.find('"', at)
+        if end < 0:
+            raise _csv_error(line, len(line), 'extraneous or missing " in quoted-field')
+        parts.append(line[at:end])
+        following = line[end + 1 : end + 2]
+        if following in ("", ","):
+            return "".join(parts), end + 2
+        if following != '"':
+            raise _csv_error(line, end, 'extraneous or missing " in quoted-field')
+        parts.append('"')
+        at = end + 2
+
+
+def _csv_error(line: str, at: int, problem: str) -> ValueError:
+    return ValueError(f"parse error on line 1, column {len(line[:at].encode()) + 1}: {problem}")
 
 
 def _pairs(value: str) -> dict[str, str]:

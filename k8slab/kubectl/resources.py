@@ -173,19 +173,22 @@ def named(arguments: Sequence[str]) -> list[tuple[str, str]]:
 
     KubectlError where `TYPE/NAME` and `TYPE NAME` are mixed.
     """
-    words = [one for one in arguments if one]
-    if not words:
+    words = list(arguments)
+    if not any(words):
         return []
     if len(words) > 1 and "," in words[0] and "/" not in words[0]:
         words = [f"{part}/{name}" for part in words[0].split(",") if part for name in words[1:]]
     if any("/" in one for one in words):
-        return [_tuple_of(one) for one in words]
+        return [type_and_name(one) for one in words]
     if len(words) == 1:
         return [(words[0], "")]
+    if not all(words[1:]):
+        raise fail("resource name may not be empty")
     return [(words[0], name) for name in words[1:]]
 
 
-def _tuple_of(word: str) -> tuple[str, str]:
+def type_and_name(word: str) -> tuple[str, str]:
+    """The two parts of `TYPE/NAME`. KubectlError for any other word."""
     resource, slash, name = word.partition("/")
     if not slash:
         raise fail(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, condition_is
 from k8slab.api.selectors import format_selector, from_label_selector, from_labels
-from k8slab.kubectl.command import KubectlError
-from k8slab.kubectl.resources import kind_named
+from k8slab.kubectl.command import KubectlError, fail
+from k8slab.kubectl.resources import kind_named, type_and_name
 from k8slab.kubectl.session import Session
 
 _PLAIN_SELECTORS = ("ReplicationController", "Service")
@@ -18,8 +18,12 @@ _SELECTING = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet", *_P
 
 def split(reference: str) -> tuple[Kind, str]:
     """The kind and name of `POD` or `TYPE/NAME`."""
-    resource, slash, name = reference.partition("/")
-    return (kind_named(resource), name) if slash else (kinds()["Pod"], reference)
+    if not reference:
+        raise fail("resource name may not be empty")
+    if "/" not in reference:
+        return kinds()["Pod"], reference
+    resource, name = type_and_name(reference)
+    return kind_named(resource), name
 
 
 def selector_text(kind: Kind, obj: Obj) -> str:

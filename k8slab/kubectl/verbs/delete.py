@@ -27,6 +27,7 @@ from k8slab.kubectl.resources import (
 )
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._deleting import CASCADE, FORCE_WARNING, delete_one, deletion_options, is_gone
+from k8slab.kubectl.verbs._raw import check_raw_path
 
 _WEEK_US = 7 * 24 * HOUR_US
 
@@ -36,6 +37,7 @@ def _run(session: Session) -> None:
     grace = _grace_seconds(session)
     options = deletion_options(session, grace)
     if flags["raw"]:
+        check_raw_path(flags["raw"])
         body = session.request("DELETE", flags["raw"]).body
         session.write(raw_text(body))
         return

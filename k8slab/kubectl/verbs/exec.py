@@ -26,7 +26,7 @@ def _run(session: Session) -> None:
         )
     if flags["pod-running-timeout"] <= 0:
         raise usage_fail("exec", "--pod-running-timeout must be higher than zero")
-    if not before and not flags["filename"]:
+    if not any(before) and not flags["filename"]:
         raise fail("pod, type/name or --filename must be specified")
     if not command:
         raise fail("you must specify at least one command for the container")

@@ -39,7 +39,7 @@ def _check(session: Session, selectors: Sequence[str], complaint: str) -> None:
         raise usage_fail(session.command, session.command.partition(" ")[2] + " [NAME | -l label]")
     if session.flags["sort-by"] not in ("", "cpu", "memory"):
         raise fail("--sort-by accepts only cpu or memory")
-    if session.arguments and any(session.flags[name] for name in selectors):
+    if any(session.arguments) and any(session.flags[name] for name in selectors):
         raise fail(complaint)
     groups = {group["name"] for group in session.request("GET", "/apis").body["groups"]}
     if "metrics.k8s.io" not in groups:
@@ -48,7 +48,7 @@ def _check(session: Session, selectors: Sequence[str], complaint: str) -> None:
 
 def _measured(session: Session, path: str, selectors: Sequence[tuple[str, str]]) -> list[Obj]:
     """The metrics of one object, or of all that the selectors choose."""
-    if session.arguments:
+    if any(session.arguments):
         return [session.request("GET", f"{path}/{session.arguments[0]}").body]
     query = {parameter: session.flags[flag] for flag, parameter in selectors if session.flags[flag]}
     found: list[Obj] = session.request("GET", path, query=query).body["items"]
@@ -88,7 +88,7 @@ def _nodes(session: Session) -> None:
     if not measured:
         raise fail("metrics not available yet")
     node_kind = kinds()["Node"]
-    if session.arguments:
+    if any(session.arguments):
         nodes = [session.get(node_kind, "", session.arguments[0])]
     else:
         query = {"labelSelector": session.flags["selector"]} if session.flags["selector"] else {}
