@@ -28,6 +28,8 @@ from k8slab.store.view import Change, View
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 _IGNORED_KINDS = ("Event",)
 _NO_REFERENCES: list[Obj] = []
+_UNBLOCKED_US = 100_000
+"""How long an object is left alone once it blocks no owner: upstream's delete meets a conflict here."""
 
 
 def item_key(kind: str, key: Key) -> Key:
@@ -206,8 +208,9 @@ def _collect(view: View, kind: str, item: Obj, has_waiting_owner: bool) -> Plan:
     propagation = "Background"
     finalizers = item["metadata"].get("finalizers") or ()
     if has_waiting_owner and view.dependents(item["metadata"]["uid"]):
-        if _closes_a_cycle(view, item):
+        if _closes_a_cycle(view, item) and any(one.get("blockOwnerDeletion") for one in _references(item)):
             yield from _unblock(kind, item)
+            return Done(look_again_us=_UNBLOCKED_US, why="an owner that it no longer blocks may go first")
         propagation = "Foreground"
     elif ORPHAN in finalizers:
         propagation = "Orphan"

@@ -26,6 +26,7 @@ DISAGREEING: dict[str, dict[str, str]] = {
     "explain": {},
     "transcripts": {},
     "cron": {},
+    "traces": {},
 }
 """By category: the facts with which the lab disagrees, and why."""
 
