@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
 import importlib
 import json
 import shlex
@@ -25,7 +24,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
-from k8slab.cluster import api, assembly, dispatch, failures, queue
+from k8slab.cluster import api, assembly, dispatch, failures, ownership, queue
 from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
@@ -163,6 +162,7 @@ class Lab:
         dispatch.step(self.world)
         if self._marks.is_due(self.world):
             self._mark()
+            self._forget()
         if self._observers.watchings:
             self._tell()
 
@@ -180,6 +180,13 @@ class Lab:
         """Mark this instant, to come back to it: between inputs only, which are done again as a whole."""
         if not self._in_input:
             self._marks.take(self.world, len(self.inputs), self._node_count)
+
+    def _forget(self) -> None:
+        """Let history keep no more than so many changes: a year has millions."""
+        store = self.world.store
+        if store.revision - store.compacted > 2 * replay.CHANGES_KEPT:
+            self._marks.compact(self.world, store.revision - replay.CHANGES_KEPT)
+            ownership.shorten_trails(self.world)
 
     def _run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         world = self.world
@@ -340,13 +347,7 @@ class Lab:
 
     def digest(self) -> str:
         """A fingerprint of everything that happened: equal for equal seed, inputs and version."""
-        state = hashlib.blake2b(digest_size=16)
-        for change in self.history:
-            state.update(
-                f"{change.revision}|{change.at_us}|{change.kind}|{change.key}|{change.cause}|".encode()
-            )
-            state.update(json.dumps(change.new, sort_keys=True, separators=(",", ":")).encode())
-        return state.hexdigest()
+        return replay.digest_of(self.world)
 
     # Doing.
 
@@ -646,7 +647,7 @@ class Lab:
             mark = self._marks.nearest(at_us, inputs)
         except IndexError as error:
             raise LabError(str(error)) from None
-        twin = self._twin(replay.world_of(mark, self.world))
+        twin = self._twin(replay.world_of(mark, self.world, self._marks.outline(mark)))
         twin.inputs = self.inputs[: mark.inputs]
         twin._node_count = mark.nodes
         twin._marks.forget_after(twin.world, mark.inputs)
@@ -725,7 +726,8 @@ class Lab:
         lab._replay(saved.inputs_of(document))
         replay.run_to_step(lab.world, document["steps"])
         lab.world.now_us = document["nowUs"]
-        if lab.digest() != document["digest"]:
+        digest = replay.digest_of(lab.world, only_outline=document.get("onlyOutline", False))
+        if digest != document["digest"]:
             raise LabError("this version of k8slab plays that lab otherwise than the one that saved it")
         return lab
 

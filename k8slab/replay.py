@@ -13,18 +13,25 @@ second one goes.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from k8slab.cluster import dispatch, queue
-from k8slab.cluster.world import World
+from k8slab.cluster.world import Causes, World
 from k8slab.store.history import History
+from k8slab.store.store import outline_of
 
 CHANGES_APART = 500
 _MOST_HELD = 4_000_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
-_TABLES = 8
-"""In about so many tables of a copy each object has an entry."""
+_FEWEST_MARKS = 8
+"""A World of which not even so many marks could be held isn't marked."""
+_ENTRIES_A_CHANGE = 100
+"""So many entries may be copied for each change that happens: a small part of what it costs."""
+CHANGES_KEPT = 200_000
+"""How many changes history keeps at least; of what is older only the marks are left."""
 _QUESTIONS = frozenset(
     [
         "api-resources",
@@ -87,11 +94,15 @@ class Marks:
         self._marks: list[Mark] = []
         self._held = 0
         self._due_revision = 0
+        self._apart = CHANGES_APART
+        self._outlines: dict[int, Any] = {}
+        """The outlines of history up to the marks whose own history is forgotten."""
 
     def copy(self) -> Marks:
         """The same marks for a fork: they never change, so they are shared."""
         twin = Marks()
         twin._marks, twin._held, twin._due_revision = self._marks.copy(), self._held, self._due_revision
+        twin._apart, twin._outlines = self._apart, self._outlines.copy()
         return twin
 
     def is_due(self, world: World) -> bool:
@@ -99,21 +110,42 @@ class Marks:
         return world.store.revision >= self._due_revision
 
     def take(self, world: World, inputs: int, nodes: int) -> None:
-        """Mark the World as it is now, after so many inputs and with so many nodes added."""
+        """Mark the World as it is now, after so many inputs and with so many nodes added.
+
+        One that is too large is not marked: going back then begins at an earlier mark.
+        """
+        weight = world.weight()
+        self._due_revision = world.store.revision + max(self._apart, weight // _ENTRIES_A_CHANGE)
+        if weight > _MOST_HELD // _FEWEST_MARKS and self._marks:
+            return
         twin = world.copy()
-        twin.store.history, twin.causes = History(), []
-        weight = _TABLES * twin.store.size() + len(twin.queue) + len(twin.memories)
+        twin.store.history, twin.causes = History(), Causes([])
         self._marks.append(Mark(twin, len(world.causes), inputs, nodes, weight))
         self._held += weight
-        self._due_revision = world.store.revision + CHANGES_APART
         if self._held > _MOST_HELD:
             self._thin()
 
     def _thin(self) -> None:
-        """Drop every second mark, but never the first or the last."""
+        """Drop every second mark, but never the first or the last, and take new ones half as often."""
+        self._apart *= 2
         last = len(self._marks) - 1
         self._marks = [mark for number, mark in enumerate(self._marks) if number % 2 == 0 or number == last]
         self._held = sum(mark.weight for mark in self._marks)
+
+    def compact(self, world: World, revision: int) -> None:
+        """Forget history up to a revision, and note its outline where there are marks on the way."""
+        store = world.store
+        for mark in self._marks:
+            marked = mark.world.store.revision
+            if store.compacted < marked <= revision:
+                store.compact(marked)
+                self._outlines[marked] = store.outline.copy()
+        store.compact(revision)
+        world.forget_causes()
+
+    def outline(self, mark: Mark) -> Any:
+        """The outline of history up to a mark; None where history still has it all."""
+        return self._outlines.get(mark.world.store.revision)
 
     def nearest(self, at_us: int, inputs: int) -> Mark:
         """The last mark no later than an instant and with no more inputs. IndexError where there is none."""
@@ -132,17 +164,42 @@ class Marks:
             mark for mark in self._marks if mark.world.steps <= world.steps and mark.inputs <= inputs
         ]
         self._held = sum(mark.weight for mark in self._marks)
-        self._due_revision = self._marks[-1].world.store.revision + CHANGES_APART if self._marks else 0
+        self._due_revision = self._marks[-1].world.store.revision + self._apart if self._marks else 0
 
 
-def world_of(mark: Mark, live: World) -> World:
-    """A mark's World with its past, which is the beginning of the live World's."""
+def world_of(mark: Mark, live: World, outline: Any) -> World:
+    """A mark's World with its past, which is the beginning of the live World's as far as that is kept."""
     world = mark.world.copy()
     store, compacted = world.store, live.store.compacted
-    store.compacted = min(max(store.compacted, compacted), store.revision)
+    store.compacted = min(compacted, store.revision)
+    store.outline = (live.store.outline if store.revision >= compacted else outline).copy()
     store.history = live.store.history.first(max(store.revision - compacted, 0))
-    world.causes = live.causes[: mark.causes]
+    world.causes = live.causes.first(mark.causes)
     return world
+
+
+def digest_of(world: World, *, only_outline: bool = False) -> str:
+    """A fingerprint of all that happened in a World.
+
+    Where history no longer keeps all of it, or with `only_outline`, it is one of the
+    outline of every change and of the objects that there are now.
+    """
+    store = world.store
+    if only_outline or store.compacted:
+        state = store.outline.copy()
+        state.update(outline_of(store.history.rows))
+        for obj in store.every():
+            state.update(_canonical(obj))
+        return state.hexdigest()
+    state = blake2b(digest_size=16)
+    for change in store.history:
+        state.update(f"{change.revision}|{change.at_us}|{change.kind}|{change.key}|{change.cause}|".encode())
+        state.update(_canonical(change.new))
+    return state.hexdigest()
+
+
+def _canonical(obj: Any) -> bytes:
+    return json.dumps(obj, sort_keys=True, separators=(",", ":")).encode()
 
 
 def run_to_step(world: World, steps: int) -> None:

@@ -68,6 +68,7 @@ def to_document(made: dict[str, Any], inputs: Sequence[Input], world: World, dig
         "inputs": [[one.at_us, one.verb, list(one.arguments), one.steps] for one in inputs],
         "steps": world.steps,
         "nowUs": world.now_us,
+        "onlyOutline": bool(world.store.compacted),
         "digest": digest,
     }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
-from k8slab.clock import SECOND_US, START_US
+from k8slab.clock import SECOND_US, START_US, parse_timestamp
 from k8slab.cluster.world import Cause, World
 from k8slab.store.view import Change
 from k8slab.texts import Language, say
@@ -35,6 +35,9 @@ def explain(world: World, kind: str, key: Key, language: Language = "en") -> str
     if created is not None:
         lines.append(_made(world, "created", created, language))
         lines.extend(_chain(world, created, language))
+    elif world.store.compacted and obj["metadata"].get("creationTimestamp"):
+        when = _when(parse_timestamp(obj["metadata"]["creationTimestamp"]))
+        lines.append(say(language, "why.longAgo", what=f"{kind} {key[1]}", when=when))
     lines.extend(told(language, said) for said in waits_of(world, obj, world.now_us))
     return "\n".join(lines)
 

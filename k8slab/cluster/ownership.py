@@ -39,6 +39,44 @@ def _kept(world: World, before: Trail | None) -> Trail | None:
     return before
 
 
+_LONGEST_TRAIL = 32
+
+
+def shorten_trails(world: World) -> None:
+    """Forget writes that history has forgotten, where an object has many.
+
+    Of the writes that one writer made in a row only the last is kept. It owns what they
+    all made of the object; a field that was changed and changed back counts no more.
+    """
+    for slot, trail in world.trails.items():
+        links = _unfolded(trail)
+        if len(links) > _LONGEST_TRAIL:
+            world.trails[slot] = _shortened(links, world.store.compacted)
+
+
+def _unfolded(trail: Trail) -> list[Trail]:
+    """The writes back to the last one whose managedFields are known, oldest first."""
+    links = [trail]
+    while links[-1].managed is None and links[-1].before is not None:
+        links.append(links[-1].before)
+    links.reverse()
+    return links
+
+
+def _shortened(links: list[Trail], compacted: int) -> Trail:
+    kept: list[Trail] = []
+    for link in links:
+        is_forgotten = int(link.new["metadata"]["resourceVersion"]) <= compacted
+        if is_forgotten and len(kept) > 1 and kept[-1][1:5] == link[1:5]:
+            kept.pop()
+        kept.append(link)
+    before = None if kept[0].managed is not None else kept[0].before
+    for link in kept:
+        before = link._replace(before=before)
+    assert before is not None, "a trail has a link"
+    return before
+
+
 def _link_of(trail: Trail | None, obj: Obj) -> Trail | None:
     """The write that made this version of an object."""
     metadata = obj["metadata"]

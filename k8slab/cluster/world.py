@@ -9,7 +9,7 @@ data, and which code they reach is looked up by name when they fall due.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from k8slab.api.meta import Key, Obj
 from k8slab.api.selectors import Selector
@@ -45,6 +45,57 @@ class Cause(NamedTuple):
     key: Key
     woken_by: int
     text: str = ""
+
+
+_FORGOTTEN = Cause(START_US, "", ("", ""), 0, "something too long ago to be remembered")
+
+
+class Causes(Sequence[Cause]):
+    """The causes by their numbers, of which the oldest may have been forgotten."""
+
+    __slots__ = ("_known", "_start")
+
+    def __init__(self, known: list[Cause], start: int = 0) -> None:
+        self._known = known
+        self._start = start
+
+    def append(self, cause: Cause) -> None:
+        """Note a cause; its number is how many there were before."""
+        self._known.append(cause)
+
+    def __len__(self) -> int:
+        """How many there have been, the forgotten ones included."""
+        return self._start + len(self._known)
+
+    @overload
+    def __getitem__(self, number: int) -> Cause: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Cause]: ...
+
+    def __getitem__(self, number: int | slice) -> Cause | list[Cause]:
+        """The cause of a number."""
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if number < 0:
+            number += len(self)
+        return self._known[number - self._start] if number >= self._start else _FORGOTTEN
+
+    def first(self, count: int) -> Causes:
+        """The oldest few, as far as they are known."""
+        if count < self._start:
+            return Causes([], count)
+        return Causes(self._known[: count - self._start], self._start)
+
+    def copy(self) -> Causes:
+        """An independent copy."""
+        return Causes(self._known.copy(), self._start)
+
+    def forget_before(self, number: int) -> None:
+        """Forget those with smaller numbers."""
+        if number > self._start:
+            del self._known[: number - self._start]
+            self._start = number
 
 
 class Trail(NamedTuple):
@@ -122,7 +173,7 @@ class World:
         self.failures: dict[tuple[str, Key], int] = {}
         self.busy: dict[tuple[str, Key], int] = {}
         """Until when a component that has just written lets wakes of a key wait."""
-        self.causes: list[Cause] = [Cause(start_us, "", ("", ""), 0, "the beginning")]
+        self.causes = Causes([Cause(start_us, "", ("", ""), 0, "the beginning")])
         self.trails: dict[tuple[str, Key], Trail] = {}
         self.graves: dict[tuple[str, Key], Trail] = {}
         """The trails of the objects that were removed last."""
@@ -210,6 +261,17 @@ class World:
         text = request.deed or f"{request.method} {request.path}"
         self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))
         return len(self.causes) - 1
+
+    def weight(self) -> int:
+        """About how many entries of tables a copy has."""
+        tables = (self.queue, self.pending, self.memories, self.busy, self.trails, self.event_keys)
+        return self.store.weight() + sum(len(table) for table in tables)
+
+    def forget_causes(self) -> None:
+        """Forget the causes of the changes that history no longer keeps."""
+        rows = self.store.history.rows
+        if rows:
+            self.causes.forget_before(rows[0].cause)
 
     def trail(self, slot: tuple[str, Key]) -> Trail | None:
         """Who wrote a stored object. That of a recorded Event is as good as what was recorded."""

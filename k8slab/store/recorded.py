@@ -81,6 +81,11 @@ class Repeat(NamedTuple):
         """The kind of object."""
         return "Event"
 
+    @property
+    def key(self) -> Key:
+        """The Event's key."""
+        return self.before.key
+
 
 class Expiry(NamedTuple):
     """In history: an Event that was removed."""
@@ -94,6 +99,11 @@ class Expiry(NamedTuple):
     def kind(self) -> str:
         """The kind of object."""
         return "Event"
+
+    @property
+    def key(self) -> Key:
+        """The Event's key."""
+        return self.before.key
 
 
 Row = Change | RecordedEvent | Repeat | Expiry

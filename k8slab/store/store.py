@@ -11,7 +11,8 @@ storage/cacher, v1.36, as far as their guarantees go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -39,6 +40,7 @@ class Store:
         "_owners",
         "compacted",
         "history",
+        "outline",
         "revision",
     )
 
@@ -47,6 +49,8 @@ class Store:
         self.compacted = 0
         """Changes up to this revision are no longer in `history`."""
         self.history = History()
+        self.outline = blake2b(digest_size=16)
+        """A fingerprint of the changes that were compacted: when, what, and by which cause."""
         self._counter = 0
         self._objects: dict[str, dict[Key, Any]] = {}
         """By kind. Of Events, those that were recorded are kept as a `RecordedEvent`."""
@@ -62,6 +66,7 @@ class Store:
         twin = Store.__new__(Store)
         twin.revision, twin.compacted, twin._counter = self.revision, self.compacted, self._counter
         twin.history = self.history.copy()
+        twin.outline = self.outline.copy()
         twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
         twin._born = {kind: table.copy() for kind, table in self._born.items()}
         twin._namespaces = self._namespaces.copy()
@@ -93,6 +98,10 @@ class Store:
     def size(self) -> int:
         """How many objects of all kinds there are."""
         return sum(len(table) for table in self._objects.values())
+
+    def weight(self) -> int:
+        """How many entries the tables have that a copy doesn't share."""
+        return self.size() + sum(len(births) for births in self._born.values())
 
     def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
         """Kind and key of every object with an owner reference to this uid."""
@@ -249,10 +258,17 @@ class Store:
         return self.history.rows[revision - self.compacted :]
 
     def compact(self, revision: int) -> None:
-        """Forget the changes up to a revision; what is stored stays."""
+        """Forget the changes up to a revision, but for their outline; what is stored stays."""
         if revision > self.compacted:
-            del self.history.rows[: revision - self.compacted]
+            count = revision - self.compacted
+            self.outline.update(outline_of(self.history.rows[:count]))
+            del self.history.rows[:count]
             self.compacted = revision
+
+    def every(self) -> Iterator[Obj]:
+        """Every object, by kind in sorted order and the oldest first."""
+        for kind in sorted(self._objects):
+            yield from self.list(kind)
 
 
 _NO_METADATA: Obj = {}
@@ -261,6 +277,12 @@ _NEVER_OWNED = ("Event",)
 """Kinds of which nobody asks for those without an owner, and there are many: these are not indexed."""
 _IN_NO_NAMESPACE_INDEX = ("Event",)
 """Kinds of which most are in one namespace, and which are seldom listed."""
+
+
+def outline_of(rows: Iterable[Row]) -> bytes:
+    """When, what, and by which cause: a line for each change."""
+    lines = [f"{row.revision}|{row.at_us}|{row.kind}|{row.key}|{row.cause}\n" for row in rows]
+    return "".join(lines).encode()
 
 
 def _as_object(kept: RecordedEvent | Obj) -> Obj:

@@ -9,6 +9,10 @@ TEXTS = {
     # The chain
     "gone": ("{what} is gone: removed at {when} {by}.", "{what} 已消失：于 {when} {by}删除。"),
     "created": ("{what} was created at {when} {by}.", "{what} 于 {when} {by}创建。"),
+    "longAgo": (
+        "{what} was created at {when}, longer ago than history keeps.",
+        "{what} 于 {when} 创建，已早于历史记录保留的范围。",
+    ),
     "asked": ("  because you did this at {when}: {text}", "  因为你在 {when} 做了这件事：{text}"),
     "because": ("  because {said} at {when}, {by}", "  因为 {said}（{when}，{by}）"),
     "by_user": ("by the user", "由用户"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8slab import Lab
+from k8slab import Lab, replay
 from k8slab.lab import LabError
 from k8slab.replay import CHANGES_APART
 
@@ -161,3 +161,46 @@ def test_a_saved_lab_is_small_and_tells_when_it_comes_out_otherwise(tmp_path: Pa
         Lab.load(tmp_path / "lab.json")
     with pytest.raises(ValueError, match="no saved lab"):
         Lab.load("nonsense")
+
+
+def long_lab() -> Lab:
+    """A lab in which a good deal has happened to the same few objects."""
+    lab = Lab(nodes=2)
+    lab.apply(DEPLOYMENT)
+    for number in range(20):
+        lab.run("1m")
+        lab.kubectl(f"delete pods --all --grace-period={number}")
+    lab.run("1m")
+    return lab
+
+
+def test_what_is_compacted_can_still_be_gone_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = long_lab()
+    monkeypatch.setattr(replay, "CHANGES_KEPT", 100)
+    short = long_lab()
+    assert whole.world.store.compacted == 0
+    assert len(short.history) < len(whole.history)
+    assert short.world.store.compacted + len(short.history) == whole.world.store.revision
+    for seconds in range(60, int(short.now), 77):
+        past, expected = short.at(seconds), whole.at(seconds)
+        assert replay.digest_of(past.world, only_outline=True) == replay.digest_of(
+            expected.world, only_outline=True
+        )
+        assert past.world.store.compacted + len(past.history) == past.world.store.revision
+
+
+def test_a_lab_with_a_compacted_history_is_saved_and_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "CHANGES_KEPT", 100)
+    lab = long_lab()
+    assert Lab.load(lab.save()).digest() == lab.digest()
+    assert "longer ago than history keeps" in lab.why("node/node-1")
+    pod = lab.list("pods")[0]["metadata"]["name"]
+    assert "because" in lab.why(f"pod/{pod}")
+
+
+def test_a_compacted_lab_still_knows_who_wrote_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = long_lab()
+    monkeypatch.setattr(replay, "CHANGES_KEPT", 100)
+    short = long_lab()
+    command = "get deployment,replicaset,pod,node,event -o json --show-managed-fields"
+    assert short.kubectl(command).stdout == whole.kubectl(command).stdout
