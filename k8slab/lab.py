@@ -84,6 +84,7 @@ class Lab:
         self._stop_us: int | None = None
         self._in_input = False
         self._observers = Observers()
+        self._pieces: Any = None
         self.language = texts.checked(lang)
         self._made = {"nodes": names, "seed": seed, "timing": timing}
         self._made |= {"gates": list(gates), "addons": list(addons)}
@@ -747,7 +748,7 @@ class Lab:
         twin._node_count = self._node_count
         twin._marks = self._marks.copy()
         twin._stop_us, twin._in_input = None, False
-        twin._observers = Observers()
+        twin._observers, twin._pieces = Observers(), None
         twin._made, twin.language = self._made, self.language
         return twin
 
@@ -782,6 +783,38 @@ class Lab:
         from k8slab.panel import panel
 
         return panel(self, **options)
+
+    def _piece_panel(self) -> Any:
+        """The panel behind the pieces, one for each lab."""
+        from k8slab.panel import pieces
+
+        if self._pieces is None:
+            self._pieces = pieces(self)
+        return self._pieces
+
+    def stage(self) -> Any:
+        """The picture of the cluster as a widget, to be laid out beside others.
+
+        Stage, timeline, controls, inspector and console of one lab stay in step. Its
+        traits are `selected` and `now`.
+        """
+        return self._piece_panel().view("stage")
+
+    def timeline(self) -> Any:
+        """The timeline as a widget. Its traits: `selected`, `now`."""
+        return self._piece_panel().view("timeline")
+
+    def controls(self) -> Any:
+        """Play, step, speed and all else that can be done, as a widget. Its traits: `playing`, `speed`."""
+        return self._piece_panel().control_row()
+
+    def inspector(self) -> Any:
+        """What there is to know about what is selected, as a widget."""
+        return self._piece_panel().inspector
+
+    def console(self) -> Any:
+        """A kubectl console as a widget."""
+        return self._piece_panel().console
 
     def serve(
         self,

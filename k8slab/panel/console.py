@@ -7,6 +7,7 @@ browser keeps the history of the commands and asks for completions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import traitlets
 
 import k8slab.renderers as renderers
 from k8slab.panel.completion import Completion
+from k8slab.panel.stage import with_words
 
 _FOLDER = Path(renderers.__file__).parent
 MOST_LINES = 400
@@ -58,3 +60,8 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
     def __repr__(self) -> str:
         """A line that is the same in every run."""
         return f"<Console: {len(self.lines)} lines>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and for readers without a kernel its lines."""
+        lines = "\n".join(escape(words) for _, words in self.lines)
+        return with_words(super()._repr_mimebundle_(**options), repr(self), f"<pre>{lines}</pre>")

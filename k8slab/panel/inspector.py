@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
@@ -20,6 +20,7 @@ from k8slab.clock import parse_timestamp
 from k8slab.cluster.request import Request
 from k8slab.graph import Graph, key_of_id, kind_of, name_of
 from k8slab.panel.handle import LabHandle
+from k8slab.panel.stage import with_words
 from k8slab.scene.summary import facts_of
 from k8slab.scheduler.survey import survey
 
@@ -289,6 +290,17 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
             self._head.layout.display = "" if identity else "none"
         self.identity, self._graph = identity, graph
         self._fill()
+
+    def __repr__(self) -> str:
+        """A line that is the same in every run."""
+        what = (
+            f"{kind_of(self.identity)} {name_of(self.identity)}, {self.page}" if self.identity else "nothing"
+        )
+        return f"<Inspector: {what}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and for readers without a kernel what it says."""
+        return with_words(super()._repr_mimebundle_(**options), repr(self), str(self.content.value))
 
     def _turn(self) -> None:
         if not self._setting:

@@ -139,5 +139,12 @@ def with_picture(bundle: Any, scene: Scene, words: str) -> Any:
     return (data, metadata) if metadata else data
 
 
+def with_words(bundle: Any, words: str, html: str = "") -> Any:
+    """A widget's mime bundle with words, and HTML for a page without a kernel, the same in every run."""
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+    data = {**data, "text/plain": words, **({"text/html": html} if html else {})}
+    return (data, metadata) if metadata else data
+
+
 def _ignore(_: Any) -> None:
     """The listener until there is another."""

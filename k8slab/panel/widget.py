@@ -48,11 +48,13 @@ _CONDITIONS = {
 class Panel(widgets.VBox):  # type: ignore[misc]
     """A lab that is seen and driven. Its parts may be used from code as well: `stage`, `controls` …"""
 
+    stage_class: type[Stage] = Stage
+
     def __init__(self, lab: LabHandle, *, theme: str = "auto", width: float = 1180) -> None:
         self.lab = lab
         self.present = Showing(lab, width)
         self.past: Showing | None = None
-        self.stage = Stage(self.present.scene, theme)
+        self.stage = self.stage_class(self.present.scene, theme)
         self.controls = Controls(lab.components)
         self.player = Player(lab, self._frame, self._stopped)
         self.inspector = Inspector(lab)
@@ -464,11 +466,11 @@ def panel(lab: LabHandle, *, theme: str = "auto", width: float = 1180) -> Panel:
     the picture until the browser says how wide it is.
     """
     made = Panel(lab, theme=theme, width=width)
-    _follow_cells(made)
+    follow_cells(made)
     return made
 
 
-def _follow_cells(made: Panel) -> None:
+def follow_cells(made: Panel) -> None:
     """Refresh a panel after each cell: the lab may have been changed by code."""
     from IPython import get_ipython
 

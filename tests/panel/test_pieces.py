@@ -1,207 +1,224 @@
-"""What the panel's pieces know: completions, errors at their lines, pages of questions, surveys."""
+"""The pieces of the panel: in step with each other and with the lab, and to be linked to other widgets."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import ipywidgets as widgets
 import pytest
+import traitlets
 
 from k8slab.graph import Graph
 from k8slab.lab import Lab
-from k8slab.panel.completion import of_command, of_manifest
-from k8slab.panel.console import Console
-from k8slab.panel.editor import Editor, Problem, problems
-from k8slab.panel.inspector import PAGES, Inspector, pages_of
-from k8slab.scheduler.survey import survey
+from k8slab.panel.pieces import View
+from k8slab.scene import compose
+from k8slab.scene.parts import stage_of, timeline_of
+from tests.browser import chromium
+from tests.jupyter import outputs, run_all, serving, visit, write
+from tests.renderers.labs import workload
+from tests.scene.cluster import cluster, history
+from tests.scene.test_scene import crowd, facts
 
-POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n  - name: a\n    image: b\n"
-SERVICE = "apiVersion: v1\nkind: Service\nspec:\n"
+POD = "Pod/default/db-0"
 
 
-@pytest.fixture(scope="module")
+def lab_with() -> Lab:
+    lab = Lab(nodes=2)
+    lab.apply([workload("StatefulSet", "db", replicas=2, serviceName="db")])
+    lab.settle()
+    return lab
+
+
+@pytest.fixture
 def lab() -> Lab:
-    made = Lab(nodes=["node-1", "node-2", "node-3"], timing="instant")
-    made.kubectl("create deployment web --image=nginx --replicas=2")
-    made.kubectl("cordon node-2")
-    big = POD.replace("name: x", "name: big").replace(
-        "image: b\n", "image: b\n    resources: {requests: {cpu: 100}}\n"
-    )
-    made.apply(big)
-    made.settle()
-    return made
+    return lab_with()
 
 
-COMMANDS: dict[str, tuple[str, int, list[str]]] = {
-    "a verb": ("desc", 0, ["describe"]),
-    "a subcommand": ("rollout re", 8, ["restart", "resume"]),
-    "a resource": ("get deployme", 4, ["deployments"]),
-    "a name": ("describe pod bi", 13, ["big"]),
-    "a name behind a slash": ("rollout restart deployment/", 16, ["deployment/web"]),
-    "a Pod": ("logs b", 5, ["big"]),
-    "a node": ("drain node-", 6, ["node-1", "node-2", "node-3"]),
-    "a flag": ("get pods --field-s", 9, ["--field-selector="]),
-    "a flag's value": ("get pods -o ya", 12, ["yaml"]),
-    "a namespace": ("get pods -n kube-p", 12, ["kube-public"]),
-    "nothing beyond a dash": ("exec big -- l", 12, []),
-    "nothing of an unknown verb": ("frobnicate p", 11, []),
+# Cutting the picture.
+
+
+def test_the_parts_are_the_whole() -> None:
+    whole = compose(Graph(cluster()), facts(), history=history())
+    stage, timeline = stage_of(whole), timeline_of(whole)
+    assert sorted([*stage.items, *timeline.items]) == sorted(whole.items)
+    assert timeline.items["now"].y < 100
+    assert stage.height + timeline.height < whole.height + 80
+
+
+def test_a_heat_map_has_no_timeline() -> None:
+    whole = compose(Graph(crowd(60, 2100)), facts())
+    assert stage_of(whole) is whole
+    assert not timeline_of(whole).items
+
+
+# In step.
+
+
+def names(view: View) -> set[str]:
+    return {item.label for item in view._shown.items.values() if item.kind == "Pod"}
+
+
+def test_there_is_one_of_each(lab: Lab) -> None:
+    for make in (lab.stage, lab.timeline, lab.controls, lab.inspector, lab.console):
+        assert make() is make()
+    assert lab.fork().stage() is not lab.stage()
+
+
+def test_what_is_selected_in_one_is_selected_in_all(lab: Lab) -> None:
+    stage, timeline, inspector = lab.stage(), lab.timeline(), lab.inspector()
+    stage._receive(None, {"type": "select", "id": POD}, None)
+    assert (stage.selected, timeline.selected, inspector.identity) == (POD, POD, POD)
+    timeline.selected = "Node/node-1"
+    assert (stage.selected, inspector.identity) == ("Node/node-1", "Node/node-1")
+    stage.selected = ""
+    assert inspector.identity == ""
+
+
+def test_what_code_does_is_shown(lab: Lab) -> None:
+    stage = lab.stage()
+    lab.scale("statefulset/db", 3)
+    lab.settle()
+    lab._piece_panel().refresh()
+    assert names(stage) == {"db-0", "db-1", "db-2"}
+    assert stage.now == lab.now
+
+
+def test_to_set_now_looks_back_and_nothing_is_lost(lab: Lab) -> None:
+    stage, timeline = lab.stage(), lab.timeline()
+    digest, before = lab.digest(), lab.now
+    timeline.now = 7.0
+    assert (stage.now, timeline.now) == (7.0, 7.0)
+    assert stage._shown.now_us == lab.start_us + 7_000_000
+    stage.now = before
+    assert (stage.now, lab.digest()) == (before, digest)
+
+
+def test_an_instant_that_has_not_come_is_now(lab: Lab) -> None:
+    stage = lab.stage()
+    stage.now = 5.0
+    stage.now = 10_000.0
+    assert stage.now == lab.now
+
+
+def test_pieces_are_linked_to_other_widgets(lab: Lab) -> None:
+    stage, controls = lab.stage(), lab.controls()
+    picker = widgets.Dropdown(options=["", POD, "Pod/default/db-1"])
+    speed = widgets.FloatText()
+    traitlets.link((stage, "selected"), (picker, "value"))
+    traitlets.link((controls, "speed"), (speed, "value"))
+    picker.value = POD
+    assert lab.inspector().identity == POD
+    speed.value = 60.0
+    assert controls.named.speed.value == 60.0
+    assert lab._piece_panel().player.speed == 60.0
+
+
+def test_the_controls_act_on_what_is_selected(lab: Lab) -> None:
+    stage, console = lab.stage(), lab.console()
+    stage.selected = "StatefulSet/default/db"
+    lab.controls().named.replicas.value = 4
+    assert lab.get("sts/db")["spec"]["replicas"] == 4
+    assert any("kubectl scale" in words for _, words in console.lines)
+
+
+def test_a_frame_waits_for_the_slowest_view(lab: Lab) -> None:
+    stage, timeline = lab.stage(), lab.timeline()
+    fan = lab._piece_panel().stage
+    sent: list[str] = []
+    for name, view in (("stage", stage), ("timeline", timeline)):
+        view.send = lambda message, name=name: sent.append(f"{name} {message['type']}")
+    lab._piece_panel().refresh()
+    assert sent == ["stage frame", "timeline frame"]
+    stage._receive(None, {"type": "ack", "seq": stage._seq}, None)
+    assert not fan.is_free
+    timeline._receive(None, {"type": "ack", "seq": timeline._seq}, None)
+    assert fan.is_free
+    fan.say("words")
+    assert sent[-1] == "stage say"
+
+
+def test_the_width_is_the_stages(lab: Lab) -> None:
+    timeline = lab.timeline()
+    timeline._receive(None, {"type": "width", "width": 900}, None)
+    assert timeline._shown.width == 900
+    stage = lab.stage()
+    timeline._receive(None, {"type": "width", "width": 700}, None)
+    assert stage._shown.width == 900
+    stage._receive(None, {"type": "width", "width": 1000}, None)
+    assert timeline._shown.width == 1000
+
+
+# What a notebook's checker compares.
+
+
+REPRS = {
+    "stage": "<Stage: 2 nodes, 2 pods, t=12.6829s>",
+    "timeline": "<Timeline: 2 nodes, 2 pods, t=12.6829s>",
+    "controls": "<Controls: paused, 4×>",
+    "inspector": "<Inspector: nothing>",
+    "console": "<Console: 0 lines>",
 }
 
 
-@pytest.mark.parametrize("case", COMMANDS)
-def test_commands_are_completed(case: str, lab: Lab) -> None:
-    text, start, expected = COMMANDS[case]
-    found = of_command(text, lab.view)
-    assert (found.start, list(found.words)) == (start, expected)
+@pytest.mark.parametrize("piece", REPRS)
+def test_representations_are_the_same_in_every_run(piece: str) -> None:
+    one, other = (getattr(lab_with(), piece)() for _ in range(2))
+    assert repr(one) == repr(other) == REPRS[piece].replace("12.6829", f"{lab_with().now:g}")
+    bundles = []
+    for made in (one, other):
+        bundle: Any = made._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert data["text/plain"] == repr(one)
+        bundles.append({name: value for name, value in data.items() if "widget" not in name})
+    assert bundles[0] == bundles[1]
+    if piece in ("stage", "timeline"):
+        shown = ElementTree.fromstring(bundles[0]["image/svg+xml"])
+        words = {node.text for node in shown.iter() if node.tag.endswith("}text")}
+        assert ("node-1" in words) == (piece == "stage")
+        assert ("Timeline" in words) == (piece == "timeline")
 
 
-MANIFESTS: dict[str, tuple[str, list[str]]] = {
-    "the top": ("ki", ["kind:"]),
-    "a kind": ("apiVersion: v1\nkind: Confi", ["ConfigMap"]),
-    "a field": (POD + "    imageP", ["imagePullPolicy:"]),
-    "a field of a list's element": ("\n".join(POD.split("\n")[:6]) + "\n  - na", ["name:"]),
-    "no field twice": (POD + "    ima", ["imagePullPolicy:"]),
-    "a field beside another list": (POD + "  restartP", ["restartPolicy:"]),
-    "a boolean": (POD + "    stdin: t", ["true"]),
-    "of the second document": (
-        POD + "---\napiVersion: v1\nkind: Service\nspec:\n  clusterIP",
-        ["clusterIP:", "clusterIPs:"],
-    ),
-    "nothing in an unknown kind": ("apiVersion: v1\nkind: Nothing\nspec:\n  a", []),
-    "nothing in a text": (POD + "    image: b", []),
-}
+# In JupyterLab.
 
 
-@pytest.mark.parametrize("case", MANIFESTS)
-def test_manifests_are_completed(case: str) -> None:
-    text, expected = MANIFESTS[case]
-    assert list(of_manifest(text, len(text)).words) == expected
+CELLS = [
+    """
+from k8slab import Lab
+import ipywidgets as widgets
+lab = Lab(nodes=3)
+lab.apply([
+    {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
+     "spec": {"replicas": 3, "serviceName": "db", "selector": {"matchLabels": {"app": "db"}},
+              "template": {"metadata": {"labels": {"app": "db"}},
+                           "spec": {"containers": [{"name": "main", "image": "nginx"}]}}}}])
+lab.settle()
+picker = widgets.Dropdown(options=["", "Pod/default/db-0", "Node/node-1"])
+widgets.link((picker, "value"), (lab.stage(), "selected"))
+left = widgets.VBox([lab.controls(), picker, lab.inspector()], layout={"width": "45%"})
+right = widgets.VBox([lab.stage(), lab.timeline()], layout={"width": "55%"})
+widgets.VBox([widgets.HBox([left, right]), lab.console()])
+"""
+]
 
 
-BROKEN: dict[str, tuple[str, int, str]] = {
-    "an unknown field": (POD + "    imagee: c\n", 9, 'unknown field "spec.containers[0].imagee"'),
-    "a wrong type": (POD + "    ports: 3\n", 9, "cannot unmarshal number"),
-    "a bad value": (POD + "    imagePullPolicy: Foo\n", 9, 'Unsupported value: "Foo"'),
-    "a bad name": (POD.replace("name: x", "name: X_"), 4, 'Invalid value: "X_"'),
-    "bad YAML": (POD.replace("spec:", " spec:"), 5, "did not find expected key"),
-    "the second document": (
-        POD + "---\n" + POD + "    stdinn: true\n",
-        18,
-        'unknown field "spec.containers[0].stdinn"',
-    ),
-    "an unknown kind": (POD.replace("kind: Pod", "kind: Nothing"), 1, 'no matches for kind "Nothing"'),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-def test_errors_stand_at_their_lines(case: str, lab: Lab) -> None:
-    text, line, words = BROKEN[case]
-    before = len(lab.inputs)
-    found = problems(lab, text)
-    assert [one.line for one in found] == [line], found
-    assert words in found[0].text
-    assert len(lab.inputs) == before, "trying is no input"
-
-
-def test_what_is_right_has_no_problems(lab: Lab) -> None:
-    assert problems(lab, POD) == []
-    assert problems(lab, "") == []
-
-
-def messages(widget: Any) -> list[dict[str, Any]]:
-    sent: list[dict[str, Any]] = []
-    widget.send = lambda message, buffers=None: sent.append(message)
-    return sent
-
-
-def test_the_editor_checks_completes_and_applies(lab: Lab) -> None:
-    applied: list[str] = []
-    editor = Editor(lab, applied.append)
-    sent = messages(editor)
-    editor._receive(None, {"type": "check", "text": POD + "    imagee: c\n"}, None)
-    assert editor.problems == [list(Problem(9, 'unknown field "spec.containers[0].imagee"'))]
-    editor._receive(None, {"type": "complete", "text": "ki", "cursor": 2}, None)
-    assert sent == [{"type": "completions", "text": "ki", "start": 0, "words": ["kind:"]}]
-    editor._receive(None, {"type": "apply", "text": POD}, None)
-    assert applied == [POD]
-    assert repr(editor) == "<Editor: 8 lines>"
-
-
-def test_the_console_runs_and_completes(lab: Lab) -> None:
-    ran: list[str] = []
-    console = Console(ran.append, lambda text: of_command(text, lab.view))
-    sent = messages(console)
-    console._receive(None, {"type": "run", "command": "get pods"}, None)
-    console._receive(None, {"type": "complete", "text": "desc"}, None)
-    console.print("$ kubectl get pods", "NAME\nbig\n")
-    console.prefill("exec big -- ")
-    assert ran == ["get pods"]
-    assert [one["type"] for one in sent] == ["completions", "prefill"]
-    assert console.lines == [["command", "$ kubectl get pods"], ["output", "NAME"], ["output", "big"]]
-
-
-def test_every_page_answers_for_every_object(lab: Lab) -> None:
-    graph = Graph(lab.view)
-    before = (len(lab.inputs), lab.digest())
-    for kind in ("Pod", "Node", "Deployment"):
-        for identity in graph.ids(kind):
-            for page in pages_of(identity):
-                assert page.answer(lab, graph, identity).startswith("<"), (page.name, identity)
-    assert (len(lab.inputs), lab.digest()) == before, "a question changes nothing"
-
-
-PAGE_SAYS = {
-    "Events": "FailedScheduling",
-    "Scheduling": "Insufficient cpu",
-    "YAML": "<ins>+",
-    "Why": "was created",
-    "Owners": "Pod big",
-    "Logs": "<h4>a</h4>",
-}
-
-
-@pytest.mark.parametrize("page", PAGE_SAYS)
-def test_a_page_says_what_it_is_for(page: str, lab: Lab) -> None:
-    inspector = Inspector(lab)
-    inspector.show("Pod/default/big", Graph(lab.view))
-    inspector.pages.value = page
-    assert PAGE_SAYS[page] in inspector.content.value
-
-
-def test_the_open_page_is_kept_where_the_next_object_has_it(lab: Lab) -> None:
-    inspector, graph = Inspector(lab), Graph(lab.view)
-    inspector.show("Pod/default/big", graph)
-    inspector.pages.value = "Scheduling"
-    inspector.show("Node/node-1", graph)
-    assert inspector.page == "Summary"
-    assert "Scheduling" not in inspector.pages.options
-    inspector.pages.value = "Events"
-    inspector.show("Pod/default/big", graph)
-    assert inspector.page == "Events"
-    assert len(inspector.pages.options) == len(PAGES)
-
-
-def test_a_survey_says_what_each_node_lacks(lab: Lab) -> None:
-    rows = {row.node: (row.plugin, row.reasons) for row in survey(lab.view, ("default", "big"), lab.now_us)}
-    assert rows == {
-        "node-1": ("NodeResourcesFit", ("Insufficient cpu",)),
-        "node-2": ("NodeUnschedulable", ("node(s) were unschedulable",)),
-        "node-3": ("NodeResourcesFit", ("Insufficient cpu",)),
-    }
-
-
-def test_a_survey_of_a_placed_pod_has_its_node_among_the_best(lab: Lab) -> None:
-    pod = next(one for one in lab.list("pods") if one["metadata"]["name"] != "big")
-    rows = survey(lab.view, ("default", pod["metadata"]["name"]), lab.now_us)
-    assert pod["spec"]["nodeName"] in [row.node for row in rows if row.score is not None]
-    assert rows[-1].node == "node-2"
-
-
-def test_a_step_by_a_component_ends_with_it() -> None:
-    made = Lab(nodes=1)
-    made.kubectl("create deployment web --image=nginx")
-    assert made.step("deployment-controller")
-    assert [one["metadata"]["name"] for one in made.list("rs")], "the Deployment was looked at"
-    assert not made.list("pods")
-    assert made.step("")
-    with pytest.raises(Exception, match='there is no component "nobody"'):
-        made.step("nobody")
+def test_pieces_laid_out_in_jupyterlab(tmp_path: Path) -> None:
+    errors: list[str] = []
+    with serving("lab", tmp_path) as server, chromium() as browser:
+        write(server, "pieces", CELLS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        visit(page, server, "pieces")
+        run_all(page, server)
+        page.wait_for_selector('.k8-object[data-id="Pod/default/db-0"]', timeout=30_000)
+        assert page.locator(".k8-picture").count() == 2, outputs(page)
+        assert page.locator(".k8-header:visible").count() == 1, "the timeline has no header of its own"
+        page.click('.k8-object[data-id="Pod/default/db-0"]')
+        page.wait_for_function(
+            "document.querySelector('.k8slab-inspector')?.innerText.includes('Container main')"
+        )
+        assert (
+            page.locator("select").evaluate_all("all => all.map(one => one.value)").count("Pod/default/db-0")
+        )
+    assert not errors
