@@ -84,6 +84,9 @@ def create(
     sent = obj = kind.default(obj)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
+    if kind.kind == "Pod" and options.warn is not None:
+        for text in pod_kind.app_armor_warnings(obj):
+            options.warn(text)
     obj = kind.prepare_create(obj)
     obj = allocate_on_create(world, kind, obj, dry_run=options.dry_run)
     causes = _rules_of(kind, options).create(obj)
@@ -94,6 +97,7 @@ def create(
     key = (obj["metadata"].get("namespace", ""), name)
     request = admission_request(world, actor, kind, "CREATE", obj, None, options)
     charges = admission.validate(request)
+    _warn_of_admission(request, options)
     obj = _checked_by_storage(kind, obj, dry_run=options.dry_run)
     if world.store.get(kind_name, key) is not None:
         raise already_exists(kind.plural, kind.group, name)
@@ -196,7 +200,9 @@ def replace(
         return old
     charges: list[tuple[Key, Obj]] = []
     if request is not None:
-        charges = admission.validate(request._replace(new=new))
+        request = request._replace(new=new)
+        charges = admission.validate(request)
+        _warn_of_admission(request, options)
     if options.dry_run:
         return new
     admission.charge(world, charges, cause)
@@ -471,4 +477,10 @@ def _finishes_deletion(kind: Kind, new: Obj, old: Obj) -> bool:
 def _warn(kind: Kind, new: Obj, old: Obj | None, options: WriteOptions) -> None:
     if options.warn is not None:
         for text in kind.rules.warnings(new, old):
+            options.warn(text)
+
+
+def _warn_of_admission(request: admission.Request, options: WriteOptions) -> None:
+    if options.warn is not None:
+        for text in admission.warnings(request):
             options.warn(text)

@@ -21,6 +21,7 @@ from k8slab.components import Component, Done, Memory, Plan
 from k8slab.reference import script
 from k8slab.reference.facts import expanded
 from k8slab.reference.scenario import TIMING
+from k8slab.scheduler.volumes import NO_PROVISIONER
 from k8slab.store.view import View
 
 AGENT = "facts"
@@ -48,10 +49,11 @@ _OLD_US = 20 * clock.MINUTE_US
 
 
 def _provide(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
-    """A volume for a claim whose class there is."""
+    """A volume for a claim whose class there is, and has a provisioner."""
     claim = view.get("PersistentVolumeClaim", key)
     name = claim["spec"].get("storageClassName", "") if claim is not None else ""
-    if view.get("StorageClass", ("", name)) is None:
+    storage_class = view.get("StorageClass", ("", name))
+    if storage_class is None or storage_class["provisioner"] == NO_PROVISIONER:
         return Done()
     return (yield from script.PROVISIONER.plan(view, key, now_us, memory))
 

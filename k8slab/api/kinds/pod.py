@@ -215,6 +215,29 @@ def _app_armor_profile(text: str) -> Obj | None:
     return None
 
 
+def app_armor_warnings(pod: Obj) -> list[str]:
+    """Of each annotation that sets a container's AppArmor profile, or means to: the field does that now."""
+    metadata, spec = pod["metadata"], pod.get("spec") or {}
+    annotations = metadata.get("annotations") or {}
+    if not any(name.startswith(_APP_ARMOR) for name in annotations):
+        return []
+    if (spec.get("os") or {}).get("name") == "windows":
+        return []
+    of_pod = (spec.get("securityContext") or {}).get("appArmorProfile")
+    found: list[str] = []
+    for name in ("initContainers", "containers", "ephemeralContainers"):
+        for container in spec.get(name) or ():
+            key = _APP_ARMOR + container.get("name", "")
+            context = container.get("securityContext") or {}
+            if key not in annotations or context.get("appArmorProfile") is not None:
+                continue
+            profile = _app_armor_profile(annotations[key])
+            if profile is None or profile != of_pod:
+                text = 'deprecated since v1.30; use the "appArmorProfile" field instead'
+                found.append(f"metadata.annotations[{key}]: {text}")
+    return found
+
+
 def _with_app_armor(spec: Obj, annotations: dict[str, str]) -> Obj:
     """Write the deprecated AppArmor annotations into the containers' security contexts."""
     if (spec.get("os") or {}).get("name") == "windows":

@@ -10,9 +10,10 @@ import re
 from typing import NamedTuple
 
 from k8slab.api.errors import Cause, invalid
+from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, dig, labels_of
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
-from k8slab.cluster.admission._pod_security_checks import findings
+from k8slab.cluster.admission._pod_security_checks import Finding, findings
 
 _PREFIX = "pod-security.kubernetes.io/"
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -78,10 +79,14 @@ def policy_of(labels: dict[str, str]) -> Policy:
 _PRIVILEGED = Policy(Standard("privileged"), Standard("privileged"))
 
 
+def _findings(standard: Standard, metadata: Obj, spec: Obj) -> list[Finding]:
+    minor = 10_000 if standard.version == _LATEST else int(standard.version.removeprefix("v1."))
+    return findings(standard.level, minor, metadata, spec)
+
+
 def violations(standard: Standard, metadata: Obj, spec: Obj) -> str:
     """What a standard finds, as one text; empty for a Pod that meets it."""
-    minor = 10_000 if standard.version == _LATEST else int(standard.version.removeprefix("v1."))
-    found = findings(standard.level, minor, metadata, spec)
+    found = _findings(standard, metadata, spec)
     return ", ".join(f"{one.reason} ({one.detail})" if one.detail else one.reason for one in found)
 
 
@@ -139,8 +144,10 @@ def _check_labels(request: Request, namespace: Obj) -> None:
 def _warn(request: Request) -> tuple[str, ...]:
     """What would violate the standard that is only warned of, in a Pod or in a template for Pods."""
     new = request.new
-    if new is None or request.subresource or request.kind.kind == "Namespace":
+    if new is None or request.subresource:
         return ()
+    if request.kind.kind == "Namespace":
+        return _existing_violations(request, new)
     standard = _policy(request).warn
     if standard.level == "privileged":
         return ()
@@ -150,6 +157,45 @@ def _warn(request: Request) -> tuple[str, ...]:
         pod = dig(new, *_TEMPLATES[request.kind.kind])
     found = violations(standard, pod.get("metadata") or {}, pod.get("spec") or {}) if pod else ""
     return (f'would violate PodSecurity "{standard}": {found}',) if found else ()
+
+
+_MOST_PODS = 3000
+
+
+def _existing_violations(request: Request, namespace: Obj) -> tuple[str, ...]:
+    """Which Pods of a namespace the standard that is enforced from now on would have refused."""
+    if request.old is None:
+        return ()
+    enforce, before = policy_of(labels_of(namespace)).enforce, policy_of(labels_of(request.old)).enforce
+    if enforce == before or enforce.level == "privileged":
+        return ()
+    if enforce.version == before.version and _LEVELS.index(enforce.level) <= _LEVELS.index(before.level):
+        return ()
+    pods = list(request.view.list("Pod", namespace=request.name))
+    texts: list[str] = []
+    if len(pods) > _MOST_PODS:
+        texts.append(
+            "new PodSecurity enforce level only checked against the first "
+            f"{_MOST_PODS} of {len(pods)} existing pods"
+        )
+    names: dict[str, list[str]] = {}
+    for pod in pods[:_MOST_PODS]:
+        found = _findings(enforce, pod["metadata"], pod["spec"])
+        if found:
+            reason = ", ".join(one.reason for one in found)
+            names.setdefault(reason, []).append(pod["metadata"]["name"])
+    if names:
+        texts.append(
+            f"existing pods in namespace {go_quote(request.name)} violate the new PodSecurity "
+            f'enforce level "{enforce}"'
+        )
+    return (*texts, *sorted(_named(reason, found) for reason, found in names.items()))
+
+
+def _named(reason: str, names: list[str]) -> str:
+    more = len(names) - 1
+    others = f" (and {more} other pod{'s' if more > 1 else ''})" if more else ""
+    return f"{min(names)}{others}: {reason}"
 
 
 ADMISSION = Admission("PodSecurity", validate=_validate, warn=_warn, kinds=("Namespace", "Pod", *_TEMPLATES))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj, dig
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
 
@@ -18,6 +19,8 @@ def _class_of(request: Request, pod: Obj) -> Obj | None:
     name = pod["spec"].get("runtimeClassName")
     if name is None:
         return None
+    if not name:
+        raise ApiError(500, "", "resource name may not be empty")
     found = request.view.get("RuntimeClass", ("", name))
     if found is None:
         raise refusal(request, f'pod rejected: RuntimeClass "{name}" not found')
