@@ -32,6 +32,8 @@ SCALARS = {
     "double": "double",
     "float": "float",
 }
+EXTENSION = re.compile(r"xKubernetes([A-Z]\w+)")
+"""Fields such as `x-kubernetes-list-type`, whose names in JSON are no words of protobuf."""
 MESSAGE = re.compile(r"^message (\w+) \{(.*?)^\}", re.DOTALL | re.MULTILINE)
 FIELD = re.compile(
     r"^  (optional|repeated|required)? ?([\w.<>, ]+?) (\w+) = (\d+)(?: \[.*?\])?;", re.MULTILINE
@@ -49,9 +51,10 @@ def main() -> int:
         package = re.search(r"^package k8s\.io\.([\w.]+);", text, re.MULTILINE)
         if package is None:
             raise SystemExit(f"{path}: no package")
+        place = package[1].replace("_", "-")
         for name, body in MESSAGE.findall(text):
-            full = f"{package[1]}.{name}"
-            messages[full] = [entry(package[1], full, *found) for found in FIELD.findall(body)]
+            full = f"{place}.{name}"
+            messages[full] = [entry(place, full, *found) for found in FIELD.findall(body)]
     data = json.dumps({"messages": needed(messages)}, separators=(",", ":"), sort_keys=True).encode()
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=9) as file:
@@ -64,6 +67,7 @@ def main() -> int:
 
 def entry(package: str, message: str, label: str, kind: str, name: str, number: str) -> list[Any]:
     """One field: number, name, type, and its flags: `=` inlined, `?` left out when empty."""
+    name = json_name(message, name)
     found = MAP.match(kind)
     if found:
         expression = f"map:{type_of(package, found[2])}"
@@ -79,12 +83,23 @@ def entry(package: str, message: str, label: str, kind: str, name: str, number: 
     return [int(number), name, expression, flags]
 
 
+def json_name(message: str, name: str) -> str:
+    """A field's name in JSON."""
+    extension = EXTENSION.fullmatch(name)
+    if extension is not None:
+        return "x-kubernetes" + re.sub("[A-Z]", lambda found: "-" + found[0].lower(), extension[1])
+    if message.endswith(".JSONSchemaProps") and name in ("schema", "ref"):
+        return f"${name}"
+    known = schema.type_named(message).fields if schema.has_type(message) else {}
+    return next((one for one in known if one.lower() == name.lower()), name)
+
+
 def type_of(package: str, kind: str) -> str:
     """A type's expression: a scalar, or `#` and the message's name."""
     kind = kind.lstrip(".")
     if kind in SCALARS:
         return SCALARS[kind]
-    return "#" + (kind.removeprefix("k8s.io.") if "." in kind else f"{package}.{kind}")
+    return "#" + (kind.removeprefix("k8s.io.").replace("_", "-") if "." in kind else f"{package}.{kind}")
 
 
 def needed(messages: dict[str, Any]) -> dict[str, Any]:

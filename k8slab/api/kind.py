@@ -65,6 +65,8 @@ class Version(NamedTuple):
     version: str
     to_storage: Callable[[Obj], Obj]
     from_storage: Callable[[Obj], Obj]
+    fields: tuple[str, ...] = ()
+    """As `Kind.fields`, for this version; only custom kinds differ from one version to another."""
 
 
 class Rules(NamedTuple):

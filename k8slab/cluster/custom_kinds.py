@@ -75,6 +75,12 @@ def schema_at(definition: Obj, version: str) -> Obj:
     return found
 
 
+def selectable_fields(definition: Obj, version: str) -> tuple[str, ...]:
+    """The fields by which clients may select a version's objects, as field selectors name them."""
+    listed = _version_of(definition, version).get("selectableFields") or ()
+    return tuple(str(one["jsonPath"]).removeprefix(".") for one in listed)
+
+
 def columns_of(world: World, kind: Kind, version: str) -> Sequence[Obj] | None:
     """The printer columns of a custom kind's version; None for a built-in kind."""
     if kind.kind in kinds():
@@ -148,9 +154,10 @@ def _build(definition: Obj) -> Kind:
         prepare_status=_prepare_status,
         rules=_rules(schema, spec["scope"] == "Namespaced"),
         scale=_scale(parts.get("scale")),
+        fields=selectable_fields(definition, stored["name"]),
         unconditional_update=False,
         other_versions=tuple(
-            _other(group, one["name"], stored["name"]) for one in versions if one is not stored
+            _other(definition, one["name"], stored["name"]) for one in versions if one is not stored
         ),
     )
 
@@ -158,12 +165,14 @@ def _build(definition: Obj) -> Kind:
 _kind_of = remember(_build, 256)
 
 
-def _other(group: str, version: str, stored: str) -> Version:
+def _other(definition: Obj, version: str, stored: str) -> Version:
+    group = definition["spec"]["group"]
     return Version(
         group,
         version,
         lambda obj: {**obj, "apiVersion": f"{group}/{stored}"},
         lambda obj: {**obj, "apiVersion": f"{group}/{version}"},
+        selectable_fields(definition, version),
     )
 
 

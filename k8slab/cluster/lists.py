@@ -21,7 +21,7 @@ from k8slab.api.selector_text import FieldTerm
 from k8slab.api.selectors import matches
 from k8slab.api.tables import IncludeObject, table
 from k8slab.clock import MINUTE_US, START_US
-from k8slab.cluster.custom_kinds import columns_of
+from k8slab.cluster.custom_kinds import columns_of, is_custom
 from k8slab.cluster.kinds import is_stored, unstored_objects
 from k8slab.cluster.negotiation import Output
 from k8slab.cluster.options import ListQuery
@@ -66,14 +66,55 @@ _CONVERTED = (
 """Kinds with a list of field labels of their own; the others know name and namespace."""
 
 
-def field_filter(kind: Kind, terms: Sequence[FieldTerm]) -> Callable[[Obj], bool]:
+def field_filter(route: Route, terms: Sequence[FieldTerm]) -> Callable[[Obj], bool]:
     """Whether an object fits a field selector. 400 for a field that the kind doesn't offer."""
-    checked = [term._replace(path=_field_path(kind, term.path)) for term in terms]
+    kind = route.kind
+    path_of = _field_path
+    if is_custom(kind):
+        path_of = _custom_field_path
+    elif route.group == "events.k8s.io":
+        path_of = _new_event_field_path
+    checked = [term._replace(path=path_of(route, term.path)) for term in terms]
     return lambda obj: all((_field(kind, obj, path) == value) is equal for path, value, equal in checked)
 
 
-def _field_path(kind: Kind, label: str) -> str:
+_NEW_EVENT_LABELS = {
+    "metadata.name": "metadata.name",
+    "metadata.namespace": "metadata.namespace",
+    "reason": "reason",
+    "regarding.apiVersion": "involvedObject.apiVersion",
+    "regarding.fieldPath": "involvedObject.fieldPath",
+    "regarding.kind": "involvedObject.kind",
+    "regarding.name": "involvedObject.name",
+    "regarding.namespace": "involvedObject.namespace",
+    "regarding.resourceVersion": "involvedObject.resourceVersion",
+    "regarding.uid": "involvedObject.uid",
+    "reportingController": "reportingComponent",
+    "type": "type",
+}
+"""What the field labels of `events.k8s.io` mean in a stored Event (pkg/apis/events/v1/conversion.go)."""
+
+
+def _new_event_field_path(route: Route, label: str) -> str:
+    if label not in _NEW_EVENT_LABELS:
+        raise bad_request(f"field label not supported: {label}")
+    return _NEW_EVENT_LABELS[label]
+
+
+def _custom_field_path(route: Route, label: str) -> str:
+    """The path that a field label means for a custom kind, in the version that is asked for."""
+    kind = route.kind
+    fields = kind.fields
+    if route.version != kind.version:
+        fields = next((one.fields for one in kind.other_versions if one.version == route.version), ())
+    if label == "metadata.name" or label in fields or (label == "metadata.namespace" and kind.namespaced):
+        return label
+    raise bad_request(f"field label not supported: {label}")
+
+
+def _field_path(route: Route, label: str) -> str:
     """The path that a field label means."""
+    kind = route.kind
     if kind.kind not in _CONVERTED:
         if label in ("metadata.name", "metadata.namespace"):
             return label
@@ -114,7 +155,7 @@ _ABSENT = {
 
 def fitting(route: Route, query: ListQuery) -> Callable[[Obj], bool]:
     """Whether an object is among those that a path and its selectors name."""
-    fits = field_filter(route.kind, query.terms)
+    fits = field_filter(route, query.terms)
     selector, namespace, name = query.selector, route.namespace, route.name
 
     def wanted(obj: Obj) -> bool:

@@ -22,7 +22,7 @@ from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
 from k8slab.cluster.world import World
 
-CONNECTED = ("attach", "exec", "portforward", "proxy")
+CONNECTED = ("attach", "exec", "portforward")
 """Subresources that lead to a stream; the streams themselves are the server's."""
 
 _SUCCESS: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

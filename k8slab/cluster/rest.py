@@ -25,6 +25,7 @@ from k8slab.cluster import (
     ownership,
     patching,
     pod_verbs,
+    proxying,
     reviews,
     subresources,
     watches,
@@ -81,13 +82,15 @@ def _handle(world: World, request: Request, warnings: list[str]) -> Response:
         return fixed
     place = place_of(request.path)
     route = parse_path(world, request.path)
+    if proxying.is_proxied(route):
+        return proxying.proxy(world, request, route)
     verb = verb_of(request, place)
     if verb not in _VERBS:
         check_verb(route, verb)
     check_verb(route, verb if not (verb == "watch" and route.name) else "watch")
     if verb == "patch":
         negotiation.patch_type(request, custom=is_custom(route.kind))
-    output = negotiation.output_of(request)
+    output = negotiation.output_of(request, tables=route.kind.verbs != ("create",))
     if route.kind.kind in _DEPRECATED and route.api_version == "v1":
         warnings.append(_DEPRECATED[route.kind.kind])
     response = _VERBS[verb](world, Exchange(request, route, output, warnings))
@@ -191,7 +194,7 @@ def _check_read_version(world: World, version: str) -> None:
 def _list(world: World, exchange: Exchange) -> Response:
     route = exchange.route
     query = list_query(exchange.request)
-    lists.field_filter(route.kind, query.terms)
+    lists.field_filter(route, query.terms)
     show = lambda obj: ownership.with_managed_fields(world, route.kind, obj)  # noqa: E731
     return lists.listing(world, exchange.request, route, query, exchange.output, show)
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 from k8slab.api.errors import ApiError
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, controller_of, key_of, labels_of, owner_reference
 from k8slab.api.selectors import Selector, matches
 from k8slab.components import Action, Create, Delete, Outcome, Patch
@@ -46,8 +48,21 @@ def revision_name(prefix: str, hash_text: str) -> str:
 
 
 def data_of(template: Obj) -> Obj:
-    """A template as the patch that a revision keeps."""
-    return {"spec": {"template": {**template, "$patch": "replace"}}}
+    """A template as the patch that a revision keeps, its names in order: clients compare the text."""
+    return _patch_of(template)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
+
+
+def _replacing(template: Obj) -> Obj:
+    return {"spec": {"template": _ordered({**template, "$patch": "replace"})}}
+
+
+_patch_of = remember(_replacing)
 
 
 def template_of(revision: Obj) -> Obj:

@@ -542,6 +542,16 @@ def _daemon_sets_of_node(change: Change, view: View) -> list[Key]:
     return keys
 
 
+_owners_of_revision = keys_of_controllers("DaemonSet")
+
+
+def _daemon_sets_of_revision(change: Change, view: View) -> Sequence[Key]:
+    """As for any dependent, but a revision that comes with its owner wakes nobody (`addHistory`)."""
+    if change.old is None and change.new is not None and controller_of(change.new) is not None:
+        return ()
+    return _owners_of_revision(change, view)
+
+
 def _same_placement(old: Obj, new: Obj) -> bool:
     return labels_of(old) == labels_of(new) and old["spec"].get("taints") == new["spec"].get("taints")
 
@@ -550,7 +560,7 @@ CONTROLLER = Component(
     name="daemonset-controller",
     watches=(
         Watch("DaemonSet"),
-        Watch("ControllerRevision", keys_of_controllers("DaemonSet")),
+        Watch("ControllerRevision", _daemon_sets_of_revision),
         Watch("Pod", keys_of_controllers("DaemonSet"), owner="DaemonSet"),
         Watch("Node", _daemon_sets_of_node),
     ),

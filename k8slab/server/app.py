@@ -121,7 +121,7 @@ class App:
         """The documents that only the HTTP server offers."""
         if request.method != "GET":
             return None
-        if request.path.startswith("/openapi/v3"):
+        if request.path.startswith(openapi.ROOT):
             return openapi.answer(self.lab.world, request, self.prefix)
         if request.path == openapi.OLDER:
             return openapi.older_answer(self.lab.world, request)

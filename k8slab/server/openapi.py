@@ -2,8 +2,10 @@
 
 Each served group and version has a document of its own, made of what the API
 server knows of its types: names, types, lists, maps, required fields, enums.
-There is no prose in it. A document is made when it is first asked for and
-kept, since it can't change while the server runs.
+There is no prose in it but what the definitions of custom kinds bring. A
+document of built-in kinds is made when it is first asked for and kept, since
+it can't change while the server runs; those of custom kinds follow their
+definitions.
 
 Models vendor/k8s.io/kube-openapi/pkg/{builder3,handler3}, v1.36.
 """
@@ -20,11 +22,12 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, resources
 from k8slab.api.meta import Obj
 from k8slab.cluster import access, discovery
+from k8slab.cluster.custom_kinds import custom_resources, is_custom
 from k8slab.cluster.kinds import virtual_kinds
 from k8slab.cluster.negotiation import PATCH_TYPES, header
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import World
-from k8slab.server import answers, protobuf
+from k8slab.server import answers, openapi_custom, openapi_v2, protobuf
 
 ROOT = "/openapi/v3"
 OLDER = "/openapi/v2"
@@ -58,24 +61,40 @@ def answer(world: World, request: Request, prefix: str) -> Response:
     access.check(world, access.attributes_of(request))
     wanted = request.path.removeprefix(ROOT).strip("/")
     if not wanted:
-        return Response(200, {"paths": _index(prefix)})
+        return Response(200, {"paths": _index(world, prefix)})
+    custom = _custom_documents(world)
     place = _places().get(wanted)
+    if wanted in custom:
+        return _tagged(request, answers.json_bytes(custom[wanted]))
     if place is None:
         raise ApiError(404, "", "404 page not found\n")
-    return Response(200, _document(*place), headers={"Etag": f'"{_hash(wanted)}"'})
+    return _tagged(request, _document(*place))
+
+
+def _tagged(request: Request, body: bytes) -> Response:
+    """A document with the tag by which a client asks whether it has changed."""
+    tag = f'"{_digest(body)}"'
+    if header(request, "If-None-Match") == tag:
+        return Response(304, "", headers={"Etag": tag})
+    return Response(200, body, headers={"Etag": tag})
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha512(body).hexdigest().upper()
 
 
 def older_answer(world: World, request: Request) -> Response:
-    """The document of the older form, without types: kubectl asks for it before it creates a List.
+    """The document of the older form.
 
-    It is read as protobuf by Go clients (gnostic's `Document`).
+    Go clients read it as protobuf (gnostic's `Document`): kubectl asks for it
+    before it creates a List, and there it is without types.
     """
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
-    info = {"title": "Kubernetes", "version": discovery.VERSION["gitVersion"]}
     if "protobuf" not in header(request, "Accept"):
-        return Response(200, {"swagger": "2.0", "info": info, "paths": {}, "definitions": {}})
-    described = protobuf.text_field(1, info["title"]) + protobuf.text_field(2, info["version"])
+        return _tagged(request, _older(world))
+    described = protobuf.text_field(1, "Kubernetes")
+    described += protobuf.text_field(2, discovery.VERSION["gitVersion"])
     body = protobuf.text_field(1, "2.0") + protobuf.bytes_field(2, described)
     body += protobuf.bytes_field(8, b"") + protobuf.bytes_field(9, b"")
     return Response(200, body, content_type=_OLDER_MEDIA_TYPE)
@@ -83,12 +102,13 @@ def older_answer(world: World, request: Request) -> Response:
 
 @cache
 def _places() -> dict[str, tuple[str, str]]:
-    """Group and version of each document by its path."""
+    """Group and version of each built-in document by its path."""
     found = {(group, version): None for group, version, _ in _resources()}
-    return {
-        (f"apis/{group}/{version}" if group else f"api/{version}"): (group, version)
-        for group, version in sorted(found)
-    }
+    return {_path_of(group, version): (group, version) for group, version in sorted(found)}
+
+
+def _path_of(group: str, version: str) -> str:
+    return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
 @cache
@@ -97,21 +117,29 @@ def _resources() -> dict[tuple[str, str, str], Kind]:
     return {**resources(), **virtual}
 
 
-def _index(prefix: str) -> Obj:
+def _index(world: World, prefix: str) -> Obj:
+    hashes = {path: _hash(path) for path in _places()}
+    for path, body in _custom_documents(world).items():
+        hashes[path] = _digest(answers.json_bytes(body))
     return {
-        path: {"serverRelativeURL": f"{prefix}{ROOT}/{path}?hash={_hash(path)}"} for path in sorted(_places())
+        path: {"serverRelativeURL": f"{prefix}{ROOT}/{path}?hash={hashes[path]}"} for path in sorted(hashes)
     }
 
 
 @cache
 def _hash(path: str) -> str:
     """What changes when the document changes, so that a client may keep it."""
-    return hashlib.blake2b(_document(*_places()[path]), digest_size=16).hexdigest().upper()
+    return _digest(_document(*_places()[path]))
 
 
 @cache
 def _document(group: str, version: str) -> bytes:
-    """The document of a group and version, as JSON."""
+    """The built-in document of a group and version, as JSON."""
+    return answers.json_bytes(_built_in(group, version))
+
+
+@cache
+def _built_in(group: str, version: str) -> Obj:
     served = [
         kind for (one, other, _), kind in sorted(_resources().items()) if (one, other) == (group, version)
     ]
@@ -123,13 +151,47 @@ def _document(group: str, version: str) -> bytes:
         paths.update(_paths(kind, group, version))
         for name in (kind.kind, f"{kind.kind}List"):
             wanted[schema.type_of_kind(_api_version(group, version), name)] = None
-    body = {
+    return _whole(paths, _components(wanted))
+
+
+def _whole(paths: Obj, schemas: Obj) -> Obj:
+    return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "v1.36.2"},
         "paths": paths,
-        "components": {"schemas": _components(wanted)},
+        "components": {"schemas": schemas},
     }
-    return answers.json_bytes(body)
+
+
+# Custom kinds.
+
+
+def _custom_documents(world: World) -> dict[str, Obj]:
+    """The documents of the groups and versions that definitions add, by their paths.
+
+    A definition in a group and version of built-in kinds joins their document.
+    """
+    paths: dict[tuple[str, str], Obj] = {}
+    schemas: dict[tuple[str, str], Obj] = {}
+    for (group, version, _), kind in custom_resources(world).items():
+        paths.setdefault((group, version), {}).update(_paths(kind, group, version))
+    for place, name, one in openapi_custom.definitions(world, openapi_custom.V3_PREFIX):
+        schemas.setdefault(place, {})[name] = one
+    found: dict[str, Obj] = {}
+    for place, own in paths.items():
+        names = ("ObjectMeta", "ListMeta", "DeleteOptions", "Status", "WatchEvent")
+        shared = _components(dict.fromkeys(f"{_META}.{name}" for name in names))
+        path = _path_of(*place)
+        before = _built_in(*place) if path in _places() else _whole({}, {})
+        all_schemas = {**before["components"]["schemas"], **shared, **schemas.get(place, {})}
+        found[path] = _whole({**before["paths"], **own}, dict(sorted(all_schemas.items())))
+    return found
+
+
+def _older(world: World) -> bytes:
+    """The document of version 2."""
+    built_in = {path: _built_in(*place) for path, place in _places().items()}
+    return answers.json_bytes(openapi_v2.document(world, built_in, _custom_documents(world)))
 
 
 def _api_version(group: str, version: str) -> str:
@@ -201,7 +263,7 @@ def _operations(table: dict[str, str], kind: Kind, asked: Obj, inside: tuple[str
     found: Obj = {}
     for verb, method in table.items():
         if verb in kind.verbs:
-            found[method] = _operation(verb, method, asked)
+            found[method] = _operation(verb, method, asked, custom=is_custom(kind))
     if found and inside:
         found["parameters"] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string", "uniqueItems": True}}
@@ -210,14 +272,14 @@ def _operations(table: dict[str, str], kind: Kind, asked: Obj, inside: tuple[str
     return found
 
 
-def _operation(verb: str, method: str, asked: Obj) -> Obj:
+def _operation(verb: str, method: str, asked: Obj, *, custom: bool) -> Obj:
     names = _LISTING if verb == "list" else _PARAMETERS[method]
     listed = verb == "list" or verb == "watch"
     shown = f"{asked['kind']}List" if listed else asked["kind"]
-    type_name = schema.type_of_kind(_api_version(asked["group"], asked["version"]), shown)
+    reference = _reference_to(asked["group"], asked["version"], shown, custom=custom)
     if method == "delete":
-        type_name = f"{_META}.Status"
-    content = {"application/json": {"schema": {"$ref": _reference(type_name)}}} if type_name else {}
+        reference = _reference(f"{_META}.Status")
+    content = {"application/json": {"schema": {"$ref": reference}}} if reference else {}
     operation: Obj = {
         "parameters": [
             {
@@ -231,17 +293,26 @@ def _operation(verb: str, method: str, asked: Obj) -> Obj:
         "x-kubernetes-action": _ACTIONS.get((verb, method), verb),
         "x-kubernetes-group-version-kind": asked,
     }
-    if method in ("post", "put") and type_name:
+    if method in ("post", "put") and reference:
         operation["requestBody"] = {
             "required": True,
-            "content": {"*/*": {"schema": {"$ref": _reference(type_name)}}},
+            "content": {"*/*": {"schema": {"$ref": reference}}},
         }
     if method == "patch":
+        offered = [one for one in PATCH_TYPES if not (custom and "strategic" in one)]
         operation["requestBody"] = {
             "required": True,
-            "content": {kind: {"schema": {"type": "object"}} for kind in PATCH_TYPES},
+            "content": {kind: {"schema": {"type": "object"}} for kind in offered},
         }
     return operation
+
+
+def _reference_to(group: str, version: str, kind: str, *, custom: bool) -> str:
+    """The reference to the schema of a kind; empty for a kind without one."""
+    if custom:
+        return f"{_REF}{openapi_custom.model_name(group, version, kind)}"
+    name = schema.type_of_kind(_api_version(group, version), kind)
+    return _reference(name) if name else ""
 
 
 # Types.

@@ -51,6 +51,11 @@ def _messages() -> dict[str, list[list[Any]]]:
     return table
 
 
+def message_names() -> tuple[str, ...]:
+    """The names of all messages."""
+    return tuple(_messages())
+
+
 @cache
 def fields_of(message: str) -> tuple[ProtoField, ...]:
     """The fields of a message. ProtobufError for one that is not known."""
@@ -305,6 +310,32 @@ def _read_raw(parts: Parts) -> Any:
         raise ProtobufError(f"the raw object is no JSON: {error}") from None
 
 
+_EXTENSIONS = "apiextensions-apiserver.pkg.apis.apiextensions.v1"
+
+
+def _schemas(parts: Parts, number: int) -> list[Any]:
+    return [
+        _decode(f"{_EXTENSIONS}.JSONSchemaProps", raw, 1)
+        for one, wire, raw in parts
+        if (one, wire) == (number, 2)
+    ]
+
+
+def _read_schema_or_list(parts: Parts) -> Any:
+    several, one = _schemas(parts, 2), _schemas(parts, 1)
+    return several or (one[0] if one else None)
+
+
+def _read_schema_or_bool(parts: Parts) -> Any:
+    one = _schemas(parts, 2)
+    return one[0] if one else bool(_numbers(parts).get(1))
+
+
+def _read_schema_or_texts(parts: Parts) -> Any:
+    one = _schemas(parts, 1)
+    return one[0] if one else [raw.decode("utf-8", "replace") for number, _, raw in parts if number == 2]
+
+
 _READERS: dict[str, Callable[[Parts], Any]] = {
     f"{_META}.Time": _read_time,
     f"{_META}.MicroTime": _read_micro_time,
@@ -313,7 +344,10 @@ _READERS: dict[str, Callable[[Parts], Any]] = {
     "apimachinery.pkg.runtime.RawExtension": _read_raw,
     "apimachinery.pkg.util.intstr.IntOrString": _read_int_or_string,
     "apimachinery.pkg.api.resource.Quantity": _read_quantity,
-    "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": _read_raw,
+    f"{_EXTENSIONS}.JSON": _read_raw,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrArray": _read_schema_or_list,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrBool": _read_schema_or_bool,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrStringArray": _read_schema_or_texts,
 }
 """Messages whose JSON is not what their fields say."""
 
@@ -430,6 +464,25 @@ def _write_raw(value: Any) -> bytes:
     return bytes_field(1, text.encode("utf-8", "replace"))
 
 
+def _write_schema_or_list(value: Any) -> bytes:
+    kind = f"#{_EXTENSIONS}.JSONSchemaProps"
+    if isinstance(value, list):
+        return b"".join(_encoded(2, kind, one) for one in value)
+    return _encoded(1, kind, value)
+
+
+def _write_schema_or_bool(value: Any) -> bytes:
+    if isinstance(value, bool):
+        return _encoded(1, "bool", value)
+    return _encoded(1, "bool", True) + _encoded(2, f"#{_EXTENSIONS}.JSONSchemaProps", value)
+
+
+def _write_schema_or_texts(value: Any) -> bytes:
+    if isinstance(value, list):
+        return b"".join(text_field(2, one) for one in value)
+    return _encoded(1, f"#{_EXTENSIONS}.JSONSchemaProps", value)
+
+
 _WRITERS: dict[str, Callable[[Any], bytes]] = {
     f"{_META}.Time": _write_time,
     f"{_META}.MicroTime": _write_time,
@@ -438,5 +491,8 @@ _WRITERS: dict[str, Callable[[Any], bytes]] = {
     "apimachinery.pkg.runtime.RawExtension": _write_raw,
     "apimachinery.pkg.util.intstr.IntOrString": _write_int_or_string,
     "apimachinery.pkg.api.resource.Quantity": lambda value: text_field(1, str(value)),
-    "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": _write_raw,
+    f"{_EXTENSIONS}.JSON": _write_raw,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrArray": _write_schema_or_list,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrBool": _write_schema_or_bool,
+    f"{_EXTENSIONS}.JSONSchemaPropsOrStringArray": _write_schema_or_texts,
 }

@@ -18,6 +18,7 @@ import uvicorn
 
 from k8slab.server.app import App
 from k8slab.server.certificates import self_signed
+from k8slab.server.endpoints import announce
 from k8slab.server.kubeconfig import Home
 from k8slab.server.live import LiveClock
 from k8slab.server.requests import prefix_of
@@ -95,6 +96,7 @@ class Serving:
             target=self._server.run, args=([self._socket],), name="k8slab-server", daemon=True
         )
         self._home.enter()
+        announce(lab)
         self.clock.start()
         self._thread.start()
 

@@ -161,6 +161,38 @@ def test_every_listed_kind_can_be_told_in_protobuf(served) -> None:
         ]
 
 
+def test_the_fields_of_messages_are_those_of_json() -> None:
+    unknown = [
+        (message, field.name)
+        for message in protobuf.message_names()
+        if schema.has_type(message) and schema.type_named(message).is_struct
+        for field in protobuf.fields_of(message)
+        if not field.inline and field.name not in schema.type_named(message).fields
+    ]
+    assert unknown == []
+
+
+def test_a_definition_survives_protobuf() -> None:
+    properties = {
+        "any": {"x-kubernetes-preserve-unknown-fields": True, "default": {"a": [1, None]}},
+        "count": {"type": "integer", "minimum": 1, "enum": [1, 2]},
+        "list": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+        "map": {"type": "object", "additionalProperties": {"type": "string"}},
+        "open": {"type": "object", "additionalProperties": True},
+    }
+    validations = [{"rule": "self.count > 0", "message": "too few"}]
+    schema_ = {"type": "object", "properties": properties, "x-kubernetes-validations": validations}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema_}}
+    names = {"plural": "foos", "kind": "Foo"}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "foos.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    assert protobuf.decode_envelope(protobuf.encode_envelope(definition)) == definition
+
+
 def test_a_table_can_not_be_told_in_protobuf(served) -> None:
     _, _, http = served
     accept = f"{protobuf.MEDIA_TYPE};as=Table;v=v1;g=meta.k8s.io"
