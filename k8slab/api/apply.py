@@ -46,7 +46,7 @@ def apply(
     doesn't fit the schema, all in upstream's words.
     """
     _check_target(kind, config, api_version)
-    root = structured.root_of(schema.type_of_kind(api_version, kind.kind))
+    root = managed_fields.root_of(kind, api_version)
     faults = structured.faults(root, config)
     if faults:
         where = _object_text(config)
@@ -150,7 +150,7 @@ def _without(managers: Managers, gone: Manager) -> Managers:
 
 def _pruned(kind: Kind, merged: Obj, managers: Managers, last: Owned, api_version: str) -> Obj:
     source = managed_fields.convert(kind, merged, api_version, last.api_version)
-    root = structured.root_of(schema.type_of_kind(last.api_version, kind.kind))
+    root = managed_fields.root_of(kind, last.api_version)
     last_fields = structured.with_named_fields(root, last.fields)
     pruned: Any = structured.remove(root, source, last_fields)
     versions = [last.api_version, *(owned.api_version for owned in managers.values())]
@@ -167,7 +167,7 @@ def _with_owned(kind: Kind, merged: Obj, pruned: Any, managers: Managers, source
     for one in managers.values():
         if one.api_version == version:
             owned = union(owned, one.fields)
-    root = structured.root_of(schema.type_of_kind(version, kind.kind))
+    root = managed_fields.root_of(kind, version)
     whole = managed_fields.convert(kind, merged, source, version)
     part = managed_fields.convert(kind, pruned, source, version) if pruned is not None else None
     all_fields = structured.with_named_fields(root, structured.fields_of(root, whole))

@@ -115,6 +115,8 @@ class Kind(NamedTuple):
     create_on_update: bool = False
     unconditional_update: bool = True
     other_versions: tuple[Version, ...] = ()
+    structures: tuple[tuple[str, str], ...] = ()
+    """Of a custom kind: each `group/version` with its structural schema as JSON text."""
 
     @property
     def api_version(self) -> str:

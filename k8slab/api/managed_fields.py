@@ -179,6 +179,14 @@ def is_reset(entries: Any) -> bool:
 # Versions.
 
 
+def root_of(kind: Kind, api_version: str) -> Ref:
+    """The place of a whole object of a kind in a version."""
+    for version, text in kind.structures:
+        if version == api_version:
+            return structured.of_schema(text)
+    return structured.root_of(schema.type_of_kind(api_version, kind.kind))
+
+
 class Versions:
     """Two states of an object in every version in which somebody owns fields of it."""
 
@@ -190,7 +198,7 @@ class Versions:
 
     def root(self, api_version: str) -> Ref:
         """The place of the whole object in a version."""
-        return structured.root_of(schema.type_of_kind(api_version, self.kind.kind))
+        return root_of(self.kind, api_version)
 
     def knows(self, api_version: str) -> bool:
         """Whether the kind is served in a version; owners in others are forgotten."""

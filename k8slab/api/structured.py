@@ -6,6 +6,7 @@ vendor/k8s.io/kube-openapi/pkg/schemaconv, v1.36.
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -62,6 +63,8 @@ DEDUCED = Ref("deduced")
 @lru_cache(maxsize=8192)
 def atom_of(ref: Ref) -> Atom:
     """What may stand in a place."""
+    if ref.type.startswith(_SCHEMAS):
+        return _atom_of_schema(ref)
     if ref.type == DEDUCED.type:
         return Atom("untyped", True, True, item=UNTYPED, element=DEDUCED)
     target = schema.base(schema.base(ref.type).lstrip("*"))
@@ -96,6 +99,65 @@ def root_of(type_name: str) -> Ref:
     return Ref(f"#{type_name}") if type_name else DEDUCED
 
 
+# Custom kinds: the type is the text of a schema.
+
+_CLOSED, _OPEN = "schema:", "open-schema:"
+_SCHEMAS = (_CLOSED, _OPEN)
+"""How the type of a place in a custom object begins; an open one keeps fields that it doesn't name."""
+_REFERENCE = "$ref"
+
+
+def of_schema(text: str) -> Ref:
+    """The place of a whole object whose structural schema this is, as JSON text."""
+    return Ref(_CLOSED + text)
+
+
+def _schema_of(expression: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(expression.partition(":")[2])
+    return found
+
+
+def _atom_of_schema(ref: Ref) -> Atom:
+    found = _schema_of(ref.type)
+    if _REFERENCE in found:
+        return atom_of(Ref(f"#{found[_REFERENCE]}"))
+    is_open = ref.type.startswith(_OPEN) or found.get("x-kubernetes-preserve-unknown-fields") is True
+    prefix = _OPEN if is_open else _CLOSED
+
+    def child(part: dict[str, Any]) -> Ref:
+        return Ref(prefix + json.dumps(part, sort_keys=True))
+
+    kind = found.get("type", "")
+    if kind not in ("", "object", "array"):
+        return Atom(_scalar_of_schema(kind, found.get("format", "")))
+    atom = Atom("" if kind else "untyped")
+    if kind != "array":
+        fields = {name: child(part) for name, part in (found.get("properties") or {}).items()}
+        more = found.get("additionalProperties")
+        element = child(more) if isinstance(more, dict) else DEDUCED if more else None
+        if more is None and (is_open or not fields):
+            element = DEDUCED
+        atomic = found.get("x-kubernetes-map-type") == "atomic"
+        atom = atom._replace(is_map=True, fields=fields, element=element, atomic_map=atomic)
+    if kind != "object":
+        items = found.get("items")
+        atom = atom._replace(
+            is_list=True,
+            associative=found.get("x-kubernetes-list-type") in ("map", "set"),
+            keys=tuple(found.get("x-kubernetes-list-map-keys") or ()),
+            item=child(items) if items else UNTYPED,
+        )
+    return atom
+
+
+def _scalar_of_schema(kind: str, format_: str) -> str:
+    if kind in ("integer", "number"):
+        return "numeric"
+    if kind == "boolean":
+        return "boolean"
+    return "string" if kind == "string" and format_ in ("", "byte") else "untyped"
+
+
 def _child_ref(atom: Atom, key: str) -> Ref:
     """The place of a map's key."""
     if atom.fields and key in atom.fields:
@@ -127,6 +189,8 @@ def _reading(atom: Atom) -> str:
 @lru_cache(maxsize=4096)
 def _key_default(item: Ref, key: str) -> Any:
     """What a key counts as where an item lacks it: its default, or zero where Go always writes it."""
+    if item.type.startswith(_SCHEMAS):
+        return ((_schema_of(item.type).get("properties") or {}).get(key) or {}).get("default")
     struct = schema.struct_of(item.type)
     field = struct.fields.get(key) if struct else None
     if field is None or field.default is not None:

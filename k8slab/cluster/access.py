@@ -11,12 +11,10 @@ pkg/registry/rbac/validation/rule.go, v1.36.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from k8slab.api import tokens
 from k8slab.api.errors import ApiError, forbidden, not_found
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
@@ -31,7 +29,7 @@ ANONYMOUS = "system:anonymous"
 AUTHENTICATED = "system:authenticated"
 UNAUTHENTICATED = "system:unauthenticated"
 MASTERS = "system:masters"
-_ACCOUNT = "system:serviceaccount:"
+_ACCOUNT = tokens.ACCOUNT
 
 
 class Attributes(NamedTuple):
@@ -128,51 +126,72 @@ def _check_impersonation(world: World, request: Request, user: str, groups: tupl
 # Tokens of ServiceAccounts.
 
 
-def token_of(world: World, namespace: str, account: Obj, audiences: Sequence[str], expires_us: int) -> str:
-    """A token for a ServiceAccount: its claims, readable as a JWT's are, signed with the cluster's seed."""
-    claims = {
-        "aud": list(audiences),
-        "exp": expires_us // SECOND_US,
-        "iat": world.now_us // SECOND_US,
-        "iss": ISSUER,
-        "kubernetes.io": {
-            "namespace": namespace,
-            "serviceaccount": {"name": account["metadata"]["name"], "uid": account["metadata"]["uid"]},
-        },
-        "sub": f"{_ACCOUNT}{namespace}:{account['metadata']['name']}",
-    }
-    head = _encoded({"alg": "RS256", "typ": "JWT"})
-    body = _encoded(claims)
-    return f"{head}.{body}.{_signature(world, head, body)}"
+UNKNOWN_TOKEN = "invalid bearer token"
 
 
-ISSUER = "https://kubernetes.default.svc.cluster.local"
+class Holder(NamedTuple):
+    """Whom a token stands for: a user name, and what else the token says (`extra` by its names)."""
+
+    user: str
+    audiences: tuple[str, ...]
+    extra: Obj
 
 
-def _encoded(value: Obj) -> str:
-    text = json.dumps(value, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def holder_of_token(world: World, token: str) -> Holder | str:
+    """Whom a token stands for, or why for nobody, in upstream's words.
+
+    A token goes with its account, and with the Pod, Secret or node that it is bound to.
+    """
+    claims = tokens.claims_of(world.chance, token)
+    if claims is None:
+        return UNKNOWN_TOKEN
+    if claims["exp"] * SECOND_US <= world.now_us:
+        return "service account token has expired"
+    private = claims["kubernetes.io"]
+    namespace, account = private["namespace"], private["serviceaccount"]
+    stored = world.get("ServiceAccount", (namespace, account["name"]))
+    if stored is None:
+        return f'serviceaccounts "{account["name"]}" not found'
+    uid = stored["metadata"]["uid"]
+    if uid != account["uid"]:
+        return f"service account UID ({uid}) does not match claim ({account['uid']})"
+    why = _invalidated(world, private)
+    if why:
+        return why
+    extra: Obj = {"authentication.kubernetes.io/credential-id": [f"JTI={claims['jti']}"]}
+    for name in ("node", "pod"):
+        if name in private:
+            extra[f"authentication.kubernetes.io/{name}-name"] = [private[name]["name"]]
+            extra[f"authentication.kubernetes.io/{name}-uid"] = [private[name]["uid"]]
+    return Holder(claims["sub"], tuple(claims["aud"]), dict(sorted(extra.items())))
 
 
-def _signature(world: World, head: str, body: str) -> str:
-    digest = hashlib.blake2b(f"{world.seed}.{head}.{body}".encode(), digest_size=32).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+def _invalidated(world: World, private: Obj) -> str:
+    """Why what a token is bound to is no more, or another; a Pod's node may go."""
+    bound = [("pod", "Pod"), ("secret", "Secret")]
+    if "pod" not in private:
+        bound.append(("node", "Node"))
+    for name, kind in bound:
+        claim = private.get(name)
+        if claim is None:
+            continue
+        namespace = "" if kind == "Node" else private["namespace"]
+        obj = world.get(kind, (namespace, claim["name"]))
+        if obj is None:
+            return "service account token has been invalidated"
+        uid = obj["metadata"]["uid"]
+        if uid != claim["uid"]:
+            shown = {"pod": "pod", "secret": "secret", "node": "node"}[name]
+            return f"{kind} UID ({uid}) does not match service account {shown} ref claim ({claim['uid']})"
+    return ""
 
 
 def account_of_token(world: World, token: str) -> str | None:
-    """The user name behind a token; None for one not made here, run out, or whose account is gone."""
-    parts = token.split(".")
-    if len(parts) != 3 or _signature(world, parts[0], parts[1]) != parts[2]:
+    """The user name behind a token that the API server itself takes; None where there is none."""
+    holder = holder_of_token(world, token)
+    if isinstance(holder, str) or tokens.ISSUER not in holder.audiences:
         return None
-    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    holder = claims["kubernetes.io"]
-    account = world.get("ServiceAccount", (holder["namespace"], holder["serviceaccount"]["name"]))
-    if account is None or account["metadata"]["uid"] != holder["serviceaccount"]["uid"]:
-        return None
-    if claims["exp"] * SECOND_US <= world.now_us:
-        return None
-    user: str = claims["sub"]
-    return user
+    return holder.user
 
 
 # Whether they may.

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from k8slab import chance, clock
 from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
 from k8slab.api.kind import Kind, Rules
+from k8slab.api.kinds import certificatesigningrequest as request_kind
 from k8slab.api.kinds import namespace as namespace_kind
 from k8slab.api.kinds import pod as pod_kind
 from k8slab.api.meta import Key, Obj
@@ -24,6 +25,7 @@ from k8slab.api.patch import merge_patch
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
+from k8slab.api.validation._metadata import validate_metadata_update
 from k8slab.cluster import admission
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
@@ -191,6 +193,8 @@ def replace(
         new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     new = _keep_system_fields(new, old)
     new = _prepared(kind, new, old, subresource)
+    if kind.kind == "CertificateSigningRequest" and subresource:
+        new = request_kind.with_times(new, old, clock.timestamp(world.now_us))
     causes = _update_causes(kind, new, old, subresource, options)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
@@ -237,6 +241,10 @@ class _Subresource(NamedTuple):
 
 
 _SUBRESOURCES = {
+    ("CertificateSigningRequest", "approval"): _Subresource(
+        request_kind.prepare_approval,
+        lambda new, old: validate_metadata_update(new["metadata"], old["metadata"]),
+    ),
     ("Namespace", "finalize"): _Subresource(
         namespace_kind.finalize, namespace_rules.SUBRESOURCES["finalize"]
     ),

@@ -10,6 +10,7 @@ vendor/k8s.io/kube-openapi/pkg/validation, v1.36.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from k8slab.api.json_text import go_json, go_quote
 from k8slab.api.kind import ALL_VERBS, Kind, Rules, Scale, Version, kinds
 from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, dig
+from k8slab.api.schema import OBJECT_META
 from k8slab.api.unmarshal import json_kind
 from k8slab.api.validation._field import invalid, not_supported, required
 from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
@@ -159,19 +161,56 @@ def _build(definition: Obj) -> Kind:
         other_versions=tuple(
             _other(definition, one["name"], stored["name"]) for one in versions if one is not stored
         ),
+        structures=tuple(
+            (f"{group}/{one['name']}", _structure(schema_at(definition, one["name"]))) for one in versions
+        ),
     )
 
 
 _kind_of = remember(_build, 256)
 
 
+_OBJECT: Obj = {
+    "apiVersion": {"type": "string"},
+    "kind": {"type": "string"},
+    "metadata": {"$ref": OBJECT_META},
+}
+
+
+def _structure(schema: Obj) -> str:
+    """A schema with the fields that all objects have, as text."""
+    if not schema:
+        return json.dumps({"type": "object"})
+    schema = _with_embedded(schema)
+    return json.dumps(
+        {**schema, "properties": {**(schema.get("properties") or {}), **_OBJECT}}, sort_keys=True
+    )
+
+
+def _with_embedded(schema: Obj) -> Obj:
+    new = dict(schema)
+    if isinstance(schema.get("properties"), dict):
+        new["properties"] = {name: _with_embedded(one) for name, one in schema["properties"].items()}
+    for part in ("items", "additionalProperties"):
+        if isinstance(schema.get(part), dict):
+            new[part] = _with_embedded(schema[part])
+    if schema.get("x-kubernetes-embedded-resource"):
+        new["properties"] = {**(new.get("properties") or {}), **_OBJECT}
+    return new
+
+
 def _other(definition: Obj, version: str, stored: str) -> Version:
     group = definition["spec"]["group"]
+    schema = schema_at(definition, version)
+
+    def from_storage(obj: Obj) -> Obj:
+        return _defaulted(schema, _pruned_object(schema, {**obj, "apiVersion": f"{group}/{version}"}))  # type: ignore[no-any-return]
+
     return Version(
         group,
         version,
         lambda obj: {**obj, "apiVersion": f"{group}/{stored}"},
-        lambda obj: {**obj, "apiVersion": f"{group}/{version}"},
+        from_storage,
         selectable_fields(definition, version),
     )
 

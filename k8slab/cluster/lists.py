@@ -462,8 +462,11 @@ def to_storage(route: Route, obj: Obj) -> Obj:
 
 
 def from_storage(route: Route, obj: Obj) -> Obj:
-    """The stored object in the version that the client asked in."""
+    """The stored object in the version that the client asked in.
+
+    A custom object is read as its definition has it now, whatever it was when the object was stored.
+    """
     for other in route.kind.other_versions:
         if (other.group, other.version) == (route.group, route.version):
             return other.from_storage(obj)
-    return obj
+    return route.kind.default(obj) if is_custom(route.kind) else obj

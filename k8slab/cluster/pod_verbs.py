@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from k8slab import clock
-from k8slab.api.errors import ApiError, Cause, bad_request, invalid, not_found
+from k8slab.api import tokens
+from k8slab.api.errors import ApiError, Cause, bad_request, conflict, invalid, not_found
 from k8slab.api.instants import canonical_seconds
+from k8slab.api.json_text import go_quote
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import NOT_NEGATIVE
 from k8slab.api.validation._field import forbidden as forbidden_value
 from k8slab.api.validation._field import invalid as invalid_value
-from k8slab.cluster import access, bodies, subresources
+from k8slab.cluster import bodies, subresources
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
@@ -138,9 +140,16 @@ def _token(world: World, route: Route, body: Obj) -> Obj:
         raise invalid(
             "TokenRequest", _TOKEN.group, "", [Cause("FieldValueInvalid", text, "spec.expirationSeconds")]
         )
-    audiences = spec.get("audiences") or [access.ISSUER]
+    audiences = spec.get("audiences") or []
     expires_us = world.now_us + seconds * clock.SECOND_US
-    token = access.token_of(world, route.namespace, account, audiences, expires_us)
+    token = tokens.token(
+        world.chance,
+        account,
+        audiences=audiences,
+        seconds=seconds,
+        now_us=world.now_us,
+        **_bound_to(world, route, spec.get("boundObjectRef")),
+    )
     metadata = {
         "name": route.name,
         "namespace": route.namespace,
@@ -151,12 +160,46 @@ def _token(world: World, route: Route, body: Obj) -> Obj:
         "apiVersion": "authentication.k8s.io/v1",
         "metadata": metadata,
         "spec": {
-            "audiences": audiences,
+            "audiences": audiences or [tokens.ISSUER],
             "expirationSeconds": seconds,
             "boundObjectRef": spec.get("boundObjectRef"),
         },
         "status": {"token": token, "expirationTimestamp": clock.timestamp(expires_us)},
     }
+
+
+def _bound_to(world: World, route: Route, reference: Obj | None) -> dict[str, Obj]:
+    """What a token is to be bound to. 404 where it is not there, 409 for another one (`token.go`)."""
+    if reference is None:
+        return {}
+    kind, name = reference.get("kind", ""), reference.get("name", "")
+    if kind not in ("Node", "Pod", "Secret"):
+        raise bad_request(
+            f"cannot bind token to object of type {reference.get('apiVersion', '')}, Kind={kind}"
+        )
+    obj = world.get(kind, ("" if kind == "Node" else route.namespace, name))
+    plural = f"{kind.lower()}s"
+    if obj is None:
+        raise not_found(plural, "", name)
+    uid = obj["metadata"]["uid"]
+    if reference.get("uid", uid) != uid:
+        why = (
+            f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
+        raise conflict(plural, "", name, why)
+    found = {kind.lower(): obj}
+    if kind == "Pod":
+        if obj["spec"].get("serviceAccountName", "") != route.name:
+            text = (
+                f"cannot bind token for serviceaccount {go_quote(route.name)} to pod running with different "
+                "serviceaccount name."
+            )
+            raise bad_request(text)
+        node = world.get("Node", ("", obj["spec"].get("nodeName", "")))
+        if node is not None:
+            found["node"] = node
+    return found
 
 
 # Streams.

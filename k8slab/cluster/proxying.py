@@ -105,7 +105,7 @@ def _service(world: World, route: Route) -> _Target:
         for address in (subset.get("addresses") or ()) if number is not None else ():
             reference = address.get("targetRef") or {}
             pod = world.get("Pod", (route.namespace, reference.get("name", "")))
-            if pod is not None and reference.get("namespace") == route.namespace:
+            if pod is not None and number is not None and reference.get("namespace") == route.namespace:
                 found.append(_Target(pod, number))
     if not found:
         shown = route.name if endpoints.get("subsets") else name

@@ -6,11 +6,12 @@ pkg/apis/authorization/validation/validation.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from k8slab import clock
 from k8slab.api.errors import Cause, bad_request, invalid
 from k8slab.api.meta import Obj
+from k8slab.api.tokens import ACCOUNT, ISSUER
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.api.validation._field import required
 from k8slab.api.validation._metadata import selector_requirement
@@ -39,12 +40,34 @@ def _token(world: World, request: Request, route: Route, review: Obj) -> Obj:
     token = (review.get("spec") or {}).get("token", "")
     if not token:
         raise bad_request("token is required for TokenReview in authentication")
-    user = access.account_of_token(world, token)
-    if user is None:
-        error = "invalid bearer token"
+    wanted = (review.get("spec") or {}).get("audiences") or [ISSUER]
+    holder = access.holder_of_token(world, token)
+    if isinstance(holder, str):
+        known = holder != access.UNKNOWN_TOKEN
+        error = f"[{access.UNKNOWN_TOKEN}, {holder}]" if known else holder
         return {**review, "status": {"user": {}, "error": error}}
-    info = {"username": user, "groups": list(access.full_groups(user, ()))}
-    return {**review, "status": {"authenticated": True, "user": info}}
+    shared = [audience for audience in wanted if audience in holder.audiences]
+    if not shared:
+        given, asked = _go_list(holder.audiences), _go_list(wanted)
+        text = f"token audiences {given} is invalid for the target audiences {asked}"
+        return {**review, "status": {"user": {}, "error": f"[{access.UNKNOWN_TOKEN}, {text}]"}}
+    uid = world.get("ServiceAccount", _account_key(holder.user))
+    info = {
+        "username": holder.user,
+        "uid": (uid or {"metadata": {"uid": ""}})["metadata"]["uid"],
+        "groups": list(access.full_groups(holder.user, ())),
+        "extra": holder.extra,
+    }
+    return {**review, "status": {"authenticated": True, "user": info, "audiences": shared}}
+
+
+def _account_key(user: str) -> tuple[str, str]:
+    namespace, _, name = user.removeprefix(ACCOUNT).partition(":")
+    return namespace, name
+
+
+def _go_list(values: Sequence[str]) -> str:
+    return "[" + " ".join(f'"{value}"' for value in values) + "]"
 
 
 def _shown(path: Obj) -> Obj:

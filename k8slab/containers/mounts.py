@@ -16,7 +16,9 @@ import base64
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj
+from k8slab.clock import parse_timestamp
 from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import etc_tree
 from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
@@ -300,9 +302,27 @@ def projected_tree(view: View, pod: Obj, volume: Obj) -> Tree:
         elif "downwardAPI" in source:
             tree.update(_downward_tree(view, pod, source["downwardAPI"]))
         elif "serviceAccountToken" in source:
-            path = source["serviceAccountToken"].get("path", "token")
-            tree[normal(path)] = f"token-of-{pod['spec'].get('serviceAccountName', 'default')}"
+            wanted = source["serviceAccountToken"]
+            tree[normal(wanted.get("path", "token"))] = _token(view, pod, wanted)
     return tree
+
+
+def _token(view: View, pod: Obj, wanted: Obj) -> str:
+    """The Pod's token: the one that its kubelet asked for when the Pod was new."""
+    namespace = pod["metadata"]["namespace"]
+    account = view.get("ServiceAccount", (namespace, pod["spec"].get("serviceAccountName", "default")))
+    if account is None:
+        return ""
+    audience = wanted.get("audience")
+    return tokens.token(
+        view.chance,
+        account,
+        audiences=(audience,) if audience else (),
+        seconds=wanted.get("expirationSeconds", 3600),
+        now_us=parse_timestamp(pod["metadata"]["creationTimestamp"]),
+        pod=pod,
+        node=view.get("Node", ("", pod["spec"].get("nodeName", ""))),
+    )
 
 
 def _data_tree(view: View, kind: str, namespace: str, source: Obj) -> Tree:

@@ -3,6 +3,7 @@
 Admission charges a quota before an object is stored, so creations need no
 look. What gives something back does: a deletion, a Pod that ended, a Service
 or a claim that became cheaper. Then everything that the quota counts is added up anew.
+Every five minutes all quotas are looked at; here only one whose status somebody else wrote.
 
 Models pkg/controller/resourcequota/{resource_quota_controller,resource_quota_monitor}.go,
 pkg/quota/v1/install/update_filter.go and CalculateUsage of
@@ -19,11 +20,13 @@ from k8slab.api.kind import Kind, kinds
 from k8slab.api.kinds._pod_resources import Amounts
 from k8slab.api.kinds._quota_usage import IGNORED, in_scope, matching_names, scope_selectors, usage
 from k8slab.api.meta import Key, Obj, dig, key_of
-from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.clock import MINUTE_US, SECOND_US, START_US, parse_timestamp
 from k8slab.components import Component, Done, Memory, Plan, Update, Watch
 from k8slab.controllers._pods import is_terminal
 from k8slab.store.view import Change, View
 
+RESYNC_US = 5 * MINUTE_US
+"""How often upstream looks at every quota, whatever happened (`--resource-quota-sync-period`)."""
 _NEEDED_VERBS = ("create", "list", "watch", "delete")
 
 
@@ -41,9 +44,13 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     """Write what is used of one quota, if that is not what its status says."""
     quota = view.get("ResourceQuota", key)
     if quota is None:
-        return Done(why="the ResourceQuota is gone")
+        return Done(why="the ResourceQuota is gone", memory=None)
     hard: dict[str, str] = dig(quota, "spec", "hard", default={})
     status: Obj = quota.get("status") or {}
+    if memory == hard and status.get("hard") != hard:
+        wait_us = -(now_us - START_US) % RESYNC_US
+        if wait_us:
+            return Done(look_again_us=wait_us, why="somebody else wrote the status: the next resync mends it")
     before: Mapping[str, str] = status.get("used") or {}
     found = used_of(view, quota, hard, now_us)
     used = {name: found.get(name, before.get(name)) for name in sorted(hard)}
@@ -51,7 +58,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     new = {name: amounts for name, amounts in (("hard", hard), ("used", used)) if amounts}
     if new != status:
         yield Update("ResourceQuota", {**quota, "status": new}, "status")
-    return Done(look_again_us=_next_overdue_us(view, key[0], now_us))
+    return Done(look_again_us=_next_overdue_us(view, key[0], now_us), memory=hard)
 
 
 def used_of(view: View, quota: Obj, hard: Mapping[str, str], now_us: int) -> dict[str, str]:
@@ -159,8 +166,13 @@ def _quotas_of(kind: Kind) -> Callable[[Change, View], list[Key]]:
 
 
 def _quotas(change: Change, view: View) -> tuple[Key, ...]:
-    """A quota that is new or has new limits; what it uses is not news, for that is written here."""
+    """A quota that is new or has new limits, or whose status says others.
+
+    What it uses is not news, for that is written here and by admission.
+    """
     old, new = change.old, change.new
+    if new is not None and dig(new, "status", "hard") not in (None, dig(new, "spec", "hard")):
+        return (change.key,)
     if old is not None and new is not None and dig(old, "spec", "hard") == dig(new, "spec", "hard"):
         return ()
     return (change.key,)

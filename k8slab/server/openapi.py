@@ -181,6 +181,8 @@ def _custom_documents(world: World) -> dict[str, Obj]:
     for place, own in paths.items():
         names = ("ObjectMeta", "ListMeta", "DeleteOptions", "Status", "WatchEvent")
         shared = _components(dict.fromkeys(f"{_META}.{name}" for name in names))
+        object_meta = f"{schema.DEFINITION_PREFIX}{_META}.ObjectMeta"
+        shared[object_meta] = openapi_custom.with_texts(shared[object_meta])
         path = _path_of(*place)
         before = _built_in(*place) if path in _places() else _whole({}, {})
         all_schemas = {**before["components"]["schemas"], **shared, **schemas.get(place, {})}
@@ -190,7 +192,7 @@ def _custom_documents(world: World) -> dict[str, Obj]:
 
 def _older(world: World) -> bytes:
     """The document of version 2."""
-    built_in = {path: _built_in(*place) for path, place in _places().items()}
+    built_in = {path: _document(*place) for path, place in _places().items()}
     return answers.json_bytes(openapi_v2.document(world, built_in, _custom_documents(world)))
 
 

@@ -25,6 +25,35 @@ _UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 _EMBEDDED = "x-kubernetes-embedded-resource"
 
 
+_METADATA_TEXTS = {
+    "annotations": "Annotations are notes of tools and people; nothing is selected by them.",
+    "creationTimestamp": "CreationTimestamp is a timestamp of when the server first stored the object.",
+    "deletionGracePeriodSeconds": "How long the object may take to go, once it is being deleted.",
+    "deletionTimestamp": "DeletionTimestamp is when the object is to be gone; it is set by a deletion.",
+    "finalizers": "Who must have a hand in before the object goes; it is removed when the list is empty.",
+    "generateName": "GenerateName is the beginning of a name that the server completes.",
+    "generation": "Generation counts the versions of what is wanted.",
+    "labels": "Labels are names and values by which objects are selected.",
+    "managedFields": "Which field each manager owns, for server-side apply.",
+    "name": "Name is unique within a namespace and a kind.",
+    "namespace": "Namespace is the space in which the name is unique.",
+    "ownerReferences": "The objects that this one depends on; with the last of them it is collected.",
+    "resourceVersion": "ResourceVersion says which version of the object this is.",
+    "selfLink": "SelfLink is no longer set.",
+    "uid": "UID tells this object from all others, those of the same name included.",
+}
+"""What the fields of ObjectMeta mean, for `kubectl explain` of a custom kind."""
+
+
+def with_texts(metadata: Obj) -> Obj:
+    """The schema of ObjectMeta with what its fields mean."""
+    properties = {
+        name: {**one, "description": _METADATA_TEXTS[name]} if name in _METADATA_TEXTS else one
+        for name, one in metadata["properties"].items()
+    }
+    return {**metadata, "properties": properties}
+
+
 def definitions(world: World, prefix: str) -> Iterator[tuple[tuple[str, str], str, Obj]]:
     """Each schema of a custom kind and of its list: (group, version), name, schema."""
     for (group, version, _), kind in custom_resources(world).items():

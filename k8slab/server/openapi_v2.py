@@ -7,6 +7,7 @@ Models vendor/k8s.io/kube-openapi/pkg/{builder,handler}, v1.36.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -18,40 +19,32 @@ from k8slab.server.openapi_custom import V2_PREFIX, V3_PREFIX
 _QUERY_AND_PATH = ("description", "in", "name", "required")
 
 
-def document(world: World, built_in: dict[str, Obj], custom: dict[str, Obj]) -> Obj:
+def document(world: World, built_in: dict[str, bytes], custom: dict[str, Obj]) -> Obj:
     """The whole document; `built_in` and `custom` are the documents of version 3 by their paths."""
-    paths, definitions = _built_in(_Documents(built_in))
-    added_paths: Obj = {}
-    for one in custom.values():
-        added_paths.update(_paths(one["paths"]))
-    added = {name: schema for _, name, schema in openapi_custom.definitions(world, V2_PREFIX)}
+    paths: Obj = {}
+    definitions: Obj = {}
+    for path, one in built_in.items():
+        own_paths, own_definitions = built_in_parts(path, one)
+        paths.update(own_paths)
+        definitions.update(own_definitions)
+    for added in custom.values():
+        paths.update(_paths(added["paths"]))
+    definitions.update((name, one) for _, name, one in openapi_custom.definitions(world, V2_PREFIX))
     return {
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": "v1.36.2"},
-        "paths": {**paths, **added_paths},
-        "definitions": {**definitions, **added},
+        "paths": paths,
+        "definitions": definitions,
     }
 
 
-class _Documents(dict[str, Obj]):
-    """The built-in documents: always the same, so that what is made of them is kept."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Documents) and list(self) == list(other)
-
-
 @cache
-def _built_in(documents: _Documents) -> tuple[Obj, Obj]:
-    paths: Obj = {}
-    definitions: Obj = {}
-    for one in documents.values():
-        paths.update(_paths(one["paths"]))
-        for name, schema in one["components"]["schemas"].items():
-            definitions[name] = _schema(schema)
-    return paths, definitions
+def built_in_parts(path: str, document: bytes) -> tuple[Obj, Obj]:
+    """Paths and definitions of one document of built-in kinds: always the same, and so kept."""
+    one: Obj = json.loads(document)
+    return _paths(one["paths"]), {
+        name: _schema(schema) for name, schema in one["components"]["schemas"].items()
+    }
 
 
 def _schema(value: Any) -> Any:
@@ -60,14 +53,24 @@ def _schema(value: Any) -> Any:
         return [_schema(one) for one in value]
     if not isinstance(value, dict):
         return value
-    new = {name: _schema(one) for name, one in value.items() if name not in ("allOf", "oneOf")}
-    parts = value.get("allOf") or ()
+    new: Obj = {}
+    for name, one in value.items():
+        if name == "properties":
+            new[name] = _properties(one)
+        elif name not in ("allOf", "oneOf"):
+            new[name] = _schema(one)
+    parts = value.get("allOf") or []
     if len(parts) == 1 and "$ref" in parts[0]:
         new.pop("default", None)
         new["$ref"] = parts[0]["$ref"].replace(V3_PREFIX, V2_PREFIX)
     if "oneOf" in value:
         new["type"] = "string"
     return new
+
+
+def _properties(properties: Obj) -> Obj:
+    """The schemas of fields, which may well be called `oneOf` or `allOf`."""
+    return {name: _schema(one) for name, one in properties.items()}
 
 
 def _paths(paths: Obj) -> Obj:

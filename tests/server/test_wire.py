@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from k8slab.api import schema
 from k8slab.lab import Lab
 from k8slab.server import protobuf, serve
 

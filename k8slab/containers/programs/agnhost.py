@@ -171,6 +171,13 @@ PROGRAM = Family(
     images=("agnhost", "liveness"),
     entrypoint=("/agnhost",),
     command=("pause",),
-    files={"/agnhost": "", "/agnhost-2": "", "/uploads/": ""},
+    files={
+        "/agnhost": "",
+        "/agnhost-2": "",
+        # A pair for servers of TLS. Nothing here encrypts, so that there is nothing to keep in them.
+        "/localhost.crt": "no certificate\n",
+        "/localhost.key": "no key\n",
+        "/uploads/": "",
+    },
     executables={"agnhost": _AGNHOST, "agnhost-2": _AGNHOST},
 )
