@@ -243,7 +243,7 @@ class _Subresource(NamedTuple):
 _SUBRESOURCES = {
     ("CertificateSigningRequest", "approval"): _Subresource(
         request_kind.prepare_approval,
-        lambda new, old: validate_metadata_update(new["metadata"], old["metadata"]),
+        lambda new, old: validate_metadata_update(new["metadata"], old["metadata"], namespaced=False),
     ),
     ("Namespace", "finalize"): _Subresource(
         namespace_kind.finalize, namespace_rules.SUBRESOURCES["finalize"]

@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
-from k8slab.containers.requests import Answer, Call, Lookup, Sleep, Write
+from k8slab.containers.requests import Answer, Call, Lookup, Read, Sleep, Write
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
@@ -110,11 +110,27 @@ def _host(shell: Shell, argv: list[str], io: Streams) -> Steps:
 def _getent(shell: Shell, argv: list[str], io: Streams) -> Steps:
     if len(argv) < 3 or argv[1] not in ("hosts", "ahosts", "ahostsv4"):
         return 1
+    known = yield from _in_hosts_file(argv[2])
+    for address, names in known:
+        yield from io.out.write(f"{address:15} {' '.join(names)}\n")
+    if known:
+        return 0
     found = yield Lookup(argv[2])
     full = yield from _full_name(shell, argv[2])
     for address in found:
         yield from io.out.write(f"{address:15} {full}\n")
     return 0 if found else 2
+
+
+def _in_hosts_file(name: str) -> Steps:
+    """The lines of /etc/hosts that a name or an address is in: addresses with their names."""
+    text = yield Read("/etc/hosts")
+    found: list[tuple[str, list[str]]] = []
+    for line in (text or "").splitlines():
+        words = line.partition("#")[0].split()
+        if name in words:
+            found.append((words[0], words[1:]))
+    return found
 
 
 class Url(NamedTuple):
