@@ -24,12 +24,13 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
-from k8slab.cluster import api, assembly, dispatch, failures, ownership, queue
+from k8slab.cluster import api, assembly, dispatch, failures, ownership, queue, streams
 from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
 from k8slab.kubectl.client import Result
+from k8slab.kubelet import sessions
 from k8slab.observe import Observers, Sighting, Watching
 from k8slab.replay import Input, Marks
 from k8slab.store.view import Change, View
@@ -483,6 +484,48 @@ class Lab:
             except ApiError as error:
                 raise LabError(f"Error from server ({error.reason}): {error.message}") from None
 
+    def start_command(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        tty: bool = False,
+        has_input: bool = False,
+    ) -> str:
+        """Run a command in a container with a console to type into, as `kubectl exec -it` does.
+
+        The console's name. ApiError where the container doesn't run.
+        """
+        with self.lock:
+            key = (namespace, pod)
+            self._record("start_command", namespace, pod, container, list(command), tty, has_input)
+            plan = sessions.start(
+                self.world,
+                streams.pod_at(self.world, key),
+                container,
+                command,
+                self.now_us,
+                tty=tty,
+                has_input=has_input,
+            )
+            done = streams.carry(self.world, plan, key, f"kubectl exec {pod} -- {' '.join(command)}")
+            return str(done.memory[1])
+
+    def type_in(self, namespace: str, console: str, text: str, ended: bool = False) -> None:
+        """Type into a console, or end its input."""
+        with self.lock:
+            self._record("type_in", namespace, console, text, ended)
+            plan = sessions.type_in(self.world, (namespace, console), text, self.now_us, ended=ended)
+            streams.carry(self.world, plan, (namespace, console), f"type into {console}")
+
+    def end_command(self, namespace: str, console: str) -> None:
+        """Leave a console: a command that still runs there is ended."""
+        with self.lock:
+            self._record("end_command", namespace, console)
+            plan = sessions.end(self.world, (namespace, console))
+            streams.carry(self.world, plan, (namespace, console), f"leave {console}")
+
     def break_registry(self) -> None:
         """Let every pull of an image fail from now on, until `mend_registry`."""
         self._set_registry("break_registry", down=True)
@@ -688,6 +731,9 @@ class Lab:
             self._end_again(one)
         elif one.verb == "request":
             self.request(_request_of(one.arguments))
+        elif one.verb == "start_command":
+            with contextlib.suppress(ApiError):
+                self.start_command(*one.arguments)
         else:
             getattr(self, one.verb)(*one.arguments)
 

@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[type, ...]] = {
     "break_registry": (),
     "crash": (str,),
     "disconnect": (str,),
+    "end_command": (str, str),
     "kill": (str, str, str),
     "kubectl": (str, str, dict),
     "mend_registry": (),
@@ -41,7 +42,9 @@ ARGUMENTS: dict[str, tuple[type, ...]] = {
     "request": (str, str, dict, dict, object, str, list),
     "run_out_of_memory": (str, str, str),
     "set_load": (str, object, object, dict, str),
+    "start_command": (str, str, str, list, bool, bool),
     "stop_kubelet": (str,),
+    "type_in": (str, str, str, bool),
 }
 """Every kind of input with the types of its arguments."""
 _MADE: dict[str, tuple[type, ...]] = {

@@ -15,6 +15,7 @@ from k8slab.cluster.api import component_actor
 from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, World
+from k8slab.components import Done, Plan
 from k8slab.containers.requests import Sleep
 from k8slab.kubelet.streams import exec_, read_logs
 
@@ -54,6 +55,22 @@ def log_response(world: World, request: Request, key: Key) -> Response:
         limit_bytes=int(query.get("limitBytes") or 0),
     )
     return Response(200, text, "text/plain")
+
+
+def carry(world: World, plan: Plan, key: Key, what: str) -> Done:
+    """Carry out what somebody does in a container: the actions of a plan, with its cause."""
+    actor = component_actor("kubelet", "kubelet")
+    cause, outcome = -1, None
+    while True:
+        try:
+            action = plan.send(outcome)
+        except StopIteration as stop:
+            done: Done = stop.value
+            return done
+        if cause < 0:
+            world.causes.append(Cause(world.now_us, "user", key, 0, what))
+            cause = len(world.causes) - 1
+        outcome = carry_out(world, actor, action, cause)
 
 
 def execute(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from k8slab.api.meta import Key, Obj
-from k8slab.containers import logs
+from k8slab.containers import consoles, logs
 from k8slab.containers.files import Files
 from k8slab.containers.mounts import files_of, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
@@ -29,18 +29,22 @@ from k8slab.containers.requests import (
     NodeLogs,
     Now,
     Pass,
+    Prompt,
     Quit,
     Read,
     Recall,
+    Receive,
     Remember,
     Remove,
     Request,
     Serve,
+    Show,
     Sleep,
     StatOf,
     Traps,
     Write,
 )
+from k8slab.containers.streams import Interrupted
 
 MOST_REQUESTS = 5_000
 """A program that asks for more at one instant is busy, and time has to pass."""
@@ -65,6 +69,8 @@ class Network(Protocol):
 class Pause(NamedTuple):
     """Why a program stopped for now: it ended (`code`), or sleeps for a while.
 
+    `for_input` says that it waits for something to be typed.
+
     `owed` says that it was busy: its last request has been answered in the
     journal, but it has not been sent that answer (`value`) yet.
     """
@@ -73,6 +79,18 @@ class Pause(NamedTuple):
     sleep_us: int = 0
     owed: bool = False
     value: Any = None
+    for_input: bool = False
+
+
+INTERRUPT = {"interrupt": True}
+"""A journal's entry for ^C: it is thrown into the program and not sent."""
+
+
+def resume(program: Steps, value: Any) -> Any:
+    """Let a program go on with an answer, or with an interrupt."""
+    if value == INTERRUPT:
+        return program.throw(Interrupted())
+    return program.send(value)
 
 
 class Kernel:
@@ -88,6 +106,7 @@ class Kernel:
         "_partial",
         "box",
         "checkpoint",
+        "console",
         "container",
         "journal",
         "network",
@@ -110,6 +129,7 @@ class Kernel:
         self.journal: list[Any] = []
         self.checkpoint: Any = None
         self.services: list[Serve] = []
+        self.console: Key = ("", "")
         self.traps: tuple[str, ...] | None = None
         self._handlers: dict[type, Callable[[Any], Any]] = {
             Read: lambda request: self._looked_at(request.path).read(request.path),
@@ -133,6 +153,9 @@ class Kernel:
             Serve: self._serve,
             Traps: self._trap,
             Quit: self._quit,
+            Receive: lambda request: self._receive(),
+            Show: lambda request: consoles.show(self.box, self.console, request.stream, request.text),
+            Prompt: lambda request: consoles.prompt(self.box, self.console, request.text),
         }
 
     @property
@@ -177,12 +200,12 @@ class Kernel:
         """Run a program until it sleeps or ends, beginning with an answer that it waits for."""
         for _ in range(MOST_REQUESTS):
             try:
-                request = program.send(value)
+                request = resume(program, value)
             except StopIteration as stop:
                 return Pause(code=int(stop.value or 0))
             if type(request) is Sleep:
                 self.volatile = True
-                return Pause(sleep_us=max(request.duration_us, 1))
+                return Pause(sleep_us=max(request.duration_us, 1), for_input=request.for_input)
             if type(request) is Checkpoint:
                 self.checkpoint = request.state
                 self.journal.clear()
@@ -203,8 +226,14 @@ class Kernel:
         else:
             self.journal.append({PASSED: 1})
 
+    def _receive(self) -> str | None:
+        self.volatile = True
+        return consoles.receive(self.box, self.console)
+
     def _log(self, request: Log) -> None:
         """Add whole lines to the log; the rest of a line waits for its end."""
+        if self.console[1]:
+            consoles.show(self.box, self.console, request.stream, request.text)
         text = self._partial.pop(request.stream, "") + request.text
         *lines, rest = text.split("\n")
         if rest:

@@ -82,9 +82,13 @@ class Log(NamedTuple):
 
 
 class Sleep(NamedTuple):
-    """Wait. The answer is the instant at which the process goes on, or the name of a signal."""
+    """Wait. The answer is the instant at which the process goes on, or the name of a signal.
+
+    `for_input` says that it also goes on when something has been typed.
+    """
 
     duration_us: int
+    for_input: bool = False
 
 
 class Now(NamedTuple):
@@ -136,6 +140,23 @@ class Serve(NamedTuple):
     executable: str
     ports: tuple[int, ...]
     arguments: tuple[str, ...] = ()
+
+
+class Receive(NamedTuple):
+    """What was typed on the process's console; empty at the end, None while there is nothing."""
+
+
+class Show(NamedTuple):
+    """Write to the process's console."""
+
+    text: str
+    stream: str = "stdout"
+
+
+class Prompt(NamedTuple):
+    """Show a prompt on the console: the line that is typed next can be edited."""
+
+    text: str
 
 
 class Quit(NamedTuple):

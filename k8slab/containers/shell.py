@@ -26,6 +26,7 @@ from k8slab.containers.requests import (
     Names,
     Now,
     Pass,
+    Prompt,
     Read,
     Serve,
     Sleep,
@@ -34,9 +35,12 @@ from k8slab.containers.requests import (
 from k8slab.containers.shell_arithmetic import ArithmeticsError, evaluate
 from k8slab.containers.streams import (
     Buffer,
+    ConsoleInput,
+    ConsoleSink,
     FileInput,
     FileSink,
     Input,
+    Interrupted,
     LogSink,
     Nowhere,
     PipeError,
@@ -45,6 +49,8 @@ from k8slab.containers.streams import (
     Steps,
 )
 
+INPUT = "INPUT"
+"""What wakes a process that waits for something to be typed."""
 FOREVER_US = 100 * 365 * 86_400 * SECOND_US
 SHELLS = ("sh", "bash", "ash", "dash")
 
@@ -107,6 +113,7 @@ class Shell:
         self.jobs: list[Steps] = []
         self.job_number = 1
         self.main = False
+        self.is_interactive = False
         self.depth = 0
         self.variables.setdefault("PWD", self.cwd)
         self.variables.setdefault("IFS", " \t\n")
@@ -1046,12 +1053,89 @@ def run_shell(shell: Shell, argv: list[str], io: Streams, state: Any = None) -> 
         if script is None:
             yield from io.err.write(f"{argv[0]}: can't open '{path}': No such file or directory\n")
             return 2 if shell.name != "bash" else 127
+    elif isinstance(io.stdin, ConsoleInput):
+        return (yield from _conversation(shell, io))
     else:
         script = yield from io.stdin.read()
     shell.parameters = rest
     if not shell.main:
         return (yield from _guarded_text(shell, script, io))
     return (yield from _run_main(shell, script, io, state))
+
+
+def prompt_of(shell: Shell) -> str:
+    """The prompt of an interactive shell: PS1, or what the image's shell has by default."""
+    context = shell.context
+    template = shell.get("PS1")
+    if template is None:
+        template = r"\w \$ " if shell.is_busybox else r"\u@\h:\w\$ " if shell.name == "bash" else r"\$ "
+    home = shell.get("HOME") or "/root"
+    directory = "~" if shell.cwd == home else shell.cwd
+    values = {
+        "u": "root" if context.user == 0 else str(context.user),
+        "h": context.hostname,
+        "H": context.hostname,
+        "w": directory,
+        "W": directory.rpartition("/")[2] or "/",
+        "$": "#" if context.user == 0 else "$",
+        "n": "\n",
+        "s": shell.name,
+    }
+    return re.sub(r"\\([uhHwW$ns])", lambda match: values[match[1]], template)
+
+
+def _conversation(shell: Shell, io: Streams) -> Steps:
+    """Read commands as they are typed and run each at once, until `exit` or the end of input."""
+    terminal = io.stdin.is_terminal
+    shell.is_interactive = terminal
+    while True:
+        try:
+            text = yield from _next_command(shell, io)
+            if not text:
+                if terminal:
+                    yield from io.out.write("exit\n" if shell.name == "bash" else "\n")
+                return shell.status
+            yield from source(shell, text, io)
+        except ShellExitError as end:
+            return end.code
+        except CommandError as fault:
+            shell.status = fault.code
+            yield from io.err.write(f"{shell.name}: {fault}\n")
+        except Interrupted:
+            shell.status = 130
+        except (_ReturnError, _LoopError):
+            shell.status = 0
+        except PipeError:
+            shell.status = 141
+
+
+def _next_command(shell: Shell, io: Streams) -> Steps:
+    """Lines until they are a whole command; the empty text at the end of input."""
+    text = ""
+    while True:
+        if io.stdin.is_terminal:
+            yield Prompt("> " if text else prompt_of(shell))
+        line = yield from io.stdin.line()
+        text += line
+        if not line or not _is_open(text):
+            return text
+
+
+_HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
+
+
+def _is_open(text: str) -> bool:
+    """Whether a command needs more lines."""
+    if text.endswith("\\\n"):
+        return True
+    for match in _HERE_DOCUMENT.finditer(text):
+        if match[2] not in [line.strip() for line in text[match.end() :].splitlines()]:
+            return True
+    try:
+        syntax.parse(text)
+    except syntax.ScriptError as fault:
+        return any(part in str(fault) for part in ("end of file", "unterminated", "missing"))
+    return False
 
 
 def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
@@ -1137,6 +1221,7 @@ def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
     threads: list[tuple[int, Steps, Any]] = [(0, main, None)]
     now_us = 0
     waiting: list[Steps] = []
+    reading: list[Steps] = []
     while True:
         threads.extend((now_us, job, None) for job in shell.jobs)
         started = shell.jobs[:]
@@ -1144,7 +1229,21 @@ def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
         threads.sort(key=lambda thread: thread[0])
         due_us, program, value = threads[0]
         if due_us > now_us:
-            woken = yield Sleep(due_us - now_us)
+            try:
+                woken = yield Sleep(due_us - now_us, for_input=bool(reading))
+            except Interrupted as key:
+                now_us = yield Now()
+                if shell.main and not shell.is_interactive:
+                    # The first process of a container does not get a signal that it has no handler for.
+                    continue
+                threads = [(now_us, one, key if one is main else answer) for _, one, answer in threads]
+                reading.clear()
+                continue
+            if woken == INPUT:
+                now_us = yield Now()
+                threads = [(now_us if one in reading else at, one, answer) for at, one, answer in threads]
+                reading.clear()
+                continue
             if isinstance(woken, str):
                 code = yield from _signalled(shell, woken, io)
                 if code is not None:
@@ -1155,9 +1254,11 @@ def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
         threads.pop(0)
         try:
             while True:
-                request = program.send(value)
+                request = program.throw(value) if isinstance(value, Interrupted) else program.send(value)
                 if isinstance(request, Sleep):
                     now_us = yield Now()
+                    if request.for_input:
+                        reading.append(program)
                     threads.append(
                         (now_us + max(request.duration_us, 1), program, now_us + request.duration_us)
                     )
@@ -1169,7 +1270,10 @@ def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
                         value = 0
                         continue
                     break
-                value = yield request
+                try:
+                    value = yield request
+                except Interrupted as key:
+                    value = key if program is main else None
                 if shell.jobs and started != shell.jobs:
                     continue
         except StopIteration as stop:
@@ -1203,9 +1307,9 @@ def knows(name: str) -> bool:
     return name in SHELLS or name in TOOLS or (name in BUILTINS and name in programs)
 
 
-def run_main(context: Context, argv: list[str], state: Any = None) -> Steps:
+def run_main(context: Context, argv: list[str], stdin: Any, state: Any = None) -> Steps:
     """A container's process: whatever its command line is. Its output goes to the log."""
-    io = Streams(Input(), LogSink("stdout"), LogSink("stderr"))
+    io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
     shell = Shell(context, name=argv[0].rpartition("/")[2])
     shell.main = True
 
@@ -1220,6 +1324,8 @@ def run_main(context: Context, argv: list[str], state: Any = None) -> Steps:
 def _guarded_argv(shell: Shell, argv: list[str], io: Streams) -> Steps:
     try:
         return (yield from shell.invoke(argv, io))
+    except Interrupted:
+        return 130
     except CommandError as fault:
         yield from io.err.write(f"{fault}\n")
         return fault.code
@@ -1232,6 +1338,13 @@ def _guarded_argv(shell: Shell, argv: list[str], io: Streams) -> Steps:
 def run_argv(call: Invocation, argv: list[str]) -> Steps:
     """A command line as a program of an image."""
     return (yield from _guarded_argv(call.shell, argv, call.io))
+
+
+def run_session(context: Context, argv: list[str], *, is_terminal: bool) -> Steps:
+    """A command with a console, as `kubectl exec -it` runs it."""
+    io = Streams(ConsoleInput(is_terminal=is_terminal), ConsoleSink("stdout"), ConsoleSink("stderr"))
+    shell = Shell(context, name=argv[0].rpartition("/")[2])
+    return (yield from multiplexed(shell, _guarded_argv(shell, argv, io), io))
 
 
 def run_exec(context: Context, argv: list[str], stdin: str, out: Any, err: Any) -> Steps:

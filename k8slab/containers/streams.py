@@ -10,13 +10,21 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from k8slab.containers.requests import Log, Read, Request, Write
+from k8slab.clock import SECOND_US
+from k8slab.containers.requests import Log, Read, Receive, Request, Show, Sleep, Write
 
 Steps = Generator[Request, Any, Any]
 
 
+_LONG_US = 100 * 365 * 86_400 * SECOND_US
+
+
 class PipeError(Exception):
     """Nobody reads any more: the writer ends with code 141."""
+
+
+class Interrupted(Exception):  # noqa: N818 - a key was pressed, nothing went wrong
+    """Somebody pressed ^C: thrown into the program that runs."""
 
 
 class _Wrote:
@@ -53,6 +61,18 @@ class LogSink:
         """Write to the log."""
         if text:
             yield Log(text, self._stream)
+
+
+class ConsoleSink:
+    """What the clients of a console see."""
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> Steps:
+        """Show some text."""
+        if text:
+            yield Show(text, self._stream)
 
 
 class Nowhere:
@@ -129,6 +149,23 @@ class Input:
         """Read no more."""
         return
         yield
+
+
+class ConsoleInput(Input):
+    """What somebody types, as it comes. `is_terminal` says that a prompt is wanted."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def _more(self) -> Steps:
+        text = yield Receive()
+        while text is None:
+            yield Sleep(_LONG_US, for_input=True)
+            text = yield Receive()
+        self._text = self._text[self._at :] + text
+        self._at = 0
+        return bool(text)
 
 
 class FileInput(Input):

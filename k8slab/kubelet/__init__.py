@@ -1,14 +1,16 @@
 """The kubelets: what happens on the nodes, and what they tell the API server about it.
 
 One component looks at Pods, one at nodes; the container runtime, which lets the
-processes in containers go on, is a third (`processes`).
+processes in containers go on, is a third (`processes`), and lets the commands
+that are run in them from outside (`sessions`).
 """
 
 from k8slab.kubelet.component import KUBELET
 from k8slab.kubelet.node import NODE_KUBELET
 from k8slab.kubelet.processes import PROCESSES
+from k8slab.kubelet.sessions import SESSIONS
 
-COMPONENTS = (NODE_KUBELET, KUBELET, PROCESSES)
+COMPONENTS = (NODE_KUBELET, KUBELET, PROCESSES, SESSIONS)
 """The kubelets and the container runtime, in the order in which they hear of a change."""
 
-__all__ = ["COMPONENTS", "KUBELET", "NODE_KUBELET", "PROCESSES"]
+__all__ = ["COMPONENTS", "KUBELET", "NODE_KUBELET", "PROCESSES", "SESSIONS"]

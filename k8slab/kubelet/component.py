@@ -9,7 +9,17 @@ from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
-from k8slab.store.aspects import CREATED, DELETION, GATED, PHASE, READINESS, REMOVED, SPEC
+from k8slab.store.aspects import (
+    ANNOTATIONS,
+    CREATED,
+    DELETION,
+    GATED,
+    LABELS,
+    PHASE,
+    READINESS,
+    REMOVED,
+    SPEC,
+)
 from k8slab.store.view import Change, View
 
 _NONE: tuple[Key, ...] = ()
@@ -65,8 +75,6 @@ def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
     old, new = change.old, change.new
     if new is None:
         return _NONE
-    if old is None and new["exits"]:
-        return (change.key,)
     if old is None:
         # What starts a process makes its record; anything else changed files that a probe may look at.
         if new["exits"]:
@@ -112,10 +120,12 @@ def _has_probes(pod: Obj | None) -> bool:
     return False
 
 
+_OF_POD = CREATED | REMOVED | SPEC | DELETION | GATED | LABELS | ANNOTATIONS
+
 KUBELET = Component(
     "kubelet",
     (
-        Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC | DELETION | GATED),
+        Watch("Pod", _of_pod, aspects=_OF_POD),
         Watch("Machine", _of_machine),
         Watch("VolumeAttachment", _of_attachment),
         Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
-from k8slab.containers import logs, shell
+from k8slab.containers import consoles, logs, shell
 from k8slab.containers.environment import (
     ConfigurationError,
     context_of,
@@ -166,6 +166,9 @@ def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: in
         return _launch_server(box, pod, container, context, executable.server)
     sandbox = sandbox_of(box, pod)
     record = new_record(context)
+    if container.get("stdin"):
+        record = {**record, "console": True}
+        _open_console(box, pod, container)
     changed = {
         **sandbox,
         "processes": {**sandbox["processes"], name: record},
@@ -174,6 +177,17 @@ def launch(box: Overlay, pod: Obj, container: Obj, run: int, ip: str, now_us: in
     }
     put_sandbox(box, pod, changed)
     return ""
+
+
+def _open_console(box: Overlay, pod: Obj, container: Obj) -> None:
+    """A new run's console; who is attached to it stays."""
+    pod_key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    key = consoles.console_of(pod_key, container["name"])
+    tty = bool(container.get("tty"))
+    fresh = consoles.new_console(key, pod["metadata"]["uid"], tty=tty, has_input=True)
+    before = consoles.get(box, key)
+    pieces = before["pieces"] if before is not None else 0
+    box.put(consoles.KIND, key, {**fresh, "pieces": pieces})
 
 
 def _launch_server(box: Overlay, pod: Obj, container: Obj, context: Context, server: Server) -> str:
@@ -223,6 +237,7 @@ def new_record(context: Context) -> Obj:
         "traps": [],
         "signal": "",
         "owed": False,
+        "console": False,
     }
 
 
@@ -291,6 +306,7 @@ def removal(view: View, key: Key, runs: Iterable[tuple[str, int]]) -> Plan:
     for name, run in runs:
         for number in (run - 1, run, run + 1):
             logs.drop(box, key, name, number)
+    consoles.remove_of_pod(box, key)
     box.put("Sandbox", key, None)
     yield from box.flush()
     return Done()
@@ -354,13 +370,13 @@ def server_of(container: Obj) -> Server | None:
     return found.server if found is not None else None
 
 
-def signal(box: Overlay, key: Key, container: str, at_us: int) -> None:
-    """Deliver SIGTERM to a process that handles it."""
+def signal(box: Overlay, key: Key, container: str, at_us: int, name: str = "TERM") -> None:
+    """Deliver a signal to a process that handles it, or wake one that waits for input (`INPUT`)."""
     sandbox = box.get("Sandbox", key)
     record = sandbox["processes"].get(container) if sandbox is not None else None
     if sandbox is None or record is None:
         return
-    record = {**record, "signal": "TERM", "wakeUs": at_us}
+    record = {**record, "signal": name, "wakeUs": at_us}
     changed = {
         **sandbox,
         "processes": {**sandbox["processes"], container: record},

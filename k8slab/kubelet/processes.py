@@ -8,27 +8,27 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
-from k8slab.containers import shell
-from k8slab.containers.kernel import PASSED, Kernel, Pause
+from k8slab.containers import consoles, shell
+from k8slab.containers.kernel import INTERRUPT, PASSED, Kernel, Pause, resume
 from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import Checkpoint
 from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
-from k8slab.containers.streams import Input, LogSink
+from k8slab.containers.streams import ConsoleInput, Input, LogSink
 from k8slab.kubelet import cri
 from k8slab.network.delivery import NETWORK
 from k8slab.store.view import Change, View
 
-_PARKED_US = FOREVER_US // 2
+PARKED_US = FOREVER_US // 2
 
 
-class _Live(NamedTuple):
+class Live(NamedTuple):
     """A generator, and where it stands: its run, its last checkpoint and the journal since."""
 
     program: Steps
@@ -41,7 +41,7 @@ class Processes:
     """The live generators of one World, by Pod and container; a fork begins with none."""
 
     def __init__(self, view: View) -> None:
-        self.live: dict[tuple[Key, str], _Live] = {}
+        self.live: dict[tuple[Key, str], Live] = {}
 
     def observe(self, change: Change) -> None:
         """Drop the generators of a Pod that is gone."""
@@ -88,25 +88,25 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
     if record is None or container is None:
         return 0
     if record["wakeUs"] > now_us:
-        return int(record["wakeUs"]) if record["wakeUs"] - now_us < _PARKED_US else 0
+        return int(record["wakeUs"]) if record["wakeUs"] - now_us < PARKED_US else 0
     kernel = Kernel(box, pod, container, record["run"], now_us, NETWORK)
-    kernel.journal = list(record["journal"])
-    kernel.checkpoint = record["checkpoint"]
-    program, value = _program(view, kernel, pod, container, record, now_us)
-    if value is not None and not record["owed"]:
-        kernel.journal.append(value)
-    pause = kernel.proceed(program, value)
     live = view.cache("processes").live
     slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), name)
+    if record["console"]:
+        kernel.console = consoles.console_of(slot[0], name)
+    program, value = resumed(
+        live.get(slot), kernel, record, now_us, lambda: new_program(pod, container, record)
+    )
+    pause = kernel.proceed(program, value)
     if pause.code is not None:
         live.pop(slot, None)
         kernel.end_lines()
         message = cri.termination_message(box, pod, container, pause.code)
         note_exit(box, pod, name, record["run"], pause.code, now_us, message)
         return 0
-    live[slot] = _Live(program, record["run"], kernel.journal, kernel.checkpoint)
+    live[slot] = Live(program, record["run"], kernel.journal, kernel.checkpoint)
     _keep(box, pod, name, record, kernel, pause, now_us)
-    return now_us + pause.sleep_us if pause.sleep_us < _PARKED_US else 0
+    return now_us + pause.sleep_us if pause.sleep_us < PARKED_US else 0
 
 
 def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause: Pause, now_us: int) -> None:
@@ -136,26 +136,46 @@ def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause:
     put_sandbox(box, pod, {**sandbox, "processes": processes, "changes": count})
 
 
-def _program(
-    view: View, kernel: Kernel, pod: Obj, container: Obj, record: Obj, now_us: int
+def resumed(
+    live: Live | None, kernel: Kernel, record: Obj, now_us: int, fresh: Callable[[], Steps]
 ) -> tuple[Steps, Any]:
-    """The process's generator, and the answer that it waits for (None where it has not begun)."""
-    slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), container["name"])
+    """A process's generator, and the answer that it waits for (None where it has not begun).
+
+    The kernel gets the process's journal, with that answer where it is one of its sleeps'.
+    """
     journal, owed = record["journal"], record["owed"]
-    woken: Any = record["signal"] or now_us
-    if owed:
-        last = journal[-1] if journal else None
-        woken = None if isinstance(last, dict) and PASSED in last else last
-    live = view.cache("processes").live.get(slot)
+    kernel.journal = list(journal)
+    kernel.checkpoint = record["checkpoint"]
+    woken = _woken(record, now_us)
     if live is not None and live.run == record["run"] and live.journal == journal:
         if live.checkpoint is record["checkpoint"] or live.checkpoint == record["checkpoint"]:
-            return live.program, woken
+            return live.program, _noted(kernel, woken, owed)
     begun = bool(journal) or record["wakeUs"] != record["startedUs"] or bool(record["signal"])
-    program = new_program(pod, container, record)
+    program = fresh()
     if not begun or (owed and not journal):
         return program, None
     _replay(program, journal, owed)
-    return program, woken
+    return program, _noted(kernel, woken, owed)
+
+
+def _woken(record: Obj, now_us: int) -> Any:
+    """What a process is answered that goes on: the instant, a signal, an interrupt, or what it is owed."""
+    if record["signal"] == "INT":
+        return INTERRUPT
+    if not record["owed"]:
+        return record["signal"] or now_us
+    last = record["journal"][-1] if record["journal"] else None
+    return None if isinstance(last, dict) and PASSED in last else last
+
+
+def _noted(kernel: Kernel, woken: Any, owed: bool) -> Any:
+    if owed and woken == INTERRUPT:
+        # The answer that was owed never comes: the interrupt takes its place.
+        kernel.journal.pop()
+        kernel.journal.append(woken)
+    elif woken is not None and not owed:
+        kernel.journal.append(woken)
+    return woken
 
 
 def _replay(program: Steps, journal: list[Any], owed: bool) -> None:
@@ -177,7 +197,7 @@ def _replay(program: Steps, journal: list[Any], owed: bool) -> None:
 
 def _past_checkpoints(program: Steps, answer: Any) -> None:
     """Send an answer, and go on to the next request that waits for one."""
-    request = program.send(answer)
+    request = resume(program, answer)
     while type(request) is Checkpoint:
         request = program.send(None)
 
@@ -187,12 +207,13 @@ def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:
     context = cri.context_of_record(pod, container, record)
     argv = list(context.argv)
     executable = executable_of(context.image, argv)
+    stdin = ConsoleInput(is_terminal=bool(container.get("tty"))) if record["console"] else Input()
     if executable is not None and executable.run is not None:
-        io = Streams(Input(), LogSink("stdout"), LogSink("stderr"))
+        io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
         own = Shell(context)
         own.main = True
         return shell.multiplexed(own, executable.run(Invocation(own, io, context), argv), io)
-    return shell.run_main(context, argv, record["checkpoint"])
+    return shell.run_main(context, argv, stdin, record["checkpoint"])
 
 
 def _of_sandbox(change: Change, view: View) -> Iterable[Key]:

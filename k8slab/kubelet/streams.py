@@ -158,6 +158,14 @@ def running_container(pod: Obj, container: str = "") -> Obj:
     return spec
 
 
+def not_found_text(name: str) -> str:
+    """What the runtime says of a command that the image doesn't have."""
+    return (
+        "OCI runtime exec failed: exec failed: unable to start container process: exec: "
+        f'"{name}": executable file not found in $PATH: unknown\n'
+    )
+
+
 def exec_(
     view: View, pod: Obj, container: str, argv: list[str], stdin: str, now_us: int
 ) -> Generator[Action | Sleep, Any, Ran]:
@@ -173,11 +181,7 @@ def exec_(
     run = cri.current_run(pod, spec["name"])
     context = context_of(box, pod, spec, run, now_us)
     if not cri.can_execute(spec, argv[0]):
-        text = (
-            "OCI runtime exec failed: exec failed: unable to start container process: exec: "
-            f'"{argv[0]}": executable file not found in $PATH: unknown'
-        )
-        return Ran("", f"{text}\n", 126 if "/" in argv[0] else 127)
+        return Ran("", not_found_text(argv[0]), 126 if "/" in argv[0] else 127)
     kernel = Kernel(box, pod, spec, run, now_us, NETWORK)
     out, err = Buffer(), Buffer()
     program = shell.run_exec(context._replace(argv=tuple(argv)), argv, stdin, out, err)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shlex
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from k8slab.api.errors import ApiError
@@ -18,7 +18,10 @@ from k8slab.api.meta import Key, Obj
 from k8slab.cluster import streams
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import parse_path
-from k8slab.kubelet.streams import log_lines, running_container, status_of
+from k8slab.containers import consoles
+from k8slab.containers.files import bytes_of, text_from
+from k8slab.kubelet import sessions
+from k8slab.kubelet.streams import container_of, log_lines, running_container, status_of
 from k8slab.server import answers, forwarding, requests
 from k8slab.server.requests import Receive, Scope, Send
 
@@ -29,7 +32,6 @@ STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 COMMAND_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _READY = "Upgrade request required"
 """What the API server says to a stream's request that is in order and not yet a stream."""
-_END_OF_TRANSMISSION = b"\x04"
 
 
 async def serve_socket(app: App, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,103 +163,184 @@ def _wants(request: Request, name: str) -> bool:
 
 
 async def _exec(app: App, channels: Channels, scope: Scope, request: Request, key: Key) -> None:
-    """Run a command: its input is read to the end first, then it runs, then its output is sent."""
+    """Run a command: its input goes in as it is typed, its output comes out as it is written."""
     command = [value for name, value in requests.query_pairs(scope) if name == "command"]
-    stdin = ""
-    if _wants(request, "stdin"):
-        stdin = (await _read_input(channels)).decode("utf-8", "replace")
     container = request.query.get("container", "")
-    loop = asyncio.get_running_loop()
-    running = loop.run_in_executor(app.pool, _run, app, key, container, command, stdin)
-    hangup = asyncio.ensure_future(_until_hangup(channels))
+    tty, has_input = _wants(request, "tty"), _wants(request, "stdin")
+
+    def start() -> str:
+        app.clock.catch_up()
+        name = app.lab.start_command(key[0], key[1], container, command, tty, has_input)
+        _done(app)
+        return name
+
     try:
-        await asyncio.wait((running, hangup), return_when=asyncio.FIRST_COMPLETED)
-        if hangup.done():
-            raise HangupError
-    finally:
-        hangup.cancel()
-        await asyncio.gather(hangup, return_exceptions=True)
-    try:
-        stdout, stderr, code = running.result()
+        console = await app.locked(start)
     except ApiError as error:
         await channels.finish(error.status())
         return
-    terminal = _wants(request, "tty")
-    if _wants(request, "stdout"):
-        text = stdout + stderr if terminal else stdout
-        await channels.write(STDOUT, _for_terminal(text, terminal))
-    if _wants(request, "stderr") and not terminal:
-        await channels.write(STDERR, stderr.encode("utf-8", "replace"))
-    await channels.finish(exit_status(code))
+    place = (key[0], console)
+    typing = asyncio.ensure_future(_type(app, channels, place, has_input))
+    reading = asyncio.ensure_future(_show(app, channels, request, place))
+    try:
+        await asyncio.wait((typing, reading), return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            raise HangupError
+        await channels.finish(exit_status(reading.result()))
+    finally:
+        typing.cancel()
+        reading.cancel()
+        await asyncio.gather(typing, reading, return_exceptions=True)
+        await app.locked(lambda: app.lab.end_command(*place))
 
 
-def _for_terminal(text: str, terminal: bool) -> bytes:
-    return (text.replace("\n", "\r\n") if terminal else text).encode("utf-8", "replace")
+def _done(app: App) -> None:
+    """Something was done in a container: let the clock and those who read along look. The lock is held."""
+    app.clock.poke()
+    app.wakeups.notice()
 
 
-async def _until_hangup(channels: Channels) -> None:
+async def _type(app: App, channels: Channels, console: Key, has_input: bool) -> None:
+    """Type what the client sends, until it goes away."""
     try:
         while True:
-            await channels.read()
+            channel, data = await channels.read()
+            ended = channel == CLOSE and data[:1] == bytes((STDIN,))
+            ended = ended or (channel == STDIN and not data and not channels.can_close)
+            if not has_input or not (ended or channel == STDIN):
+                continue
+            text = "" if ended else text_from(data)
+            await app.locked(partial(_type_in, app, console, text, ended))
     except HangupError:
         return
 
 
-async def _read_input(channels: Channels) -> bytes:
-    """All that the client types, until it ends its input."""
-    parts: list[bytes] = []
-    while True:
-        channel, data = await channels.read()
-        if channel == CLOSE and data[:1] == bytes((STDIN,)):
-            return b"".join(parts)
-        if channel != STDIN:
-            continue
-        head, ended, _ = data.partition(_END_OF_TRANSMISSION)
-        parts.append(head)
-        if ended or (not data and not channels.can_close):
-            return b"".join(parts)
-
-
-def _run(app: App, key: Key, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
-    """Run a command in a container, letting go of the lab while it sleeps."""
-    lab = app.lab
-
-    def run_to(at_us: int) -> None:
-        lab.lock.release()
-        try:
-            app.clock.wait_until(at_us)
-        finally:
-            lab.lock.acquire()
-
-    words = ["exec", key[1], "-n", key[0], *(("-c", container) if container else ()), "--", *command]
-    with lab.lock:
+def _type_in(app: App, console: Key, text: str, ended: bool) -> None:
+    if consoles.get(app.lab.world, console) is not None:
         app.clock.catch_up()
-        lab._record("kubectl", shlex.join(words), stdin, {})
-        try:
-            with lab._input():
-                return streams.execute(lab.world, key, container, command, stdin, run_to=run_to)
-        finally:
-            app.clock.poke()
-            app.wakeups.notice()
+        app.lab.type_in(*console, text, ended)
+        _done(app)
+
+
+async def _show(app: App, channels: Channels, request: Request, console: Key, since: int = 0) -> int:
+    """Send what a console shows until its command has ended. Its exit code."""
+    with app.wakeups.waiting(consoles.KIND) as woken:
+        while True:
+            await woken.wait()
+            woken.clear()
+            shown, code = await app.locked(partial(_seen, app, console, since))
+            since += len(shown)
+            for stream, text in shown:
+                await _send_text(channels, request, stream, text)
+            if code is not None:
+                return code
+            if app.wakeups.closing:
+                raise HangupError
+            if app.clock.speed <= 0 and await app.locked(partial(_pass_time, app, console)):
+                # Nobody else lets time pass for a command that sleeps.
+                woken.set()
+
+
+def _seen(app: App, console: Key, since: int) -> tuple[list[tuple[str, str]], int | None]:
+    """What a console has shown since, and how its command ended if it has."""
+    found = consoles.get(app.lab.world, console)
+    if found is None:
+        return [], sessions.KILLED_CODE
+    return consoles.shown(app.lab.world, console, since), found["exit"]
+
+
+def _pass_time(app: App, console: Key) -> bool:
+    """Let time pass until a command that sleeps goes on. Whether it did."""
+
+    def went_on() -> bool:
+        found = consoles.get(app.lab.world, console)
+        return found is None or found["exit"] is not None or found["starts"] != before
+
+    found = consoles.get(app.lab.world, console)
+    if found is None or found["exit"] is not None or found["waits"]:
+        return False
+    before = found["starts"]
+    app.lab.run(until=lambda lab: went_on())
+    app.wakeups.notice()
+    return went_on()
+
+
+async def _send_text(channels: Channels, request: Request, stream: str, text: str) -> None:
+    tty = _wants(request, "tty")
+    is_error = stream == "stderr" and not tty
+    if _wants(request, "stderr" if is_error else "stdout"):
+        data = bytes_of(text.replace("\n", "\r\n") if tty else text)
+        await channels.write(STDERR if is_error else STDOUT, data)
 
 
 async def _attach(app: App, channels: Channels, scope: Scope, request: Request, key: Key) -> None:
-    """Show what a container writes from now on, until it ends."""
+    """Show what a container writes from now on, until it ends; and type into it where it reads."""
+    container = await app.locked(lambda: container_of(_pod(app, key), request.query.get("container", "")))
+    console = consoles.console_of(key, container["name"])
+    found = await app.locked(lambda: consoles.get(app.lab.world, console))
+    has_input = _wants(request, "stdin") and found is not None
+    typing = asyncio.ensure_future(_type(app, channels, console, has_input))
+    if found is None:
+        reading = asyncio.ensure_future(_follow(app, channels, request, key))
+    else:
+        reading = asyncio.ensure_future(_follow_console(app, channels, request, key, found["pieces"]))
+    try:
+        await asyncio.wait((typing, reading), return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            raise HangupError
+        await channels.finish(exit_status(0))
+    finally:
+        typing.cancel()
+        reading.cancel()
+        await asyncio.gather(typing, reading, return_exceptions=True)
+        if has_input and container.get("stdinOnce"):
+            await app.locked(partial(_type_in, app, console, "", True))
+
+
+def _pod(app: App, key: Key) -> Obj:
+    return streams.pod_at(app.lab.world, key)
+
+
+async def _follow(app: App, channels: Channels, request: Request, key: Key) -> None:
+    """Send the lines of a container's log as they come, until it has ended."""
     container = request.query.get("container", "")
     known = -1
     with app.wakeups.waiting("Log", "Pod") as woken:
         while not app.wakeups.closing:
-            await _woken_or_gone(woken, channels)
+            await woken.wait()
             woken.clear()
             lines, ended = await app.locked(lambda: _log(app, key, container))
-            fresh = lines[known:] if known >= 0 else []
-            for line in fresh:
-                channel = STDERR if line.stream == "stderr" and _wants(request, "stderr") else STDOUT
-                await channels.write(channel, f"{line.text}\n".encode("utf-8", "replace"))
+            for line in lines[known:] if known >= 0 else []:
+                await _send_text(channels, request, line.stream, f"{line.text}\n")
             known = len(lines)
             if ended:
-                break
-    await channels.finish(exit_status(0))
+                return
+
+
+async def _follow_console(app: App, channels: Channels, request: Request, key: Key, since: int) -> None:
+    """Send what a container's own console shows, until the container has ended."""
+    container = request.query.get("container", "")
+    name = (await app.locked(lambda: container_of(_pod(app, key), container)))["name"]
+    console = consoles.console_of(key, name)
+    with app.wakeups.waiting(consoles.KIND, "Pod") as woken:
+        while not app.wakeups.closing:
+            await woken.wait()
+            woken.clear()
+            shown, ended = await app.locked(partial(_seen_of_container, app, key, name, console, since))
+            since += len(shown)
+            for stream, text in shown:
+                await _send_text(channels, request, stream, text)
+            if ended:
+                return
+
+
+def _seen_of_container(
+    app: App, key: Key, name: str, console: Key, since: int
+) -> tuple[list[tuple[str, str]], bool]:
+    pod = app.lab.world.get("Pod", key)
+    status = status_of(pod, name) if pod is not None else None
+    ended = status is None or "running" not in (status.get("state") or {})
+    return consoles.shown(app.lab.world, console, since), ended
 
 
 def _log(app: App, key: Key, container: str) -> tuple[list[Any], bool]:
@@ -270,19 +353,6 @@ def _log(app: App, key: Key, container: str) -> tuple[list[Any], bool]:
     except ApiError:
         return [], True
     return lines, "running" not in ((status_of(pod, name) or {}).get("state") or {})
-
-
-async def _woken_or_gone(woken: asyncio.Event, channels: Channels) -> None:
-    waiting = asyncio.ensure_future(woken.wait())
-    hangup = asyncio.ensure_future(_until_hangup(channels))
-    try:
-        await asyncio.wait((waiting, hangup), return_when=asyncio.FIRST_COMPLETED)
-        if hangup.done():
-            raise HangupError
-    finally:
-        waiting.cancel()
-        hangup.cancel()
-        await asyncio.gather(waiting, hangup, return_exceptions=True)
 
 
 async def _forward(app: App, channels: Channels, scope: Scope, request: Request, key: Key) -> None:

@@ -32,6 +32,7 @@ GATED = 1024
 """It is a Pod with readiness gates."""
 DISRUPTED = 2048
 """It carries the condition DisruptionTarget."""
+ANNOTATIONS = 8192
 ANY = 4096
 """What every change has."""
 
@@ -47,6 +48,8 @@ def aspects_of(change: Change) -> int:
     bits = ANY
     if before.get("labels") is not after.get("labels"):
         bits |= LABELS
+    if before.get("annotations") is not after.get("annotations"):
+        bits |= ANNOTATIONS
     if before.get("ownerReferences") is not after.get("ownerReferences"):
         bits |= OWNERS
     if "deletionTimestamp" in after or "deletionTimestamp" in before:
