@@ -15,7 +15,7 @@ def _row(obj: Obj, now_us: int) -> Cells:
     return (
         obj["metadata"]["name"],
         len(spec.get("mutations") or ()),
-        f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind else "<unset>",
+        f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind is not None else "<unset>",
         age_of(obj, now_us),
     )
 

@@ -19,7 +19,7 @@ def _row(obj: Obj, now_us: int) -> Cells:
         access_modes(spec.get("accessModes")),
         spec.get("persistentVolumeReclaimPolicy", ""),
         "Terminating" if is_terminating(obj) else status.get("phase", ""),
-        f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else "",
+        f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim is not None else "",
         storage_class_of(obj),
         _or_unset(spec.get("volumeAttributesClassName")),
         status.get("reason", ""),

@@ -18,18 +18,24 @@ def _row(obj: Obj, now_us: int) -> Cells:
     restarts = str(seen.restarts)
     if seen.restarts and seen.last_restart:
         restarts = f"{seen.restarts} ({since(seen.last_restart, now_us)} ago)"
-    addresses = status.get("podIPs") or ()
     return (
         obj["metadata"]["name"],
         f"{seen.ready}/{seen.total}",
         seen.reason,
         restarts,
         age_of(obj, now_us),
-        (addresses[0].get("ip") if addresses else "") or "<none>",
+        _address(status) or "<none>",
         spec.get("nodeName") or "<none>",
         status.get("nominatedNodeName") or "<none>",
         _readiness_gates(spec, status),
     )
+
+
+def _address(status: Obj) -> str:
+    """The first of `podIPs`; where `podIP` says something else it counts, as in upstream's conversion."""
+    addresses = status.get("podIPs") or [{}]
+    address: str = status.get("podIP") or addresses[0].get("ip", "")
+    return address
 
 
 _FINISHED = {"Succeeded": "The pod has completed successfully.", "Failed": "The pod failed."}

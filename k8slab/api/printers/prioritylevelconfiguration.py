@@ -9,17 +9,18 @@ from k8slab.api.meta import Obj
 from k8slab.api.tables import AGE, NAME, Cells, Column, Table, age_of
 
 
+_QUEUING = ("queues", "handSize", "queueLengthLimit")
+
+
 def _row(obj: Obj, now_us: int) -> Cells:
     spec = obj["spec"]
-    limited = spec.get("limited") or {}
-    queuing = (limited.get("limitResponse") or {}).get("queuing") or {}
+    limited = spec.get("limited")
+    queuing = ((limited or {}).get("limitResponse") or {}).get("queuing")
     return (
         obj["metadata"]["name"],
         spec.get("type", ""),
-        limited.get("nominalConcurrencyShares", "<none>"),
-        queuing.get("queues", "<none>"),
-        queuing.get("handSize", "<none>"),
-        queuing.get("queueLengthLimit", "<none>"),
+        "<none>" if limited is None else limited.get("nominalConcurrencyShares", 0),
+        *("<none>" if queuing is None else queuing.get(name, 0) for name in _QUEUING),
         age_of(obj, now_us),
     )
 
