@@ -176,7 +176,9 @@ def _get(world: World, exchange: Exchange) -> Response:
     _check_read_version(world, request.query.get("resourceVersion", ""))
     obj = _stored(world, route)
     if route.subresource == "scale":
-        return Response(200, subresources.read_scale(route.kind, obj))
+        scale = subresources.read_scale(route.kind, obj)
+        place = route._replace(kind=subresources.SCALE, group="autoscaling", version="v1")
+        return Response(200, lists.converted(world, request, place, exchange.output, scale))
     return _shown(world, exchange, ownership.with_managed_fields(world, route.kind, obj))
 
 

@@ -266,6 +266,9 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
     try:
         parsed = parse((*GLOBAL_FLAGS, *verb.flags), rest)
         session = Session(client, full, parsed, stdin, namespace)
+        for flag in (flag for name, _ in parsed.in_order for flag in verb.flags if flag.name == name):
+            if flag.deprecated:
+                session.warn(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
         if parsed.values["help"]:
             session.write(help_text(verb, full))
         elif verb.run is None:

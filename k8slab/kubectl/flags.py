@@ -17,7 +17,8 @@ from k8slab.clock import duration_us
 class Flag(NamedTuple):
     """One flag. `type` is bool, string, strings (split at commas), array, pairs, int or duration.
 
-    `bare` is the value of the flag without one, where that is allowed (`--dry-run`).
+    `bare` is the value of the flag without one, where that is allowed (`--dry-run`). Whoever gives
+    a `deprecated` one is told so.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Flag(NamedTuple):
     type: str = "string"
     default: Any = None
     bare: str | None = None
+    deprecated: str = ""
 
 
 class UsageError(Exception):
@@ -37,12 +39,16 @@ class UsageError(Exception):
 
 
 class Parsed(NamedTuple):
-    """The flags' values by name, the arguments, and how many of them stood before `--` (-1: no dash)."""
+    """The flags' values by name, the arguments, and how many of them stood before `--` (-1: no dash).
+
+    `in_order` are the flags that were given, with their values as text.
+    """
 
     values: dict[str, Any]
     arguments: list[str]
     dash: int
     given: dict[str, bool]
+    in_order: list[tuple[str, str]]
 
 
 def flag_named(flags: Sequence[Flag], word: str) -> Flag | None:
@@ -61,6 +67,7 @@ def parse(flags: Sequence[Flag], argv: Sequence[str]) -> Parsed:
     short = {flag.short: flag for flag in flags if flag.short}
     values = {flag.name: _default(flag) for flag in flags}
     given: dict[str, bool] = {}
+    in_order: list[tuple[str, str]] = []
     arguments: list[str] = []
     dash = -1
     rest = list(argv)
@@ -71,12 +78,12 @@ def parse(flags: Sequence[Flag], argv: Sequence[str]) -> Parsed:
             arguments.extend(rest)
             break
         if word.startswith("--"):
-            _long(word, rest, long, values, given)
+            in_order.append(_long(word, rest, long, values, given))
         elif word.startswith("-") and len(word) > 1:
-            _cluster(word, rest, short, values, given)
+            in_order += _cluster(word, rest, short, values, given)
         else:
             arguments.append(word)
-    return Parsed(values, arguments, dash, given)
+    return Parsed(values, arguments, dash, given, in_order)
 
 
 def _default(flag: Flag) -> Any:
@@ -87,7 +94,7 @@ def _default(flag: Flag) -> Any:
 
 def _long(
     word: str, rest: list[str], long: Mapping[str, Flag], values: dict[str, Any], given: dict[str, bool]
-) -> None:
+) -> tuple[str, str]:
     name, equals, value = word[2:].partition("=")
     if not name or name.startswith("-"):
         raise UsageError(f"bad flag syntax: {word}")
@@ -104,12 +111,14 @@ def _long(
         else:
             raise UsageError(f"flag needs an argument: --{name}")
     _set(flag, value, values, given, f"--{name}" if not flag.short else f"-{flag.short}, --{name}")
+    return name, value
 
 
 def _cluster(
     word: str, rest: list[str], short: Mapping[str, Flag], values: dict[str, Any], given: dict[str, bool]
-) -> None:
+) -> list[tuple[str, str]]:
     letters = word[1:]
+    found: list[tuple[str, str]] = []
     while letters:
         letter, letters = letters[0], letters[1:]
         flag = short.get(letter)
@@ -128,6 +137,8 @@ def _cluster(
         else:
             raise UsageError(f"flag needs an argument: '{letter}' in {word}")
         _set(flag, value, values, given, f"-{letter}, --{flag.name}")
+        found.append((flag.name, value))
+    return found
 
 
 _TRUTHS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}

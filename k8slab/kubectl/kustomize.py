@@ -14,6 +14,7 @@ import base64
 import hashlib
 import os
 import posixpath
+from collections.abc import Callable
 from typing import Any
 
 from k8slab.api import yaml
@@ -88,9 +89,22 @@ _TEMPLATED = (*_SELECTED, "ReplicationController")
 _CONSONANTS = str.maketrans("013ae", "ghkmt")
 
 
-def build(client: Client, directory: str) -> list[Obj]:
-    """A kustomization's manifests, in the order in which they are applied. KubectlError for a bad one."""
-    return sorted(_built(client, directory.rstrip("/") or "."), key=_rank)
+_FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."
+_DEPRECATED = {
+    "bases": "resources",
+    "commonLabels": "labels",
+    "patchesJson6902": "patches",
+    "patchesStrategicMerge": "patches",
+}
+Warn = Callable[[str], None]
+
+
+def build(client: Client, directory: str, warn: Warn) -> list[Obj]:
+    """A kustomization's manifests, in the order in which they are applied. KubectlError for a bad one.
+
+    `warn` is told of fields that there are better ones for.
+    """
+    return sorted(_built(client, directory.rstrip("/") or ".", warn), key=_rank)
 
 
 def _rank(obj: Obj) -> tuple[int, str, str]:
@@ -113,7 +127,7 @@ def _read(client: Client, path: str) -> str | None:
         return None
 
 
-def _kustomization(client: Client, directory: str) -> Obj:
+def _kustomization(client: Client, directory: str, warn: Warn) -> Obj:
     for name in _FILES:
         text = _read(client, _join(directory, name))
         if text is not None:
@@ -121,6 +135,9 @@ def _kustomization(client: Client, directory: str) -> Obj:
             unknown = [field for field in loaded if field not in _KNOWN]
             if unknown:
                 raise fail(f"kustomization fields that are not read here: {', '.join(sorted(unknown))}")
+            for field, better in _DEPRECATED.items():
+                if loaded.get(field) is not None:
+                    warn(f"# Warning: '{field}' is deprecated. Please use '{better}' instead. {_FIX}\n")
             return loaded
     if client.list_files(directory, False) == [directory]:
         raise fail(
@@ -133,11 +150,11 @@ def _kustomization(client: Client, directory: str) -> Obj:
     )
 
 
-def _built(client: Client, directory: str) -> list[Obj]:
-    rules = _kustomization(client, directory)
+def _built(client: Client, directory: str, warn: Warn) -> list[Obj]:
+    rules = _kustomization(client, directory, warn)
     objects: list[Obj] = []
     for path in (*(rules.get("resources") or ()), *(rules.get("bases") or ())):
-        objects += _resource(client, directory, path)
+        objects += _resource(client, directory, path, warn)
     renamed: dict[tuple[str, str], str] = {}
     for kind, field in (("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")):
         for generator in rules.get(field) or ():
@@ -152,13 +169,13 @@ def _built(client: Client, directory: str) -> list[Obj]:
     return [_with_references(obj, renamed) for obj in named]
 
 
-def _resource(client: Client, directory: str, path: str) -> list[Obj]:
+def _resource(client: Client, directory: str, path: str, warn: Warn) -> list[Obj]:
     if "://" in path:
         raise fail(f"accumulating resources: '{path}' is on a network that a lab doesn't have")
     full = _join(directory, path)
     text = _read(client, full)
     if text is None:
-        return _built(client, full)
+        return _built(client, full, warn)
     return [one for one in yaml.load_all(text) if one]
 
 

@@ -219,7 +219,7 @@ def from_files(session: Session, *, validated: bool = False) -> list[Info]:
         directory = session.flags["kustomize"]
         if session.flags["filename"]:
             raise fail("only one of -f or -k can be specified")
-        documents = build(session.client, directory)
+        documents = build(session.client, directory, session.warn)
         return _selected(session, [_info(session, one, directory) for one in documents])
     found: list[Info] = []
     for path in session.flags["filename"]:

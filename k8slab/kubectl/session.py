@@ -40,6 +40,7 @@ class Session:
         self.command = command
         self.flags = parsed.values
         self.given = parsed.given
+        self.flags_in_order = parsed.in_order
         self.arguments = parsed.arguments
         self.dash = parsed.dash
         self.stdin = stdin

@@ -33,7 +33,7 @@ _USER = "admin"
 def transcripts(root: Path) -> Iterator[Outcome]:
     """Sessions of kubectl, a command after the other."""
     for case in load(root, "describe")["transcripts"]:
-        yield attempt(case["id"], partial(_transcript, case))
+        yield attempt(case["id"], partial(play, case))
 
 
 class _Player:
@@ -85,7 +85,8 @@ class _Player:
         return inside if path not in self.files and inside else [path]
 
 
-def _transcript(case: Obj) -> Iterator[str]:
+def play(case: Obj) -> Iterator[str]:
+    """Run a session's commands. Where they print something else than was recorded."""
     player = _Player(case)
     names = Names(case.get("generatedNames") or ())
     start_us: int | None = None
@@ -110,6 +111,7 @@ _GENERATED = re.compile(rf"(?<=[-=]){_LETTERS}{{6,10}}(?:-{_LETTERS}{{5}})?\b|(?
 """A template's hash, a Pod's suffix, or both."""
 
 _VARYING = (
+    (re.compile(r"\b[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}"), "<time>"),
     (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z"), "<time>"),
     (re.compile(r"\b(?:\d+[dhms])+(?= |$|\)|,)"), "<age>"),
     (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "<ip>"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from k8slab.reference.transcripts import Names, text_differences
+from k8slab.reference.transcripts import Names, play, text_differences
 
 
 class Case(NamedTuple):
@@ -76,3 +78,12 @@ def test_names_are_mapped_one_to_one_through_a_session() -> None:
     assert not list(text_differences(f"{POD} made\n", f"{OTHER} made\n", names))
     assert list(text_differences(f"{POD} ended\n", f"{FOURTH} ended\n", names))
     assert list(text_differences(f"{SECOND} ended\n", f"{OTHER} ended\n", names))
+
+
+SESSIONS = json.loads((Path(__file__).parents[1] / "reference" / "sessions.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", SESSIONS["transcripts"], ids=lambda case: case["id"])
+def test_further_sessions_recorded_from_a_control_plane_agree(case) -> None:
+    assert sum("args" in step for step in case["steps"]) > 50
+    assert list(play(case)) == []

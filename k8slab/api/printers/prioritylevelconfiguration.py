@@ -8,7 +8,6 @@ from __future__ import annotations
 from k8slab.api.meta import Obj
 from k8slab.api.tables import AGE, NAME, Cells, Column, Table, age_of
 
-
 _QUEUING = ("queues", "handSize", "queueLengthLimit")
 
 

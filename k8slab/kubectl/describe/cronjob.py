@@ -33,8 +33,8 @@ def _describe(page: Page, obj: Obj, context: Context) -> None:
     _job_template(page, spec["jobTemplate"].get("spec") or {})
     last = status.get("lastScheduleTime")
     page.write(0, f"Last Schedule Time:\t{date_text(last) if last else '<unset>'}\n")
-    active = ", ".join(job.get("name", "") for job in status.get("active") or ())
-    page.write(0, f"Active Jobs:\t{active or '<none>'}\n")
+    active = ", ".join(job.get("name", "") for job in status["active"]) if status.get("active") else "<none>"
+    page.write(0, f"Active Jobs:\t{active}\n")
     show_events(page, context, obj)
 
 

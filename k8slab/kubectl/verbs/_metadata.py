@@ -13,6 +13,7 @@ from k8slab.api.validation._names import label_value
 from k8slab.kubectl.command import FailuresError, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._pairs import parse_pairs, split_pairs
@@ -31,7 +32,7 @@ FLAGS = (
     Flag("list", type="bool"),
     Flag("local", type="bool"),
     Flag("resource-version"),
-    Flag("record", type="bool"),
+    RECORD,
 )
 
 Pairs = tuple[dict[str, str], list[str]]
@@ -181,6 +182,9 @@ def _send(session: Session, noun: Noun, info: Info, patch: Obj) -> Obj:
     metadata: Obj = {noun.field: patch} if patch else {}
     if session.flags["resource-version"]:
         metadata["resourceVersion"] = session.flags["resource-version"]
+    if session.flags["record"]:
+        cause = recorded(session, {})["metadata"]["annotations"]
+        metadata["annotations"] = {**metadata.get("annotations", {}), **cause}
     body = {"metadata": metadata} if metadata else {}
     path = path_of(info.kind, info.namespace, info.name)
     query = write_query(session, f"kubectl-{session.command}")

@@ -18,7 +18,7 @@ from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.resources import Info, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._pairs import chosen_containers
-from k8slab.kubectl.verbs._workloads import template_of, with_template
+from k8slab.kubectl.verbs._workloads import has_pod_template, template_of, with_template
 
 ENV_FLAGS = (
     Flag("containers", "c", default="*"),
@@ -57,7 +57,9 @@ def set_env(session: Session, chosen: Callable[..., list[Info]], apply_changes: 
     if flags["list"]:
         for info in infos:
             with session.collecting():
-                change(info)
+                # Of an object without a template of Pods there is nothing to list.
+                if has_pod_template(info.kind):
+                    change(info)
         return
     apply_changes(session, infos, change, "env updated", "failed to patch env update to pod template:")
 

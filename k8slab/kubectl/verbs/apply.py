@@ -17,6 +17,7 @@ from k8slab.api.meta import Obj
 from k8slab.api.patch import merge_patch
 from k8slab.api.schema import type_of_kind
 from k8slab.api.strategic import strategic_merge_patch
+from k8slab.kubectl.apply_migration import migrate
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail, with_source
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import LAST_APPLIED, VALIDATE, field_validation, last_applied, noted
@@ -30,6 +31,7 @@ from k8slab.kubectl.printing import (
     print_objects,
     write_query,
 )
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import (
     FILE_FLAGS,
     FILENAME,
@@ -148,6 +150,7 @@ def _apply_one(session: Session, info: Info) -> tuple[Obj, str]:
         raise fail("resource name may not be empty")
     if session.flags["server-side"]:
         return _server_side(session, info), "serverside-applied"
+    info = info._replace(obj=recorded(session, info.present))
     modified = noted(info.present)
     try:
         live = session.get(info.kind, info.namespace, info.name)
@@ -284,7 +287,7 @@ def _server_side(session: Session, info: Info) -> Obj:
         if error.code == 409:
             raise fail(f"{error.message}{_CONFLICT_HELP}") from error
         raise
-    return _warned_if_deleting(session, stored)
+    return _warned_if_deleting(session, migrate(session, info, stored, query))
 
 
 # What was applied last.
@@ -371,7 +374,7 @@ VERB = Verb(
         Flag("applyset"),
         Flag("all", type="bool"),
         Flag("subresource"),
-        Flag("record", type="bool"),
+        RECORD,
     ),
     subcommands=(
         Verb(

@@ -23,20 +23,19 @@ from k8slab.kubectl.printing import (
     typed,
     write_query,
 )
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
 
 _UNITS = {"cpu": "m", "memory": "Mi"}
-_DEPRECATED = (
-    "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format "
-    "(e.g., '70%' for utilization or '500m' for milliCPU).\n"
+_USE_CPU = (
+    "Use --cpu with percentage or resource quantity format "
+    "(e.g., '70%' for utilization or '500m' for milliCPU)."
 )
 
 
 def _run(session: Session) -> None:
     flags = session.flags
-    if "cpu-percent" in session.given:
-        session.warn(_DEPRECATED)
     if flags["max"] < 1:
         raise fail(f"--max=MAXPODS is required and must be at least 1, max: {flags['max']}")
     if flags["max"] < flags["min"]:
@@ -106,6 +105,7 @@ def _autoscale(session: Session, info: Info, metrics: list[Obj]) -> None:
         "metadata": metadata,
         "spec": spec,
     }
+    obj = recorded(session, obj)
     if dry_run(session) == "client":
         print_done(session, obj, "created")
         return
@@ -142,11 +142,11 @@ VERB = Verb(
         SAVE_CONFIG,
         Flag("min", type="int", default=-1),
         Flag("max", type="int", default=-1),
-        Flag("cpu-percent", type="int", default=-1),
+        Flag("cpu-percent", type="int", default=-1, deprecated=_USE_CPU),
         Flag("cpu"),
         Flag("memory"),
         Flag("name"),
-        Flag("record", type="bool"),
+        RECORD,
     ),
     summary="Auto-scale a deployment, replica set, stateful set, or replication controller",
     required=("max",),

@@ -10,6 +10,7 @@ from k8slab.kubectl.command import Verb, fail, usage_fail, with_source
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation, noted_if_asked
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._create_data import CONFIG_MAP, SECRET
@@ -51,7 +52,7 @@ def _run(session: Session) -> None:
 
 
 def _create(session: Session, info: Info) -> None:
-    manifest = noted_if_asked(session, info.present)
+    manifest = noted_if_asked(session, recorded(session, info.present))
     if dry_run(session) != "client":
         query = {**write_query(session, "kubectl-create"), "fieldValidation": field_validation(session)}
         path = path_of(info.kind, info.namespace)
@@ -75,7 +76,7 @@ VERB = Verb(
         Flag("selector", "l"),
         Flag("edit", type="bool"),
         Flag("raw"),
-        Flag("record", type="bool"),
+        RECORD,
         Flag("windows-line-endings", type="bool"),
     ),
     subcommands=(

@@ -80,8 +80,6 @@ def _check(session: Session, grace: int) -> None:
     flags = session.flags
     if flags["output"] not in ("", "name"):
         raise fail(f"unexpected -o output mode: {flags['output']}. We only support '-o name'")
-    if flags["all"] and flags["field-selector"]:
-        raise fail("cannot set --all and --field-selector at the same time")
     if flags["force"] and grace > 0:
         raise fail("--force and --grace-period greater than 0 cannot be specified together")
     if flags["force"]:
@@ -92,7 +90,7 @@ def _targets(session: Session) -> list[Info]:
     """What to delete. Named objects aren't read first: the delete itself says if one isn't there."""
     flags = session.flags
     words = session.arguments
-    if flags["all"] and flags["selector"]:
+    if flags["all"] and (flags["selector"] or flags["field-selector"]):
         raise fail("setting 'all' parameter but found a non empty selector. ")
     if flags["filename"] or flags["kustomize"]:
         if words:

@@ -315,7 +315,11 @@ VERB = Verb(
         Flag("force", type="bool"),
         Flag("ignore-daemonsets", type="bool"),
         Flag("delete-emptydir-data", type="bool"),
-        Flag("delete-local-data", type="bool"),
+        Flag(
+            "delete-local-data",
+            type="bool",
+            deprecated="This option is deprecated and will be deleted. Use --delete-emptydir-data.",
+        ),
         Flag("grace-period", type="int", default=-1),
         Flag("timeout", type="duration"),
         Flag("disable-eviction", type="bool"),

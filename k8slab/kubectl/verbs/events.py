@@ -58,6 +58,9 @@ def _query(session: Session) -> dict[str, str]:
 
 
 def _print(session: Session, events: list[Obj], *, headers: bool) -> None:
+    if session.flags["output"] == "name":
+        # kubectl holds a typed list here, of whose items it can't tell the kind: it prints nothing.
+        return
     if session.flags["output"] or session.flags["template"]:
         found: Obj = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": events}
         print_objects(session, [found], session.flags["output"])

@@ -22,6 +22,7 @@ from k8slab.kubectl.printing import (
     typed,
     write_query,
 )
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
@@ -40,7 +41,7 @@ def _expose(session: Session, info: Info) -> None:
     if info.kind.kind not in _EXPOSABLE:
         group = f".{info.kind.group}" if info.kind.group else ""
         raise fail(f"cannot expose a {info.kind.kind}{group}")
-    service = overridden(session, service_for(session, info))
+    service = recorded(session, overridden(session, service_for(session, info)))
     if dry_run(session) == "client":
         if session.asked_namespace:
             metadata = {**service["metadata"], "namespace": session.asked_namespace}
@@ -191,7 +192,7 @@ VERB = Verb(
         Flag("session-affinity"),
         Flag("cluster-ip"),
         *OVERRIDE_FLAGS,
-        Flag("record", type="bool"),
+        RECORD,
     ),
     summary=(
         "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service"

@@ -13,9 +13,9 @@ from k8slab.kubectl.session import Session
 
 def _run(session: Session) -> None:
     if len(session.arguments) > 1:
-        raise fail("specify one path to a kustomization directory (default '.')")
+        raise fail("specify one path to kustomization.yaml")
     directory = session.arguments[0] if session.arguments else "."
-    session.write("---\n".join(yaml.dump(obj) for obj in build(session.client, directory)))
+    session.write("---\n".join(yaml.dump(obj) for obj in build(session.client, directory, session.warn)))
 
 
 VERB = Verb("kustomize", _run, summary="Build a kustomization target from a directory or URL")

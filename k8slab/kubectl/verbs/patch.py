@@ -14,6 +14,7 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.recording import RECORD, record_after
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
 
@@ -80,6 +81,11 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
             body=body,
             content_type=_TYPES[patch_type],
         ).body
+        if not session.flags["subresource"]:
+            recorded_after = record_after(session, info, after)
+            word = "patched" if after != before else "patched (no change)"
+            print_done(session, recorded_after, word, is_typed=False, ending="")
+            return
     word = "patched" if after != before else "patched (no change)"
     print_done(session, after, word, is_typed=False, ending="")
 
@@ -106,7 +112,7 @@ VERB = Verb(
         Flag("type", default="strategic"),
         Flag("subresource"),
         Flag("local", type="bool"),
-        Flag("record", type="bool"),
+        RECORD,
         DRY_RUN,
         FIELD_MANAGER,
     ),

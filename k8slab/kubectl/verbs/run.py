@@ -23,6 +23,7 @@ from k8slab.kubectl.printing import (
     typed,
     write_query,
 )
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import KUSTOMIZE, RECURSIVE, Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
@@ -46,7 +47,7 @@ def _run(session: Session) -> None:
     if not session.arguments or session.dash == 0:
         raise usage_fail("run", "NAME is required for run")
     attached = _checked(session)
-    pod = overridden(session, _pod(session))
+    pod = recorded(session, overridden(session, _pod(session)))
     pod = _create(session, pod)
     created = [pod]
     if flags["expose"]:
@@ -275,7 +276,7 @@ VERB = Verb(
         *OVERRIDE_FLAGS,
         Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
         Flag("detach-keys"),
-        Flag("record", type="bool"),
+        RECORD,
         Flag("force", type="bool"),
         Flag("wait", type="bool"),
         Flag("timeout", type="duration"),

@@ -10,6 +10,7 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, OUTPUT_FLAGS, dry_run, print_done
+from k8slab.kubectl.recording import RECORD, record_after
 from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
 
@@ -41,6 +42,7 @@ def _scale(session: Session, info: Info) -> None:
     obj = info.present
     if dry_run(session) != "client":
         replicas = _send(session, info)
+        obj = record_after(session, info, obj)
     print_done(
         session, {**obj, "spec": {**(obj.get("spec") or {}), "replicas": replicas}}, "scaled", is_typed=False
     )
@@ -105,7 +107,7 @@ VERB = Verb(
         Flag("current-replicas", type="int", default=-1),
         Flag("resource-version"),
         Flag("timeout", type="duration"),
-        Flag("record", type="bool"),
+        RECORD,
     ),
     summary="Set a new size for a deployment, replica set, or replication controller",
     required=("replicas",),

@@ -13,6 +13,7 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
+from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._create_policies import label_selector
@@ -29,7 +30,7 @@ _FLAGS = (
     FIELD_MANAGER,
     Flag("all", type="bool"),
     Flag("local", type="bool"),
-    Flag("record", type="bool"),
+    RECORD,
 )
 _LOCAL_ERROR = (
     "error: you can only specify the --local flag with a file or stdin: resource/name "
@@ -70,6 +71,7 @@ def apply_changes(
             continue
         if after is None:
             continue
+        after = recorded(session, after)
         patch = two_way_patch(info.present, after)
         if not patch and not always:
             continue
