@@ -40,13 +40,12 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if now_us < due_us:
         return Done(look_again_us=due_us - now_us, memory=due_us)
     pods, condition = _condemned(view, key, now_us)
-    errors = []
-    for pod in pods:
-        try:
-            yield from _fail_and_delete(pod, condition, now_us)
-        except ApiError as error:
-            if error.code != 404:
-                errors.append(error.message)
+    living = [pod for pod in pods if not is_terminal(pod)]
+    step = _mark_as_failed(living, condition, now_us) if living else _delete_by_force(pods)
+    errors = yield from step
+    if living and not errors:
+        # Others see that a Pod has failed before it is gone: the deletion is the next call but one.
+        return Done(look_again_us=2 * view.duration_us("api_call", *key), memory=due_us)
     if errors:
         # What failed is tried again a period later.
         return Done(look_again_us=CHECK_PERIOD_US, memory=now_us + CHECK_PERIOD_US, why=aggregate(errors))
@@ -102,18 +101,38 @@ def _oldest_first(pods: Sequence[Obj]) -> list[Obj]:
     )
 
 
-def _fail_and_delete(pod: Obj, condition: Obj | None, now_us: int) -> Generator[Action, Outcome, None]:
-    """Mark a Pod that hasn't finished as Failed, then delete it without a grace period."""
-    uid = pod["metadata"]["uid"]
-    if not is_terminal(pod):
+Trying = Generator[Action, Outcome, list[str]]
+"""Actions on Pods; gives the errors, where a Pod that is gone is none."""
+
+
+def _mark_as_failed(pods: Sequence[Obj], condition: Obj | None, now_us: int) -> Trying:
+    """Mark Pods that haven't finished as Failed."""
+    errors = []
+    for pod in pods:
         generation = pod["metadata"].get("generation", 0)
         status: Obj = {"phase": "Failed", "observedGeneration": generation}
         if condition is not None:
             old = (pod.get("status") or {}).get("conditions") or []
             kept = [one for one in old if one["type"] != condition["type"]]
             status["conditions"] = [*kept, {**condition, "observedGeneration": generation}]
-        yield Patch("Pod", key_of(pod), {"status": status}, "status", uid)
-    yield Delete("Pod", key_of(pod), uid=uid, grace_seconds=0)
+        try:
+            yield Patch("Pod", key_of(pod), {"status": status}, "status", pod["metadata"]["uid"])
+        except ApiError as error:
+            if error.code != 404:
+                errors.append(error.message)
+    return errors
+
+
+def _delete_by_force(pods: Sequence[Obj]) -> Trying:
+    """Delete Pods without a grace period."""
+    errors = []
+    for pod in pods:
+        try:
+            yield Delete("Pod", key_of(pod), uid=pod["metadata"]["uid"], grace_seconds=0)
+        except ApiError as error:
+            if error.code != 404:
+                errors.append(error.message)
+    return errors
 
 
 def _after_pod(change: Change, view: View) -> list[Key]:

@@ -16,7 +16,7 @@ from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
 
 OUT_OF_SERVICE = {"key": "node.kubernetes.io/out-of-service", "value": "x", "effect": "NoExecute"}
-GONE = {"deletionTimestamp": timestamp(START_US)}
+GONE = {"deletionTimestamp": timestamp(START_US), "deletionGracePeriodSeconds": 30}
 
 
 def pod(name="p", *, phase="Running", node_name="n", created=0, reason="", **metadata):
@@ -135,11 +135,21 @@ def test_evicted_pods_go_first(monkeypatch):
 
 
 def test_a_refusal_is_tried_again_a_period_later():
-    view = MemoryView([pod()])
+    view = MemoryView([pod(phase="Failed")])
     view.refuse[("delete", "Pod")] = ApiError(500, "", "no")
     view.now_us += 60 * SECOND_US
     _, done = view.sync(plan, ("", "n"), view.now_us)
     assert (done.look_again_us, done.error) == (CHECK_PERIOD_US, "")
+
+
+def test_a_pod_is_failed_for_a_moment_before_it_is_gone():
+    view = MemoryView([pod()])
+    view.now_us += 60 * SECOND_US
+    actions, done = view.sync(plan, ("", "n"), view.now_us)
+    assert [type(one) for one in actions] == [Patch]
+    actions, done = view.sync(plan, ("", "n"), done.memory)
+    assert [type(one) for one in actions] == [Delete]
+    assert done.memory is None
 
 
 WATCHES = {watch.kind: watch for watch in CONTROLLER.watches}
