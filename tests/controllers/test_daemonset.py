@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8slab.api.meta import owner_reference
+from k8slab.api.meta import key_of, owner_reference
 from k8slab.clock import SECOND_US, START_US, timestamp
 from k8slab.components import Create, Delete, Record
 from k8slab.controllers import daemonset as controller
@@ -528,3 +528,26 @@ def test_status(pods, spec, expected):
     fields = ("currentNumberScheduled", "numberReady", "numberAvailable", "numberUnavailable")
     assert tuple(status.get(field, 0) for field in fields) == expected
     assert status["observedGeneration"] == 1
+
+
+def test_a_revision_name_that_other_data_has_taken_counts_as_a_collision():
+    view = MemoryView([daemon_set(), node()])
+    view.sync(controller.plan, KEY)
+    (made,) = view.list("ControllerRevision")
+    view.remove("ControllerRevision", key_of(made))
+    view.add({**made, "data": {"spec": {"template": {}}}, "metadata": {**made["metadata"], "labels": {}}})
+    taken = view.get("ControllerRevision", key_of(made))
+    view.add({**taken, "metadata": {**taken["metadata"], "ownerReferences": []}})
+    _, done = view.sync(controller.plan, KEY)
+    assert "already exists" in done.error
+    assert view.get("DaemonSet", KEY)["status"]["collisionCount"] == 1
+
+
+def test_an_adopted_revision_without_a_hash_goes_by_its_name():
+    view = MemoryView([daemon_set(), node()])
+    view.sync(controller.plan, KEY)
+    (made,) = view.list("ControllerRevision")
+    view.add({**made, "metadata": {**made["metadata"], "labels": LABELS}})
+    view.sync(controller.plan, KEY)
+    (kept,) = view.list("ControllerRevision")
+    assert kept["metadata"]["labels"] == {**LABELS, HASH_LABEL: made["metadata"]["name"]}

@@ -301,3 +301,67 @@ def test_a_gated_field_stays_only_while_its_gate_is_on() -> None:
     on = create(Shelf(namespace("lab"), frozenset({"MaxUnavailableStatefulSet"})), path, body)
     assert off["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0}
     assert on["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": 2, "partition": 0}
+
+
+def priority_class(name: str, value: int, **more: Any) -> Obj:
+    return {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": name},
+        "value": value,
+        **more,
+    }
+
+
+LOW = priority_class("low", 10, globalDefault=True)
+HIGH = priority_class("high", 100)
+NEVER = priority_class("never", 50, preemptionPolicy="Never", description="does not push others away")
+PRIORITIES: dict[str, tuple[list[Obj], dict[str, Any], tuple[Any, ...]]] = {
+    "no class at all": ([], {}, (None, 0, "PreemptLowerPriority")),
+    "no default": ([HIGH], {}, (None, 0, "PreemptLowerPriority")),
+    "the default": ([LOW, HIGH], {}, ("low", 10, "PreemptLowerPriority")),
+    "of two defaults the lower": (
+        [priority_class("b", 20, globalDefault=True), LOW],
+        {},
+        ("low", 10, "PreemptLowerPriority"),
+    ),
+    "a named one": ([LOW, HIGH], {"priorityClassName": "high"}, ("high", 100, "PreemptLowerPriority")),
+    "one that never preempts": ([NEVER], {"priorityClassName": "never"}, ("never", 50, "Never")),
+    "the number that the name stands for": (
+        [HIGH],
+        {"priorityClassName": "high", "priority": 100},
+        ("high", 100, "PreemptLowerPriority"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("classes", "spec", "expected"), PRIORITIES.values(), ids=PRIORITIES)
+def test_a_pod_gets_the_priority_of_its_class(
+    classes: list[Obj], spec: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    """Ports TestPodAdmission of plugin/pkg/admission/priority/admission_test.go."""
+    stored = [{"preemptionPolicy": "PreemptLowerPriority", **one} for one in classes]
+    made = create(Shelf([*namespace("lab"), *stored]), PODS, pod(**spec))["spec"]
+    assert (made.get("priorityClassName"), made["priority"], made["preemptionPolicy"]) == expected
+
+
+MISPLACED = {
+    "no such class": ({"priorityClassName": "nobody"}, "no PriorityClass with name nobody was found"),
+    "another number": (
+        {"priorityClassName": "high", "priority": 7},
+        "the integer value of priority (7) must not be provided in pod spec; "
+        "priority admission controller computed 100 from the given PriorityClass name",
+    ),
+    "another policy": (
+        {"priorityClassName": "high", "preemptionPolicy": "Never"},
+        "the string value of PreemptionPolicy (Never) must not be provided in pod spec; "
+        "priority admission controller computed PreemptLowerPriority from the given PriorityClass name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "why"), MISPLACED.values(), ids=MISPLACED)
+def test_a_priority_that_its_class_does_not_give_is_refused(spec: dict[str, Any], why: str) -> None:
+    high = {**HIGH, "preemptionPolicy": "PreemptLowerPriority"}
+    shelf = Shelf([*namespace("lab"), high])
+    assert refusal_of(shelf, PODS, pod(**spec)) == f'pods "p" is forbidden: {why}'
