@@ -215,9 +215,9 @@ def _restore(session: Session, info: Info, number: int, patch: object, content_t
 
 
 def _restarted(session: Session, info: Info) -> Obj:
-    spec = info.present["spec"]
     if info.kind.kind not in _TEMPLATED:
         raise fail("restarting is not supported")
+    spec = info.present["spec"]
     if spec.get("paused"):
         raise fail("can't restart paused deployment (run rollout resume first)")
     template = spec["template"]
