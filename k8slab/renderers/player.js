@@ -338,7 +338,9 @@
       let last;
       for (const { head, items } of this.scenes) {
         const item = items.get(id);
-        const words = item ? item[DETAIL] || item[LABEL] : last === undefined ? undefined : say("gone");
+        const told = item && (item[DETAIL] || item[LABEL]);
+        // A name in DNS stays the same for a whole life: it is no news in it.
+        const words = item ? told.replace(/, \S+\.svc\.cluster\.local$/, "") : last === undefined ? undefined : say("gone");
         if (words !== last) found.push([head.now_us, words]);
         last = words;
       }

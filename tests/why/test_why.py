@@ -52,6 +52,7 @@ def _paused(lab: Lab) -> None:
 
 def _quota(lab: Lab) -> None:
     lab.kubectl("create quota few --hard=pods=1")
+    lab.run("1s")
     _deployment(lab)
 
 
