@@ -92,6 +92,8 @@ STRIPPED = _set_of(
 
 _STATUS = _set_of("status")
 _SPEC = _set_of("spec")
+_SPEC_AND_STATUS = _set_of("spec", "status")
+_SPEC_AND_CERTIFICATE = _set_of("spec", "status.certificate")
 _SPEC_AND_METADATA = _set_of("spec", "metadata")
 
 # What a write of the status subresource may not own; kinds that aren't named here reset their spec.
@@ -112,6 +114,8 @@ _RESET_BY_STATUS: dict[str, FieldSet] = {
 
 def reset_fields(kind: Kind, subresource: str) -> FieldSet:
     """The trees that a write through the resource or a subresource resets, and so never owns."""
+    if kind.kind == "CertificateSigningRequest" and subresource != "status":
+        return _SPEC_AND_CERTIFICATE if subresource == "approval" else _SPEC_AND_STATUS
     if subresource == "status":
         return _RESET_BY_STATUS.get(kind.kind, _SPEC)
     if subresource in ("", "finalize") and kind.has_status:

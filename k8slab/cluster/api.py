@@ -22,6 +22,7 @@ from k8slab.api.kinds import namespace as namespace_kind
 from k8slab.api.kinds import pod as pod_kind
 from k8slab.api.meta import Key, Obj
 from k8slab.api.patch import merge_patch
+from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
@@ -242,8 +243,7 @@ class _Subresource(NamedTuple):
 
 _SUBRESOURCES = {
     ("CertificateSigningRequest", "approval"): _Subresource(
-        request_kind.prepare_approval,
-        lambda new, old: validate_metadata_update(new["metadata"], old["metadata"], namespaced=False),
+        request_kind.prepare_approval, csr_rules.SUBRESOURCES["approval"]
     ),
     ("Namespace", "finalize"): _Subresource(
         namespace_kind.finalize, namespace_rules.SUBRESOURCES["finalize"]

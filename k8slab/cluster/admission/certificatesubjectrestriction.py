@@ -7,11 +7,39 @@ The request's encoded subject isn't looked into.
 
 from __future__ import annotations
 
-from k8slab.api.meta import Obj
+from collections.abc import Sequence
+
+from k8slab import clock
+from k8slab.api.meta import Obj, assoc, dig
 from k8slab.cluster.admission._plugin import Admission, Request
 
 
+def _stamped(conditions: Sequence[Obj], before: Sequence[Obj], now: str) -> list[Obj]:
+    """Conditions with their times; one that was there already keeps when it came about."""
+    kept = {
+        (one.get("type"), one.get("status")): one["lastTransitionTime"]
+        for one in before
+        if one.get("lastTransitionTime")
+    }
+    return [
+        {
+            **one,
+            "lastUpdateTime": one.get("lastUpdateTime") or now,
+            "lastTransitionTime": one.get("lastTransitionTime")
+            or kept.get((one.get("type"), one.get("status")), now),
+        }
+        for one in conditions
+    ]
+
+
 def _mutate(request: Request, obj: Obj) -> Obj:
+    if request.operation == "UPDATE":
+        conditions = dig(obj, "status", "conditions")
+        if request.subresource != "approval" or not conditions:
+            return obj
+        before = dig(request.old or {}, "status", "conditions") or ()
+        times = _stamped(conditions, before, clock.timestamp(request.now_us))
+        return assoc(obj, "status", "conditions", times)
     if request.subresource:
         return obj
     dropped = ("username", "uid", "groups", "extra")
@@ -26,5 +54,5 @@ ADMISSION = Admission(
     "CertificateSubjectRestriction",
     _mutate,
     kinds=("CertificateSigningRequest",),
-    operations=("CREATE",),
+    operations=("CREATE", "UPDATE"),
 )
