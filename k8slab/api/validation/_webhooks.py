@@ -225,4 +225,4 @@ def webhook_rules(*, mutating: bool) -> Rules:
             names.append(name)
         return causes
 
-    return rules(create, namespaced=False, recheck="before", own_metadata=False)
+    return rules(create, namespaced=False, recheck="before", own_metadata=False, finalizer_names=False)
