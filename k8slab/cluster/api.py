@@ -26,7 +26,6 @@ from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
-from k8slab.api.validation._metadata import validate_metadata_update
 from k8slab.cluster import admission
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
