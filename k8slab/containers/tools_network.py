@@ -78,6 +78,8 @@ def _dig(shell: Shell, argv: list[str], io: Streams) -> Steps:
     name = names[0] if names else ""
     query = name if searches or kind == "PTR" else name.rstrip(".") + "."
     found = yield Lookup(query, kind)
+    if kind == "CNAME":
+        found = [f"{one}." for one in found[1:]]
     if kind == "SRV":
         found = [f"0 {100 // len(found)} {one.split()[1]} {one.split()[0]}." for one in found]
     if "+short" in argv:
@@ -236,7 +238,18 @@ def _curl(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(
         argv,
         "omXdHwuAebT",
-        ("max-time", "connect-timeout", "request", "data", "header", "output", "write-out", "retry", "user"),
+        (
+            "max-time",
+            "connect-timeout",
+            "request",
+            "data",
+            "header",
+            "output",
+            "write-out",
+            "retry",
+            "user",
+            "interface",
+        ),
     )
     if not given.operands:
         raise CommandError("curl: try 'curl --help' for more information", 2)
@@ -339,13 +352,16 @@ def _nc(shell: Shell, argv: list[str], io: Streams) -> Steps:
         yield Sleep(10**15)
         return 0
     host, port = given.operands[0], int(given.operands[1])
-    answer = yield Call(host, port, "tcp", None)
+    text = "" if given.has("z") else (yield from io.stdin.read())
+    answer = yield Call(host, port, "udp" if given.has("u") else "tcp", text.strip() or None)
     if not answer.ok:
         if given.has("v", "z"):
             yield from io.err.write(f"nc: {host} ({answer.address or host}:{port}): {_plain(answer.error)}\n")
         return 1
     if given.has("v"):
         yield from io.err.write(f"{host} ({answer.address or host}:{port}) open\n")
+    if isinstance(answer.payload, str):
+        yield from io.out.write(answer.payload)
     return 0
 
 

@@ -262,6 +262,10 @@ def _conditions(old: Obj, now_us: int, *, ready: bool) -> list[Obj]:
 def _status(view: View, machine: Obj, node: Obj, now_us: int) -> Obj:
     old = node.get("status") or {}
     status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True))}
+    known = old.get("capacity") or {}
+    if any(name not in status["capacity"] for name in known):
+        # What somebody else advertises, an extended resource, stays as it is (`MachineInfo`).
+        status["capacity"] = status["allocatable"] = {**known, **status["capacity"]}
     images = _images(view, machine["metadata"]["name"], now_us)
     status["images"] = images if images else old.get("images", [])
     in_use = _volumes_in_use(view, machine["metadata"]["name"], now_us)

@@ -25,9 +25,10 @@ from k8slab.containers.program import (
     family_of,
     plain_command,
 )
+from k8slab.containers.programs._http import NOT_HTTP
 from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
 from k8slab.network import dns
-from k8slab.network.routing import REFUSED, TIMEOUT, route
+from k8slab.network.routing import REFUSED, TIMEOUT, on_host, route, transport_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 UNKNOWN_HOST = "no such host"
@@ -57,7 +58,7 @@ class ClusterNetwork:
         """Resolve, route, and have the server answer."""
         own = (pod.get("status") or {}).get("podIP", "")
         if request.host in _LOOPBACK:
-            return _deliver(box, pod, request, request.port, now_us, request.client or "127.0.0.1", self)
+            return self._at_home(box, pod, request, now_us)
         known = _in_hosts(pod, request.host)
         found = (
             dns.Found(request.host, tuple(known))
@@ -71,12 +72,26 @@ class ClusterNetwork:
         if address == own or (not own and address == request.host):
             client = request.client or own or address
             return _deliver(box, pod, request, request.port, now_us, client, self)
-        target = route(box, address, request.port, own, salt)
+        target = route(box, address, request.port, own, salt, transport_of(request.protocol))
         if target.pod is None:
             return Answer(False, error=target.error, address=address)
         if not _is_reachable(box, target.pod) or not _is_reachable(box, pod):
             return Answer(False, error=TIMEOUT, address=address)
         return _deliver(box, target.pod, request, target.port, now_us, own, self)._replace(address=address)
+
+    def _at_home(self, box: Overlay, pod: Obj, request: Call, now_us: int) -> Answer:
+        """A request to one's own loopback, which on the host's network is the node's."""
+        client = request.client or "127.0.0.1"
+        answer = _deliver(box, pod, request, request.port, now_us, client, self)
+        if answer.ok or not pod["spec"].get("hostNetwork"):
+            return answer
+        protocol = transport_of(request.protocol)
+        target = on_host(box, pod["spec"].get("nodeName", ""), "127.0.0.1", request.port, protocol)
+        return (
+            answer
+            if target.pod is None
+            else _deliver(box, target.pod, request, target.port, now_us, client, self)
+        )
 
     def node_logs(self, box: Overlay, pod: Obj, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
         """New lines of the Pods on the process's node, as its agent finds them under /var/log."""
@@ -118,8 +133,9 @@ def _deliver(
     if found is None:
         return Answer(False, error=REFUSED)
     container, server, context = found
-    if request.protocol == "tcp":
-        return Answer(True)
+    if request.protocol == "tcp" and (request.payload is None or server.protocol != "any"):
+        said = NOT_HTTP if server.protocol == "http" and request.payload is not None else None
+        return Answer(True, said)
     if server.protocol != request.protocol and server.protocol != "any":
         return Answer(False, error="malformed response")
     kernel = Kernel(box, pod, container, context.run, now_us, network)

@@ -107,7 +107,12 @@ def _slice_port(slice_: Obj, port: Obj) -> int | None:
     return None
 
 
-def route(view: View, address: str, port: int, client: str, salt: int) -> Target:
+def transport_of(protocol: str) -> str:
+    """The transport, as Services and ports name it, that a protocol uses."""
+    return protocol.upper() if protocol in ("udp", "sctp") else "TCP"
+
+
+def route(view: View, address: str, port: int, client: str, salt: int, transport: str = "TCP") -> Target:
     """The Pod that a connection to an address and port reaches.
 
     `client` is the caller's address (for session affinity); `salt` is a number
@@ -119,12 +124,12 @@ def route(view: View, address: str, port: int, client: str, salt: int) -> Target
     service = service_by_address(view, address)
     if service is not None:
         for one in service["spec"].get("ports") or ():
-            if one["port"] == port and one.get("protocol", "TCP") == "TCP":
+            if one["port"] == port and one.get("protocol", "TCP") == transport:
                 return _to_backend(view, service, one, client, salt)
         return Target(None, port, REFUSED)
     node = _node_by_address(view, address)
     if node is not None:
-        return _by_node_port(view, node, port, client, salt)
+        return _by_node_port(view, node, address, port, client, salt, transport)
     return Target(None, port, NO_ROUTE if address.startswith("10.") else TIMEOUT)
 
 
@@ -150,17 +155,33 @@ def _node_by_address(view: View, address: str) -> Obj | None:
     return None
 
 
-def _by_node_port(view: View, node: Obj, port: int, client: str, salt: int) -> Target:
-    """A node's port: a Service's NodePort, or a Pod on the host's network."""
+def _by_node_port(
+    view: View, node: Obj, address: str, port: int, client: str, salt: int, transport: str
+) -> Target:
+    """A node's port: a Service's NodePort, or a Pod's."""
     for service in view.list("Service"):
         for one in service["spec"].get("ports") or ():
-            if one.get("nodePort") == port:
+            if one.get("nodePort") == port and one.get("protocol", "TCP") == transport:
                 return _to_backend(view, service, one, client, salt)
-    for pod in view.list("Pod", node=node["metadata"]["name"]):
+    return on_host(view, node["metadata"]["name"], address, port, transport)
+
+
+def on_host(view: View, node: str, address: str, port: int, transport: str) -> Target:
+    """The Pod that has a port of its node at this address: a hostPort, or on the host's network."""
+    for pod in view.list("Pod", node=node):
+        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            continue
         for container in pod["spec"]["containers"]:
             for declared in container.get("ports") or ():
-                if declared.get("hostPort") == port or (
-                    pod["spec"].get("hostNetwork") and declared.get("containerPort") == port
-                ):
+                if _is_exposed(pod, declared, address, port, transport):
                     return Target(pod, int(declared["containerPort"]))
     return Target(None, port, REFUSED)
+
+
+def _is_exposed(pod: Obj, declared: Obj, address: str, port: int, transport: str) -> bool:
+    if declared.get("protocol", "TCP") != transport:
+        return False
+    if declared.get("hostIP", "") not in ("", "0.0.0.0", address):
+        return False
+    on_network = pod["spec"].get("hostNetwork") and declared.get("containerPort") == port
+    return declared.get("hostPort") == port or bool(on_network)

@@ -14,7 +14,7 @@ from k8slab.clock import SECOND_US, timestamp
 from k8slab.containers import shell
 from k8slab.containers.program import Context, Server
 from k8slab.containers.programs._go import duration_us, flags, logged
-from k8slab.containers.programs._http import response
+from k8slab.containers.programs._http import NOT_HTTP, response
 from k8slab.containers.requests import Answer, Call, Now, Quit, Request
 from k8slab.containers.streams import Buffer
 
@@ -34,6 +34,8 @@ def netexec(argv: Sequence[str]) -> Server:
     def handle(context: Context, call: Call) -> Answering:
         if call.protocol in ("udp", "sctp"):
             return (yield from _datagram(context, call))
+        if call.protocol == "tcp":
+            return Answer(True, NOT_HTTP)
         path = override or call.payload["path"]
         return (yield from _route(context, call, path, http_port))
 

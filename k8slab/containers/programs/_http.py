@@ -48,3 +48,10 @@ def any_port_server(body: str, lines: Callable[[Context], tuple[str, ...]] | Non
         yield
 
     return Server("any", declared_ports, handle, lines or (lambda context: ()))
+
+
+NOT_HTTP = (
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    "400 Bad Request"
+)
+"""What an HTTP server of Go says to a connection whose bytes are no request."""
