@@ -18,10 +18,12 @@ from k8slab.store.view import View
 class Overlay:
     """A View whose internal objects can be replaced for the length of a step."""
 
-    __slots__ = ("_changed", "_view")
+    __slots__ = ("_changed", "_view", "connections")
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self.connections = 0
+        """How many connections were made in this step: each may lead to another backend."""
         self._changed: dict[tuple[str, Key], Obj | None] = {}
 
     @property

@@ -32,6 +32,8 @@ from k8slab.network.routing import REFUSED, TIMEOUT, on_host, route, transport_o
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 UNKNOWN_HOST = "no such host"
+_STRIDE = 1_000_003
+"""Keeps connections of one instant apart from those of the next."""
 
 
 class ClusterNetwork:
@@ -58,7 +60,7 @@ class ClusterNetwork:
         """Resolve, route, and have the server answer."""
         own = (pod.get("status") or {}).get("podIP", "")
         if request.host in _LOOPBACK:
-            return self._at_home(box, pod, request, now_us)
+            return self._at_home(box, pod, request, now_us, "127.0.0.1", request.client or "127.0.0.1")
         known = _in_hosts(pod, request.host)
         found = (
             dns.Found(request.host, tuple(known))
@@ -67,11 +69,11 @@ class ClusterNetwork:
         )
         if found is None or not found.addresses:
             return Answer(False, error=f"lookup {request.host}: {UNKNOWN_HOST}")
-        salt = now_us // 1000
+        salt = now_us // 1000 + _STRIDE * box.connections
+        box.connections += 1
         address = found.addresses[int(box.chance("dns", found.name, salt) * len(found.addresses))]
         if address == own or (not own and address == request.host):
-            client = request.client or own or address
-            return _deliver(box, pod, request, request.port, now_us, client, self)
+            return self._at_home(box, pod, request, now_us, address, request.client or own or address)
         target = route(box, address, request.port, own, salt, transport_of(request.protocol))
         if target.pod is None:
             return Answer(False, error=target.error, address=address)
@@ -79,19 +81,18 @@ class ClusterNetwork:
             return Answer(False, error=TIMEOUT, address=address)
         return _deliver(box, target.pod, request, target.port, now_us, own, self)._replace(address=address)
 
-    def _at_home(self, box: Overlay, pod: Obj, request: Call, now_us: int) -> Answer:
-        """A request to one's own loopback, which on the host's network is the node's."""
-        client = request.client or "127.0.0.1"
+    def _at_home(
+        self, box: Overlay, pod: Obj, request: Call, now_us: int, address: str, client: str
+    ) -> Answer:
+        """A request to one's own address, which on the host's network is the node's."""
         answer = _deliver(box, pod, request, request.port, now_us, client, self)
         if answer.ok or not pod["spec"].get("hostNetwork"):
             return answer
-        protocol = transport_of(request.protocol)
-        target = on_host(box, pod["spec"].get("nodeName", ""), "127.0.0.1", request.port, protocol)
-        return (
-            answer
-            if target.pod is None
-            else _deliver(box, target.pod, request, target.port, now_us, client, self)
-        )
+        node = pod["spec"].get("nodeName", "")
+        target = on_host(box, node, address, request.port, transport_of(request.protocol))
+        if target.pod is None:
+            return answer
+        return _deliver(box, target.pod, request, target.port, now_us, client, self)
 
     def node_logs(self, box: Overlay, pod: Obj, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:
         """New lines of the Pods on the process's node, as its agent finds them under /var/log."""

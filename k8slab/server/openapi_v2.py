@@ -57,12 +57,14 @@ def _schema(value: Any) -> Any:
     for name, one in value.items():
         if name == "properties":
             new[name] = _properties(one)
+        elif name == "$ref":
+            new[name] = one.replace(V3_PREFIX, V2_PREFIX)
         elif name not in ("allOf", "oneOf"):
             new[name] = _schema(one)
     parts = value.get("allOf") or []
     if len(parts) == 1 and "$ref" in parts[0]:
         new.pop("default", None)
-        new["$ref"] = parts[0]["$ref"].replace(V3_PREFIX, V2_PREFIX)
+        new["$ref"] = _schema(parts[0])["$ref"]
     if "oneOf" in value:
         new["type"] = "string"
     return new
@@ -111,6 +113,6 @@ def _response(response: Obj) -> Obj:
     found: Obj = {"description": response["description"]}
     for one in content.values():
         if "schema" in one:
-            found["schema"] = {"$ref": one["schema"]["$ref"].replace(V3_PREFIX, V2_PREFIX)}
+            found["schema"] = _schema(one["schema"])
         break
     return found

@@ -173,3 +173,115 @@ def test_a_strategic_patch_of_a_custom_kind_is_no_media_type(world: World) -> No
         "the body of the request was in an unknown format - accepted media types include: "
         "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
     )
+
+
+# Read, selected and applied by the definition as it is now.
+
+
+def define(world: World, schema: Obj, **version: Any) -> None:
+    """Put another schema into the place of the Meters'."""
+    stored = send(world, "GET", f"{DEFINITIONS}/meters.lab.example").body
+    first = {**stored["spec"]["versions"][0], "schema": {"openAPIV3Schema": schema}, **version}
+    changed = {**stored, "spec": {**stored["spec"], "versions": [first]}}
+    response = send(world, "PUT", f"{DEFINITIONS}/meters.lab.example", changed)
+    assert response.code == 200, response.body
+
+
+def of_spec(**properties: Obj) -> Obj:
+    return {"type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}
+
+
+def test_a_stored_object_is_read_with_the_defaults_of_today(world: World) -> None:
+    send(world, "POST", METERS, meter(level=1, unit="k"))
+    define(world, of_spec(level={"type": "integer"}, scale={"type": "string", "default": "linear"}))
+    for path, found in ((f"{METERS}/m", lambda body: body), (METERS, lambda body: body["items"][0])):
+        assert found(send(world, "GET", path).body)["spec"] == {"level": 1, "scale": "linear"}
+
+
+@pytest.mark.parametrize(
+    "selector, names",
+    [
+        pytest.param("spec.unit=k", ["a"], id="equal"),
+        pytest.param("spec.unit!=k", ["b"], id="not equal"),
+        pytest.param("spec.level=2,spec.unit=m", ["b"], id="both"),
+        pytest.param("metadata.namespace=default,metadata.name=a", ["a"], id="name and namespace"),
+    ],
+)
+def test_objects_are_selected_by_the_fields_that_the_definition_names(
+    world: World, selector: str, names: list[str]
+) -> None:
+    fields = [{"jsonPath": ".spec.unit"}, {"jsonPath": ".spec.level"}]
+    define(world, of_spec(level={"type": "integer"}, unit={"type": "string"}), selectableFields=fields)
+    for name, level, unit in (("a", 1, "k"), ("b", 2, "m")):
+        send(world, "POST", METERS, {**meter(level=level, unit=unit), "metadata": {"name": name}})
+    found = send(world, "GET", METERS, fieldSelector=selector).body
+    assert [one["metadata"]["name"] for one in found["items"]] == names
+
+
+def test_a_field_that_the_definition_does_not_name_selects_nothing(world: World) -> None:
+    response = send(world, "GET", METERS, fieldSelector="spec.mode=on")
+    assert (response.code, response.body["message"]) == (
+        400,
+        "field label not supported: spec.mode",
+    )
+
+
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
+PORT: Obj = {
+    "type": "object",
+    "required": ["number"],
+    "properties": {
+        "number": {"type": "integer"},
+        "protocol": {"type": "string", "default": "TCP"},
+        "name": {"type": "string"},
+    },
+}
+PORTS: Obj = {
+    "type": "array",
+    "items": PORT,
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["number", "protocol"],
+}
+
+
+def applied(world: World, spec: Obj, manager: str, **more: Any) -> Response:
+    body = {**meter(**spec), **more}
+    query = {"fieldManager": manager, "fieldValidation": "Strict"}
+    return handle(world, Request("PATCH", f"{METERS}/m", query, APPLY, body))
+
+
+def test_two_appliers_share_a_list_by_the_keys_of_its_items(world: World) -> None:
+    define(world, of_spec(ports=PORTS))
+    assert applied(world, {"ports": [{"number": 80, "protocol": "TCP"}]}, "a").code == 201
+    both = applied(world, {"ports": [{"number": 81, "protocol": "TCP", "name": "x"}]}, "b").body
+    assert [port["number"] for port in both["spec"]["ports"]] == [80, 81]
+    owned = {
+        entry["manager"]: entry["fieldsV1"]["f:spec"]["f:ports"]
+        for entry in both["metadata"]["managedFields"]
+    }
+    assert list(owned["a"]) == ['k:{"number":80,"protocol":"TCP"}']
+    assert list(owned["b"]) == ['k:{"number":81,"protocol":"TCP"}']
+
+
+def test_a_list_without_keys_has_one_owner(world: World) -> None:
+    define(world, of_spec(names={"type": "array", "items": {"type": "string"}}))
+    applied(world, {"names": ["a"]}, "a")
+    conflict = applied(world, {"names": ["b"]}, "b")
+    assert (conflict.code, conflict.body["details"]["causes"][0]["field"]) == (409, ".spec.names")
+
+
+UNDECLARED = {
+    "of the object": ({}, {"colour": "red"}, ".colour"),
+    "of its spec": ({"colour": "red"}, {}, ".spec.colour"),
+    "of its metadata": ({}, {"metadata": {"name": "m", "colour": "red"}}, ".metadata.colour"),
+}
+
+
+@pytest.mark.parametrize(("spec", "more", "path"), UNDECLARED.values(), ids=UNDECLARED)
+def test_an_apply_may_only_hold_declared_fields(world: World, spec: Obj, more: Obj, path: str) -> None:
+    response = applied(world, {"level": 1, **spec}, "a", **more)
+    assert response.code == 500
+    assert response.body["message"] == (
+        "failed to create typed patch object (/m; lab.example/v1, Kind=Meter): "
+        f"{path}: field not declared in schema"
+    )
