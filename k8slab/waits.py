@@ -327,11 +327,14 @@ def _unready_pods(view: View, owner: Obj, now_us: int) -> list[Said]:
 
 
 def _job(view: View, job: Obj, now_us: int) -> list[Said]:
-    for kind, name in (("Complete", "job_complete"), ("Failed", "failed")):
+    for kind, name, name_with in (
+        ("Complete", "job_complete", "job_complete_with"),
+        ("Failed", "failed", "failed_with"),
+    ):
         condition = condition_of(job, kind) or {}
         if condition.get("status") == "True":
             message = condition.get("message")
-            return [(f"{name}_with", {"message": message})] if message else [(name, {})]
+            return [(name_with, {"message": message})] if message else [(name, {})]
     if job["spec"].get("suspend"):
         return [("suspended_job", {})]
     status = job.get("status") or {}

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from k8slab.cluster.request import Request, Response
 from k8slab.store.view import Change, View
+from k8slab.texts import Language
 
 
 class ResultLike(Protocol):
@@ -64,6 +65,10 @@ class LabHandle(Protocol):
     @property
     def seed(self) -> int:
         """The seed of all chance."""
+
+    @property
+    def language(self) -> Language:
+        """The language in which the lab explains and the panel speaks."""
 
     @property
     def history(self) -> Sequence[Change]:

@@ -9,6 +9,7 @@ from k8slab.panel.handle import LabHandle
 from k8slab.scene import Composer, Facts, Item, Scene
 from k8slab.scene.timeline import Row
 from k8slab.store.view import Change
+from k8slab.texts import say
 
 _MOST_REPLAYED = 50_000
 """A longer history is not replayed for the timeline, which then begins now."""
@@ -61,6 +62,7 @@ class Showing:
             self.note,
             until_us=present.now_us if self._present is not None else 0,
             marked=self.marked,
+            language=lab.language,
         )
 
     @property
@@ -102,7 +104,14 @@ class Showing:
     def _why(self, identity: str) -> tuple[str, str] | None:
         namespace, name = key_of_id(identity)
         answer = self.lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
-        return (f"Why is {kind_of(identity)} {name} as it is?", " ".join(answer.split())) if answer else None
+        return (
+            (
+                say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"),
+                " ".join(answer.split()),
+            )
+            if answer
+            else None
+        )
 
     def pod_of(self, identity: str) -> str:
         """The id itself if it is a Pod that is there, else the empty text."""

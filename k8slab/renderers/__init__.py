@@ -9,6 +9,7 @@ from k8slab.graph import Graph
 from k8slab.renderers import svg, text
 from k8slab.scene import Facts, Header, Scene, compose, gantt
 from k8slab.scene.tokens import Theme
+from k8slab.texts import Language
 
 
 class Drawing:
@@ -33,18 +34,37 @@ class Drawing:
         return text.render(self.scene)
 
 
-def scene_of(lab: Any, *, width: float = 1180, selected: str = "", history: bool = True) -> Scene:
-    """The scene of a lab as it is. `history` False leaves the timeline without its past."""
+def scene_of(
+    lab: Any,
+    *,
+    width: float = 1180,
+    selected: str = "",
+    history: bool = True,
+    language: Language | None = None,
+) -> Scene:
+    """The scene of a lab as it is, in its language or in another.
+
+    `history` False leaves the timeline without its past.
+    """
     inputs = tuple((one.at_us, one.text) for one in lab.inputs)
-    facts = Facts(lab.now_us, lab.start_us, lab.seed, len(lab.history), inputs, selected)
+    facts = Facts(
+        lab.now_us,
+        lab.start_us,
+        lab.seed,
+        len(lab.history),
+        inputs,
+        selected,
+        language=language or lab.language,
+    )
     return compose(Graph(lab.view), facts, width=width, history=lab.history if history else ())
 
 
-def gantt_of(lab: Any, *, width: float = 1180) -> Scene:
+def gantt_of(lab: Any, *, width: float = 1180, language: Language | None = None) -> Scene:
     """The phases of a lab's Pods as a Gantt chart."""
     inputs = tuple((one.at_us, one.text) for one in lab.inputs)
-    header = Header("k8slab", lab.start_us, lab.seed, len(lab.history))
-    return gantt.compose(lab.history, inputs, header, lab.now_us, width=width)
+    spoken = language or lab.language
+    header = Header("k8slab", lab.start_us, lab.seed, len(lab.history), language=spoken)
+    return gantt.compose(lab.history, inputs, header, lab.now_us, width=width, language=spoken)
 
 
 SUBJECTS: dict[str, Callable[..., Scene]] = {"cluster": scene_of, "gantt": gantt_of}
@@ -73,6 +93,10 @@ def draw(
         return text.render(scene)
     if format == "figure":
         from k8slab.renderers.matplotlib import figure
+        from k8slab.renderers.shapes import writable
 
+        spoken = writable(scene.header.language)
+        if spoken != scene.header.language:
+            scene = subject(what)(lab, language=spoken, **options)
         return figure(scene, theme)
     raise ValueError(f'unknown format "{format}": there are svg, text and figure')

@@ -14,6 +14,7 @@ from k8slab.clock import SECOND_US
 from k8slab.renderers import film, svg, text
 from k8slab.scene import Scene
 from k8slab.scene.tokens import Theme
+from k8slab.texts import Language
 
 FRAMES, FPS = 100, 10.0
 
@@ -53,19 +54,26 @@ def write(lab: Any, path: str | Path, **options: Any) -> Path:
     return target
 
 
-def scene_at(lab: Any, wishes: Wishes) -> Scene:
+def scene_at(lab: Any, wishes: Wishes, language: Language | None = None) -> Scene:
     """The scene of now, or of an instant of the past. ValueError for one that lies outside it."""
     from k8slab.renderers import subject
 
     if wishes.at is None:
-        return subject(wishes.what)(lab, width=wishes.width)
+        return subject(wishes.what)(lab, width=wishes.width, language=language)
     if wishes.what != "cluster":
         raise ValueError("only the cluster can be drawn as it was: a chart shows all of the past")
     at_us = lab.start_us + round(wishes.at * SECOND_US)
     if not lab.start_us <= at_us <= lab.now_us:
         past_s = (lab.now_us - lab.start_us) / SECOND_US
         raise ValueError(f"the lab's past is 0 to {past_s:g} s")
-    return next(film.shoot(lab, [at_us], width=wishes.width)).scene
+    return next(film.shoot(lab, [at_us], width=wishes.width, language=language)).scene
+
+
+def _in_pixels(lab: Any) -> Language:
+    """The language of what is drawn with fonts of this machine: the lab's, if there is a font for it."""
+    from k8slab.renderers.shapes import writable
+
+    return writable(lab.language)
 
 
 def _theme(wishes: Wishes) -> Theme:
@@ -74,7 +82,8 @@ def _theme(wishes: Wishes) -> Theme:
 
 def _frames(lab: Any, wishes: Wishes) -> list[Scene]:
     instants = film.even_instants(film.stretch_of(lab, wishes.start, wishes.end), wishes.frames)
-    return [shot.scene for shot in film.shoot(lab, instants, width=wishes.width)]
+    language = _in_pixels(lab)
+    return [shot.scene for shot in film.shoot(lab, instants, width=wishes.width, language=language)]
 
 
 def _svg(lab: Any, target: Path, wishes: Wishes) -> None:
@@ -88,13 +97,17 @@ def _txt(lab: Any, target: Path, wishes: Wishes) -> None:
 def _png(lab: Any, target: Path, wishes: Wishes) -> None:
     from k8slab.renderers.raster import png_bytes
 
-    target.write_bytes(png_bytes(scene_at(lab, wishes), _theme(wishes), scale=wishes.scale or 2.0))
+    target.write_bytes(
+        png_bytes(scene_at(lab, wishes, _in_pixels(lab)), _theme(wishes), scale=wishes.scale or 2.0)
+    )
 
 
 def _pdf(lab: Any, target: Path, wishes: Wishes) -> None:
     from k8slab.renderers.matplotlib import pdf_bytes
 
-    target.write_bytes(pdf_bytes(scene_at(lab, wishes), _theme(wishes), scale=wishes.scale or 1.0))
+    target.write_bytes(
+        pdf_bytes(scene_at(lab, wishes, _in_pixels(lab)), _theme(wishes), scale=wishes.scale or 1.0)
+    )
 
 
 def _gif(lab: Any, target: Path, wishes: Wishes) -> None:
@@ -118,7 +131,7 @@ def _html(lab: Any, target: Path, wishes: Wishes) -> None:
     from k8slab.renderers.player import page
 
     stretch = film.stretch_of(lab, wishes.start, wishes.end)
-    text_of_page = page(lab, stretch, theme=wishes.theme or "auto", width=wishes.width)
+    text_of_page = page(lab, stretch, theme=wishes.theme or "auto", language=lab.language, width=wishes.width)
     target.write_text(text_of_page, encoding="utf-8")
 
 

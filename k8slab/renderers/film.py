@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from k8slab.clock import SECOND_US
 from k8slab.graph import KINDS, Graph
 from k8slab.scene import Composer, Facts, Scene
+from k8slab.texts import Language
 
 MOST_MOMENTS = 1800
 """A film of every moment leaves some out rather than have more."""
@@ -82,7 +83,9 @@ def moments(lab: Any, stretch: Stretch) -> list[int]:
     return found
 
 
-def shoot(lab: Any, instants: Sequence[int], *, width: float = 1180) -> Iterator[Shot]:
+def shoot(
+    lab: Any, instants: Sequence[int], *, width: float = 1180, language: Language | None = None
+) -> Iterator[Shot]:
     """The scenes at some instants of a lab's past, in rising order."""
     history = lab.history
     inputs = [(one.at_us, one.text) for one in lab.inputs]
@@ -92,7 +95,15 @@ def shoot(lab: Any, instants: Sequence[int], *, width: float = 1180) -> Iterator
 
     def facts(at_us: int, events: int) -> Facts:
         done_inputs = tuple(one for one in inputs if one[0] <= at_us)
-        return Facts(at_us, lab.start_us, lab.seed, events, done_inputs, until_us=until_us)
+        return Facts(
+            at_us,
+            lab.start_us,
+            lab.seed,
+            events,
+            done_inputs,
+            until_us=until_us,
+            language=language or lab.language,
+        )
 
     composer = Composer(graph, facts(instants[0], done), width=width, history=past)
     yield Shot(composer.scene, list(composer.scene.items), _objects(graph), graph)

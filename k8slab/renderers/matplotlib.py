@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from k8slab.renderers.shapes import FONTS, Shaper, Words, dashes, font_size
+from k8slab.renderers.shapes import FONTS, Shaper, Words, chinese_font, dashes, font_size
 from k8slab.scene.marks import STYLES
 from k8slab.scene.scene import Scene
 from k8slab.scene.tokens import Theme, colours
@@ -66,6 +66,7 @@ class Sheet:
             self._axes.add_artist(made)
             self._texts.append(made)
             self._said.append(None)
+        chinese = chinese_font()[0]
         for number, one in enumerate(words):
             if self._said[number] == one:
                 continue
@@ -78,7 +79,7 @@ class Sheet:
                 color=self._table[one.fill],
                 fontsize=font_size(one.style) * self._scale,
                 fontweight="bold" if weight >= 600 else "normal",
-                fontfamily=FONTS[family],
+                fontfamily=[FONTS[family], chinese] if chinese else FONTS[family],
                 ha={"start": "left", "middle": "center", "end": "right"}[one.anchor],
                 visible=True,
             )

@@ -19,7 +19,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.transforms import Affine2D
 from PIL import Image, ImageDraw, ImageFont
 
-from k8slab.renderers.shapes import Shape, Shaper, Words, dashes, font_size
+from k8slab.renderers.shapes import Shape, Shaper, Words, chinese_font, dashes, font_size, is_chinese
 from k8slab.scene.marks import STYLES
 from k8slab.scene.scene import Scene
 from k8slab.scene.tokens import Theme, colours
@@ -43,16 +43,17 @@ class Grey(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _font(family: str, bold: bool, size: float) -> ImageFont.FreeTypeFont:
+def _font(file: str, size: float) -> ImageFont.FreeTypeFont:
     folder = FilePath(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(str(folder / _FILES[family, bold]), size)
+    return ImageFont.truetype(str(folder / file), size)
 
 
 @lru_cache(maxsize=4096)
 def grey_of(string: str, style: str, anchor: str, scale: float) -> Grey | None:
     """A line of text in grey; None where nothing is to be seen."""
     _, weight, family = STYLES[style]
-    font = _font(family, weight >= 600, font_size(style) * scale)
+    file = chinese_font()[1] if is_chinese(string) else ""
+    font = _font(file or _FILES[family, weight >= 600], font_size(style) * scale)
     spot = {"start": "ls", "middle": "ms", "end": "rs"}[anchor]
     left, top, right, bottom = (int(edge) for edge in font.getbbox(string, anchor=spot))
     if right <= left or bottom <= top:

@@ -7,7 +7,7 @@ Items that say nothing of the clock are turned into shapes once and kept.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from matplotlib.path import Path
@@ -16,12 +16,47 @@ from k8slab.scene.header import header_marks
 from k8slab.scene.icons import ICONS
 from k8slab.scene.marks import STYLES, Mark, text_at
 from k8slab.scene.scene import Item, Scene, ordered
+from k8slab.texts import Language
 
 FONTS = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
 """The fonts that come with matplotlib, so that a picture is the same on every machine."""
 
+_CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "Droid Sans Fallback",
+)
+"""Fonts with Chinese characters, of which a machine may have one; matplotlib brings none."""
 _KAPPA = 0.5523
 _COMMAND = re.compile(r"([MLCZ])([^MLCZ]*)")
+
+
+@cache
+def chinese_font() -> tuple[str, str]:
+    """The name and the file of a font with Chinese characters; empty where this machine has none."""
+    from matplotlib.font_manager import fontManager
+
+    found = {one.name: one.fname for one in fontManager.ttflist}
+    return next(((name, found[name]) for name in _CHINESE if name in found), ("", ""))
+
+
+def writable(language: Language) -> Language:
+    """The language itself, or English where this machine has no font for it."""
+    return language if language == "en" or chinese_font()[0] else "en"
+
+
+def is_chinese(string: str) -> bool:
+    """Whether a text has Chinese characters."""
+    return any(character >= "\u2e80" for character in string)
 
 
 def font_size(style: str) -> float:

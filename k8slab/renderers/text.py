@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from k8slab.scene.header import clock_words, fact_words
 from k8slab.scene.marks import text_at
 from k8slab.scene.scene import Item, Scene
+from k8slab.texts import say
 
 SIGNS = {
     "running": "✓",
@@ -25,9 +26,10 @@ def render(scene: Scene) -> str:
     """The picture in lines: workloads, then each node with its Pods, Pods that wait, and volumes."""
     if "gantt" in scene.items:
         return _chart(scene)
+    language = scene.header.language
     items = sorted(scene.items.values(), key=lambda item: (item.layer, item.y, item.x, item.id))
     pods = [item for item in items if item.kind == "Pod"]
-    lines = [f"k8slab   {clock_words(scene.now_us, scene.header.start_us)}   {fact_words(scene)}", ""]
+    lines = [f"k8slab   {_clock(scene)}   {fact_words(scene)}", ""]
     workloads = [item for item in items if item.kind not in ("", "Pod", "Node", "PersistentVolumeClaim")]
     lines += [f"  {item.kind} {item.label}: {item.detail}" for item in workloads]
     placed: dict[str, list[Item]] = {}
@@ -40,21 +42,29 @@ def render(scene: Scene) -> str:
             lines += _pod_lines(placed.pop(item.id, ()), scene.now_us)
     waiting = [pod for left in placed.values() for pod in left]
     if waiting:
-        lines += ["", "Waiting for a node:", *_pod_lines(waiting, scene.now_us)]
+        lines += ["", say(language, "scene.text.waiting"), *_pod_lines(waiting, scene.now_us)]
     volumes = [item for item in items if item.kind == "PersistentVolumeClaim"]
     if volumes:
-        lines += ["", "Volumes:", *(f"  {item.label}: {item.detail}" for item in volumes)]
+        lines += [
+            "",
+            say(language, "scene.text.volumes"),
+            *(f"  {item.label}: {item.detail}" for item in volumes),
+        ]
     note = scene.items.get("note")
     if note is not None:
         lines += ["", note.label, f"  {note.detail}"]
     return "\n".join(lines) + "\n"
 
 
+def _clock(scene: Scene) -> str:
+    return clock_words(scene.now_us, scene.header.start_us, scene.header.language)
+
+
 def _chart(scene: Scene) -> str:
     """A Gantt chart in lines: each Pod with its phases in words."""
     rows = sorted((item for item in scene.items.values() if item.kind == "Pod"), key=lambda item: item.y)
     widest = max((len(item.label) for item in rows), default=0)
-    lines = [f"k8slab   {clock_words(scene.now_us, scene.header.start_us)}   {fact_words(scene)}", ""]
+    lines = [f"k8slab   {_clock(scene)}   {fact_words(scene)}", ""]
     lines += [scene.items["gantt"].label, ""]
     lines += [
         f"  {SIGNS.get(item.state, ' ')} {item.label.ljust(widest)}  {item.detail}".rstrip() for item in rows

@@ -11,6 +11,7 @@ from k8slab.scene.marks import Mark, circle, clock_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width, wrapped
 from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
 from k8slab.scene.timeline import Row, row_marks
+from k8slab.texts import Words
 
 TRAY_LEFT = 152.0
 TRAY_CHIP, TRAY_PITCH = 132.0, 140.0
@@ -31,16 +32,16 @@ def tray_box(frame: Frame, place: int) -> tuple[float, float, float, float]:
     return (TRAY_LEFT + place * TRAY_PITCH, frame.tray_y + 2, TRAY_CHIP, 22)
 
 
-def tray(frame: Frame, waiting: int, shown: int) -> Item:
+def tray(frame: Frame, waiting: int, shown: int, words: Words) -> Item:
     """The strip in which Pods without a node wait."""
-    marks: list[Mark] = [text(0, 17, "heading", "Waiting for a node", "muted")]
+    marks: list[Mark] = [text(0, 17, "heading", words("tray"), "muted")]
     if not waiting:
-        marks.append(text(TRAY_LEFT - MARGIN, 17, "small", "no Pod waits", "muted"))
+        marks.append(text(TRAY_LEFT - MARGIN, 17, "small", words("tray.empty"), "muted"))
     elif waiting > shown:
         x = TRAY_LEFT - MARGIN + shown * TRAY_PITCH
         marks.append(text(x, 17, "label", f"+{waiting - shown}", "text"))
     width = frame.counts.width - 2 * MARGIN
-    count = "1 Pod" if waiting == 1 else f"{waiting} Pods"
+    count = words("tray.one") if waiting == 1 else words("tray.count", count=waiting)
     return Item(
         "tray",
         CARD,
@@ -49,32 +50,34 @@ def tray(frame: Frame, waiting: int, shown: int) -> Item:
         frame.tray_y,
         width,
         TRAY_HEIGHT - 8,
-        "Waiting for a node",
+        words("tray"),
         count,
         marks=tuple(marks),
     )
 
 
-def volumes_title(frame: Frame, row: int) -> Item:
+def volumes_title(frame: Frame, row: int, words: Words) -> Item:
     """The line between cards and the volumes beneath them."""
+    title = words("volumes")
     width = frame.counts.width - 2 * MARGIN
     marks = (
-        text(width, 4, "heading", "Volumes", "muted", "end"),
+        text(width, 4, "heading", title, "muted", "end"),
         path(f"M0 0L{width - 54:g} 0", "", "line", 1),
     )
     y = frame.volume_tops[row] + 18
-    return Item(f"volumes/{row}", CARD, "", MARGIN, y, width, 10, "Volumes", marks=marks)
+    return Item(f"volumes/{row}", CARD, "", MARGIN, y, width, 10, title, marks=marks)
 
 
-def loose_title(frame: Frame) -> Item:
+def loose_title(frame: Frame, words: Words) -> Item:
     """The line above volumes that belong beneath no node."""
+    title = words("volumes.loose")
     width = frame.counts.width - 2 * MARGIN
     marks = (
-        text(0, 4, "heading", "Volumes of no node", "muted"),
+        text(0, 4, "heading", title, "muted"),
         path(f"M122 0L{width:g} 0", "", "line", 1),
     )
     y = frame.loose_top - 12
-    return Item("volumes/loose", CARD, "", MARGIN, y, width, 10, "Volumes of no node", marks=marks)
+    return Item("volumes/loose", CARD, "", MARGIN, y, width, 10, title, marks=marks)
 
 
 def note(frame: Frame, question: str, answer: str) -> Item:
@@ -92,12 +95,12 @@ def note(frame: Frame, question: str, answer: str) -> Item:
     )
 
 
-def timeline_axis(frame: Frame, axis: Axis, step_us: int) -> Item:
+def timeline_axis(frame: Frame, axis: Axis, step_us: int, words: Words) -> Item:
     """The timeline's title and its ticks."""
     bottom = 30 + frame.counts.timeline_rows * ROW_PITCH
     marks: list[Mark] = [
         path(f"M{-MARGIN:g} 0L{frame.counts.width - MARGIN:g} 0", "", "line", 1.2),
-        text(0, 18, "heading", "Timeline", "muted"),
+        text(0, 18, "heading", words("timeline"), "muted"),
     ]
     for tick in range(axis.start_us, axis.end_us + 1, step_us):
         label = clock_text(tick - axis.start_us)
@@ -105,7 +108,15 @@ def timeline_axis(frame: Frame, axis: Axis, step_us: int) -> Item:
         marks.append(text(x, bottom + 16, "smaller", label, "muted", "middle"))
     width = frame.counts.width - 2 * MARGIN
     return Item(
-        "timeline", CARD, "", MARGIN, frame.timeline_y, width, bottom + 20, "Timeline", marks=tuple(marks)
+        "timeline",
+        CARD,
+        "",
+        MARGIN,
+        frame.timeline_y,
+        width,
+        bottom + 20,
+        words("timeline"),
+        marks=tuple(marks),
     )
 
 
@@ -177,23 +188,29 @@ def short_input(words: str) -> str:
     return shortened(words.partition(" -f ")[0], "smaller", 150)
 
 
-def timeline_row(frame: Frame, axis: Axis, number: int, identity: str, row: Row, until_us: int = 0) -> Item:
+def timeline_row(
+    frame: Frame, axis: Axis, number: int, identity: str, row: Row, words: Words, until_us: int = 0
+) -> Item:
     """One row of the timeline. What still lasts ends at `until_us`; 0 is the picture's own now."""
     y = frame.timeline_y + 28 + number * ROW_PITCH
     width = axis.x + axis.width
     marks = row_marks(row, axis, axis.x, width, 15, until_us)
-    now = ", ".join(f"{count} {tone}" for tone, count in row.counts.items() if count)
+    now = words("comma").join(
+        words("timeline.count", count=count, tone=words(f"tone.{tone}"))
+        for tone, count in row.counts.items()
+        if count
+    )
     return Item(f"row/{identity}", CARD, "", 0, y, width, 15, row.label, now, marks=marks)
 
 
-def cursor(frame: Frame) -> Item:
+def cursor(frame: Frame, words: Words) -> Item:
     """The line at the lab's now."""
     height = frame.counts.timeline_rows * ROW_PITCH + 14
     marks: tuple[Mark, ...] = (("now", 0, height),)
-    return Item("now", OVER, "", 0, frame.timeline_y + 20, 0, height, "now", marks=marks)
+    return Item("now", OVER, "", 0, frame.timeline_y + 20, 0, height, words("now"), marks=marks)
 
 
-def console(frame: Frame, lines: Sequence[str]) -> Item:
+def console(frame: Frame, lines: Sequence[str], words: Words) -> Item:
     """The last command and what it printed."""
     width, height = frame.counts.width, frame.height - frame.console_y
     marks: list[Mark] = [rect(0, 0, width, height, 0, "console")]
@@ -201,10 +218,10 @@ def console(frame: Frame, lines: Sequence[str]) -> Item:
         is_prompt = line.startswith("$ ")
         style, fill = ("prompt", "console-prompt") if is_prompt else ("output", "console-text")
         marks.append(text(18, 21 + 17 * number, style, line, fill))
-    return Item("console", CARD, "", 0, frame.console_y, width, height, "Console", marks=tuple(marks))
+    return Item("console", CARD, "", 0, frame.console_y, width, height, words("console"), marks=tuple(marks))
 
 
-def difference(item: Item) -> Item:
+def difference(item: Item, words: Words) -> Item:
     """The frame around what is otherwise in the picture that this one is compared with."""
     marks = (
         rect(-3, -3, item.width + 6, item.height + 6, 10, "", "held", 2, "6 3"),
@@ -212,19 +229,26 @@ def difference(item: Item) -> Item:
         text(item.width, 3.6, "tiny", "≠", "on-mark", "middle"),
     )
     identity = f"differs/{item.id}"
-    return Item(
-        identity, OVER, "", item.x, item.y, item.width, item.height, f"{item.label} differs", marks=marks
-    )
+    said = words("differs", name=item.label)
+    return Item(identity, OVER, "", item.x, item.y, item.width, item.height, said, marks=marks)
 
 
-def selection(item: Item) -> Item:
+def selection(item: Item, words: Words) -> Item:
     """The frame around what is selected."""
     marks = (rect(-4, -4, item.width + 8, item.height + 8, 11, "", "accent", 2),)
-    return Item("selection", OVER, "", item.x, item.y, item.width, item.height, "selected", marks=marks)
+    said = words("selected")
+    return Item("selection", OVER, "", item.x, item.y, item.width, item.height, said, marks=marks)
 
 
 def attachment(
-    identity: str, pod: Item, claim: Item, colour: str, dash: str, straight: bool, gutter: float
+    identity: str,
+    pod: Item,
+    claim: Item,
+    colour: str,
+    dash: str,
+    straight: bool,
+    gutter: float,
+    words: Words,
 ) -> Item:
     """The line from a Pod to its volume: straight down where nothing is between, else along a gutter."""
     drum = 18.0 if claim.height > 30 else 9.0
@@ -239,7 +263,7 @@ def attachment(
         side, middle = pod.x - gutter, pod.y + pod.height / 2
         beside = claim.y + claim.height / 2
         d = f"M{pod.x:g} {middle:g}L{side:g} {middle:g}L{side:g} {beside:g}L{claim.x:g} {beside:g}"
-    words = f"{kind_of(pod.id)} {name_of(pod.id)} uses {name_of(claim.id)}"
+    said = words("uses", pod=f"{kind_of(pod.id)} {name_of(pod.id)}", claim=name_of(claim.id))
     return Item(
         identity,
         LINE,
@@ -248,7 +272,7 @@ def attachment(
         0,
         0,
         0,
-        words,
+        said,
         "",
         marks=(path(d, "", colour, 2, dash),),
         links=(pod.id, claim.id),

@@ -27,6 +27,7 @@ from k8slab.scene.scene import CARD, CHIP, Axis, Header, Item, Scene
 from k8slab.scene.timeline import MOST_ROWS, Row, axis_for
 from k8slab.scene.tokens import OWNER_COLOURS
 from k8slab.store.view import Change
+from k8slab.texts import Language, Words
 
 _HIDDEN = ("Service/default/kubernetes",)
 _FIRST_COLOUR = {"StatefulSet": 0, "DaemonSet": 1, "Job": 2, "CronJob": 2, "Deployment": 3, "ReplicaSet": 4}
@@ -56,6 +57,7 @@ class Facts(NamedTuple):
     console: tuple[str, ...] = ()
     until_us: int = 0
     marked: frozenset[str] = frozenset()
+    language: Language = "en"
 
 
 class _Share(NamedTuple):
@@ -81,6 +83,7 @@ class Composer:
     ) -> None:
         self.graph = graph
         self.facts = facts
+        self.words = Words(facts.language, "scene")
         self.width = width
         self.changed: list[str] = []
         self.items: dict[str, Item] = {}
@@ -219,7 +222,7 @@ class Composer:
         if former is not None and former[0] is pod and former[1] == lost:
             return self._looks[identity]
         root = self._root(identity, pod)
-        seen = look(pod, lost, kind_of(root) in _ENDING)
+        seen = look(pod, lost, kind_of(root) in _ENDING, self.words)
         self._looks[identity] = seen
         self._seen[identity] = (pod, lost)
         if node:
@@ -339,7 +342,8 @@ class Composer:
         seen = self._see(identity, pod, self.now_us)
         node = pod["spec"].get("nodeName", "")
         home = f"Node/{node}" if f"Node/{node}" in self._cards.at else TRAY
-        found = note_on(identity, pod, seen, self.graph, bool(node) and self.is_lost(f"Node/{node}"))
+        is_lost = bool(node) and self.is_lost(f"Node/{node}")
+        found = note_on(identity, pod, seen, self.graph, is_lost, self.words)
         if found is not None:
             self._notes[identity] = found
         else:
@@ -499,13 +503,20 @@ class Composer:
         self._dirty_rows = {}
         self._replaced = {}
         present_us = facts.until_us if self._is_past else 0
-        header = Header("k8slab", facts.start_us, facts.seed, facts.events, self._summary(), present_us)
+        header = Header(
+            "k8slab",
+            facts.start_us,
+            facts.seed,
+            facts.events,
+            self._summary(),
+            present_us,
+            facts.language,
+        )
         selected = facts.selected if facts.selected in self.items else ""
         return Scene(self.width, frame.height, facts.now_us, header, axis, selected, self.items)
 
     def _summary(self) -> str:
-        counts = {"nodes": len(self._cards.at), "pods": len(self._homes)}
-        return ", ".join(f"{count} {what}" for what, count in counts.items())
+        return self.words("summary", nodes=len(self._cards.at), pods=len(self._homes))
 
     def _counts(self) -> Counts:
         nodes, pods = self._cards.top(), len(self._homes)
@@ -685,14 +696,16 @@ class Composer:
         attached = bool(attached_to(claim_id, self.graph))
         colour = "held" if held else self._colour(pod_id, "Pod", self.graph.get(pod_id) or {})
         dash = "5 4" if held else "" if attached else "1.5 4"
-        self._put(bands.attachment(identity, pod, claim, colour, dash, straight, 4 + 2 * (row % 3)))
+        self._put(
+            bands.attachment(identity, pod, claim, colour, dash, straight, 4 + 2 * (row % 3), self.words)
+        )
         self._lines_of.setdefault(pod_id, []).append(identity)
         self._lines_of.setdefault(claim_id, []).append(identity)
 
     def _draw_bands(self, frame: Frame, everything: bool, new_axis: bool) -> None:
         waiting = self._on_card.get((TRAY, False))
         shown = [one for one in waiting.at.values() if one < bands.tray_capacity(frame)] if waiting else []
-        self._put(bands.tray(frame, len(waiting.at) if waiting else 0, len(shown)))
+        self._put(bands.tray(frame, len(waiting.at) if waiting else 0, len(shown), self.words))
         if everything:
             self._draw_titles(frame)
         self._draw_note(frame)
@@ -704,11 +717,11 @@ class Composer:
                 self._drop(identity)
             self._rows_shown = []
         if self.facts.console:
-            self._put(bands.console(frame, self.facts.console))
+            self._put(bands.console(frame, self.facts.console, self.words))
         self._draw_marked()
         selected = self.items.get(self.facts.selected)
         if selected is not None and selected.kind:
-            self._put(bands.selection(selected))
+            self._put(bands.selection(selected, self.words))
         elif "selection" in self.items:
             self._drop("selection")
 
@@ -721,7 +734,7 @@ class Composer:
         for identity in sorted(self.facts.marked):
             item = self.items.get(identity)
             if item is not None:
-                self._put(bands.difference(item))
+                self._put(bands.difference(item, self.words))
             elif f"differs/{identity}" in self.items:
                 self._drop(f"differs/{identity}")
 
@@ -730,10 +743,10 @@ class Composer:
         if frame.counts.size in ("large", "medium"):
             for row, count in enumerate(frame.counts.volume_rows):
                 if count:
-                    title = bands.volumes_title(frame, row)
+                    title = bands.volumes_title(frame, row, self.words)
                     wanted[title.id] = title
         if frame.counts.loose_volumes and frame.counts.size != "heat":
-            title = bands.loose_title(frame)
+            title = bands.loose_title(frame, self.words)
             wanted[title.id] = title
         for identity in [one for one in self.items if one.startswith("volumes/") and one not in wanted]:
             self._drop(identity)
@@ -761,17 +774,17 @@ class Composer:
                 if again or key in self._dirty_rows or f"row/{key}" not in self.items:
                     row = self._rows[key]
                     until_us = self.facts.until_us if self._is_past else 0
-                    self._put(bands.timeline_row(frame, self._axis, number, key, row, until_us))
+                    self._put(bands.timeline_row(frame, self._axis, number, key, row, self.words, until_us))
         if again or len(self.facts.inputs) != self._inputs_seen:
             self._inputs_seen = len(self.facts.inputs)
-            self._put(bands.timeline_axis(frame, self._axis, self._step_us))
+            self._put(bands.timeline_axis(frame, self._axis, self._step_us, self.words))
             inputs = bands.timeline_inputs(frame, self._axis, self.facts.inputs)
             for number in range(len(inputs), bands.MOST_INPUTS):
                 self._drop(f"input/{number}")
             for item in inputs:
                 self._put(item)
         if everything:
-            self._put(bands.cursor(frame))
+            self._put(bands.cursor(frame, self.words))
 
     def _row_order(self) -> list[str]:
         """The keys of the rows to show: by workload as they came, and by ordinal within one.

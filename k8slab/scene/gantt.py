@@ -145,7 +145,7 @@ def compose(
     line: tuple[Mark, ...] = (("now", 0, bottom - _TOP + 6),)
     items.append(Item("now", OVER, "", 0, _TOP - 4, 0, bottom - _TOP, "", marks=line))
     summary = say(language, "scene.gantt.summary", pods=len(lives), owners=len(owners))
-    head = header._replace(summary=summary)
+    head = header._replace(summary=summary, language=language)
     return Scene(width, bottom + 62, now_us, head, axis, "", {item.id: item for item in items})
 
 

@@ -7,6 +7,7 @@ here fits everywhere.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from k8slab.scene.marks import STYLES
@@ -39,7 +40,12 @@ def text_width(string: str, style: str) -> float:
     if family == "mono":
         return len(string) * _MONO * size
     table = _WIDTHS["bold" if weight >= 600 else "regular"]
-    return sum(table.get(character, _OTHER) for character in string) * size
+    return sum(table.get(character) or _other(character) for character in string) * size
+
+
+def _other(character: str) -> float:
+    """Chinese characters and their punctuation are as wide as they are high."""
+    return 1.0 if character >= "\u2e80" else _OTHER
 
 
 @lru_cache(maxsize=8192)
@@ -58,19 +64,25 @@ def shortened(string: str, style: str, width: float, tail: int = 0) -> str:
     return ELLIPSIS + end
 
 
+_PIECE = re.compile(r" ?(?:[\u2e80-\uffff][，。；：、）！？”]*|[^ \u2e80-\uffff]+)")
+"""What stays together at the end of a line: a word, or a Chinese character with the marks behind it."""
+
+
 def wrapped(string: str, style: str, width: float, lines: int) -> tuple[str, ...]:
-    """The text broken at spaces into at most `lines` lines; the last one is cut where it must be."""
+    """The text broken at spaces into at most `lines` lines; the last one is cut where it must be.
+
+    Chinese has no spaces: it may be broken after each character.
+    """
     result: list[str] = []
     line = ""
-    words = string.split()
-    for position, word in enumerate(words):
-        candidate = f"{line} {word}" if line else word
+    pieces = _PIECE.findall(" ".join(string.split()))
+    for position, piece in enumerate(pieces):
+        candidate = line + piece if line else piece.lstrip()
         if text_width(candidate, style) <= width or not line:
             line = candidate
             continue
         if len(result) == lines - 1:
-            rest = " ".join([line, *words[position:]])
-            return (*result, shortened(rest, style, width))
+            return (*result, shortened(line + "".join(pieces[position:]), style, width))
         result.append(line)
-        line = word
+        line = piece.lstrip()
     return (*result, shortened(line, style, width)) if line else tuple(result)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj, condition_of, dig
 from k8slab.graph import Graph, kind_of, name_of
 from k8slab.scene.phases import Look
+from k8slab.texts import Words
 
 
 class Note(NamedTuple):
@@ -21,7 +22,9 @@ class Note(NamedTuple):
     answer: str
 
 
-def note_on(identity: str, pod: Obj, look: Look, graph: Graph, node_is_lost: bool) -> Note | None:
+def note_on(
+    identity: str, pod: Obj, look: Look, graph: Graph, node_is_lost: bool, words: Words
+) -> Note | None:
     """What there is to explain about a Pod; None where all goes as it should."""
     name = pod["metadata"]["name"]
     node = pod["spec"].get("nodeName", "")
@@ -30,27 +33,24 @@ def note_on(identity: str, pod: Obj, look: Look, graph: Graph, node_is_lost: boo
         if kind_of(owner or "/") == "StatefulSet":
             return Note(
                 0,
-                f"Why is there no new {name}?",
-                f"{node} is unreachable, so nothing confirms that its {name} has stopped, and a StatefulSet "
-                f"never runs one identity twice. Bring {node} back, taint it out-of-service, or force the "
-                "delete.",
+                words("note.no_new", pod=name),
+                words("note.no_new.answer", pod=name, node=node),
             )
         return Note(
             4,
-            f"Why is {name} still there?",
-            f"{node} is unreachable, so its kubelet cannot confirm that the Pod has stopped; the object "
-            f"stays until {node} is back or is deleted.",
+            words("note.still_there", pod=name),
+            words("note.still_there.answer", node=node),
         )
     if look.tone == "waiting":
         condition = condition_of(pod, "PodScheduled") or {}
         if condition.get("status") == "False" and condition.get("message"):
-            return Note(1, f"Why is {name} not on a node?", condition["message"])
+            return Note(1, words("note.no_node", pod=name), condition["message"])
     if look.tone == "failed":
-        return Note(2, f"Why is {name} in {look.word}?", _failure(pod, look))
+        return Note(2, words("note.failed", pod=name, word=look.word), _failure(pod, look, words))
     return None
 
 
-def _failure(pod: Obj, look: Look) -> str:
+def _failure(pod: Obj, look: Look, words: Words) -> str:
     """The containers' own messages, or how the last one ended."""
     status = pod.get("status") or {}
     if status.get("message"):
@@ -60,11 +60,12 @@ def _failure(pod: Obj, look: Look) -> str:
             for kind in ("waiting", "terminated"):
                 found = state.get(kind) or {}
                 if found.get("message"):
-                    return f"container {one['name']}: {found['message']}"
+                    return words("note.container", name=one["name"], message=found["message"])
         terminated = dig(one, "state", "terminated") or dig(one, "lastState", "terminated")
         if terminated:
-            tries = f", restarted {look.restarts} times" if look.restarts else ""
-            return f"container {one['name']} ended with exit code {terminated.get('exitCode')}{tries}."
+            key = "note.ended_again" if look.restarts else "note.ended"
+            code = terminated.get("exitCode")
+            return words(key, name=one["name"], code=code, count=look.restarts)
     return look.word
 
 

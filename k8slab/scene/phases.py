@@ -13,8 +13,10 @@ from k8slab.api.meta import Obj, condition_of, dig, is_terminating
 from k8slab.api.printers.pod import summary_of
 from k8slab.clock import parse_timestamp
 from k8slab.scene.marks import Clock
+from k8slab.texts import Words
 
 _STARTING = ("Pending", "ContainerCreating", "PodInitializing", "SchedulingGated")
+_ENGLISH = Words()
 _DONE = ("Completed", "Succeeded")
 
 
@@ -29,7 +31,7 @@ class Look(NamedTuple):
     restarts: int = 0
 
 
-def look(pod: Obj, node_lost: bool, shows_time: bool) -> Look:
+def look(pod: Obj, node_lost: bool, shows_time: bool, words: Words = _ENGLISH) -> Look:
     """How a Pod is doing.
 
     `node_lost`: its node's kubelet is not heard of. `shows_time`: a running
@@ -50,16 +52,17 @@ def look(pod: Obj, node_lost: bool, shows_time: bool) -> Look:
     if not spec.get("nodeName"):
         return Look("waiting", word, word, restarts=restarts)
     if word == "Running":
-        return _running(status, ready, total, restarts, shows_time)
+        return _running(status, (ready, total, restarts), shows_time, words)
     if word in _STARTING or (word.startswith("Init:") and word[5:6].isdigit()):
         return Look("creating", word, word, restarts=restarts)
     return Look("failed", word, word if not restarts else f"{word} ×{restarts}", restarts=restarts)
 
 
-def _running(status: Obj, ready: int, total: int, restarts: int, shows_time: bool) -> Look:
+def _running(status: Obj, counts: tuple[int, int, int], shows_time: bool, words: Words) -> Look:
+    ready, total, restarts = counts
     if not shows_time:
-        return _ready_look(ready, total, restarts)
-    line = _running_line(ready, total, restarts)
+        return _ready_look(ready, total, restarts, words)
+    line = _running_line(ready, total, restarts, words)
     started = _running_since(status)
     if started:
         return Look("starting", "Running", "Running {}", "since", started, restarts)
@@ -67,15 +70,15 @@ def _running(status: Obj, ready: int, total: int, restarts: int, shows_time: boo
 
 
 @lru_cache(maxsize=1024)
-def _ready_look(ready: int, total: int, restarts: int) -> Look:
+def _ready_look(ready: int, total: int, restarts: int, words: Words) -> Look:
     """A running Pod that is meant to go on, by how many of its containers are ready."""
     tone = "running" if ready == total else "starting"
-    return Look(tone, "Running", _running_line(ready, total, restarts), restarts=restarts)
+    return Look(tone, "Running", _running_line(ready, total, restarts, words), restarts=restarts)
 
 
-def _running_line(ready: int, total: int, restarts: int) -> str:
-    many = f" · {restarts} restarts" if restarts > 1 else " · 1 restart" if restarts else ""
-    return f"Running {ready}/{total}{many}"
+def _running_line(ready: int, total: int, restarts: int, words: Words) -> str:
+    key = "restarts" if restarts > 1 else "restart" if restarts else ""
+    return f"Running {ready}/{total}" + (f" · {words(key, count=restarts)}" if key else "")
 
 
 def _running_since(status: Obj) -> int:

@@ -17,6 +17,7 @@ from k8slab.api.meta import Obj
 from k8slab.graph import Graph
 from k8slab.scene.marks import Mark
 from k8slab.scene.phases import Look
+from k8slab.texts import Words
 
 Size = Literal["large", "medium", "small", "heat"]
 """How much room there is: two lines a Pod, one line, a square, or only a colour per node."""
@@ -43,6 +44,10 @@ class Surroundings(Protocol):
     @property
     def now_us(self) -> int:
         """The lab's clock."""
+
+    @property
+    def words(self) -> Words:
+        """The texts of the picture, in the lab's language."""
 
     def look_of(self, pod: str) -> Look | None:
         """How a Pod is doing."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from k8slab.scene.marks import Mark
+from k8slab.texts import Language
 
 CARD, LINE, CHIP, OVER = 0, 1, 2, 3
 """The layers, from back to front."""
@@ -72,6 +73,7 @@ class Header(NamedTuple):
     events: int = 0
     summary: str = ""
     until_us: int = 0
+    language: Language = "en"
 
 
 class Scene(NamedTuple):

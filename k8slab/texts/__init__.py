@@ -41,6 +41,17 @@ def say(language: Language, key: str, /, **values: Any) -> str:
     return text.format(**values) if values else text
 
 
+class Words(NamedTuple):
+    """A group's texts in one language: `words("ready", ready=1, wanted=3)`."""
+
+    language: Language = "en"
+    group: str = "scene"
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        """A text with its placeholders filled in. KeyError for a key that there is not."""
+        return say(self.language, f"{self.group}.{key}", **values)
+
+
 def texts_of(group: str, language: Language) -> dict[str, str]:
     """All texts of a group by their keys within it, as the browser is given them."""
     prefix = f"{group}."

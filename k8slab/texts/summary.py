@@ -10,5 +10,6 @@ TEXTS = {
     "relation.volume": ("volume", "卷"),
     "relation.network": ("network", "网络"),
     "relation.scheduling": ("scheduling", "调度"),
+    "relation.policy": ("policy", "策略"),
     "relation.attachment": ("attachment", "挂接"),
 }

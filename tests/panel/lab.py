@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from k8slab.clock import SECOND_US
 from k8slab.cluster.request import Request, Response
 from k8slab.store.view import Change
+from k8slab.texts import Language
 from tests.controllers.view import MemoryView
 from tests.scene.cluster import NOW_US, START_US, cluster, pod_status
 
@@ -38,6 +39,7 @@ class FakeLab:
         self.lock = threading.RLock()
         self.view = view or cluster()
         self.start_us, self.now_us, self.seed = START_US, NOW_US, 7
+        self.language: Language = "en"
         self.inputs: list[Input] = []
         self.pending = pending
         self.ran: list[float] = []

@@ -113,7 +113,7 @@ class StillLab:
 
     def __init__(self) -> None:
         self.view = cluster()
-        self.now_us, self.start_us, self.seed = NOW_US, NOW_US, 7
+        self.now_us, self.start_us, self.seed, self.language = NOW_US, NOW_US, 7, "en"
         self.history: list[Any] = []
         self.inputs: list[Any] = []
 

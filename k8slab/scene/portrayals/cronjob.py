@@ -29,13 +29,18 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     name, schedule = obj["metadata"]["name"], spec["schedule"]
     kind = f"CronJob  {schedule}"
     if spec.get("suspend"):
-        marks = chip(subject.width, subject.colour, kind, name, "suspended")
-        return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, suspended")
+        marks = chip(subject.width, subject.colour, kind, name, around.words("suspended"))
+        return Picture(
+            (*marks, *_face(0.0), *_jobs(subject, around)),
+            around.words("cronjob.suspended", schedule=schedule),
+        )
     tick = next_tick_us(schedule, spec.get("timeZone") or "", around.now_us // MINUTE_US)
     if not tick:
-        marks = chip(subject.width, subject.colour, kind, name, "no next tick")
-        return Picture((*marks, *_face(0.0), *_jobs(subject, around)), f"{schedule}, no next tick")
-    marks = chip(subject.width, subject.colour, kind, name, "next in {}", "until", tick)
+        marks = chip(subject.width, subject.colour, kind, name, around.words("cronjob.no_tick"))
+        return Picture(
+            (*marks, *_face(0.0), *_jobs(subject, around)), around.words("cronjob.never", schedule=schedule)
+        )
+    marks = chip(subject.width, subject.colour, kind, name, around.words("cronjob.next"), "until", tick)
     last = dig(obj, "status", "lastScheduleTime", default="")
     since = parse_timestamp(last) if last else tick - MINUTE_US
     share = 1 - (tick - around.now_us) / max(1, tick - since)
@@ -44,7 +49,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     step_us = max(SECOND_US, (tick - since) // 16)
     return Picture(
         (*marks, *_face(share), *_jobs(subject, around)),
-        f"schedule {schedule}",
+        around.words("cronjob", schedule=schedule),
         links=tuple(around.graph.sources(subject.id, "owner")),
         look_again_us=min(tick, around.now_us + step_us),
     )

@@ -25,7 +25,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     else:
         links = tuple(around.graph.sources(subject.id, "owner"))
         marks += _houses(nodes, _tone_by_node(links, around))
-    return Picture(tuple(marks), f"{ready} of {wanted} ready", links=links)
+    return Picture(tuple(marks), around.words("ready", ready=ready, wanted=wanted), links=links)
 
 
 def _tone_by_node(pods: tuple[str, ...], around: Surroundings) -> dict[str, str]:

@@ -16,14 +16,17 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     wanted = dig(obj, "spec", "replicas", default=1)
     ready = dig(obj, "status", "readyReplicas", default=0)
     revision = annotations_of(obj).get(REVISION, "")
-    kind = f"Deployment · revision {revision}" if revision else "Deployment"
+    kind = around.words("deployment.kind", revision=revision) if revision else "Deployment"
     marks = chip(subject.width, subject.colour, kind, obj["metadata"]["name"], f"{ready}/{wanted}")
     sets = _sets(subject.id, around)
     for row, one in enumerate(sets[:2]):
         marks += _row(one, subject, STRIP_Y - 2 + row * 8, newest=row == 0, single=len(sets) == 1)
-    words = [f"revision {_revision(one)}: {dig(one, 'status', 'replicas', default=0)} pods" for one in sets]
-    paused = "paused, " if dig(obj, "spec", "paused") else ""
-    return Picture(tuple(marks), paused + ", ".join([f"{ready} of {wanted} ready", *words]))
+    said = [around.words("paused")] if dig(obj, "spec", "paused") else []
+    said.append(around.words("ready", ready=ready, wanted=wanted))
+    for one in sets:
+        pods = dig(one, "status", "replicas", default=0)
+        said.append(around.words("deployment.revision", revision=_revision(one), pods=pods))
+    return Picture(tuple(marks), around.words("comma").join(said))
 
 
 def _revision(replica_set: Obj) -> int:

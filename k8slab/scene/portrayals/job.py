@@ -17,12 +17,13 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     done, failed = status.get("succeeded", 0), status.get("failed", 0)
     completions = spec.get("completions")
     indexed = spec.get("completionMode") == "Indexed"
-    mode = "Indexed" if indexed else "queue" if completions is None else "counted"
-    value = f"{done} done" if completions is None else f"{done}/{completions} done"
+    words = around.words
+    mode = "Indexed" if indexed else words("job.queue" if completions is None else "job.counted")
+    value = words("job.done", done=done if completions is None else f"{done}/{completions}")
     if condition_is(obj, "Failed"):
-        value = "failed"
+        value = words("tone.failed")
     elif spec.get("suspend"):
-        value = "suspended"
+        value = words("suspended")
     marks = chip(subject.width, subject.colour, f"Job · {mode}", obj["metadata"]["name"], value)
     if completions is None:
         marks += _queue(subject, done, status.get("active", 0), spec.get("parallelism", 1))
@@ -32,8 +33,8 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks += _grid(subject, _tones(subject.id, status, completions, around))
     else:
         marks += _tally(subject, done, status.get("active", 0), completions)
-    words = f"{mode}, {value}, {status.get('active', 0)} active, {failed} failed"
-    return Picture(tuple(marks), words, links=tuple(around.graph.sources(subject.id, "owner")[:40]))
+    said = words("job", mode=mode, value=value, active=status.get("active", 0), failed=failed)
+    return Picture(tuple(marks), said, links=tuple(around.graph.sources(subject.id, "owner")[:40]))
 
 
 def parsed_indexes(text_: str) -> list[int]:

@@ -9,6 +9,7 @@ from k8slab.graph import Graph
 from k8slab.scene.marks import Mark, icon, rect, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Load, Picture, Portrayal, Subject, Surroundings
+from k8slab.texts import Words
 
 ZONE = "topology.kubernetes.io/zone"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
@@ -18,27 +19,28 @@ _EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 def _draw(subject: Subject, around: Surroundings) -> Picture:
     load = around.load_of(subject.id)
     if subject.size == "heat":
-        return _heat(subject, load)
+        return _heat(subject, load, around.words)
     machine = machine_of(subject.id, around.graph)
     is_off = dig(machine or {}, "spec", "power", default="On") != "On"
     ready = condition_of(subject.obj, "Ready") or {}
     status = ready.get("status", "")
-    words = "Ready" if status == "True" else "NotReady" if status else "starting"
+    said = around.words
+    words = "Ready" if status == "True" else "NotReady" if status else said("tone.starting")
     cordoned = bool(dig(subject.obj, "spec", "unschedulable"))
     marks = _card(subject, status, cordoned)
-    marks += _title(subject, status, words, is_off, cordoned, ready)
+    marks += _title(subject, (status, words, is_off, cordoned), ready, said)
     marks += _bars(subject, load) if subject.size != "small" else []
     taints = _taints(subject.obj)
-    marks += _footer(subject, load, taints)
+    marks += _footer(subject, load, taints, said)
     detail = [
         words,
-        "power off" if is_off else "",
-        "cordoned" if cordoned else "",
-        f"{load.pods} pods",
+        said("node.off") if is_off else "",
+        said("node.cordoned") if cordoned else "",
+        said("node.pods", count=load.pods),
         *taints,
     ]
     state = "ready" if status == "True" else "lost" if status == "Unknown" else "not-ready"
-    return Picture(tuple(marks), ", ".join(part for part in detail if part), state)
+    return Picture(tuple(marks), said("comma").join(part for part in detail if part), state)
 
 
 def machine_of(identity: str, graph: Graph) -> Obj | None:
@@ -60,7 +62,8 @@ def _card(subject: Subject, status: str, cordoned: bool) -> list[Mark]:
     return [rect(0, 0, subject.width, subject.height, radius, fill, line, 1.4, dash)]
 
 
-def _title(subject: Subject, status: str, words: str, is_off: bool, cordoned: bool, ready: Obj) -> list[Mark]:
+def _title(subject: Subject, how: tuple[str, str, bool, bool], ready: Obj, said: Words) -> list[Mark]:
+    status, words, is_off, cordoned = how
     small = subject.size == "small"
     y = 17.0 if small else 24.0
     sign = "node-off" if is_off else "node-ready" if status == "True" else "node-lost"
@@ -73,17 +76,18 @@ def _title(subject: Subject, status: str, words: str, is_off: bool, cordoned: bo
     x = left + 18 + text_width(name, style)
     zone = labels_of(subject.obj).get(ZONE, "")
     if zone and not small:
-        marks.append(text(x + 2, y, "small", f"zone {zone}", "muted"))
-        x += 10 + text_width(f"zone {zone}", "small")
+        zone_words = said("node.zone", zone=zone)
+        marks.append(text(x + 2, y, "small", zone_words, "muted"))
+        x += 10 + text_width(zone_words, "small")
     if cordoned:
         marks.append(icon(x + 8, y - 4, "cordon"))
     if small:
         return marks
     right = subject.width - 14
     if is_off and status == "True":
-        marks.append(text(right, y, "alert", "power off", "alert", "end"))
+        marks.append(text(right, y, "alert", said("node.off"), "alert", "end"))
     elif status == "True":
-        held = "Ready · cordoned" if cordoned else "Ready"
+        held = f"Ready · {said('node.cordoned')}" if cordoned else "Ready"
         marks.append(text(right, y, "label", held, "held" if cordoned else "muted", "end"))
     else:
         since = parse_timestamp(ready["lastTransitionTime"]) if ready.get("lastTransitionTime") else 0
@@ -126,9 +130,9 @@ def _taints(obj: Obj) -> list[str]:
     return [f"{key}:{effect}" for key, effect in best.items()]
 
 
-def _footer(subject: Subject, load: Load, taints: list[str]) -> list[Mark]:
+def _footer(subject: Subject, load: Load, taints: list[str], said: Words) -> list[Mark]:
     y = subject.height - 10
-    count = "1 pod" if load.pods == 1 else f"{load.pods} pods"
+    count = said("node.pod") if load.pods == 1 else said("node.pods", count=load.pods)
     if subject.size == "small":
         return [text(subject.width - 8, 17, "smaller", str(load.pods), "muted", "end")]
     cpu, _ = shares(subject.obj, load)
@@ -149,7 +153,7 @@ def _footer(subject: Subject, load: Load, taints: list[str]) -> list[Mark]:
     return marks
 
 
-def _heat(subject: Subject, load: Load) -> Picture:
+def _heat(subject: Subject, load: Load, said: Words) -> Picture:
     ready = condition_of(subject.obj, "Ready") or {}
     ill = 1 - load.well / load.pods if load.pods else 0.0
     lost = ready.get("status") != "True"
@@ -171,7 +175,7 @@ def _heat(subject: Subject, load: Load) -> Picture:
             )
         )
     state = "lost" if lost else "ready"
-    return Picture(tuple(marks), f"{load.well} of {load.pods} pods well", state)
+    return Picture(tuple(marks), said("node.well", well=load.well, pods=load.pods), state)
 
 
 PORTRAYAL = Portrayal("Node", "nodes", _draw)

@@ -7,6 +7,7 @@ from k8slab.graph import Graph, name_of
 from k8slab.scene.marks import Mark, cylinder_d, path, text
 from k8slab.scene.metrics import shortened
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
+from k8slab.texts import Words
 
 _MODES = {
     "ReadWriteOnce": "RWO",
@@ -31,7 +32,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     where = attached_to(subject.id, around.graph)
     held = bool(where) and around.is_lost(where)
     phase = dig(obj, "status", "phase", default="Pending")
-    words = _words(obj, phase, where, held)
+    words = _words(obj, phase, where, held, around.words)
     line = "held" if held else subject.colour if phase == "Bound" else "mark-waiting"
     name = obj["metadata"]["name"]
     marks = _marks(subject, line, name, words, phase == "Bound")
@@ -42,7 +43,7 @@ def _users(identity: str, around: Surroundings) -> tuple[str, ...]:
     return tuple(one for one in around.graph.sources(identity, "volume") if one.startswith("Pod/"))
 
 
-def _words(obj: Obj, phase: str, where: str, held: bool) -> str:
+def _words(obj: Obj, phase: str, where: str, held: bool, words: Words) -> str:
     if phase != "Bound":
         return phase
     size = dig(obj, "status", "capacity", "storage", default="") or dig(
@@ -50,10 +51,11 @@ def _words(obj: Obj, phase: str, where: str, held: bool) -> str:
     )
     modes = "/".join(_MODES.get(mode, mode) for mode in dig(obj, "spec", "accessModes", default=()))
     if is_terminating(obj):
-        return f"{size} {modes}, terminating"
+        return words("claim.terminating", size=size, modes=modes)
     if not where:
-        return f"{size} {modes}, not attached"
-    return f"{size} {modes}, {'held by' if held else 'on'} {name_of(where)}"
+        return words("claim.unattached", size=size, modes=modes)
+    key = "claim.held" if held else "claim.on"
+    return words(key, size=size, modes=modes, node=name_of(where))
 
 
 def _marks(subject: Subject, line: str, name: str, words: str, bound: bool) -> list[Mark]:
@@ -75,7 +77,7 @@ def _marks(subject: Subject, line: str, name: str, words: str, bound: bool) -> l
         path(body, "chip", line, 1.5, dash),
         path(lid, "accent-soft", line, 1.5, dash),
         text(43, 17, "name", shortened(name, "name", room, 4)),
-        text(43, 32, "smaller", shortened(words, "smaller", room), "held" if "held" in words else "muted"),
+        text(43, 32, "smaller", shortened(words, "smaller", room), "held" if line == "held" else "muted"),
     ]
 
 

@@ -13,7 +13,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     ready = dig(obj, "status", "readyReplicas", default=0)
     marks = chip(subject.width, subject.colour, "ReplicaSet", obj["metadata"]["name"], f"{ready}/{wanted}")
     marks += progress(subject.width, subject.colour, ready, wanted)
-    return Picture(tuple(marks), f"{ready} of {wanted} ready")
+    return Picture(tuple(marks), around.words("ready", ready=ready, wanted=wanted))
 
 
 PORTRAYAL = Portrayal("ReplicaSet", "workloads", _draw)

@@ -7,6 +7,7 @@ from k8slab.graph import object_id
 from k8slab.scene.marks import Mark, circle, path, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
+from k8slab.texts import Words
 
 _MOST_PLUGS = 8
 
@@ -16,16 +17,20 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     spec = obj.get("spec") or {}
     headless = spec.get("clusterIP") == "None"
     service_type = "headless" if headless else spec.get("type") or "ClusterIP"
+    shown_type = around.words("service.headless") if headless else service_type
     ports = [str(port["port"]) for port in spec.get("ports") or ()]
     value = ", ".join(ports[:2]) + (" …" if len(ports) > 2 else "")
     name = obj["metadata"]["name"]
-    marks = chip(subject.width, "owner-none", f"Service · {service_type}", name, value)
+    marks = chip(subject.width, "owner-none", f"Service · {shown_type}", name, value)
     ready, links = _endpoints(subject.id, around)
-    marks += _plugs(ready)
+    marks += _plugs(ready, around.words)
     name_in_dns = f"{name}.{obj['metadata'].get('namespace', 'default')}.svc.cluster.local"
+    said = around.words(
+        "service", type=shown_type, port=value, ready=sum(ready), count=len(ready), dns=name_in_dns
+    )
     return Picture(
         tuple(marks),
-        f"{service_type}, port {value}, {sum(ready)} of {len(ready)} endpoints ready, {name_in_dns}",
+        said,
         links=links,
     )
 
@@ -46,10 +51,10 @@ def _endpoints(identity: str, around: Surroundings) -> tuple[list[bool], tuple[s
     return ready, tuple(pods)
 
 
-def _plugs(ready: list[bool]) -> list[Mark]:
+def _plugs(ready: list[bool], words: Words) -> list[Mark]:
     y = STRIP_Y + 4
     if not ready:
-        return [text(STRIP_X, STRIP_Y + 8, "smaller", "no endpoints", "muted")]
+        return [text(STRIP_X, STRIP_Y + 8, "smaller", words("service.none"), "muted")]
     shown = sorted(ready, reverse=True)[:_MOST_PLUGS]
     end = STRIP_X + 15 * len(shown) - 5
     marks: list[Mark] = [path(f"M{STRIP_X} {y}L{end} {y}", "", "chip-line", 1.4)]

@@ -25,8 +25,9 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks += progress(subject.width, subject.colour, ready, wanted)
     else:
         marks += _slots(subject.width, first, [_tone(around, pod) for pod in pods])
-    words = "scaling down, " if surplus else ""
-    return Picture(tuple(marks), f"{words}{ready} of {wanted} ready", links=tuple(pods[:_MOST_SLOTS]))
+    key = "ready.scaling_down" if surplus else "ready"
+    said = around.words(key, ready=ready, wanted=wanted)
+    return Picture(tuple(marks), said, links=tuple(pods[:_MOST_SLOTS]))
 
 
 def _tone(around: Surroundings, pod: str) -> str:
