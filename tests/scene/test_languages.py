@@ -91,7 +91,8 @@ class ChineseLab:
     def __init__(self) -> None:
         lab = short()
         self.view, self.history, self.inputs, self.lock = lab.view, lab.history, lab.inputs, lab.lock
-        self.now_us, self.start_us, self.ready_us, self.seed = lab.now_us, lab.start_us, lab.ready_us, lab.seed
+        self.now_us, self.start_us, self.ready_us = lab.now_us, lab.start_us, lab.ready_us
+        self.seed = lab.seed
         self.language = "zh"
 
 
