@@ -369,6 +369,15 @@ class Lab:
             with self._input():
                 return run(client, argv, stdin)
 
+    def completions(self, line: str) -> Sequence[str]:
+        """What the last word of a kubectl command line could become: `lab.completions("get po")`."""
+        from k8slab.kubectl.word_completion import complete
+
+        *before, word = line.removeprefix("kubectl ").split(" ")
+        with self.lock:
+            client = _LabClient(self, deed="kubectl completion")
+            return complete(client, [one for one in before if one], word)
+
     @contextmanager
     def _input(self) -> Iterator[None]:
         """While something is done that time may pass in."""

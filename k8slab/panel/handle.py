@@ -94,6 +94,9 @@ class LabHandle(Protocol):
     def settle(self) -> bool:
         """Let time pass until nothing changes any more."""
 
+    def completions(self, line: str) -> Sequence[str]:
+        """What the last word of a kubectl command line could become."""
+
     def kubectl(self, command: str, *, stdin: str = "") -> ResultLike:
         """Run a kubectl command."""
 

@@ -6,6 +6,7 @@ current by `use`, else the variable `lab` of the notebook.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -34,6 +35,35 @@ def _show(result: Any) -> None:
     sys.stderr.write(result.stderr)
 
 
+def _offer_words(ipython: Any) -> None:
+    """Let Tab offer kubectl's words, and nothing of Python's, behind `%kubectl`."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    def kubectl_words(context: Any) -> dict[str, Any]:
+        """What the last word could become (a matcher of IPython's completer)."""
+        line = context.line_with_cursor[: context.cursor_position].lstrip()
+        found = _COMMAND.match(line)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        line = line[found.end() :]
+        try:
+            offers = current(ipython).completions(line)
+        except RuntimeError:
+            # There is no lab yet, so nothing is known to offer.
+            offers = []
+        return {
+            "completions": [SimpleCompletion(text=one, type="kubectl") for one in offers],
+            "matched_fragment": line.rpartition(" ")[2],
+            "suppress": bool(offers),
+        }
+
+    as_matcher: Any = context_matcher(identifier="kubectl")
+    ipython.Completer.custom_matchers.append(as_matcher(kubectl_words))
+
+
+_COMMAND = re.compile(r"%{0,2}kubectl +")
+
+
 def register(ipython: Any) -> None:
     """Register the magics with IPython (called by `%load_ext k8slab`)."""
 
@@ -46,4 +76,5 @@ def register(ipython: Any) -> None:
         _show(current(ipython).kubectl(f"apply -f - {line}", stdin=cell))
 
     ipython.register_magic_function(kubectl, "line_cell", "kubectl")
+    _offer_words(ipython)
     ipython.register_magic_function(apply, "cell", "apply")

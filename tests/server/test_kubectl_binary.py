@@ -99,7 +99,7 @@ STORIES: dict[str, list[Step]] = {
         Step("uncordon node-1", says="node/node-1 uncordoned"),
         Step("taint node node-2 key=value:NoSchedule", says="tainted"),
         Step("get nodes", says="Ready"),
-        Step("edit sts db", says="Edit cancelled, no changes made."),
+        Step("edit sts db", says="Edit cancelled, no changes made.", same=False),
     ],
     "objects made by generators": [
         Step("create namespace shop", says="namespace/shop created"),
@@ -219,6 +219,43 @@ def test_commands_that_wait_see_time_pass(lab: Lab) -> None:
             assert done.returncode == step.code, told
             assert step.says in done.stdout, told
         assert serving.app.faults == []
+
+
+COMPLETED = (
+    "g",
+    "get po",
+    "get pods,s",
+    "get pods d",
+    "get pod/",
+    "get pod/db-0 d",
+    "get pods -n ku",
+    "get pods -o ",
+    "rollout status d",
+    "rollout undo deployment ",
+    "logs d",
+    "logs db-0 ",
+    "exec db-0 -c ",
+    "cordon n",
+    "create d",
+    "scale d",
+    "taint node n",
+    "label pods ",
+    "set image d",
+    "get pods --na",
+    "config use-context ",
+    "get gizmo ",
+)
+
+
+def test_tab_offers_what_the_binary_offers(lab: Lab, serving: Serving) -> None:
+    lab.apply(DB)
+    lab.apply(WEB)
+    lab.settle()
+    for line in COMPLETED:
+        *before, word = line.split(" ")
+        offered = serving.kubectl("__complete", *before, word).stdout.splitlines()
+        wanted = sorted(one.partition("\t")[0] for one in offered if one and not one.startswith(":"))
+        assert lab.completions(line) == wanted, line
 
 
 def test_there_are_enough_invocations() -> None:
