@@ -23,12 +23,12 @@ from k8slab.cluster.world import Causes, World
 from k8slab.store.history import History
 from k8slab.store.store import outline_of
 
-CHANGES_APART = 500
+CHANGES_APART = 100
 _MOST_HELD = 4_000_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
 """A World of which not even so many marks could be held isn't marked."""
-_ENTRIES_A_CHANGE = 100
+_ENTRIES_A_CHANGE = 40
 """So many entries may be copied for each change that happens: a small part of what it costs."""
 CHANGES_KEPT = 200_000
 """How many changes history keeps at least; of what is older only the marks are left."""

@@ -19,7 +19,7 @@ from k8slab.cluster.api import Actor
 from k8slab.cluster.queue import notify
 from k8slab.cluster.world import Trail, World
 from k8slab.components import Record
-from k8slab.store.recorded import About, RecordedEvent, Saying, saying_of
+from k8slab.store.recorded import About, RecordedEvent, Saying
 
 EVENT_LIFETIME_US = HOUR_US
 """How long the API server keeps an Event (`--event-ttl`)."""
@@ -41,7 +41,7 @@ def record(world: World, actor: Actor, action: Record, cause: int) -> None:
         action.field_path,
     )
     saying = Saying(about, component, action.host, action.type, action.reason, action.message)
-    known = world.event_keys.get(saying)
+    known = world.store.event_that_says(saying)
     if known is not None:
         old = world.store.event(known)
         if old is not None and not _expired(world, old):
@@ -49,7 +49,6 @@ def record(world: World, actor: Actor, action: Record, cause: int) -> None:
             return
     _expire(world, cause)
     key = _free_key(world, about)
-    world.event_keys[saying] = key
     store = world.store
     event = RecordedEvent(
         store.revision + 1,
@@ -144,12 +143,9 @@ def _expire(world: World, cause: int) -> None:
             return
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)
-            world.event_keys.pop(event.saying, None)
             _tell(world)
             continue
         metadata = event["metadata"]
         key = (metadata["namespace"], metadata["name"])
         notify(world, world.store.write("Event", key, None, world.now_us, cause))
         world.trails.pop(("Event", key), None)
-        if event.get("reportingComponent"):
-            world.event_keys.pop(saying_of(event), None)

@@ -18,7 +18,7 @@ from k8slab.clock import START_US
 from k8slab.cluster.request import Request
 from k8slab.components import Cache, Component, Memory, Watch
 from k8slab.store.aspects import ANY
-from k8slab.store.recorded import RecordedEvent, Saying, event_object
+from k8slab.store.recorded import RecordedEvent, event_object
 from k8slab.store.store import Store
 from k8slab.store.view import Change
 from k8slab.timing import REALISTIC, Timing, duration_us
@@ -130,7 +130,6 @@ class World:
         "busy",
         "causes",
         "components",
-        "event_keys",
         "failures",
         "fault",
         "gates",
@@ -177,7 +176,6 @@ class World:
         self.trails: dict[tuple[str, Key], Trail] = {}
         self.graves: dict[tuple[str, Key], Trail] = {}
         """The trails of the objects that were removed last."""
-        self.event_keys: dict[Saying, Key] = {}
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
         self.components = {component.name: component for component in components}
@@ -202,7 +200,6 @@ class World:
         twin.causes = self.causes.copy()
         twin.trails = self.trails.copy()
         twin.graves = self.graves.copy()
-        twin.event_keys = self.event_keys.copy()
         # A cache is derived from the store: the fork builds its own when it is first needed.
         twin._cache_states = {}
         twin._observers = {}
@@ -264,7 +261,7 @@ class World:
 
     def weight(self) -> int:
         """About how many entries of tables a copy has."""
-        tables = (self.queue, self.pending, self.memories, self.busy, self.trails, self.event_keys)
+        tables = (self.queue, self.pending, self.memories, self.busy, self.trails)
         return self.store.weight() + sum(len(table) for table in tables)
 
     def forget_causes(self) -> None:

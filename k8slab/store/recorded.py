@@ -10,7 +10,7 @@ other objects.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from k8slab import chance
 from k8slab.api.meta import Key, Obj
@@ -198,20 +198,3 @@ def _in_new_manner(event: Obj, row: RecordedEvent, first_us: int) -> None:
         event["related"] = row.related
     if row.times > 1:
         event["series"] = {"count": row.times, "lastObservedTime": micro_timestamp(row.at_us)}
-
-
-def saying_of(event: Obj) -> Saying:
-    """What a stored Event object says, to recognise it when it is said again."""
-    host = (event.get("source") or {}).get("host", "")
-    if event.get("action"):
-        instance = event["reportingInstance"].removeprefix(f"{event['reportingComponent']}-")
-        host = "" if instance == "control-plane" else instance
-    reference: dict[str, Any] = event["involvedObject"]
-    about = About(
-        reference["kind"],
-        reference.get("namespace", ""),
-        reference["name"],
-        reference.get("uid", ""),
-        reference.get("fieldPath", ""),
-    )
-    return Saying(about, event["reportingComponent"], host, event["type"], event["reason"], event["message"])

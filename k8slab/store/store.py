@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
 
 from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
+from k8slab.store.events import EventTable, Kept
 from k8slab.store.history import History
 from k8slab.store.index import Index
-from k8slab.store.recorded import Expiry, RecordedEvent, Repeat, Row, event_object
+from k8slab.store.recorded import Expiry, RecordedEvent, Repeat, Row, Saying, event_object
 from k8slab.store.view import Change
 
 NO_OBJECTS: dict[Key, Obj] = {}
@@ -33,6 +33,7 @@ class Store:
         "_born",
         "_counter",
         "_dependents",
+        "_events",
         "_labels",
         "_namespaces",
         "_nodes",
@@ -52,8 +53,9 @@ class Store:
         self.outline = blake2b(digest_size=16)
         """A fingerprint of the changes that were compacted: when, what, and by which cause."""
         self._counter = 0
-        self._objects: dict[str, dict[Key, Any]] = {}
-        """By kind. Of Events, those that were recorded are kept as a `RecordedEvent`."""
+        self._objects: dict[str, dict[Key, Obj]] = {}
+        """By kind, but for the Events."""
+        self._events = EventTable()
         self._born: dict[str, dict[Key, int]] = {}
         self._namespaces: Index[Key] = Index()
         self._owners: Index[Key] = Index()
@@ -68,6 +70,7 @@ class Store:
         twin.history = self.history.copy()
         twin.outline = self.outline.copy()
         twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
+        twin._events = self._events.copy()
         twin._born = {kind: table.copy() for kind, table in self._born.items()}
         twin._namespaces = self._namespaces.copy()
         twin._owners = self._owners.copy()
@@ -78,30 +81,37 @@ class Store:
 
     def get(self, kind: str, key: Key) -> Obj | None:
         """The object, or None."""
-        found: Any = self._objects.get(kind, NO_OBJECTS).get(key)
-        if found.__class__ is RecordedEvent:
-            return event_object(found)
-        return found  # type: ignore[no-any-return]
+        if kind == "Event":
+            event = self._events.get(key)
+            return None if event is None else _as_object(event)
+        return self._objects.get(kind, NO_OBJECTS).get(key)
 
-    def event(self, key: Key) -> RecordedEvent | Obj | None:
-        """An Event as it is kept: as it was recorded, or as the object that a client wrote."""
-        return self._objects.get("Event", NO_OBJECTS).get(key)
+    def event(self, key: Key) -> Kept | None:
+        """An Event as it is kept."""
+        return self._events.get(key)
 
-    def oldest_events(self, count: int) -> Sequence[RecordedEvent | Obj]:
+    def event_that_says(self, saying: Saying) -> Key | None:
+        """The key of the stored Event that was recorded last to say something."""
+        return self._events.that_says(saying)
+
+    def oldest_events(self, count: int) -> Sequence[Kept]:
         """The oldest few Events as they are kept."""
-        return tuple(islice(self._objects.get("Event", NO_OBJECTS).values(), count))
+        return tuple(islice(self._events.values(), count))
 
     def count(self, kind: str) -> int:
         """How many objects of a kind there are."""
+        if kind == "Event":
+            return len(self._events)
         return len(self._objects.get(kind, NO_OBJECTS))
 
     def size(self) -> int:
         """How many objects of all kinds there are."""
-        return sum(len(table) for table in self._objects.values())
+        return len(self._events) + sum(len(table) for table in self._objects.values())
 
     def weight(self) -> int:
         """How many entries the tables have that a copy doesn't share."""
-        return self.size() + sum(len(births) for births in self._born.values())
+        objects = self.size() - len(self._events)
+        return objects + self._events.own_entries() + sum(len(births) for births in self._born.values())
 
     def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
         """Kind and key of every object with an owner reference to this uid."""
@@ -117,13 +127,15 @@ class Store:
         node: str | None = None,
     ) -> Sequence[Obj]:
         """The objects that fit all arguments, oldest first (see `View.list`)."""
+        if kind == "Event":
+            return _filtered(
+                [_as_object(one) for one in self._events.values()], namespace, selector, owner, node
+            )
         table = self._objects.get(kind, NO_OBJECTS)
         if not table:
             return ()
         keys = self._candidates(kind, namespace, selector, owner, node)
         found = list(table.values()) if keys is None else [table[key] for key in keys]
-        if kind == "Event":
-            found = [_as_object(one) for one in found]
         return _filtered(found, namespace, selector, owner, node)
 
     def _candidates(
@@ -136,9 +148,8 @@ class Store:
         if node is not None:
             buckets.append(self._nodes.get((kind, node)))
         if namespace is not None:
-            if kind not in _IN_NO_NAMESPACE_INDEX:
-                buckets.append(self._namespaces.get((kind, namespace)))
-            if owner == "" and kind not in _NEVER_OWNED:
+            buckets.append(self._namespaces.get((kind, namespace)))
+            if owner == "":
                 buckets.append(self._owners.get((kind, "", namespace)))
             for label, operator, values in selector or ():
                 if operator == "In" and len(values) == 1:
@@ -147,10 +158,10 @@ class Store:
 
     def write(self, kind: str, key: Key, new: Obj | None, at_us: int, cause: int) -> Change:
         """Store (or, with None, remove) an object as the next revision. The change that it made."""
+        if kind == "Event":
+            return self._write_event(key, new, at_us, cause)
         table = self._objects.setdefault(kind, {})
         old = table.get(key)
-        if old.__class__ is RecordedEvent:
-            old = event_object(old)
         self.revision += 1
         if new is None:
             if old is not None:
@@ -158,55 +169,64 @@ class Store:
         else:
             metadata = {**new["metadata"], "resourceVersion": str(self.revision)}
             new = {**new, "metadata": metadata}
-            if old is None or kind == "Event":
-                births = self._born.setdefault(kind, {})
-                if key not in births:
-                    self._counter += 1
-                    births[key] = self._counter
+            if old is None:
+                self._counter += 1
+                self._born.setdefault(kind, {})[key] = self._counter
             table[key] = new
             self._reindex(kind, key, old, new)
         change = Change(self.revision, at_us, kind, key, old, new, cause)
         self.history.rows.append(change)
         return change
 
+    def _write_event(self, key: Key, new: Obj | None, at_us: int, cause: int) -> Change:
+        """Store or remove an Event on behalf of a client. Events are in no index."""
+        old = self.get("Event", key)
+        self.revision += 1
+        if new is not None:
+            new = {**new, "metadata": {**new["metadata"], "resourceVersion": str(self.revision)}}
+            self._events.put(key, new)
+        elif old is not None:
+            self._events.remove(key)
+        change = Change(self.revision, at_us, "Event", key, old, new, cause)
+        self.history.rows.append(change)
+        return change
+
     def record(self, event: RecordedEvent) -> None:
         """Store a new Event, or one that is said again, whose revision is the next one."""
-        table = self._objects.setdefault("Event", {})
         self.revision = event.revision
         row: Row = event
         if event.first is not None:
-            row = Repeat(event.revision, event.at_us, event.cause, table[event.key], event)
-        table[event.key] = event
+            before = self._events.get(event.key)
+            assert isinstance(before, RecordedEvent), "what is said again was recorded"
+            row = Repeat(event.revision, event.at_us, event.cause, before, event)
+        self._events.put(event.key, event)
         self.history.rows.append(row)
 
     def expire(self, event: RecordedEvent, at_us: int, cause: int) -> None:
         """Remove a recorded Event."""
-        del self._objects["Event"][event.key]
+        self._events.remove(event.key)
         self.revision += 1
         self.history.rows.append(Expiry(self.revision, at_us, cause, event))
 
     def _remove(self, kind: str, key: Key, old: Obj) -> None:
         self._reindex(kind, key, old, None)
         del self._objects[kind][key]
-        self._born.get(kind, _NO_BIRTHS).pop(key, None)
+        del self._born[kind][key]
 
     def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
         if old is not None and new is not None and _same_places(kind, old, new):
             return
-        born = self._born.get(kind, _NO_BIRTHS).get(key, 0)
+        born = self._born[kind][key]
         namespace = key[0]
-        if kind not in _IN_NO_NAMESPACE_INDEX:
-            if old is None:
-                self._namespaces.add((kind, namespace), key, born)
-            elif new is None:
-                self._namespaces.discard((kind, namespace), key)
+        if old is None:
+            self._namespaces.add((kind, namespace), key, born)
+        elif new is None:
+            self._namespaces.discard((kind, namespace), key)
         before = old["metadata"] if old else _NO_METADATA
         after = new["metadata"] if new else _NO_METADATA
         if before.get("labels") is not after.get("labels"):
             self._reindex_labels(kind, key, born, before.get("labels") or {}, after.get("labels") or {})
         owners_before, owners_after = before.get("ownerReferences"), after.get("ownerReferences")
-        if kind in _NEVER_OWNED and not owners_before and not owners_after:
-            return
         if old is None or new is None or owners_before is not owners_after:
             self._reindex_owners(kind, key, born, old, new)
         if kind == "Pod":
@@ -267,16 +287,11 @@ class Store:
 
     def every(self) -> Iterator[Obj]:
         """Every object, by kind in sorted order and the oldest first."""
-        for kind in sorted(self._objects):
+        for kind in sorted([*self._objects, "Event"]):
             yield from self.list(kind)
 
 
 _NO_METADATA: Obj = {}
-_NO_BIRTHS: dict[Key, int] = {}
-_NEVER_OWNED = ("Event",)
-"""Kinds of which nobody asks for those without an owner, and there are many: these are not indexed."""
-_IN_NO_NAMESPACE_INDEX = ("Event",)
-"""Kinds of which most are in one namespace, and which are seldom listed."""
 
 
 def outline_of(rows: Iterable[Row]) -> bytes:
@@ -285,7 +300,7 @@ def outline_of(rows: Iterable[Row]) -> bytes:
     return "".join(lines).encode()
 
 
-def _as_object(kept: RecordedEvent | Obj) -> Obj:
+def _as_object(kept: Kept) -> Obj:
     return event_object(kept) if isinstance(kept, RecordedEvent) else kept
 
 

@@ -9,7 +9,7 @@ from k8slab.cluster import dispatch
 from k8slab.cluster.api import component_actor
 from k8slab.cluster.request import Request
 from k8slab.components import Record
-from k8slab.store.recorded import RecordedEvent, Repeat, saying_of
+from k8slab.store.recorded import RecordedEvent, Repeat
 
 
 def lab_that_said(times: int, action: str = "") -> Lab:
@@ -52,13 +52,13 @@ def test_history_gives_the_same_change_each_time() -> None:
     assert change.new["metadata"]["resourceVersion"] == str(change.revision)
 
 
-def test_an_event_is_recognised_by_its_object() -> None:
+def test_what_is_kept_is_found_by_what_it_says() -> None:
     lab = lab_that_said(2)
     for event in lab.world.list("Event"):
         key = (event["metadata"]["namespace"], event["metadata"]["name"])
         kept = lab.world.store.event(key)
         assert isinstance(kept, RecordedEvent)
-        assert saying_of(event) == kept.saying
+        assert lab.world.store.event_that_says(kept.saying) == key
 
 
 def test_a_client_may_change_it_and_what_is_said_is_still_counted() -> None:
