@@ -1,7 +1,8 @@
 """A user and the fates against a cluster: the rules that every workload's machine shares.
 
 A machine's `laws` are asked after every single change, its `settled_laws`
-once everything is mended and has settled.
+once everything is mended and has settled, its `cleaned_laws` once the workload
+is deleted and all has settled again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -23,6 +25,16 @@ from tests.laws.replay import replay
 Law = Callable[[World, Change], None]
 NODES = st.sampled_from(["node-1", "node-2", "node-3"])
 QUIET_KINDS = ("Event", "Lease")
+SEARCHED_EXAMPLES = 200
+
+
+def few_examples() -> settings:
+    """A few fixed runs; with `--hypothesis-profile=search` many new ones, shrunk where they fail."""
+    if not settings.default.derandomize:
+        return settings(max_examples=SEARCHED_EXAMPLES, stateful_step_count=30, deadline=None)
+    return settings(
+        max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
+    )
 
 
 class ClusterMachine(RuleBasedStateMachine):
@@ -30,6 +42,7 @@ class ClusterMachine(RuleBasedStateMachine):
 
     laws: ClassVar[tuple[Law, ...]] = ()
     settled_laws: ClassVar[tuple[Callable[[World], None], ...]] = ()
+    cleaned_laws: ClassVar[tuple[Callable[[World], None], ...]] = ()
 
     @initialize(seed=st.integers(0, 1000))
     def begin_cluster(self, seed: int) -> None:
@@ -173,6 +186,8 @@ class ClusterMachine(RuleBasedStateMachine):
             self.is_replayed()
         self.clean_up()
         self.settle()
+        for law in self.cleaned_laws:
+            law(self.lab.world)
         everything_owned_has_an_owner(self.lab.world)
 
     def is_idle(self) -> None:

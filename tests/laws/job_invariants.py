@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8slab.api.meta import Key, Obj, annotations_of, condition_is, controller_of, key_of
+from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp
 from k8slab.cluster.world import World
 from k8slab.store.view import Change
 from tests.laws.workload_invariants import is_active, phase
@@ -109,18 +110,70 @@ def finalizers_are_gone(world: World) -> None:
 SETTLED_JOBS = (jobs_have_one_outcome, finalizers_are_gone)
 
 
+SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+
+
+def _is_scheduled(job: Obj) -> bool:
+    """Whether a Job was made for a time of the schedule, not by hand."""
+    return SCHEDULED in annotations_of(job)
+
+
 def forbidden_jobs_never_overlap(world: World, change: Change) -> None:
     """A CronJob that forbids concurrency makes no Job while one of its Jobs runs."""
     job = change.new
     if change.kind != "Job" or change.old is not None or job is None:
         return
     cron_job = _cron_job_of(world, change.key, job)
-    if cron_job is None or cron_job["spec"].get("concurrencyPolicy") == "Allow":
+    if cron_job is None or cron_job["spec"].get("concurrencyPolicy") == "Allow" or not _is_scheduled(job):
         return
-    others = world.list("Job", owner=cron_job["metadata"]["uid"])
+    others = [one for one in world.list("Job", owner=cron_job["metadata"]["uid"]) if _is_scheduled(one)]
     running = [one for one in others if not outcomes(one) and key_of(one) != change.key]
     alive = [key_of(one)[1] for one in running if "deletionTimestamp" not in one["metadata"]]
     assert not alive, f"{change.key[1]} was made while {alive} ran"
+
+
+def runs_have_their_own_times(world: World, change: Change) -> None:
+    """A CronJob makes one Job for a time, not before it, not past its deadline, and none while suspended."""
+    job = change.new
+    if change.kind != "Job" or change.old is not None or job is None:
+        return
+    cron_job = _cron_job_of(world, change.key, job)
+    if cron_job is None or world.causes[change.cause].component != "cronjob-controller":
+        return
+    assert not cron_job["spec"].get("suspend"), "a suspended CronJob made a Job"
+    due_us = parse_timestamp(annotations_of(job)[SCHEDULED])
+    name = f"{cron_job['metadata']['name']}-{due_us // MINUTE_US}"
+    assert change.key[1] == name, f"{change.key[1]} is of {annotations_of(job)[SCHEDULED]}"
+    assert due_us <= world.now_us, f"{change.key[1]} was made before its time"
+    deadline = cron_job["spec"].get("startingDeadlineSeconds")
+    if deadline is not None:
+        late_us = world.now_us - due_us
+        assert late_us <= deadline * SECOND_US, f"{change.key[1]} was made {late_us} us late"
+    last = (cron_job.get("status") or {}).get("lastScheduleTime")
+    assert not last or parse_timestamp(last) <= due_us, f"{change.key[1]} is before {last}"
+
+
+def schedule_times_rise(world: World, change: Change) -> None:
+    """The times that a CronJob's status tells never go back, and it lists each Job once."""
+    if change.kind != "CronJob" or change.old is None or change.new is None:
+        return
+    before, after = (obj.get("status") or {} for obj in (change.old, change.new))
+    for field in ("lastScheduleTime", "lastSuccessfulTime"):
+        assert before.get(field, "") <= after.get(field, ""), f"{field}: {before} to {after}"
+    listed = [one["uid"] for one in after.get("active") or ()]
+    assert len(listed) == len(dict.fromkeys(listed)), f"a Job is listed twice: {after}"
+
+
+OF_CRON_JOBS = (forbidden_jobs_never_overlap, runs_have_their_own_times, schedule_times_rise)
+
+
+def active_jobs_are_listed(world: World) -> None:
+    """Settled, a CronJob's status lists the Jobs that run, and no other."""
+    for cron_job in world.list("CronJob"):
+        jobs = world.list("Job", owner=cron_job["metadata"]["uid"])
+        running = sorted(job["metadata"]["name"] for job in jobs if not outcomes(job) and _is_scheduled(job))
+        listed = sorted(one["name"] for one in (cron_job.get("status") or {}).get("active") or ())
+        assert listed == running, f"{listed} are listed, {running} run"
 
 
 def _cron_job_of(world: World, key: Key, job: Obj) -> Obj | None:

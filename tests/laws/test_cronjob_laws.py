@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from k8slab.lab import Lab
-from tests.laws.cluster_machine import ClusterMachine
-from tests.laws.job_invariants import OF_JOBS, forbidden_jobs_never_overlap, job_history_is_limited
+from tests.laws.cluster_machine import ClusterMachine, few_examples
+from tests.laws.job_invariants import OF_CRON_JOBS, OF_JOBS, active_jobs_are_listed, job_history_is_limited
 
 MANIFEST = """
 apiVersion: batch/v1
@@ -37,8 +36,8 @@ spec:
 class CronJobMachine(ClusterMachine):
     """A user who suspends and resumes a CronJob, on a cluster that breaks."""
 
-    laws: ClassVar = (*OF_JOBS, forbidden_jobs_never_overlap)
-    settled_laws: ClassVar = (job_history_is_limited,)
+    laws: ClassVar = (*OF_JOBS, *OF_CRON_JOBS)
+    settled_laws: ClassVar = (job_history_is_limited, active_jobs_are_listed)
 
     @initialize(
         seed=st.integers(0, 1000),
@@ -56,6 +55,36 @@ class CronJobMachine(ClusterMachine):
     def suspend_or_resume(self, suspend: str) -> None:
         self.kubectl(f"""patch cronjob tick -p '{{"spec":{{"suspend":{suspend}}}}}'""")
 
+    @rule(
+        field=st.sampled_from(
+            [
+                '"schedule":"*/2 * * * *"',
+                '"schedule":"30 4 * * *"',
+                '"concurrencyPolicy":"Forbid"',
+                '"concurrencyPolicy":"Replace"',
+                '"concurrencyPolicy":"Allow"',
+                '"startingDeadlineSeconds":20',
+                '"startingDeadlineSeconds":null',
+                '"timeZone":"Asia/Kathmandu"',
+                '"timeZone":null',
+                '"failedJobsHistoryLimit":0',
+                '"successfulJobsHistoryLimit":0',
+            ]
+        )
+    )
+    def change_a_field(self, field: str) -> None:
+        self.kubectl(f"""patch cronjob tick --type=merge -p '{{"spec":{{{field}}}}}'""")
+
+    @rule(which=st.integers(0, 3))
+    def job_is_deleted(self, which: int) -> None:
+        jobs = self.lab.list("jobs")
+        if jobs:
+            self.kubectl(f"delete job {jobs[which % len(jobs)]['metadata']['name']} --wait=false")
+
+    @rule(number=st.integers(0, 3))
+    def job_is_made_by_hand(self, number: int) -> None:
+        self.kubectl(f"create job by-hand-{number} --from=cronjob/tick")
+
     def mend(self) -> None:
         self.kubectl("""patch cronjob tick -p '{"spec":{"suspend":true}}'""")
 
@@ -64,6 +93,4 @@ class CronJobMachine(ClusterMachine):
 
 
 TestCronJob = CronJobMachine.TestCase
-TestCronJob.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
-)
+TestCronJob.settings = few_examples()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from k8slab.lab import Lab
-from tests.laws.cluster_machine import ClusterMachine
-from tests.laws.workload_invariants import OF_DEPLOYMENTS, deployments_are_complete, replicas_are_exact
+from tests.laws.cluster_machine import ClusterMachine, few_examples
+from tests.laws.workload_invariants import (
+    OF_DEPLOYMENTS,
+    deployments_are_complete,
+    enough_pods_are_available,
+    replicas_are_exact,
+)
 
 MANIFEST = """
 apiVersion: apps/v1
@@ -107,6 +111,51 @@ class DeploymentMachine(ClusterMachine):
 
 
 TestDeployment = DeploymentMachine.TestCase
-TestDeployment.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
-)
+TestDeployment.settings = few_examples()
+
+
+class CalmDeploymentMachine(RuleBasedStateMachine):
+    """A user who scales, updates and pauses while no Pod fails by itself: then availability is exact."""
+
+    @initialize(
+        seed=st.integers(0, 1000),
+        replicas=st.integers(1, 8),
+        strategy=st.sampled_from(STRATEGIES),
+        min_ready=st.sampled_from([0, 0, 5]),
+    )
+    def begin_cluster(self, seed: int, **choices: Any) -> None:
+        self.machine = DeploymentMachine()
+        self.machine.laws = (*OF_DEPLOYMENTS, enough_pods_are_available)  # type: ignore[misc]
+        self.machine.begin_cluster(seed, **choices)
+
+    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 3, 20]))
+    def time_passes(self, seconds: float) -> None:
+        self.machine.pass_time(seconds)
+
+    @rule(replicas=st.integers(0, 8))
+    def scale(self, replicas: int) -> None:
+        self.machine.scale(replicas)
+
+    @rule(image=st.sampled_from(IMAGES))
+    def update(self, image: str) -> None:
+        self.machine.update(image)
+
+    @rule(image=st.sampled_from(IMAGES), replicas=st.integers(0, 8))
+    def update_and_scale(self, image: str, replicas: int) -> None:
+        self.machine.update_and_scale(image, replicas)
+
+    @rule(strategy=st.sampled_from(STRATEGIES))
+    def change_strategy(self, strategy: str) -> None:
+        self.machine.change_strategy(strategy)
+
+    @rule(paused=st.sampled_from(["true", "false"]))
+    def pause_or_resume(self, paused: str) -> None:
+        self.machine.pause_or_resume(paused)
+
+    def teardown(self) -> None:
+        if hasattr(self, "machine"):
+            self.machine.teardown()
+
+
+TestCalmDeployment = CalmDeploymentMachine.TestCase
+TestCalmDeployment.settings = few_examples()

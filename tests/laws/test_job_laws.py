@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from k8slab.lab import Lab
-from tests.laws.cluster_machine import ClusterMachine
+from tests.laws.cluster_machine import ClusterMachine, few_examples
 from tests.laws.job_invariants import OF_JOBS, SETTLED_JOBS
 
 MANIFEST = """
@@ -79,6 +78,4 @@ class JobMachine(ClusterMachine):
 
 
 TestJob = JobMachine.TestCase
-TestJob.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
-)
+TestJob.settings = few_examples()

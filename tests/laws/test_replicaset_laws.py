@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from k8slab.lab import Lab
-from tests.laws.cluster_machine import ClusterMachine
+from tests.laws.cluster_machine import ClusterMachine, few_examples
 from tests.laws.workload_invariants import OF_REPLICA_SETS, orphans_are_adopted, replicas_are_exact
 
 POD = """
@@ -100,6 +99,4 @@ class ReplicaSetMachine(ClusterMachine):
 
 
 TestReplicaSet = ReplicaSetMachine.TestCase
-TestReplicaSet.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True, phases=(Phase.generate,)
-)
+TestReplicaSet.settings = few_examples()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from k8slab.api.meta import condition_is, controller_of, is_terminating
+from k8slab.api.meta import Obj, condition_is, controller_of, is_terminating
 from k8slab.cluster.world import World
 from k8slab.lab import Lab
 from k8slab.store.view import Change
-from tests.laws.cluster_machine import ClusterMachine
+from tests.laws.cluster_machine import ClusterMachine, few_examples
 from tests.laws.invariants import (
     ordered_pods_go_last_first,
     ordered_pods_wait_for_their_predecessors,
@@ -64,16 +63,44 @@ def claims_go_by_the_policy(world: World, change: Change) -> None:
     if component in ("", "user"):
         return
     workload = world.get("StatefulSet", (change.key[0], "db"))
-    policy = dict(RETENTION) if workload is None else workload["spec"]["persistentVolumeClaimRetentionPolicy"]
+    last = workload or _last_stateful_set(world)
+    policy = last["spec"]["persistentVolumeClaimRetentionPolicy"]
+    scaled_away = ordinal(change.key[1]) >= last["spec"]["replicas"]
     if workload is None or is_terminating(workload):
+        allowed = policy["whenDeleted"] == "Delete" or (policy["whenScaled"] == "Delete" and scaled_away)
+        assert allowed, f"{change.key[1]} went with its set, and the policy is {policy}"
         return
     assert policy["whenScaled"] == "Delete", f"{change.key[1]} was deleted by {component} against the policy"
-    assert ordinal(change.key[1]) >= workload["spec"]["replicas"], (
-        f"{change.key[1]} was deleted and is needed"
-    )
+    assert scaled_away, f"{change.key[1]} was deleted and is needed"
 
 
-RETENTION = {"whenDeleted": "Retain", "whenScaled": "Retain"}
+def _last_stateful_set(world: World) -> Obj:
+    """The set as it was last, now that it is gone."""
+    changes = (one for one in reversed(world.store.history) if one.kind == "StatefulSet")
+    found = next(one.new or one.old for one in changes)
+    assert found is not None, "a change has an object"
+    return found
+
+
+def claims_are_owned_by_the_policy(world: World) -> None:
+    """Settled, a wanted Pod's claim belongs to the set where it is to go with it, else to nobody."""
+    for workload in world.list("StatefulSet"):
+        policy = workload["spec"]["persistentVolumeClaimRetentionPolicy"]
+        expected = [workload["metadata"]["uid"]] if policy["whenDeleted"] == "Delete" else []
+        for number in range(workload["spec"]["replicas"]):
+            claim = world.get("PersistentVolumeClaim", ("default", f"data-db-{number}"))
+            assert claim is not None, f"data-db-{number} is not there"
+            owners = [one["uid"] for one in claim["metadata"].get("ownerReferences") or ()]
+            assert owners == expected, f"data-db-{number} belongs to {owners}, and the policy is {policy}"
+
+
+def claims_went_by_the_policy(world: World) -> None:
+    """The set deleted and all settled, the claims of its wanted Pods are gone or kept as the policy said."""
+    last = _last_stateful_set(world)
+    policy = last["spec"]["persistentVolumeClaimRetentionPolicy"]
+    for number in range(last["spec"]["replicas"]):
+        claim = world.get("PersistentVolumeClaim", ("default", f"data-db-{number}"))
+        assert (claim is None) == (policy["whenDeleted"] == "Delete"), f"data-db-{number} under {policy}"
 
 
 def partitions_and_on_delete_are_kept(world: World, change: Change) -> None:
@@ -120,7 +147,8 @@ class StatefulSetFaultMachine(ClusterMachine):
         claims_go_by_the_policy,
         partitions_and_on_delete_are_kept,
     )
-    settled_laws: ClassVar = (all_replicas_are_ready,)
+    settled_laws: ClassVar = (all_replicas_are_ready, claims_are_owned_by_the_policy)
+    cleaned_laws: ClassVar = (claims_went_by_the_policy,)
 
     @initialize(
         seed=st.integers(0, 1000),
@@ -173,6 +201,4 @@ class StatefulSetFaultMachine(ClusterMachine):
 
 
 TestStatefulSetFaults = StatefulSetFaultMachine.TestCase
-TestStatefulSetFaults.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, derandomize=True
-)
+TestStatefulSetFaults.settings = few_examples()

@@ -12,6 +12,7 @@ from typing import Any
 
 from k8slab.api.meta import Obj, annotations_of, controller_of, is_terminating, key_of
 from k8slab.api.selectors import from_label_selector, matches
+from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.cluster.world import World
 from k8slab.store.view import Change
 
@@ -103,6 +104,41 @@ def enough_stay_available(world: World, change: Change) -> None:
     assert available - taken >= least or not taken, (
         f"{available - taken} stay available where {least} are due"
     )
+
+
+def enough_pods_are_available(world: World, change: Change) -> None:
+    """A rolling update takes no available Pod away that the minimum needs, whatever the statuses say.
+
+    Counted by the Pods: each ReplicaSet keeps as many available ones as it has
+    and wants, for unready ones go first. It holds where Pods fail only by
+    what the Deployment's user does.
+    """
+    deployment = _by_deployment_controller(world, change)
+    if deployment is None or change.old is None or change.new is None:
+        return
+    before, after = _sizes(change)
+    replicas = deployment["spec"].get("replicas", 1)
+    scaling = annotations_of(change.old).get(DESIRED) != str(replicas)
+    if after >= before or scaling or deployment["spec"]["strategy"]["type"] != "RollingUpdate":
+        return
+    least = replicas - surge_and_unavailable(deployment)[1]
+    kept = kept_before = 0
+    for one in world.list("ReplicaSet", owner=deployment["metadata"]["uid"]):
+        pods = [pod for pod in world.list("Pod", owner=one["metadata"]["uid"]) if is_active(pod)]
+        there = sum(_has_been_ready(pod, deployment, world.now_us) for pod in pods)
+        wanted = one["spec"].get("replicas", 1)
+        kept += min(there, wanted)
+        kept_before += min(there, before if key_of(one) == change.key else wanted)
+    assert kept >= least or kept == kept_before, f"{kept} Pods stay available where {least} are due"
+
+
+def _has_been_ready(pod: Obj, deployment: Obj, now_us: int) -> bool:
+    """Whether a Pod has been ready for minReadySeconds."""
+    seconds: int = deployment["spec"].get("minReadySeconds", 0)
+    for one in (pod.get("status") or {}).get("conditions") or ():
+        if one["type"] == "Ready" and one["status"] == "True":
+            return parse_timestamp(one["lastTransitionTime"]) + seconds * SECOND_US <= now_us
+    return False
 
 
 def _available(replica_set: Obj) -> int:
@@ -269,8 +305,13 @@ def every_fitting_node_has_its_daemon(world: World) -> None:
         assert set(nodes) <= set(there) <= set(lasting), f"daemons are on {there}, and {nodes} fit"
         assert all(is_ready(pod) for pod in pods), "all daemons are ready"
         status = workload["status"]
-        # Upstream doesn't look again where a node with a daemon only stops taking new ones.
-        for name in ("desiredNumberScheduled", "numberReady", "numberAvailable"):
-            assert len(nodes) <= status.get(name, 0) <= len(there), (
-                f"{name} is {status.get(name)}, {len(nodes)} fit"
-            )
+        misplaced = [name for name in there if name not in nodes]
+        expected = {
+            "desiredNumberScheduled": len(nodes),
+            "currentNumberScheduled": len(nodes),
+            "numberReady": len(nodes),
+            "numberAvailable": len(nodes),
+            "numberMisscheduled": len(misplaced),
+        }
+        counts = {name: status.get(name, 0) for name in expected}
+        assert counts == expected, f"{counts}, where {nodes} fit and daemons are on {there}"
