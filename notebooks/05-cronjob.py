@@ -80,6 +80,7 @@ lab.run("10s")
 # %kubectl patch cronjob hello -p '{"spec":{"suspend":true}}'
 before = len(lab.list("jobs"))
 lab.run("5m")
+print(len(lab.list("jobs")) - before, "new Jobs in five minutes")
 # %kubectl get cronjob hello
 
 # %% [markdown]

@@ -5,17 +5,18 @@ Models pkg/controller/ttlafterfinished/ttlafterfinished_controller.go, v1.36.
 
 from __future__ import annotations
 
-from k8slab.api.meta import Key, Obj
+from k8slab.api.meta import Key, Obj, key_text
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Component, Delete, Done, Memory, Plan, Watch
 from k8slab.store.view import Change, View
 
 
-def finish_time_us(job: Obj) -> int | None:
-    """When the Job became Complete or Failed; None while it has not finished."""
+def _end_of(job: Obj) -> Obj | None:
+    """The condition in which the Job ended; None while it has not finished."""
     for condition in (job.get("status") or {}).get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            return parse_timestamp(condition["lastTransitionTime"])
+            end: Obj = condition
+            return end
     return None
 
 
@@ -23,7 +24,7 @@ def _needs_cleanup(job: Obj) -> bool:
     return (
         job["spec"].get("ttlSecondsAfterFinished") is not None
         and "deletionTimestamp" not in job["metadata"]
-        and finish_time_us(job) is not None
+        and _end_of(job) is not None
     )
 
 
@@ -32,8 +33,10 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     job = view.get("Job", key)
     if job is None or not _needs_cleanup(job):
         return Done(why="the Job is not to be cleaned up")
-    finished_us = finish_time_us(job)
-    assert finished_us is not None, "only finished Jobs are cleaned up"
+    finished = (_end_of(job) or {}).get("lastTransitionTime")
+    if not finished:
+        return Done(error=f"unable to find the time when the Job {key_text(key)} finished")
+    finished_us = parse_timestamp(finished)
     left_us = finished_us + job["spec"]["ttlSecondsAfterFinished"] * SECOND_US - now_us
     if left_us > 0:
         return Done(look_again_us=left_us, why="the Job's time is not over")

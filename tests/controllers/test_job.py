@@ -1,4 +1,8 @@
-"""One look at a Job: what it creates and deletes, what it counts, and how it ends."""
+"""One look at a Job: what it creates and deletes, what it counts, and how it ends.
+
+Ports the tables of pkg/controller/job/job_controller_test.go, v1.36, as facts in
+tests/reference/job_cases.json.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The rules of Jobs one by one: policies, indexes, back-off, names, and which Pods go first."""
+"""The rules of Jobs one by one: policies, indexes, back-off, names, and which Pods go first.
+
+Ports the tables of pkg/controller/job/{indexed_job_utils,backoff_utils}_test.go and of
+{pod_failure_policy,success_policy}_test.go there, v1.36, as facts in tests/reference/job_cases.json.
+"""
 
 from __future__ import annotations
 

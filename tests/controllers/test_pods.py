@@ -1,4 +1,7 @@
-"""Readiness, availability, adoption and release, as all controllers of Pods see them."""
+"""Readiness, availability, adoption and release, as all controllers of Pods see them.
+
+Ports cases of pkg/controller/{controller_utils,controller_ref_manager}_test.go, v1.36.
+"""
 
 from __future__ import annotations
 
