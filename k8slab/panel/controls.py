@@ -24,7 +24,9 @@ class Controls:
         self.step_by = widgets.Dropdown(
             options=[*STEPS, *((f"{name}", name) for name in components)],
             tooltip="What counts as a step, and whose",
-            layout=_wide("150px"),
+            description="by",
+            layout=_wide("170px"),
+            style={"description_width": "18px"},
         )
         self.speed = widgets.SelectionSlider(
             options=[(speed_words(one), one) for one in SPEEDS],

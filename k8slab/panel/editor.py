@@ -19,6 +19,7 @@ import k8slab.renderers as renderers
 from k8slab.panel.completion import of_manifest
 from k8slab.panel.handle import LabHandle
 
+_PATH = re.compile(r"([A-Za-z]\w*(?:(?:\.[A-Za-z_][\w-]*)|(?:\[[^\]]*\]))+)")
 _FOLDER = Path(renderers.__file__).parent
 
 
@@ -81,7 +82,7 @@ def _short(stderr: str) -> str:
 
 def _line_of(root: yaml.Node | None, said: str) -> int:
     """The line of the deepest part of the path that an error names; the first line where it names none."""
-    path = re.search(r'"?([A-Za-z]\w*(?:(?:\.[A-Za-z_][\w-]*)|(?:\[[^\]]*\]))+)"?', said)
+    path = re.search(r'unknown field "([^"]+)"', said) or _PATH.search(said)
     if root is None or path is None:
         return 1
     words = re.findall(r"\[([^\]]*)\]|([^.\[\]]+)", path[1])

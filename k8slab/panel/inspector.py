@@ -53,6 +53,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> s
     return f"<table><thead><tr>{titles}</tr></thead>{body}</table>{more}"
 
 
+def listing(name: str, text: str) -> str:
+    """Preformatted text that can be scrolled, also by keys. `text` is HTML."""
+    return f'<pre tabindex="0" role="region" aria-label="{escape(name)}">{text}</pre>'
+
+
 def versions(lab: LabHandle, identity: str) -> tuple[Obj | None, Obj | None]:
     """An object as it is, and as it was before its last change (None where that is not known)."""
     kind, key = kind_of(identity), key_of_id(identity)
@@ -79,14 +84,14 @@ def marked_diff(new: Obj, old: Obj) -> str:
             marked.append(f"<del>{words}</del>")
         else:
             marked.append("…" if line.startswith("@@") else words)
-    return "<pre>" + "\n".join(marked) + "</pre>"
+    return listing("What changed", "\n".join(marked))
 
 
 def _yaml(lab: LabHandle, graph: Graph, identity: str) -> str:
     new, old = versions(lab, identity)
     if new is None:
         return "<p>It is gone.</p>"
-    whole = f"<pre>{escape(dump(new))}</pre>"
+    whole = listing("YAML", escape(dump(new)))
     if old is None:
         return whole
     revision = old["metadata"].get("resourceVersion", "")
@@ -136,7 +141,8 @@ def _logs(lab: LabHandle, graph: Graph, identity: str) -> str:
         query = {"container": container["name"], "tailLines": str(_LOG_TAIL)}
         answer = lab.request(Request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}/log", query=query))
         said = answer.body if isinstance(answer.body, str) else dig(answer.body, "message", default="")
-        parts.append(f"<h4>{escape(container['name'])}</h4><pre>{escape(said or '(nothing yet)')}</pre>")
+        shown = listing(f"Log of {container['name']}", escape(said or "(nothing yet)"))
+        parts.append(f"<h4>{escape(container['name'])}</h4>{shown}")
     return "".join(parts)
 
 
@@ -173,7 +179,7 @@ def _owners(lab: LabHandle, graph: Graph, identity: str) -> str:
     lines = [_tree_line(one, depth, graph) for depth, one in enumerate(reversed(above))]
     lines.append(f"<b>{_tree_line(identity, len(above), graph)}</b>")
     _descend(graph, identity, len(above) + 1, lines)
-    return "<pre>" + "\n".join(lines) + "</pre>"
+    return listing("Owners and owned", "\n".join(lines))
 
 
 def _descend(graph: Graph, identity: str, depth: int, lines: list[str]) -> None:

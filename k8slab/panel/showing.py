@@ -104,14 +104,14 @@ class Showing:
     def _why(self, identity: str) -> tuple[str, str] | None:
         namespace, name = key_of_id(identity)
         answer = self.lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
-        return (
-            (
-                say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"),
-                " ".join(answer.split()),
-            )
-            if answer
-            else None
-        )
+        if not answer:
+            return None
+        # What it waits for, or what is wrong with it, is worth more than how it came to be.
+        first, *rest = [line for line in answer.split("\n") if line.strip()]
+        now = [line for line in rest if not line.startswith(" ")]
+        before = [line for line in rest if line.startswith(" ")]
+        words = " ".join(" ".join([*now, first, *before]).split())
+        return (say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"), words)
 
     def pod_of(self, identity: str) -> str:
         """The id itself if it is a Pod that is there, else the empty text."""

@@ -15,7 +15,7 @@ function render({ model, el }) {
     ' wrap="off" aria-label="YAML to apply. Control and Space offer the names of fields."></textarea>' +
     '<ul class="k8-choices" role="listbox" aria-label="What may stand here" hidden></ul></div>' +
     '<div class="k8-row"><button type="button" class="k8-apply">apply</button><code>kubectl apply -f -</code></div>' +
-    '<ul class="k8-problems" role="status" aria-live="polite"></ul>';
+    '<div role="status" aria-live="polite"><ul class="k8-problems"></ul></div>';
   el.append(root);
   const find = (selector) => root.querySelector(selector);
   const [area, numbers, choices, list] = ["textarea", ".k8-numbers", ".k8-choices", ".k8-problems"].map(find);

@@ -719,7 +719,8 @@ function relationLines(picture, shown, hovered) {
     if (!one?.[KIND] || !other?.[KIND] || one === other) return;
     const relation = relationOf(one[KIND], other[KIND]);
     const touches = from === hovered || to === hovered;
-    if ((shown.has(relation) || touches) && !(relation === "volume" && !touches)) found[relation].add(lineBetween(one, other));
+    // A Pod's volumes have lines of their own, which say more.
+    if ((shown.has(relation) || touches) && relation !== "volume") found[relation].add(lineBetween(one, other));
   };
   if (!shown.size && !hovered) return found;
   if (shown.size) for (const item of picture.items.values()) for (const link of item[LINKS]) add(item[ID], link);
@@ -980,11 +981,25 @@ class View {
     this.dark = this.isDark();
     this.root.dataset.theme = this.dark ? "dark" : "light";
     const holder = this.root.closest(".k8slab-panel") || this.root;
+    this.nameSliders(holder);
     for (const target of new Set([holder, this.root])) {
       target.dataset.theme = this.root.dataset.theme;
       for (const [name, value] of Object.entries(this.colours())) if (name) target.style.setProperty(`--k8-${name}`, value);
     }
     if (this.painter) this.soon();
+  }
+
+  /** The sliders of the notebook's widgets have a label beside them, but no name: they are given it. */
+  nameSliders(holder) {
+    if (this.rows || !holder.classList.contains("k8slab-panel")) return;
+    const name = () => {
+      for (const handle of holder.querySelectorAll(".noUi-handle:not([aria-label])")) {
+        handle.setAttribute("aria-label", handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent || "value");
+      }
+    };
+    this.rows = new MutationObserver(name);
+    for (const row of holder.querySelectorAll(".k8slab-bar, .k8slab-actions")) this.rows.observe(row, { childList: true, subtree: true });
+    name();
   }
 
   restart() {
@@ -1150,6 +1165,7 @@ class View {
   remove() {
     this.stop.abort();
     this.watcher.disconnect();
+    this.rows?.disconnect();
     this.sizes.disconnect();
     this.picture.views.delete(this);
     this.root.remove();

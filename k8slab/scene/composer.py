@@ -30,7 +30,15 @@ from k8slab.store.view import Change
 from k8slab.texts import Language, Words
 
 _HIDDEN = ("Service/default/kubernetes",)
-_FIRST_COLOUR = {"StatefulSet": 0, "DaemonSet": 1, "Job": 2, "CronJob": 2, "Deployment": 3, "ReplicaSet": 4}
+_FIRST_COLOUR = {
+    "StatefulSet": 0,
+    "DaemonSet": 1,
+    "Job": 2,
+    "CronJob": 2,
+    "Deployment": 3,
+    "ReplicaSet": 4,
+    "ReplicationController": 4,
+}
 _ENDING = ("Job", "CronJob")
 _FINISHED = ("Succeeded", "Failed")
 _WELL = ("running", "succeeded", "starting")

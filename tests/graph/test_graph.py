@@ -115,7 +115,8 @@ def test_edges(case: str) -> None:
 
 
 def test_each_relation_is_named_as_its_module() -> None:
-    assert [one.name for one in all_relations()] == ["attachment", "network", "owner", "scheduling", "volume"]
+    names = ["attachment", "network", "owner", "policy", "scheduling", "volume"]
+    assert [one.name for one in all_relations()] == names
 
 
 @pytest.mark.parametrize(

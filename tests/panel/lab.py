@@ -145,4 +145,4 @@ class FakeLab:
         return twin
 
     def why(self, reference: str, *, namespace: str = "default") -> str:
-        return f"{reference} in {namespace}\nwas asked for."
+        return f"{reference} in {namespace} was asked for.\n  because of a test\nIt waits."

@@ -377,10 +377,15 @@ def test_moves_are_tweened(page: Page) -> None:
     scene = scene_of()
     mount(page, as_json(to_json(scene)))
     moved = [[POD, 20, 200]]
-    push(page, {"type": "frame", "seq": 1, "patch": {"now_us": scene.now_us, "moved": moved}})
-    page.wait_for_function("window.model.sent.some(one => one.type === 'ack')")
+    message = {"type": "frame", "seq": 1, "patch": {"now_us": scene.now_us, "moved": moved}}
     running = page.evaluate(
-        f"document.querySelector('{item(POD)}').getAnimations().map(one => one.transitionProperty)"
+        """async ([message, selector]) => {
+          window.model.tell('msg:custom', message);
+          // The scene paints in the next frame; the one after it begins the transition.
+          for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+          return document.querySelector(selector).getAnimations().map((one) => one.transitionProperty);
+        }""",
+        [message, item(POD)],
     )
     assert "transform" in running
 

@@ -257,7 +257,8 @@ def test_a_selection_is_explained() -> None:
     panel = Panel(FakeLab())
     panel.select(POD)
     note = panel.showing.scene.items["note"]
-    assert (note.label, note.detail) == ("Why is Pod db-0 as it is?", "pod/db-0 in default was asked for.")
+    words = "It waits. pod/db-0 in default was asked for. because of a test"
+    assert (note.label, note.detail) == ("Why is Pod db-0 as it is?", words)
     assert "selection" in panel.showing.scene.items
     panel.select("")
     assert "selection" not in panel.showing.scene.items

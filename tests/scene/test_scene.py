@@ -507,3 +507,63 @@ def test_a_heat_map_keeps_no_timeline_of_before() -> None:
     changes = view.store.history[seen:]
     scene = composer.update(graph.update(changes), changes, facts())
     assert not [one for one in scene.items if one.startswith(("row/", "timeline", "now"))]
+
+
+def governing() -> MemoryView:
+    """An Ingress to a Service and to one that isn't there, a budget, an autoscaler, a controller."""
+    view = cluster()
+
+    def put(kind: str, name: str, spec: Any, status: Any = None) -> None:
+        view.add(
+            {
+                "kind": kind,
+                "metadata": {"name": name, "namespace": "default"},
+                "spec": spec,
+                "status": status or {},
+            }
+        )
+
+    def path(service: str) -> dict[str, Any]:
+        return {"backend": {"service": {"name": service}}}
+
+    rules = [{"host": "a.example", "http": {"paths": [path("db"), path("lost")]}}]
+    put("Ingress", "gate", {"rules": rules})
+    budget = {"expectedPods": 4, "currentHealthy": 4, "desiredHealthy": 3, "disruptionsAllowed": 1}
+    put(
+        "PodDisruptionBudget",
+        "guard",
+        {"minAvailable": 3, "selector": {"matchLabels": {"app": "web"}}},
+        budget,
+    )
+    target = {"kind": "Deployment", "name": "web"}
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 50}}}]
+    current = [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 80}}}]
+    put(
+        "HorizontalPodAutoscaler",
+        "grow",
+        {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 10, "metrics": metrics},
+        {"currentReplicas": 4, "desiredReplicas": 7, "currentMetrics": current},
+    )
+    put("ReplicationController", "old", {"replicas": 2}, {"readyReplicas": 1})
+    return view
+
+
+GOVERNING = {
+    "Ingress/default/gate": ("a.example, to db, lost", "Service/default/db"),
+    "PodDisruptionBudget/default/guard": ("min 3, 4 healthy of 4, 3 needed, 1 may be disrupted", ""),
+    "HorizontalPodAutoscaler/default/grow": (
+        "scales web between 2 and 10, 4 now, 7 wanted, cpu 80 of 50 %",
+        "Deployment/default/web",
+    ),
+    "ReplicationController/default/old": ("1 of 2 ready", ""),
+}
+
+
+@pytest.mark.parametrize("identity", GOVERNING)
+def test_what_governs_others_has_a_chip_of_its_own(identity: str) -> None:
+    scene = compose(Graph(governing()), facts())
+    words, link = GOVERNING[identity]
+    assert scene.items[identity].detail == words
+    assert not link or link in scene.items[identity].links
+    others = [one.marks for one in scene.items.values() if one.id in GOVERNING and one.id != identity]
+    assert scene.items[identity].marks not in others

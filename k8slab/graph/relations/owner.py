@@ -38,5 +38,13 @@ RELATION = Relation(
     (),
     _edges,
     _reads,
-    shown_by=("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+    shown_by=(
+        "ReplicaSet",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob",
+        "ReplicationController",
+    ),
 )

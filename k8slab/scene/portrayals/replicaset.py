@@ -7,13 +7,14 @@ from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import chip, progress
 
 
-def _draw(subject: Subject, around: Surroundings) -> Picture:
+def draw(subject: Subject, around: Surroundings) -> Picture:
+    """A count and a bar, under the kind's own name."""
     obj = subject.obj
     wanted = dig(obj, "spec", "replicas", default=1)
     ready = dig(obj, "status", "readyReplicas", default=0)
-    marks = chip(subject.width, subject.colour, "ReplicaSet", obj["metadata"]["name"], f"{ready}/{wanted}")
+    marks = chip(subject.width, subject.colour, obj["kind"], obj["metadata"]["name"], f"{ready}/{wanted}")
     marks += progress(subject.width, subject.colour, ready, wanted)
     return Picture(tuple(marks), around.words("ready", ready=ready, wanted=wanted))
 
 
-PORTRAYAL = Portrayal("ReplicaSet", "workloads", _draw)
+PORTRAYAL = Portrayal("ReplicaSet", "workloads", draw)

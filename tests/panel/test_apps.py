@@ -1,0 +1,192 @@
+"""The panel where people use it: JupyterLab, Notebook 7 and Voila, in a real browser.
+
+Each app is started once, with a notebook that shows the panel of a small lab in trouble. The tests look at
+what a person would: does it do what it says, is anything wrong in the console, and can everyone use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests import jupyter
+from tests.browser import chromium
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+CELL = """
+from k8slab import Lab
+lab = Lab(nodes=3)
+lab.kubectl("create deployment web --image=nginx --replicas=3")
+lab.kubectl("run big --image=nginx --overrides='{\\"spec\\": {\\"containers\\": [{\\"name\\": \\"big\\", "
+            "\\"image\\": \\"nginx\\", \\"resources\\": {\\"requests\\": {\\"cpu\\": \\"100\\"}}}]}}'")
+lab.settle()
+lab.crash("node-1")
+lab.run("2m")
+panel = lab.panel()
+panel
+"""
+BARE = "print('nothing here')"
+SERIOUS = ("serious", "critical")
+POD = "Pod/default/big"
+
+
+class Visit(NamedTuple):
+    """A page on which the panel is, and what its console said."""
+
+    app: str
+    page: Page
+    errors: list[str]
+    known: set[str]
+
+
+def _open(browser: Browser, server: jupyter.Server, name: str, cell: str) -> tuple[Page, list[str]]:
+    page = browser.new_page(viewport={"width": 1400, "height": 1300})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    jupyter.write(server, name, [cell])
+    jupyter.visit(page, server, name)
+    jupyter.run_all(page, server)
+    return page, errors
+
+
+def _gist(error: str) -> str:
+    """An error without what differs from page to page: ports and the lines beneath the first."""
+    return error.split("\n")[0][:80]
+
+
+@pytest.fixture(scope="module", params=["lab", "notebook", "voila"])
+def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    app = request.param
+    home = tmp_path_factory.mktemp(app) / "home"
+    with jupyter.serving(app, home) as server, chromium() as browser:
+        # What an app says without the panel is not the panel's: Voila can't load other packages' extensions.
+        bare, known = _open(browser, server, "bare", BARE)
+        bare.wait_for_timeout(1500)
+        bare.close()
+        page, errors = _open(browser, server, "panel", CELL)
+        page.wait_for_selector(".k8slab-panel .k8-object", timeout=60_000)
+        page.wait_for_timeout(500)
+        yield Visit(app, page, errors, {_gist(one) for one in known})
+
+
+def findings(page: Page, context: str = ".k8slab-panel") -> list[str]:
+    """What axe-core finds serious within the panel, in a line each."""
+    found: list[dict[str, Any]] = Axe().run(page, context=context).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+def select(page: Page, identity: str) -> None:
+    page.click(f'[data-id="{identity}"]')
+    expect(page.locator(".k8slab-title")).to_contain_text(identity.rpartition("/")[2])
+
+
+def test_nobody_is_kept_out(visit: Visit) -> None:
+    page = visit.page
+    assert not findings(page)
+    select(page, POD)
+    for name in ("Why", "YAML", "Events", "Scheduling"):
+        page.locator(".k8slab-pages button", has_text=name).click()
+        page.wait_for_timeout(300)
+        assert not findings(page), name
+    page.locator(".k8slab-bar button", has_text="YAML").click()
+    page.fill(".k8-editor textarea", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspecc: {}\n")
+    expect(page.locator(".k8-problems")).to_contain_text("line 5")
+    assert not findings(page), "editor"
+    page.locator(".k8slab-bar button", has_text="YAML").click()
+
+
+def test_a_question_is_answered(visit: Visit) -> None:
+    page = visit.page
+    select(page, POD)
+    page.locator(".k8slab-pages button", has_text="Scheduling").click()
+    expect(page.locator(".k8slab-inspector")).to_contain_text("Insufficient cpu")
+
+
+def test_a_button_shows_its_command_and_does_it(visit: Visit) -> None:
+    page = visit.page
+    select(page, "Node/node-2")
+    page.click(".k8slab-actions .k8slab-cordon")
+    expect(page.locator(".k8-printed")).to_contain_text("$ kubectl cordon node-2")
+    expect(page.locator(".k8slab-actions .k8slab-uncordon")).to_be_visible()
+    page.locator(".k8slab-bar button", has_text="undo").click()
+    expect(page.locator(".k8slab-actions .k8slab-cordon")).to_be_visible()
+
+
+def test_the_console_completes_recalls_and_prints(visit: Visit) -> None:
+    page = visit.page
+    line = page.locator(".k8-console input")
+    line.fill("get deploym")
+    line.press("Tab")
+    expect(line).to_have_value("get deployments ")
+    line.press("Enter")
+    expect(page.locator(".k8-printed")).to_contain_text("web")
+    line.press("ArrowUp")
+    assert line.input_value().startswith("get deployments")
+    line.press("Escape")
+    line.press("Tab")
+    assert page.evaluate("!document.activeElement.closest('.k8-console input')"), "an empty line holds nobody"
+
+
+def test_the_past_is_shown_and_left_again(visit: Visit) -> None:
+    page = visit.page
+    before = page.inner_text(".k8-time")
+    box = page.locator(".k8-timeline").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + 20)
+    expect(page.locator(".k8slab-banner")).to_contain_text("this is the past")
+    assert page.inner_text(".k8-time") < before
+    page.locator(".k8slab-banner button", has_text="back to now").click()
+    expect(page.locator(".k8-time").first).to_have_text(before)
+
+
+def test_playing_moves_the_clock_and_pausing_stops_it(visit: Visit) -> None:
+    page = visit.page
+    play = page.locator(".k8slab-bar button").first
+    before = page.inner_text(".k8-time")
+    play.click()
+    page.wait_for_function("before => document.querySelector('.k8-time').textContent > before", arg=before)
+    play.click()
+    page.wait_for_timeout(400)
+    stopped = page.inner_text(".k8-time")
+    page.wait_for_timeout(400)
+    assert page.inner_text(".k8-time") == stopped
+
+
+def test_a_second_view_shows_the_same(visit: Visit) -> None:
+    if visit.app == "voila":
+        return
+    page = visit.page
+    page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-below')")
+    page.evaluate(
+        """() => {
+          const notebook = window.jupyterapp.shell.currentWidget.content;
+          notebook.activeCell.model.sharedModel.setSource('panel');
+        }"""
+    )
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+    expect(page.locator(".k8-stage")).to_have_count(2, timeout=15_000)
+    times = page.locator(".k8-time")
+    page.locator(".k8slab-bar button").nth(1).click()
+    page.wait_for_timeout(500)
+    assert len(set(times.all_inner_texts())) == 1
+
+
+def test_nothing_is_wrong_in_the_console(visit: Visit) -> None:
+    """Last, for all that the others did."""
+    assert [one for one in visit.errors if _gist(one) not in visit.known] == []
+
+
+def test_a_screenshot_can_be_looked_at(visit: Visit, tmp_path: Path) -> None:
+    shown = visit.page.locator(".k8slab-panel").first.screenshot()
+    assert len(shown) > 40_000, "an empty picture is smaller"
