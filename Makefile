@@ -6,7 +6,7 @@ DIR ?= tests/reference
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check bench reference fuzz notebooks format clean browser serve
+.PHONY: help lab test check bench lite reference fuzz notebooks format clean browser serve
 
 help:  ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,10 @@ check: $(STAMP)  ## ruff, mypy --strict and the import contracts
 
 bench: $(STAMP) browser  ## Measure, beside the recorded figures of a real control plane
 	$(BIN)/python -m benchmarks
+
+lite: $(STAMP)  ## Run the lab in the Python of JupyterLite (fetches Pyodide; needs node and npm)
+	npm install --silent --no-save --no-audit --no-fund --prefix build/lite pyodide
+	$(BIN)/python -m pytest lite
 
 reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VERBOSE=1] [CATEGORIES=…]
 	$(BIN)/python -m k8slab.reference $(DIR) $(CATEGORIES)
