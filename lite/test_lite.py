@@ -1,4 +1,4 @@
-"""JupyterLite: the lab in a browser's Python does what it does here. Run by `make lite`, which fetches Pyodide."""
+"""JupyterLite: the lab in a browser's Python does what it does here. Run by `make lite`."""
 
 from __future__ import annotations
 
