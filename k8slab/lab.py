@@ -186,7 +186,7 @@ class Lab:
     def _forget(self) -> None:
         """Let history keep no more than so many changes: a year has millions."""
         store = self.world.store
-        if store.revision - store.compacted > 2 * replay.CHANGES_KEPT:
+        if store.revision - store.compacted > 1.5 * replay.CHANGES_KEPT:
             self._marks.compact(self.world, store.revision - replay.CHANGES_KEPT)
             ownership.shorten_trails(self.world)
 

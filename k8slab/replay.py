@@ -30,7 +30,7 @@ _FEWEST_MARKS = 8
 """A World of which not even so many marks could be held isn't marked."""
 _ENTRIES_A_CHANGE = 40
 """So many entries may be copied for each change that happens: a small part of what it costs."""
-CHANGES_KEPT = 200_000
+CHANGES_KEPT = 100_000
 """How many changes history keeps at least; of what is older only the marks are left."""
 _QUESTIONS = frozenset(
     [

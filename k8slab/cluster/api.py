@@ -294,7 +294,7 @@ def commit(
         world.now_us,
         stored,
         None,
-        sent,
+        None if sent is new else sent,
     )
     notify(world, change)
     return stored

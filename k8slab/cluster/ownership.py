@@ -39,7 +39,8 @@ def _kept(world: World, before: Trail | None) -> Trail | None:
     return before
 
 
-_LONGEST_TRAIL = 32
+_LONGEST_TRAIL = 3
+"""Shorter ones are not worth the trouble."""
 
 
 def shorten_trails(world: World) -> None:

@@ -7,6 +7,7 @@ and pkg/api/v1/pod/util.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import lru_cache
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, labels_of, owner_reference
@@ -85,8 +86,17 @@ def pod_from_template(template: Obj, owner: Obj) -> Obj:
     for field in ("labels", "annotations", "finalizers"):
         if given.get(field):
             metadata[field] = given[field]
-    metadata["ownerReferences"] = [owner_reference(owner)]
+    metadata["ownerReferences"] = _controlled_by(
+        owner["apiVersion"], owner["kind"], name, owner["metadata"]["uid"]
+    )
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.get("spec") or {}}
+
+
+@lru_cache(maxsize=4096)
+def _controlled_by(api_version: str, kind: str, name: str, uid: str) -> list[Obj]:
+    """The owner references of an owner's Pods, which share them."""
+    owner = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "uid": uid}}
+    return [owner_reference(owner)]
 
 
 # Whom a changed Pod concerns.

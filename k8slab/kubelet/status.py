@@ -294,7 +294,7 @@ def container_status(
     else:
         status_image, image_id = images(container["image"])
         if running:
-            state = {"running": {"startedAt": timestamp(slot.started_us)}}
+            state = _running(timestamp(slot.started_us))
         else:
             state = {"terminated": terminated_state(slot)}
             again = is_sidecar(container) if init else False
@@ -481,6 +481,11 @@ def _assemble(
     if "qosClass" not in old:
         status["qosClass"] = qos_class(spec)
     return status
+
+
+@lru_cache(maxsize=4096)
+def _running(started_at: str) -> Obj:
+    return {"running": {"startedAt": started_at}}
 
 
 @lru_cache(maxsize=65536)

@@ -12,6 +12,8 @@ kuberuntime/kuberuntime_manager.go (SyncPod) and pod_workers.go, v1.36.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
@@ -372,6 +374,12 @@ def _report(work: Work) -> Plan:
     return Done()
 
 
+@lru_cache(maxsize=4096)
+def _same_for_all(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """One tuple for all that are equal: every Pod remembers one."""
+    return parts
+
+
 def _shown(work: Work) -> tuple[object, ...]:
     """All that a status shows of the kubelet's memory, and what of it others may overwrite.
 
@@ -381,7 +389,7 @@ def _shown(work: Work) -> tuple[object, ...]:
     runtime = work.runtime
     conditions = (work.pod.get("status") or {}).get("conditions") or ()
     parts: list[object] = [
-        tuple([(one["type"], one["status"]) for one in conditions]),
+        _same_for_all(tuple([(one["type"], one["status"]) for one in conditions])),
         work.pod["metadata"].get("generation"),
         work.spec,
         runtime.work,

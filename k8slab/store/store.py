@@ -134,6 +134,8 @@ class Store:
         table = self._objects.get(kind, NO_OBJECTS)
         if not table:
             return ()
+        if namespace is not None and owner is None and node is None and not selector:
+            return [table[key] for key in self._namespaces.get((kind, namespace))]
         keys = self._candidates(kind, namespace, selector, owner, node)
         found = list(table.values()) if keys is None else [table[key] for key in keys]
         return _filtered(found, namespace, selector, owner, node)
