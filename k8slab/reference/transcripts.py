@@ -113,6 +113,7 @@ _GENERATED = re.compile(rf"(?<=[-=]){_LETTERS}{{6,10}}(?:-{_LETTERS}{{5}})?\b|(?
 _VARYING = (
     (re.compile(r"\b[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}"), "<time>"),
     (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z"), "<time>"),
+    (re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} [+-]\d{4} UTC"), "<time>"),
     (re.compile(r"\b(?:\d+[dhms])+(?= |$|\)|,)"), "<age>"),
     (re.compile(r"\b10\.\d+\.\d+\.\d+\b"), "<ip>"),
     (re.compile(r"(?<=:)3[0-2]\d{3}\b"), "<port>"),

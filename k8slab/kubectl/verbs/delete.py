@@ -5,6 +5,8 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/delete/{delete,delete_flags}.go, v1.36
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
 from k8slab.clock import HOUR_US
@@ -21,6 +23,7 @@ from k8slab.kubectl.resources import (
     Info,
     check_list,
     from_files,
+    full_name,
     kinds_of,
     named,
     select,
@@ -43,8 +46,9 @@ def _run(session: Session) -> None:
         return
     targets = _targets(session)
     _check(session, grace)
-    if flags["interactive"]:
-        raise fail("nobody can be asked in a notebook: leave --interactive out")
+    if flags["interactive"] and not _is_confirmed(session, targets):
+        session.write("deletion is cancelled\n")
+        return
     ignore = flags["ignore-not-found"]
     if "ignore-not-found" not in session.given:
         ignore = bool(flags["all"] or flags["selector"] or flags["field-selector"])
@@ -61,6 +65,16 @@ def _run(session: Session) -> None:
         session.write("No resources found\n")
     if flags["wait"] and not dry_run(session):
         _wait(session, deleted)
+
+
+def _is_confirmed(session: Session, targets: Sequence[Info]) -> bool:
+    """Ask whether to go on: standard input answers."""
+    listed = "".join(f"{full_name(info.kind, info.name)}\n" for info in targets)
+    session.write(
+        f"You are about to delete the following {len(targets)} resource(s):\n{listed}"
+        "Do you want to continue? (y/N): "
+    )
+    return session.stdin.strip().lower() == "y"
 
 
 def _grace_seconds(session: Session) -> int:

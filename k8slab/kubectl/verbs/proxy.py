@@ -6,6 +6,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/proxy/proxy.go, v1.36.
 from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
+from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.verbs._elsewhere import elsewhere
 
 _INSTEAD = (
@@ -13,4 +14,23 @@ _INSTEAD = (
     "start the lab's HTTP server"
 )
 
-VERB = Verb("proxy", elsewhere(_INSTEAD), summary="Run a proxy to the Kubernetes API server")
+VERB = Verb(
+    "proxy",
+    elsewhere(_INSTEAD),
+    (
+        Flag("www", "w"),
+        Flag("www-prefix", "P", default="/static/"),
+        Flag("api-prefix", default="/"),
+        Flag("accept-paths", default="^.*"),
+        Flag("reject-paths", default="^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach"),
+        Flag("accept-hosts", default=r"^localhost$,^127\.0\.0\.1$,^\[::1\]$"),
+        Flag("reject-methods", default="^$"),
+        Flag("port", "p", "int", default=8001),
+        Flag("address", default="127.0.0.1"),
+        Flag("disable-filter", type="bool"),
+        Flag("unix-socket", "u"),
+        Flag("keepalive", type="duration"),
+        Flag("append-server-path", type="bool"),
+    ),
+    summary="Run a proxy to the Kubernetes API server",
+)

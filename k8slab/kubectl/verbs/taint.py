@@ -41,9 +41,11 @@ def _run(session: Session) -> None:
     if not flags["all"] and not flags["selector"] and len(words) < 2:
         raise fail("at least one resource name must be specified since 'all' parameter is not set")
     chosen = ["nodes"] if flags["all"] or flags["selector"] else [f"nodes/{name}" for name in words[1:]]
-    for info in select(session, arguments=chosen):
-        with session.collecting():
-            _taint(session, info, added, removed)
+    for word in chosen:
+        # One by one, so that errors come in the order of the nodes.
+        for info in select(session, arguments=[word]):
+            with session.collecting():
+                _taint(session, info, added, removed)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
