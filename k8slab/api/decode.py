@@ -16,7 +16,7 @@ from typing import Any
 
 from k8slab.api import schema, yaml
 from k8slab.api.errors import ApiError, bad_request
-from k8slab.api.json_text import JsonError, decode_json, go_json, go_quote, plain
+from k8slab.api.json_text import JsonError, decode_json, go_json, go_quote, plain, repeated_keys
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
@@ -52,8 +52,10 @@ def decode(
     back as it is. Raises ApiError 400 in upstream's words for a wrong kind or
     version, a wrong type and, under `Strict`, for unknown or repeated fields.
     """
-    if kind is None or not schema.type_of_kind(api_version, kind.kind):
+    if kind is None:
         return plain(body), ()
+    if not schema.type_of_kind(api_version, kind.kind):
+        return _custom(kind, body, validation)
     sent_kind = _type_meta(body, "kind", kind) or kind.kind
     sent_version = _type_meta(body, "apiVersion", kind) or api_version
     if sent_version.startswith("/") and sent_version.count("/") == 1:
@@ -75,6 +77,14 @@ def decode(
     if obj.get("kind") != kind.kind or obj.get("apiVersion") != api_version:
         obj = {**obj, "apiVersion": api_version, "kind": kind.kind}
     return obj, strict if validation == WARN else ()
+
+
+def _custom(kind: Kind, body: Obj, validation: str) -> tuple[Obj, tuple[str, ...]]:
+    """An object of a kind without a type here: its keys that stand twice are told, even where they are
+    refused: whoever knows its schema refuses them together with unknown fields."""
+    for name in ("kind", "apiVersion"):
+        _type_meta(body, name, kind)
+    return plain(body), () if validation == IGNORE else tuple(repeated_keys(body))
 
 
 def _type_meta(body: Obj, name: str, kind: Kind) -> str:
@@ -164,6 +174,13 @@ def decode_text(
         body = {}
     if not isinstance(body, dict):
         raise _uninterpreted(kind, not_interpreted(body), data)
+    if not schema.type_of_kind(api_version, kind.kind):
+        obj, warnings = _custom(kind, body, validation)
+        if not obj.get("kind"):
+            text = data.decode("utf-8", "replace")
+            raise _unrecognized(kind, f"Object 'Kind' is missing in '{text}'", data)
+        texts = repeated if validation == STRICT else repeated_warnings(repeated)
+        return obj, texts + warnings if validation != IGNORE else ()
     if repeated and validation == STRICT:
         return _refuse_repeated(kind, body, api_version, repeated)
     obj, warnings = decode(kind, body, api_version=api_version, validation=validation)

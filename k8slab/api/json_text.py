@@ -122,6 +122,23 @@ def plain(value: Any) -> Any:
     return float(value) if isinstance(value, NumberText) else value
 
 
+def repeated_keys(value: Any, path: str = "") -> list[str]:
+    """`duplicate field "…"` for each repeated key, in the order of the text that was decoded."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        seen: dict[str, None] = {}
+        for key, item in value.pairs if isinstance(value, RepeatedKeys) else value.items():
+            where = f"{path}.{key}" if path else key
+            if key in seen:
+                found.append(f"duplicate field {go_quote(where)}")
+            seen[key] = None
+            found += repeated_keys(item, where)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            found += repeated_keys(item, f"{path}[{index}]")
+    return found
+
+
 def syntax_error(text: str | bytes) -> str:
     """What Go's scanner says of a text that is no JSON."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text

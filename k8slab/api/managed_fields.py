@@ -31,7 +31,7 @@ from k8slab.api.field_sets import (
     without_trees,
 )
 from k8slab.api.json_text import go_json
-from k8slab.api.kind import Kind
+from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.structured import Comparison, Ref
 from k8slab.api.unmarshal import zero_of
@@ -117,7 +117,7 @@ def reset_fields(kind: Kind, subresource: str) -> FieldSet:
     if kind.kind == "CertificateSigningRequest" and subresource != "status":
         return _SPEC_AND_CERTIFICATE if subresource == "approval" else _SPEC_AND_STATUS
     if subresource == "status":
-        return _RESET_BY_STATUS.get(kind.kind, _SPEC)
+        return _RESET_BY_STATUS.get(kind.kind, _SPEC if kind.kind in kinds() else _SPEC_AND_METADATA)
     if subresource in ("", "finalize") and kind.has_status:
         return _STATUS
     return {}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from k8slab.api.errors import ApiError, bad_request
-from k8slab.api.json_text import JsonError, RepeatedKeys, decode_json, go_quote, plain
+from k8slab.api.json_text import JsonError, decode_json, plain, repeated_keys
 from k8slab.api.meta import Obj
 from k8slab.api.strategic import strategic_merge_patch
 
@@ -295,7 +295,7 @@ def read_patch(data: bytes | str, patch_type: str, validation: str = "Warn") -> 
         return plain(patch), ()
     if not isinstance(patch, expected):
         raise bad_request(f"{prefix}json: cannot unmarshal {_kind_of(patch)} into Go value of type {go_type}")
-    strict = dict.fromkeys(_repeats(patch, ""))
+    strict = dict.fromkeys(repeated_keys(patch, ""))
     if patch_type == JSON_PATCH:
         strict = _check_operations(patch, prefix)
     if validation == "Ignore":
@@ -308,23 +308,6 @@ def _kind_of(value: Any) -> str:
         return "bool"
     names = ((str, "string"), (dict, "object"), (list, "array"))
     return next((name for kind, name in names if isinstance(value, kind)), "number")
-
-
-def _repeats(value: Any, path: str) -> list[str]:
-    """`duplicate field "…"` for each repeated key, in the order of the text."""
-    found: list[str] = []
-    if isinstance(value, dict):
-        seen: dict[str, None] = {}
-        for key, item in value.pairs if isinstance(value, RepeatedKeys) else value.items():
-            where = f"{path}.{key}" if path else key
-            if key in seen:
-                found.append(f"duplicate field {go_quote(where)}")
-            seen[key] = None
-            found += _repeats(item, where)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            found += _repeats(item, f"{path}[{index}]")
-    return found
 
 
 def _check_operations(operations: list[Any], prefix: str) -> dict[str, None]:
@@ -348,5 +331,5 @@ def _check_operations(operations: list[Any], prefix: str) -> dict[str, None]:
         for name in operation:
             if name not in _OPERATION_FIELDS:
                 strict[f'json patch unknown field "[{index}].{name}"'] = None
-        strict |= dict.fromkeys(f"json patch {text}" for text in _repeats(operation, f"[{index}]"))
+        strict |= dict.fromkeys(f"json patch {text}" for text in repeated_keys(operation, f"[{index}]"))
     return strict

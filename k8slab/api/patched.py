@@ -100,10 +100,15 @@ def _refusal(type_name: str, old: Obj, patch: Any, new: Obj, patch_type: str, pr
         text = go_format(patch)
     else:
         text = go_json(_as_text(type_name, old, patch, new, patch_type))
+    return refusal(text, problem)
+
+
+def refusal(text: str, problem: str) -> ApiError:
+    """422 for an object that a patch has made unreadable, of which `text` is the JSON."""
     cause = Cause("FieldValueInvalid", f"Invalid value: {go_quote(text)}: {problem}", "patch")
-    refusal = invalid("", "", "", [cause])
-    refusal.details = {}
-    return refusal
+    refused = invalid("", "", "", [cause])
+    refused.details = {}
+    return refused
 
 
 def _as_text(type_name: str, old: Obj, patch: Any, new: Obj, patch_type: str) -> Any:

@@ -11,24 +11,26 @@ vendor/k8s.io/kube-openapi/pkg/validation, v1.36.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from k8slab.api.errors import Cause, bad_request
+from k8slab.api.errors import invalid as invalid_object
+from k8slab.api.go_text import sprint, type_name
 from k8slab.api.json_text import go_json, go_quote
 from k8slab.api.kind import ALL_VERBS, Kind, Rules, Scale, Version, kinds
 from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, dig
+from k8slab.api.patched import refusal
 from k8slab.api.schema import OBJECT_META
-from k8slab.api.unmarshal import json_kind
-from k8slab.api.validation._field import invalid, not_supported, required
+from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
+from k8slab.api.validation._custom_values import prune, repeated, validate_value, without_nulls
+from k8slab.api.validation._field import invalid
 from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
-from k8slab.api.validation._names import dns_subdomain
+from k8slab.api.validation._names import dns_subdomain, label_key
 from k8slab.cluster.world import World
 
 DEFINITION = "CustomResourceDefinition"
-_KEPT = ("apiVersion", "kind", "metadata")
 
 Place = tuple[str, str, str]
 
@@ -102,32 +104,69 @@ def is_custom(kind: Kind) -> bool:
 
 
 def read_custom(
-    world: World, kind: Kind, version: str, obj: Obj, validation: str, warnings: list[str]
+    world: World,
+    kind: Kind,
+    version: str,
+    obj: Obj,
+    validation: str,
+    warnings: list[str],
+    *,
+    patched: bool = False,
 ) -> Obj:
     """A custom object as its version's schema has it; what it doesn't name is a warning, or 400 if strict.
 
-    Raises ApiError 400 for a body of another kind or version.
+    Raises ApiError 400 or 422 for a body of another kind or version.
     """
     api_version = f"{kind.group}/{version}"
     sent = (obj.get("apiVersion") or api_version, obj.get("kind") or kind.kind)
-    if sent[1] != kind.kind:
-        raise bad_request(f"the object provided is unrecognized (must be of type {kind.kind})")
-    if sent[0] != api_version:
+    if sent[0] != api_version and not patched:
         raise bad_request(
             f"the API version in the data ({sent[0]}) does not match the expected API version ({api_version})"
         )
+    faults = [
+        invalid(name, value, f"must be {wanted}")
+        for name, value, wanted in (("kind", sent[1], kind.kind), ("apiVersion", sent[0], api_version))
+        if value != wanted
+    ]
+    if faults:
+        group = sent[0].rpartition("/")[0]
+        raise invalid_object(sent[1], group, (obj.get("metadata") or {}).get("name") or "", faults)
     definition = definition_of(world, kind)
     assert definition is not None, "a custom kind has its definition"
     schema = schema_at(definition, version)
-    faults = unknown_fields(schema, obj) if validation != "Ignore" else []
-    if faults and validation == "Strict":
-        text = f"strict decoding error: {', '.join(faults)}"
-        raise bad_request(f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: {text}')
-    warnings.extend(faults)
+    handled = f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: '
+    try:
+        metadata, in_metadata = _read_metadata(obj)
+    except DecodeError as error:
+        if patched:
+            raise refusal(go_json(in_order(obj)), str(error)) from None
+        raise bad_request(f"{handled}{error}") from None
+    unknown = [*in_metadata, *unknown_fields(schema, obj)] if validation != "Ignore" else []
+    if validation == "Strict" and (strict := [*warnings, *unknown]):
+        text = f"strict decoding error: {', '.join(strict)}"
+        warnings.clear()
+        if patched:
+            raise refusal(go_json(in_order(obj)), text)
+        raise bad_request(f"{handled}{text}")
+    warnings.extend(unknown)
     pruned = _pruned_object(schema, {**obj, "apiVersion": api_version, "kind": kind.kind})
-    if not isinstance(pruned.get("metadata"), dict):
-        pruned = {**pruned, "metadata": {}}
-    return pruned
+    return {**without_nulls(schema, pruned), "metadata": metadata}
+
+
+def _read_metadata(obj: Obj) -> tuple[Obj, tuple[str, ...]]:
+    """The metadata of a custom object as every object has it, and its strict errors. Raises DecodeError."""
+    sent = obj.get("metadata")
+    if sent is not None and not isinstance(sent, dict):
+        raise DecodeError(f"json: cannot unmarshal {json_kind(sent)} into Go value of type v1.ObjectMeta")
+    metadata, strict = unmarshal(OBJECT_META, sent or {})
+    return metadata, tuple(text.replace('"', '"metadata.', 1) for text in strict)
+
+
+def in_order(value: Any) -> Any:
+    """A value with the keys of its maps in order, as a custom object is written."""
+    if isinstance(value, dict):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    return [in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def _build(definition: Obj) -> Kind:
@@ -154,7 +193,7 @@ def _build(definition: Obj) -> Kind:
         prepare_create=_prepare_create(has_status),
         prepare_update=_prepare_update(has_status),
         prepare_status=_prepare_status,
-        rules=_rules(schema, spec["scope"] == "Namespaced"),
+        rules=_rules(schema, spec["scope"] == "Namespaced", parts.get("scale")),
         scale=_scale(parts.get("scale")),
         fields=selectable_fields(definition, stored["name"]),
         unconditional_update=False,
@@ -274,48 +313,16 @@ def _prepare_status(new: Obj, old: Obj) -> Obj:
 # Pruning and defaults.
 
 
-_ANYTHING: Obj = {"x-kubernetes-preserve-unknown-fields": True}
-
-
 def _pruned_object(schema: Obj, obj: Obj) -> Obj:
-    pruned: Obj = _pruned(schema, obj, "", [], root=True)
+    pruned: Obj = prune(schema, obj, "", [], root=True)
     return pruned
 
 
 def unknown_fields(schema: Obj, obj: Obj) -> list[str]:
     """The strict errors of an object: `unknown field "spec.colour"` for each field that is pruned."""
     faults: list[str] = []
-    _pruned(schema, obj, "", faults, root=True)
-    return faults
-
-
-def _pruned(schema: Obj, value: Any, path: str, faults: list[str], *, root: bool = False) -> Any:
-    """A value without the fields that its schema doesn't name."""
-    if isinstance(value, list):
-        items = schema.get("items") or {}
-        found = [_pruned(items, one, f"{path}[{index}]", faults) for index, one in enumerate(value)]
-        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
-    if not isinstance(value, dict) or schema.get("x-kubernetes-preserve-unknown-fields"):
-        return value
-    embedded = root or schema.get("x-kubernetes-embedded-resource")
-    properties = schema.get("properties") or {}
-    additional = schema.get("additionalProperties")
-    result: Obj = {}
-    for name, one in value.items():
-        where = f"{path}.{name}" if path else name
-        if embedded and name in _KEPT:
-            result[name] = one
-        elif name in properties:
-            result[name] = _pruned(properties[name], one, where, faults)
-        elif additional:
-            inner = (
-                additional if isinstance(additional, dict) else {"x-kubernetes-preserve-unknown-fields": True}
-            )
-            result[name] = _pruned(inner, one, where, faults)
-        else:
-            faults.append(f"unknown field {go_quote(where)}")
-    unchanged = len(result) == len(value) and all(result[name] is value[name] for name in result)
-    return value if unchanged else result
+    prune(schema, obj, "", faults, root=True)
+    return sorted(faults)
 
 
 def _defaulted(schema: Obj, value: Any) -> Any:
@@ -348,119 +355,82 @@ def _defaulted(schema: Obj, value: Any) -> Any:
 # Validation.
 
 
-def _rules(schema: Obj, namespaced: bool) -> Rules:
+_STANDARD_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
+_MOST = 2**31 - 1
+
+
+def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
+    status_schema = (schema.get("properties") or {}).get("status")
+
     def on_create(obj: Obj) -> list[Cause]:
         return [
-            *validate_metadata(obj["metadata"], namespaced, dns_subdomain),
-            *_faults(schema, _plain(obj), ""),
+            *validate_metadata(obj["metadata"], namespaced, dns_subdomain, finalizer_names=False),
+            *validate_value(schema, obj),
+            *_scale_faults(scale, obj),
+            *repeated(schema, obj),
         ]
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
-        causes = validate_metadata_update(new["metadata"], old["metadata"], namespaced=namespaced)
-        return [*causes, *_faults(schema, _plain(new), "")]
+        causes = validate_metadata_update(
+            new["metadata"], old["metadata"], namespaced=namespaced, finalizer_names=False
+        )
+        causes += [*validate_value(schema, new, old=old), *_scale_faults(scale, new)]
+        return causes if any(repeated(schema, old)) else [*causes, *repeated(schema, new)]
 
-    return Rules(create=on_create, update=on_update, status=on_update)
+    def on_status(new: Obj, old: Obj) -> list[Cause]:
+        causes = validate_metadata_update(
+            new["metadata"], old["metadata"], namespaced=namespaced, finalizer_names=False
+        )
+        if "status" in new and status_schema is not None:
+            causes += validate_value(status_schema, new["status"], "status", old=old.get("status"))
+        return [*causes, *_scale_faults(scale, new, status_only=True)]
 
-
-def _plain(obj: Obj) -> Obj:
-    """What a schema is asked about: everything but the metadata, which every object has alike."""
-    return {name: value for name, value in obj.items() if name not in _KEPT}
-
-
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "array": lambda value: isinstance(value, list),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "object": lambda value: isinstance(value, dict),
-    "string": lambda value: isinstance(value, str),
-}
+    return Rules(create=on_create, update=on_update, status=on_status, warnings=_warnings)
 
 
-def _faults(schema: Obj, value: Any, path: str) -> Iterator[Cause]:
-    """What a schema has against a value, in kube-openapi's words."""
-    if value is None and schema.get("nullable"):
-        return
-    wanted = schema.get("type", "")
-    if schema.get("x-kubernetes-int-or-string"):
-        if not isinstance(value, int | str) or isinstance(value, bool):
-            yield _wrong_type(path, value, "integer,string")
-            return
-    elif wanted in _TYPES and not _TYPES[wanted](value):
-        yield _wrong_type(path, value, wanted)
-        return
-    enum = schema.get("enum")
-    if enum and value not in enum:
-        yield not_supported(path, value, [one if isinstance(one, str) else go_json(one) for one in enum])
-    if isinstance(value, str):
-        yield from _text_faults(schema, value, path)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _number_faults(schema, value, path)
-    elif isinstance(value, list):
-        yield from _list_faults(schema, value, path)
-    elif isinstance(value, dict):
-        yield from _object_faults(schema, value, path)
+def _scale_faults(scale: Obj | None, obj: Obj, *, status_only: bool = False) -> list[Cause]:
+    """The numbers that the scale subresource shows are numbers, and not too great."""
+    if scale is None:
+        return []
+    causes: list[Cause] = []
+    for name in ("statusReplicasPath",) if status_only else ("specReplicasPath", "statusReplicasPath"):
+        path = scale.get(name) or ""
+        number, problem = _number_at(obj, path)
+        if problem:
+            causes.append(invalid(path, 0, f"{path} accessor error: {problem}"))
+        elif number < 0:
+            causes.append(invalid(path, number, "should be a non-negative integer"))
+        elif number > _MOST:
+            causes.append(invalid(path, number, f"should be less than or equal to {_MOST}"))
+    return causes
 
 
-def _wrong_type(path: str, value: Any, wanted: str) -> Cause:
-    kind = {"bool": "boolean", "number": "integer" if isinstance(value, int) else "number"}.get(
-        json_kind(value), json_kind(value)
-    )
-    text = f"{path} in body must be of type {wanted}: {go_quote(kind if value is not None else 'null')}"
-    shown = kind if value is not None else "null"
-    return Cause("FieldValueTypeInvalid", f"Invalid value: {go_quote(shown)}: {text}", path or "<nil>")
+def _number_at(obj: Obj, path: str) -> tuple[int, str]:
+    """The whole number at a path, 0 where there is none, and what stands there instead of one."""
+    at: Any = obj
+    names = path.removeprefix(".").split(".")
+    for name in names:
+        if not isinstance(at, dict):
+            return 0, f"{sprint(at)} is of the type {type_name(at)}, expected map[string]interface{{}}"
+        if name not in at:
+            return 0, ""
+        at = at[name]
+    if not isinstance(at, int) or isinstance(at, bool):
+        return 0, f"{sprint(at)} is of the type {type_name(at)}, expected int64"
+    return at, ""
 
 
-def _text_faults(schema: Obj, value: str, path: str) -> Iterator[Cause]:
-    longest, shortest = schema.get("maxLength"), schema.get("minLength")
-    if longest is not None and len(value) > longest:
-        yield Cause("FieldValueTooLong", f"Too long: may not be more than {longest} bytes", path)
-    if shortest is not None and len(value) < shortest:
-        yield invalid(path, value, f"{path} in body should be at least {shortest} chars long")
-    pattern = schema.get("pattern")
-    if pattern and re.search(pattern, value) is None:
-        yield invalid(path, value, f"{path} in body should match '{pattern}'")
-
-
-def _number_faults(schema: Obj, value: float, path: str) -> Iterator[Cause]:
-    least, most, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
-    if most is not None and (value >= most if schema.get("exclusiveMaximum") else value > most):
-        word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        yield invalid(path, value, f"{path} in body should be {word} {go_json(most)}")
-    if least is not None and (value <= least if schema.get("exclusiveMinimum") else value < least):
-        word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
-        yield invalid(path, value, f"{path} in body should be {word} {go_json(least)}")
-    if step and value % step:
-        yield invalid(path, value, f"{path} in body should be a multiple of {go_json(step)}")
-
-
-def _list_faults(schema: Obj, value: list[Any], path: str) -> Iterator[Cause]:
-    most, least = schema.get("maxItems"), schema.get("minItems")
-    if most is not None and len(value) > most:
-        text = f"Too many: {len(value)}: must have at most {most} items"
-        yield Cause("FieldValueTooMany", text, path)
-    if least is not None and len(value) < least:
-        yield invalid(path, len(value), f"{path} in body should have at least {least} items")
-    items = schema.get("items") or {}
-    for index, one in enumerate(value):
-        yield from _faults(items, one, f"{path}[{index}]")
-
-
-def _object_faults(schema: Obj, value: Obj, path: str) -> Iterator[Cause]:
-    most, least = schema.get("maxProperties"), schema.get("minProperties")
-    if most is not None and len(value) > most:
-        text = f"Too many: {len(value)}: must have at most {most} items"
-        yield Cause("FieldValueTooMany", text, path)
-    if least is not None and len(value) < least:
-        yield invalid(path, len(value), f"{path} in body should have at least {least} properties")
-    properties = schema.get("properties") or {}
-    additional = schema.get("additionalProperties")
-    for name in sorted(value):
-        where = f"{path}.{name}" if path else name
-        if name in properties:
-            yield from _faults(properties[name], value[name], where)
-        elif isinstance(additional, dict):
-            yield from _faults(additional, value[name], where)
-    for name in schema.get("required") or ():
-        if name not in value:
-            yield required(f"{path}.{name}" if path else name)
+def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
+    """Finalizers that are new and have no domain."""
+    before = ((old or {}).get("metadata") or {}).get("finalizers") or ()
+    found: list[str] = []
+    for name in sorted(set(new["metadata"].get("finalizers") or ()) - set(before)):
+        begin = f"metadata.finalizers: {go_quote(name)}: "
+        found += [begin + text for text in label_key(name)]
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            path = " including a path (/)" if "." in name else ""
+            found.append(
+                f"{begin}prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with "
+                "other finalizer writers"
+            )
+    return tuple(found)

@@ -13,6 +13,7 @@ from functools import cache
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
+from k8slab.cluster.custom_kinds import is_custom
 from k8slab.cluster.kinds import kinds_served
 from k8slab.cluster.negotiation import JSON, header
 from k8slab.cluster.request import Request, Response
@@ -250,6 +251,14 @@ def _aggregated(world: World, version: str, wanted: Callable[[str], bool]) -> Re
     return Response(200, body, content_type)
 
 
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+
+
+def _verbs(kind: Kind) -> list[str]:
+    """Sorted, but for custom kinds, whose server has an order of its own."""
+    return list(_CUSTOM_VERBS) if is_custom(kind) else sorted(kind.verbs)
+
+
 def _discovered(group: str, version: str, kinds: list[Kind]) -> list[Obj]:
     """The resources of a version, as aggregated discovery lists them."""
     found: list[Obj] = []
@@ -259,7 +268,7 @@ def _discovered(group: str, version: str, kinds: list[Kind]) -> list[Obj]:
             "responseKind": _response_kind(group, version, group, version, kind.kind),
             "scope": "Namespaced" if kind.namespaced else "Cluster",
             "singularResource": kind.singular,
-            "verbs": sorted(kind.verbs),
+            "verbs": _verbs(kind),
         }
         if kind.short_names:
             resource["shortNames"] = list(kind.short_names)
@@ -307,7 +316,7 @@ def _resources(world: World, group: str, version: str) -> Response:
             "singularName": kind.singular,
             "namespaced": kind.namespaced,
             "kind": kind.kind,
-            "verbs": sorted(kind.verbs),
+            "verbs": _verbs(kind),
         }
         if kind.short_names:
             resource["shortNames"] = list(kind.short_names)

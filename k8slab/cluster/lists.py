@@ -389,12 +389,16 @@ def list_body(
             "metadata": metadata,
             "items": [_metadata_of(obj, version) for obj in items],
         }
+    if is_custom(route.kind):
+        metadata = {"continue": "", **metadata}
     return {
         "kind": f"{route.kind.kind}List",
         "apiVersion": route.api_version,
         "metadata": metadata,
-        # Items carry no kind of their own, as upstream sends them.
-        "items": [
+        # Items carry no kind of their own, as upstream sends them; but custom ones do.
+        "items": items
+        if is_custom(route.kind)
+        else [
             {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
             for obj in items
         ],

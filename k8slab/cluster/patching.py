@@ -69,7 +69,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
         )
         warnings.extend(texts)
     else:
-        new = read_custom(world, route.kind, route.version, new, query.validation, warnings)
+        new = read_custom(world, route.kind, route.version, new, query.validation, warnings, patched=True)
     cause = world.note_request(request)
     if route.subresource == "scale":
         new = _in_place(route, new)

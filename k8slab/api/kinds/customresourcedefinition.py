@@ -23,18 +23,18 @@ def _with_names(names: Obj) -> Obj:
     return {**names, **new} if new else names
 
 
-def _stored_version(definition: Obj) -> str:
+def _stored_version(definition: Obj) -> str | None:
     for version in (definition.get("spec") or {}).get("versions") or ():
         if version.get("storage"):
             return version.get("name") or ""
-    return ""
+    return None
 
 
 def _with_stored_version(definition: Obj) -> Obj:
     """The version that objects are stored in has been stored from now on."""
     name = _stored_version(definition)
     stored = (definition.get("status") or {}).get("storedVersions") or []
-    if not name or name in stored:
+    if name is None or name in stored:
         return definition
     return assoc(definition, "status", "storedVersions", [*stored, name])
 

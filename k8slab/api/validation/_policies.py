@@ -31,31 +31,11 @@ _MUTATED = ("*", "CONNECT", "CREATE", "UPDATE")
 _ACTIONS = ("Audit", "Deny", "Warn")
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _IDENTIFIER = re.compile("[_a-zA-Z][_a-zA-Z0-9]*")
-_RESERVED = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
+_RESERVED_WORDS = (
+    "true false null in as break const continue else for function if import let loop package namespace "
+    "return var void while"
 )
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 _MOST_ANNOTATIONS = 20
 _LONGEST_VALUE_BYTES = 5 * 1024
 

@@ -9,6 +9,7 @@ Models apimachinery's equality.Semantic and json.Marshal of pkg/apis types, v1.3
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -88,7 +89,7 @@ def _render(type_text: str, value: Any, around: Any) -> Any:
     if first == "{":
         return {key: _render(rest, value[key], None) for key in sorted(value)} if value else None
     if first == "$":
-        return _render_struct(rest, value or {}, around)
+        return _render_struct(rest, {} if value is None else value, around)
     if value is None:
         return _ZERO[first]
     if first == "q":
@@ -96,9 +97,25 @@ def _render(type_text: str, value: Any, around: Any) -> Any:
     return value
 
 
+_OR: dict[str, Callable[[Any], Any]] = {
+    "JSONSchemaPropsOrArray": lambda value: (
+        {"schemas": value} if isinstance(value, list) else {"schema": value}
+    ),
+    "JSONSchemaPropsOrBool": lambda value: (
+        {"allows": value} if isinstance(value, bool) else {"allows": True, "schema": value}
+    ),
+    "JSONSchemaPropsOrStringArray": lambda value: (
+        {"property": value} if isinstance(value, list) else {"schema": value}
+    ),
+}
+"""Types written as one thing or another, as structs of both."""
+
+
 def _render_struct(name: str, value: Any, around: Any) -> Any:
     if name in _TAGGED:
         return tagged(name, value)
+    if name in _OR:
+        value = _OR[name](value)
     result: dict[str, Any] = {}
     for go_name, json_name, type_text in _structs()[name]:
         if not go_name:

@@ -57,11 +57,13 @@ ContainerRestartRuleOnExitCodes: Operator=s Values=[i
 CronJobSpec: Schedule=s TimeZone=*s StartingDeadlineSeconds=*i ConcurrencyPolicy=s Suspend=*b
     JobTemplate=$JobTemplateSpec SuccessfulJobsHistoryLimit=*i FailedJobsHistoryLimit=*i
 CustomResourceColumnDefinition: Name=s Type=s Format=s Description=s Priority=i JSONPath:jsonPath=s
-CustomResourceDefinitionVersion: Name=s Served=b Storage=b Deprecated=b DeprecationWarning=*s Schema=*j
+CustomResourceDefinitionVersion: Name=s Served=b Storage=b Deprecated=b DeprecationWarning=*s
+    Schema=*$CustomResourceValidation
     Subresources=*$CustomResourceSubresources AdditionalPrinterColumns=[$CustomResourceColumnDefinition
     SelectableFields=[$SelectableField
 CustomResourceSubresourceScale: SpecReplicasPath=s StatusReplicasPath=s LabelSelectorPath=*s
 CustomResourceSubresources: Status=*j Scale=*$CustomResourceSubresourceScale
+CustomResourceValidation: OpenAPIV3Schema:openAPIV3Schema=*$JSONSchemaProps
 DaemonEndpoint: Port:Port=i
 DaemonSetUpdateStrategy: Type=s RollingUpdate=*$RollingUpdateDaemonSet
 DeploymentStrategy: Type=s RollingUpdate=*$RollingUpdateDeployment
@@ -86,6 +88,7 @@ EphemeralContainerCommon: Name=s Image=s Command=[s Args=[s WorkingDir=s Ports=[
     ImagePullPolicy=s SecurityContext=*$SecurityContext Stdin=b StdinOnce=b TTY:tty=b
 EphemeralVolumeSource: VolumeClaimTemplate=*$PersistentVolumeClaimTemplate
 ExecAction: Command=[s
+ExternalDocumentation: Description=s URL:url=s
 FCVolumeSource: TargetWWNs=[s Lun=*i FSType:fsType=s ReadOnly=b WWIDs:wwids=[s
 FileKeySelector: VolumeName=s Path=s Key=s Optional=*b
 FlexPersistentVolumeSource: Driver=s FSType:fsType=s SecretRef=*$SecretReference ReadOnly=b Options={s
@@ -118,6 +121,21 @@ IngressRuleValue: HTTP:http=*$HTTPIngressRuleValue
 IngressServiceBackend: Name=s Port=$ServiceBackendPort
 IngressSpec: IngressClassName=*s DefaultBackend=*$IngressBackend TLS:tls=[$IngressTLS Rules=[$IngressRule
 IngressTLS: Hosts=[s SecretName=s
+JSONSchemaProps: ID:id=s Schema:$schema=s Ref:$ref=*s Description=s Type=s Nullable=b Format=s Title=s
+    Default=*j Maximum=*f ExclusiveMaximum=b Minimum=*f ExclusiveMinimum=b MaxLength=*i MinLength=*i
+    Pattern=s MaxItems=*i MinItems=*i UniqueItems=b MultipleOf=*f Enum=[j MaxProperties=*i MinProperties=*i
+    Required=[s Items=*$JSONSchemaPropsOrArray AllOf=[$JSONSchemaProps OneOf=[$JSONSchemaProps
+    AnyOf=[$JSONSchemaProps Not=*$JSONSchemaProps Properties={$JSONSchemaProps
+    AdditionalProperties=*$JSONSchemaPropsOrBool PatternProperties={$JSONSchemaProps
+    Dependencies={$JSONSchemaPropsOrStringArray AdditionalItems=*$JSONSchemaPropsOrBool
+    Definitions={$JSONSchemaProps ExternalDocs=*$ExternalDocumentation Example=*j
+    XPreserveUnknownFields:x-kubernetes-preserve-unknown-fields=*b
+    XEmbeddedResource:x-kubernetes-embedded-resource=b XIntOrString:x-kubernetes-int-or-string=b
+    XListMapKeys:x-kubernetes-list-map-keys=[s XListType:x-kubernetes-list-type=*s
+    XMapType:x-kubernetes-map-type=*s XValidations:x-kubernetes-validations=[$ValidationRule
+JSONSchemaPropsOrArray: Schema=*$JSONSchemaProps JSONSchemas:schemas=[$JSONSchemaProps
+JSONSchemaPropsOrBool: Allows=b Schema=*$JSONSchemaProps
+JSONSchemaPropsOrStringArray: Schema=*$JSONSchemaProps Property=[s
 JobSpec: Parallelism=*i Completions=*i PodFailurePolicy=*$PodFailurePolicy SuccessPolicy=*$SuccessPolicy
     ActiveDeadlineSeconds=*i BackoffLimit=*i BackoffLimitPerIndex=*i MaxFailedIndexes=*i
     Selector=*$LabelSelector ManualSelector=*b Template=$PodTemplateSpec
@@ -310,6 +328,7 @@ TopologySpreadConstraint: MaxSkew=i TopologyKey=s WhenUnsatisfiable=s LabelSelec
     MinDomains=*i NodeAffinityPolicy=*s NodeTaintsPolicy=*s MatchLabelKeys=[s
 TypedLocalObjectReference: APIGroup:apiGroup=*s Kind=s Name=s
 TypedObjectReference: APIGroup:apiGroup=*s Kind=s Name=s Namespace=*s
+ValidationRule: Rule=s Message=s MessageExpression=s Reason=*s FieldPath=s OptionalOldSelf=*b
 Volume: Name=s +$VolumeSource
 VolumeAttachmentSource: PersistentVolumeName=*s InlineVolumeSpec=*$PersistentVolumeSpec
 VolumeAttachmentSpec: Attacher=s Source=$VolumeAttachmentSource NodeName=s

@@ -18,25 +18,29 @@ from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj, condition_is
 from k8slab.api.validation._field import (
     IMMUTABLE,
+    duplicate,
     forbidden,
     invalid,
     not_supported,
     quote,
     required,
+    too_many,
 )
 from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
 from k8slab.api.validation._names import dns_1035_label, dns_subdomain
 from k8slab.api.validation._shape import shape
-from k8slab.api.validation._structural import validate_schema
+from k8slab.api.validation._structural import field_at, unknown_formats, validate_schema
 from k8slab.api.validation._webhooks import validate_client_config
 
 _SHARED = (
     ("schema", "validation"),
     ("subresources", "subresources"),
     ("additionalPrinterColumns", "additionalPrinterColumns"),
+    ("selectableFields", "selectableFields"),
 )
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_SIMPLE_PATH = "must be a simple json path starting with ."
 _APPROVED = "api-approved.kubernetes.io"
 _PROPOSAL = "see https://github.com/kubernetes/enhancements/pull/1111"
 
@@ -71,35 +75,48 @@ def _validate_spec(spec: Obj, path: str) -> list[Cause]:
         causes.append(not_supported(f"{path}.scope", scope, scopes) if scope else required(f"{path}.scope"))
     shared, versions = _hoisted(spec)
     causes += _validate_versions(shared, versions, path)
+    first = ((spec.get("versions") or [{}])[0] or {}).get("name") or ""
+    if first:
+        causes += _joined(f"{path}.version", first, dns_1035_label(first))
     names = spec.get("names") or {}
     for name in ("plural", "singular", "kind", "listKind"):
         if not names.get(name):
             causes.append(required(f"{path}.names.{name}"))
     causes += _validate_names(names, f"{path}.names")
     validation = shared.get("validation")
-    if validation is not None:
-        causes += _validate_schema_of(validation, f"{path}.validation")
+    with_status = any(
+        "status" in ((version or {}).get("subresources") or {}) for version in spec.get("versions") or ()
+    )
+    causes += _validate_schema_of(validation, f"{path}.validation", with_status)
     causes += _validate_subresources(shared.get("subresources"), f"{path}.subresources")
     causes += _validate_columns(shared.get("additionalPrinterColumns"), f"{path}.additionalPrinterColumns")
+    where = f"{path}.selectableFields"
+    if shared.get("selectableFields") and validation is None:
+        causes.append(invalid(where, "", "may only be set when validations.schema is included"))
+    elif shared.get("selectableFields"):
+        causes += _validate_selectable(shared["selectableFields"], validation, where)
     return causes + _validate_conversion(spec.get("conversion"), f"{path}.conversion")
 
 
 def _validate_versions(shared: Obj, versions: list[Obj], path: str) -> list[Cause]:
     where = f"{path}.versions"
     causes: list[Cause] = []
-    if "validation" not in shared or not shared["validation"].get("openAPIV3Schema"):
+    if (shared.get("validation") or {}).get("openAPIV3Schema") is None:
         for index, version in enumerate(versions):
-            if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            if (version.get("schema") or {}).get("openAPIV3Schema") is None:
                 causes.append(required(f"{where}[{index}].schema.openAPIV3Schema"))
     for index, version in enumerate(versions):
         here, name = f"{where}[{index}]", version.get("name") or ""
         causes += _joined(f"{here}.name", name, dns_1035_label(name))
         causes += _validate_deprecation(version, f"{here}.deprecationWarning")
-        if version.get("schema"):
-            causes += _validate_schema_of(version["schema"], f"{here}.schema")
+        subresources = version.get("subresources") or shared.get("subresources") or {}
+        causes += _validate_schema_of(version.get("schema"), f"{here}.schema", "status" in subresources)
         causes += _validate_subresources(version.get("subresources"), f"{here}.subresources")
         columns = version.get("additionalPrinterColumns")
         causes += _validate_columns(columns, f"{here}.additionalPrinterColumns")
+        if version.get("selectableFields"):
+            fields = f"{here}.selectableFields"
+            causes += _validate_selectable(version["selectableFields"], version.get("schema"), fields)
     names = [version.get("name") for version in versions]
     shown = [shape("CustomResourceDefinitionVersion", version) for version in versions] or None
     if len(set(names)) != len(names):
@@ -121,12 +138,55 @@ def _validate_deprecation(version: Obj, path: str) -> list[Cause]:
         causes.append(invalid(path, text, "must be <= 256 characters long"))
     if not text:
         causes.append(invalid(path, text, "must not be an empty string"))
+    hidden = next((at for at, one in enumerate(text) if not one.isprintable()), None)
+    if hidden is not None:
+        index = len(text[:hidden].encode())
+        detail = (
+            f"must only contain printable UTF-8 characters; non-printable character found at index {index}"
+        )
+        causes.append(invalid(path, text, detail))
     return causes
 
 
-def _validate_schema_of(validation: Obj, path: str) -> list[Cause]:
-    schema = validation.get("openAPIV3Schema")
-    return validate_schema(schema, f"{path}.openAPIV3Schema") if schema else []
+def _validate_schema_of(validation: Obj | None, path: str, with_status: bool) -> list[Cause]:
+    schema = (validation or {}).get("openAPIV3Schema")
+    return [] if schema is None else validate_schema(schema, f"{path}.openAPIV3Schema", with_status)
+
+
+_SELECTABLE = (
+    "must point to a field of type string, boolean or integer. Enum string fields and strings with formats "
+    "are allowed."
+)
+_MOST_SELECTABLE = 8
+
+
+def _validate_selectable(fields: Sequence[Obj], validation: Obj | None, path: str) -> list[Cause]:
+    schema = (validation or {}).get("openAPIV3Schema")
+    if schema is None:
+        detail = "may only be set when `version.schema.openAPIV3Schema` is not included"
+        return [invalid(path, "", detail)]
+    causes: list[Cause] = []
+    seen: list[str] = []
+    for index, one in enumerate(fields):
+        where, json_path = f"{path}[{index}].jsonPath", one.get("jsonPath") or ""
+        if not json_path:
+            causes.append(required(where))
+            continue
+        fault, found = field_at(json_path, schema, brackets=False)
+        if fault:
+            causes.append(invalid(where, json_path, f"is an invalid path: {fault}"))
+            continue
+        if json_path.startswith(".metadata"):
+            causes.append(invalid(where, json_path, "must not point to fields in metadata"))
+        if (found or {}).get("type") not in ("string", "boolean", "integer"):
+            causes.append(invalid(where, json_path, _SELECTABLE))
+        if json_path in seen:
+            causes.append(duplicate(where, json_path))
+        else:
+            seen.append(json_path)
+    if len(seen) > _MOST_SELECTABLE:
+        causes.append(too_many(path, len(seen), _MOST_SELECTABLE))
+    return causes
 
 
 def _validate_names(names: Obj, path: str) -> list[Cause]:
@@ -161,6 +221,8 @@ def _validate_subresources(subresources: Any, path: str) -> list[Cause]:
         value, where = scale.get(name) or "", f"{path}.scale.{name}"
         if not value and name != "labelSelectorPath":
             causes.append(required(where))
+        elif value and not value.startswith("."):
+            causes.append(invalid(where, value, _SIMPLE_PATH))
         elif value and not value.startswith(parents):
             causes.append(invalid(where, value, f"should be a json path under {words}"))
     return causes
@@ -183,6 +245,8 @@ def _validate_columns(columns: Any, path: str) -> list[Cause]:
             causes.append(invalid(f"{where}.format", form, detail))
         if not column.get("jsonPath"):
             causes.append(required(f"{where}.JSONPath"))
+        elif not column["jsonPath"].startswith("."):
+            causes.append(invalid(f"{where}.JSONPath", column["jsonPath"], _SIMPLE_PATH))
     return causes
 
 
@@ -211,6 +275,11 @@ def _validate_conversion(conversion: Obj | None, path: str) -> list[Cause]:
     where = f"{path}.conversionReviewVersions"
     if not versions:
         return [*causes, required(where)]
+    for index, version in enumerate(versions):
+        if version in versions[:index]:
+            causes.append(invalid(f"{where}[{index}]", version, "duplicate version"))
+            continue
+        causes += [invalid(f"{where}[{index}]", version, text) for text in dns_1035_label(version)]
     if not any(version in ("v1", "v1beta1") for version in versions):
         causes.append(invalid(where, versions, "must include at least one of v1, v1beta1"))
     return causes
@@ -319,4 +388,18 @@ def _status(new: Obj, old: Obj) -> list[Cause]:
     return causes + _validate_names(names, "status.acceptedNames")
 
 
-RULES = Rules(create=_create, update=_update, status=_status)
+def _formats(definition: Obj) -> list[str]:
+    """Formats in the schemas that mean nothing to the server."""
+    found: list[str] = []
+    shared, versions = _hoisted(definition.get("spec") or {})
+    for validation in (shared.get("validation"), *(version.get("schema") for version in versions)):
+        found += unknown_formats((validation or {}).get("openAPIV3Schema"))
+    return found
+
+
+def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
+    before = _formats(old) if old is not None else []
+    return tuple(f"unrecognized format {quote(form)}" for form in _formats(new) if form not in before)
+
+
+RULES = Rules(create=_create, update=_update, status=_status, warnings=_warnings)
