@@ -1,6 +1,6 @@
 """Admission policies and their bindings: what they match, with which parameters, and what they say.
 
-CEL expressions are not compiled, only asked to be there.
+CEL expressions are compiled without types; one that names the authorizer, which is not modelled, is refused.
 
 Models pkg/apis/admissionregistration/validation/validation.go, v1.36.
 """
@@ -23,7 +23,7 @@ from k8slab.api.validation._field import (
 )
 from k8slab.api.validation._metadata import validate_label_name, validate_label_selector
 from k8slab.api.validation._names import dns_1035_label, dns_subdomain, path_segment
-from k8slab.api.validation._webhooks import validate_match_conditions, validate_rule
+from k8slab.api.validation._webhooks import validate_expression, validate_match_conditions, validate_rule
 
 _FAILURE_POLICIES = ("Fail", "Ignore")
 _MATCH_POLICIES = ("Equivalent", "Exact")
@@ -36,6 +36,9 @@ _RESERVED_WORDS = (
     "return var void while"
 )
 _RESERVED = frozenset(_RESERVED_WORDS.split())
+_CONDITION_NAMES = ("object", "oldObject", "params", "request")
+_NAMES = ("namespaceObject", "object", "oldObject", "params", "request", "variables")
+"""The variables of match conditions, and of all other expressions."""
 _MOST_ANNOTATIONS = 20
 _LONGEST_VALUE_BYTES = 5 * 1024
 
@@ -54,7 +57,9 @@ def validate_policy_head(spec: Obj, *, mutating: bool) -> list[Cause]:
             causes.append(required(f"{path}.resourceRules"))
         if mutating:
             causes += validate_mutated_operations(constraints, path)
-    causes += validate_match_conditions(spec.get("matchConditions") or (), "spec.matchConditions")
+    causes += validate_match_conditions(
+        spec.get("matchConditions") or (), "spec.matchConditions", _CONDITION_NAMES
+    )
     for index, variable in enumerate(spec.get("variables") or ()):
         causes += _validate_variable(variable or {}, f"spec.variables[{index}]")
     return causes
@@ -143,6 +148,8 @@ def _validate_variable(variable: Obj, path: str) -> list[Cause]:
         causes.append(invalid(f"{path}.name", name, "must be a valid CEL identifier"))
     if not (variable.get("expression") or "").strip():
         causes.append(required(f"{path}.expression", "expression is not specified"))
+    else:
+        causes += validate_expression(variable["expression"], _NAMES, f"{path}.expression")
     return causes
 
 
@@ -175,12 +182,16 @@ def _validate_validation(validation: Obj, path: str) -> list[Cause]:
     causes: list[Cause] = []
     if not (validation.get("expression") or "").strip():
         causes.append(required(f"{path}.expression", "expression is not specified"))
+    else:
+        causes += validate_expression(validation["expression"], _NAMES, f"{path}.expression")
     for field in ("messageExpression", "message"):
         text = validation.get(field) or ""
         if text and not text.strip():
             causes.append(invalid(f"{path}.{field}", text, "must be non-empty if specified"))
         elif field == "message" and re.search(r"[\n\r]", text.strip()):
             causes.append(invalid(f"{path}.message", text, "must not contain line breaks"))
+        elif field == "messageExpression" and text:
+            causes += validate_expression(text, _NAMES, f"{path}.{field}")
     reason = validation.get("reason")
     if reason is not None and reason not in _REASONS:
         causes.append(not_supported(f"{path}.reason", reason, _REASONS))
@@ -234,6 +245,8 @@ def _validate_mutation(mutation: Obj, path: str) -> list[Cause]:
         causes.append(required(f"{path}.{own}", f"must be specified when patchType is {kind}"))
     elif not (mutation[own].get("expression") or "").strip():
         causes.append(required(f"{path}.{own}.expression"))
+    else:
+        causes += validate_expression(mutation[own]["expression"], _NAMES, f"{path}.{own}.expression")
     if mutation.get(other) is not None:
         detail = f"must not be specified when patchType is {kind}"
         causes.append(invalid(f"{path}.{other}", f"{{{other}}}", detail))

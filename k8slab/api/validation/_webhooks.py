@@ -1,6 +1,6 @@
 """Admission webhooks: where they are, for which requests they are asked.
 
-CEL expressions of match conditions are not compiled.
+CEL expressions of match conditions are compiled without types, and never evaluated: no webhook is called.
 
 Models pkg/apis/admissionregistration/validation/validation.go and
 staging/src/k8s.io/apiserver/pkg/util/webhook/validation.go, v1.36.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from k8slab.api.cel import CelError, compile_expression
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
@@ -134,7 +135,21 @@ def _validate_versions(versions: list[str], path: str) -> list[Cause]:
     return causes
 
 
-def validate_match_conditions(conditions: Sequence[Obj], path: str) -> list[Cause]:
+_CONDITION_NAMES = ("authorizer", "object", "oldObject", "request")
+
+
+def validate_expression(text: str, names: tuple[str, ...], path: str) -> list[Cause]:
+    """An expression that compiles with these variables."""
+    try:
+        compile_expression(text, names)
+    except CelError as error:
+        return [invalid(path, text, f"compilation failed: {error}")]
+    return []
+
+
+def validate_match_conditions(
+    conditions: Sequence[Obj], path: str, names: tuple[str, ...] = _CONDITION_NAMES
+) -> list[Cause]:
     """Named conditions, at most 64."""
     causes = [too_many(path, len(conditions), 64)] if len(conditions) > 64 else []
     seen: list[str] = []
@@ -142,6 +157,8 @@ def validate_match_conditions(conditions: Sequence[Obj], path: str) -> list[Caus
         where, name = f"{path}[{index}]", condition.get("name") or ""
         if not (condition.get("expression") or "").strip():
             causes.append(required(f"{where}.expression"))
+        else:
+            causes += validate_expression(condition["expression"], names, f"{where}.expression")
         if not name:
             causes.append(required(f"{where}.name"))
         else:

@@ -37,6 +37,8 @@ ORDER = (
     "certificatesubjectrestriction",
     "defaultingressclass",
     "podtopologylabels",
+    "mutatingadmissionpolicy",
+    "validatingadmissionpolicy",
     "resourcequota",
 )
 """The plug-ins' modules in upstream's order; those of upstream that have no effect here are left out."""

@@ -1,0 +1,116 @@
+"""ValidatingAdmissionPolicy: requests refused, or warned of, by expressions that clients store.
+
+Models staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/{dispatcher,validator}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from k8slab.api.cel import CelError
+from k8slab.api.errors import ApiError, Cause
+from k8slab.api.meta import Obj
+from k8slab.cluster.admission._plugin import Admission, Request, refusal
+from k8slab.cluster.admission._policies import (
+    NAMES,
+    Match,
+    concerned,
+    conditions_hold,
+    context_of,
+    evaluated,
+    fails,
+)
+
+KIND = "ValidatingAdmissionPolicy"
+_CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413}
+_LONGEST_MESSAGE = 5 * 1024
+
+
+class _Denial(NamedTuple):
+    """Why a policy denies a request, and the reason that the answer gives."""
+
+    policy: str
+    binding: str
+    message: str
+    reason: str
+    actions: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+        by = f" with binding '{self.binding}'" if self.binding else ""
+        return f"{KIND} '{self.policy}'{by} denied request: {self.message}"
+
+
+def _denials(request: Request) -> Iterator[_Denial]:
+    for match in concerned(request, KIND):
+        policy, binding = match.policy, match.binding
+        names = (policy["metadata"]["name"], binding["metadata"]["name"])
+        actions = tuple(binding["spec"].get("validationActions") or ())
+        if match.error:
+            if fails(policy):
+                yield _Denial(*names, match.error, "", ("Deny",))
+            continue
+        for message, reason in _messages(request, match):
+            yield _Denial(*names, message, reason, actions)
+
+
+def _messages(request: Request, match: Match) -> Iterator[tuple[str, str]]:
+    """The messages and reasons of the validations that fail."""
+    policy = match.policy
+    for params in match.params:
+        context = context_of(request, request.new, policy, params)
+        try:
+            if not conditions_hold(policy, context):
+                continue
+        except CelError as error:
+            if fails(policy):
+                yield str(error), ""
+            continue
+        for validation in policy["spec"].get("validations") or ():
+            try:
+                if evaluated(validation["expression"], NAMES, context) is True:
+                    continue
+            except CelError as error:
+                if fails(policy):
+                    yield str(error), ""
+                continue
+            yield _message(validation, context), validation.get("reason") or ""
+
+
+def _message(validation: Obj, context: Mapping[str, Any]) -> str:
+    """What a failed validation says: by its expression for that, its text, or itself."""
+    text = validation.get("messageExpression")
+    if text:
+        try:
+            message = evaluated(text, NAMES, context)
+        except CelError:
+            message = ""
+        if isinstance(message, str) and "\n" not in message.strip() and len(message) <= _LONGEST_MESSAGE:
+            if message.strip():
+                return message.strip()
+    given = (validation.get("message") or "").strip()
+    return given or f"failed expression: {validation['expression'].strip()}"
+
+
+def _validate(request: Request) -> None:
+    denial = next((one for one in _denials(request) if "Deny" in one.actions), None)
+    if denial is None:
+        return
+    reason = denial.reason or "Invalid"
+    base = refusal(request, denial.text)
+    raise ApiError(_CODES.get(reason, 422), reason, base.message, [Cause("", denial.text)], base.details)
+
+
+def _warn(request: Request) -> tuple[str, ...]:
+    return tuple(
+        f"Validation failed for {KIND} '{one.policy}' with binding '{one.binding}': {one.message}"
+        for one in _denials(request)
+        if "Warn" in one.actions
+    )
+
+
+ADMISSION = Admission(
+    name=KIND, validate=_validate, warn=_warn, operations=("CREATE", "UPDATE", "DELETE", "CONNECT")
+)
