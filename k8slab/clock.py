@@ -37,7 +37,9 @@ _UNIT_US = {
 
 @lru_cache(maxsize=4096)
 def _format_second(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+    at = time.gmtime(second)
+    # Years before 1000 have four digits as well, which strftime leaves to the platform.
+    return f"{at.tm_year:04d}-{time.strftime('%m-%dT%H:%M:%SZ', at)}"
 
 
 def timestamp(at_us: int) -> str:

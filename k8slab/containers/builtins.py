@@ -42,7 +42,7 @@ def _echo(shell: Shell, argv: list[str], io: Streams) -> Steps:
             newline = ""
         escapes = "e" in flags or escapes
     text = " ".join(words)
-    if escapes or shell.name in ("dash",):
+    if escapes or shell.name.rpartition("/")[2] == "dash":
         text, cut, _ = unescape(text).partition("\\c")
         newline = "" if cut else newline
     yield from io.out.write(text + newline)
@@ -128,9 +128,9 @@ def _cd(shell: Shell, argv: list[str], io: Streams) -> Steps:
     if (yield KindOf(path)) != "dir":
         raise CommandError(
             f"cd: can't cd to {target}: No such file or directory"
-            if shell.name != "bash"
+            if not shell.is_bash
             else f"cd: {target}: No such file or directory",
-            2 if shell.name != "bash" else 1,
+            2 if not shell.is_bash else 1,
         )
     shell.set("OLDPWD", shell.cwd)
     shell.cwd = path

@@ -13,7 +13,7 @@ from k8slab.clock import parse_timestamp
 from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import hostname_of
 from k8slab.containers.files import normal, text_of
-from k8slab.containers.mounts import data_of, pin, pinned_env, who_of
+from k8slab.containers.mounts import data_of, may_administer, pin, pinned_env, who_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Context, family_of
 from k8slab.store.view import View
@@ -237,4 +237,5 @@ def context_of(view: View, pod: Obj, container: Obj, run: int, started_us: int, 
         run,
         who.user,
         who.groups,
+        may_administer(pod, container),
     )

@@ -10,6 +10,14 @@ from typing import NamedTuple
 
 from k8slab.api.meta import Obj
 
+_KERNEL_SETTINGS = {
+    "/proc/sys/kernel/hostname": "(none)\n",
+    "/proc/sys/kernel/shm_rmid_forced": "0\n",
+    "/proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n",
+    "/proc/sys/net/ipv4/ip_unprivileged_port_start": "0\n",
+    "/proc/sys/net/ipv4/tcp_syncookies": "1\n",
+    "/proc/sys/net/ipv4/tcp_keepalive_time": "7200\n",
+}
 ZONE = "cluster.local"
 DNS_ADDRESS = "10.96.0.10"
 _NODE_RESOLVER = "172.18.0.1"
@@ -114,9 +122,28 @@ def resolver_text(pod: Obj) -> str:
     return text
 
 
+def node_tree(pod: Obj) -> dict[str, str]:
+    """The files that a node has of its own, as far as a hostPath volume may want to see them."""
+    node = pod["spec"].get("nodeName", "")
+    address = (pod.get("status") or {}).get("hostIP", "")
+    return {
+        "/etc/hostname": f"{node}\n",
+        "/etc/hosts": f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{address}\t{node}\n",
+        "/etc/resolv.conf": f"nameserver {_NODE_RESOLVER}\n",
+        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nID=debian\n',
+        "/tmp/": "",
+        "/var/log/": "",
+        "/var/lib/": "",
+    }
+
+
 def etc_tree(pod: Obj) -> dict[str, str]:
     """The files that are in every container, and the directories that are in every image."""
+    sysctls = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
+    settings = {f"/proc/sys/{one['name'].replace('.', '/')}": f"{one['value']}\n" for one in sysctls}
     return {
+        **_KERNEL_SETTINGS,
+        **settings,
         "/etc/hostname": f"{hostname_of(pod)}\n",
         "/etc/hosts": hosts_text(pod),
         "/etc/resolv.conf": resolver_text(pod),
@@ -129,7 +156,6 @@ def etc_tree(pod: Obj) -> dict[str, str]:
         "/var/run/": "",
         "/var/tmp/": "",
         "/run/": "",
-        "/proc/": "",
         "/dev/null": "",
         "/usr/bin/": "",
         "/home/": "",

@@ -244,7 +244,7 @@ class Kernel:
     def end_lines(self) -> None:
         """Write out lines that have no end yet."""
         for stream, text in self._partial.items():
-            line = logs.Line(self.now_us, stream, text)
+            line = logs.Line(self.now_us, stream, text, is_partial=True)
             logs.append(self.box, self.key, self.container["name"], self.run, [line])
         self._partial.clear()
 

@@ -20,11 +20,20 @@ CHUNK_LINES = 64
 
 
 class Line(NamedTuple):
-    """One line of a log: when, `stdout` or `stderr`, and the text without its newline."""
+    """One line of a log: when, `stdout` or `stderr`, and the text without its newline.
+
+    `is_partial` says that it has none: the process ended before it wrote one.
+    """
 
     at_us: int
     stream: str
     text: str
+    is_partial: bool = False
+
+    @property
+    def whole(self) -> str:
+        """The text as it was written."""
+        return self.text if self.is_partial else f"{self.text}\n"
 
 
 def _chunk_key(pod: Key, container: str, run: int, number: int) -> Key:
@@ -104,9 +113,9 @@ def text_of(
     if tail is not None and tail >= 0:
         lines = lines[-tail:] if tail else []
     if timestamps:
-        text = "".join(f"{_nano(line.at_us)} {line.text}\n" for line in lines)
+        text = "".join(f"{_nano(line.at_us)} {line.whole}" for line in lines)
     else:
-        text = "".join(f"{line.text}\n" for line in lines)
+        text = "".join(line.whole for line in lines)
     if not limit_bytes:
         return text
     return text.encode("utf-8", "replace")[:limit_bytes].decode(errors="ignore")

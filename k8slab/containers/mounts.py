@@ -20,7 +20,7 @@ from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import parse_timestamp
 from k8slab.containers.downward import field_of, resource_of
-from k8slab.containers.etc import etc_tree
+from k8slab.containers.etc import etc_tree, node_tree
 from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import family_of
@@ -99,6 +99,14 @@ def _stored(box: Overlay, pod: Obj) -> Obj:
 def security_of(pod: Obj, container: Obj) -> Obj:
     """The container's security context laid over the Pod's."""
     return {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+
+
+def may_administer(pod: Obj, container: Obj) -> bool:
+    """Whether a container is privileged, or has the capability to change its network."""
+    security = security_of(pod, container)
+    added = (security.get("capabilities") or {}).get("add") or ()
+    names = [name.removeprefix("CAP_") for name in added]
+    return bool(security.get("privileged")) or any(name in names for name in ("ALL", "NET_ADMIN"))
 
 
 def who_of(pod: Obj, container: Obj) -> Who:
@@ -194,7 +202,7 @@ def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Ob
     if "hostPath" in volume:
         inside = normal(volume["hostPath"]["path"] + "/" + sub_path)
         made = _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, pod)
-        made = made._replace(is_shared=True)
+        made = made._replace(is_shared=True, base=node_tree(pod))
     elif "persistentVolumeClaim" in volume or "ephemeral" in volume:
         made = _claimed_mount(box, pod, volume, path, inside)
     elif "emptyDir" in volume:
@@ -405,6 +413,22 @@ def pin(box: Overlay, pod: Obj, container: Obj, env: Mapping[str, str], expand: 
     if entry:
         sandbox = sandbox_of(box, pod)
         put_sandbox(box, pod, {**sandbox, "pinned": {**sandbox["pinned"], container["name"]: entry}})
+    for mount in mounts:
+        _make_sub_path(box, pod, container, mount)
+
+
+def _make_sub_path(box: Overlay, pod: Obj, container: Obj, mount: Obj) -> None:
+    """Make the directory of a subPath that is not there yet (`SafeMakeDir`)."""
+    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
+    volume = volumes.get(mount["name"])
+    if volume is None or is_projected(volume):
+        return
+    made = _volume_mount(box, pod, container, volume, mount)
+    tree = made.load()
+    prefix = made.inside.rstrip("/") + "/"
+    if made.save is not None and made.inside and made.inside not in tree:
+        if not any(name.startswith(prefix) for name in tree):
+            made.save({**tree, prefix: ""})
 
 
 def pinned_env(box: View, pod: Obj, container: Obj) -> dict[str, str] | None:

@@ -18,7 +18,7 @@ from k8slab.containers.requests import Answer, Call, Request
 
 
 class Context(NamedTuple):
-    """What a process knows from the start."""
+    """What a process knows from the start. `may_administer`: it may change network and mounts."""
 
     namespace: str
     pod: str
@@ -34,6 +34,7 @@ class Context(NamedTuple):
     run: int
     user: int = 0
     groups: tuple[int, ...] = (0,)
+    may_administer: bool = False
 
 
 Steps = Generator[Request, Any, Any]

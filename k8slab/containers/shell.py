@@ -52,6 +52,8 @@ from k8slab.containers.streams import (
 INPUT = "INPUT"
 """What wakes a process that waits for something to be typed."""
 FOREVER_US = 100 * 365 * 86_400 * SECOND_US
+PROGRAMS = ("echo", "printf", "test", "[", "true", "false", "kill", "pwd", "sleep")
+"""Builtins that are programs in /bin as well."""
 SHELLS = ("sh", "bash", "ash", "dash")
 
 
@@ -137,6 +139,11 @@ class Shell:
         twin = Shell(self.context._replace(env=self.environment(), cwd=self.cwd), name=self.name)
         twin.jobs = self.jobs
         return twin
+
+    @property
+    def is_bash(self) -> bool:
+        """Whether it is called bash, which words its messages in its own way."""
+        return self.name.rpartition("/")[2] == "bash"
 
     @property
     def is_busybox(self) -> bool:
@@ -489,10 +496,10 @@ class Shell:
         name = argv[0]
         if name in self.functions:
             return (yield from self._call(name, argv, io))
-        builtin = BUILTINS.get(name)
+        base = name.rpartition("/")[2]
+        builtin = BUILTINS.get(base if base in PROGRAMS else name)
         if builtin is not None:
             return (yield from builtin(self, argv, io))
-        base = name.rpartition("/")[2]
         executable = executable_of(self.context.image, argv)
         if executable is not None:
             return (yield from self._execute(executable, base, argv, io))
@@ -506,13 +513,13 @@ class Shell:
         other = any_executable(base)
         if other is not None and other.run is not None:
             return (yield from self._execute(other, base, argv, io))
-        raise CommandError(f"{name}: not found" if self.name != "bash" else f"{name}: command not found", 127)
+        raise CommandError(f"{name}: not found" if not self.is_bash else f"{name}: command not found", 127)
 
     def _script(self, name: str, argv: list[str], io: Streams) -> Steps:
         text = yield Read(self.path(name))
         if text is None:
             raise CommandError(
-                f"{name}: not found" if self.name != "bash" else f"{name}: No such file or directory", 127
+                f"{name}: not found" if not self.is_bash else f"{name}: No such file or directory", 127
             )
         twin = self.child()
         twin.parameters = argv[1:]
@@ -587,7 +594,7 @@ class Shell:
             if (yield KindOf(path)) != "file":
                 raise CommandError(
                     f"can't open {target}: no such file"
-                    if self.name != "bash"
+                    if not self.is_bash
                     else f"{target}: No such file or directory"
                 )
             return io._replace(stdin=FileInput(path))
@@ -607,7 +614,7 @@ class Shell:
         fault = yield Write(path, "", append=append)
         if fault:
             raise CommandError(
-                f"can't create {target}: {fault}" if self.name != "bash" else f"{target}: {fault}"
+                f"can't create {target}: {fault}" if not self.is_bash else f"{target}: {fault}"
             )
         return FileSink(path)
 
@@ -735,7 +742,7 @@ class Shell:
         if not operator:
             if value is None and self.options.get("u") and name not in "@*":
                 raise CommandError(
-                    f"{name}: parameter not set" if self.name != "bash" else f"{name}: unbound variable"
+                    f"{name}: parameter not set" if not self.is_bash else f"{name}: unbound variable"
                 )
             return value or ""
         if operator == "length":
@@ -756,7 +763,7 @@ class Shell:
             self.set(name, text)
         if kind == "?":
             yield from io.err.write(f"{self.name}: {name}: {text or 'parameter null or not set'}\n")
-            raise ShellExitError(2 if self.name != "bash" else 127)
+            raise ShellExitError(2 if not self.is_bash else 127)
         return text
 
     def _edit(self, value: str, part: syntax.Variable, io: Streams) -> Steps:
@@ -1001,7 +1008,7 @@ def _guarded_text(shell: Shell, text: str, io: Streams) -> Steps:
         tree = syntax.parse(text)
     except syntax.ScriptError as fault:
         yield from io.err.write(
-            f"{shell.name}: line 1: {fault}\n" if shell.name == "bash" else f"{shell.name}: {fault}\n"
+            f"{shell.name}: line 1: {fault}\n" if shell.is_bash else f"{shell.name}: {fault}\n"
         )
         return 2
     code = yield from _guarded(shell, tree, io)
@@ -1022,7 +1029,7 @@ def source(shell: Shell, text: str, io: Streams) -> Steps:
 
 def run_shell(shell: Shell, argv: list[str], io: Streams, state: Any = None) -> Steps:
     """`sh [-eux] [-c script] [file] [arguments]`, from its start or from a checkpoint."""
-    shell.name = argv[0].rpartition("/")[2]
+    shell.name = argv[0]
     script: str | None = None
     rest = argv[1:]
     wants_script = False
@@ -1052,7 +1059,7 @@ def run_shell(shell: Shell, argv: list[str], io: Streams, state: Any = None) -> 
         script = yield Read(shell.path(path))
         if script is None:
             yield from io.err.write(f"{argv[0]}: can't open '{path}': No such file or directory\n")
-            return 2 if shell.name != "bash" else 127
+            return 2 if not shell.is_bash else 127
     elif isinstance(io.stdin, ConsoleInput):
         return (yield from _conversation(shell, io))
     else:
@@ -1068,7 +1075,7 @@ def prompt_of(shell: Shell) -> str:
     context = shell.context
     template = shell.get("PS1")
     if template is None:
-        template = r"\w \$ " if shell.is_busybox else r"\u@\h:\w\$ " if shell.name == "bash" else r"\$ "
+        template = r"\w \$ " if shell.is_busybox else r"\u@\h:\w\$ " if shell.is_bash else r"\$ "
     home = shell.get("HOME") or "/root"
     directory = "~" if shell.cwd == home else shell.cwd
     values = {
@@ -1093,7 +1100,7 @@ def _conversation(shell: Shell, io: Streams) -> Steps:
             text = yield from _next_command(shell, io)
             if not text:
                 if terminal:
-                    yield from io.out.write("exit\n" if shell.name == "bash" else "\n")
+                    yield from io.out.write("exit\n" if shell.is_bash else "\n")
                 return shell.status
             yield from source(shell, text, io)
         except ShellExitError as end:
@@ -1303,8 +1310,7 @@ def knows(name: str) -> bool:
     from k8slab.containers.builtins import BUILTINS
     from k8slab.containers.tools import TOOLS
 
-    programs = ("echo", "printf", "test", "[", "true", "false", "kill", "pwd", "sleep")
-    return name in SHELLS or name in TOOLS or (name in BUILTINS and name in programs)
+    return name in SHELLS or name in TOOLS or (name in BUILTINS and name in PROGRAMS)
 
 
 def run_main(context: Context, argv: list[str], stdin: Any, state: Any = None) -> Steps:

@@ -365,6 +365,30 @@ def _nc(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
+def _ip(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    """`ip addr`, `ip route`, `ip link`: what there is; only who may administer can add more."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    what, verb = words[0] if words else "", words[1] if len(words) > 1 else "show"
+    if verb not in ("show", "list", "ls", "get") and not shell.context.may_administer:
+        raise CommandError("ip: RTNETLINK answers: Operation not permitted", 2)
+    if verb not in ("show", "list", "ls", "get"):
+        raise CommandError("ip: the simulated network has no further devices", 2)
+    address = shell.context.ip or "127.0.0.1"
+    if "route".startswith(what) and what.startswith("r"):
+        base = address.rpartition(".")[0]
+        yield from io.out.write(
+            f"default via {base}.1 dev eth0\n{base}.0/24 dev eth0 scope link  src {address}\n"
+        )
+        return 0
+    for number, (name, own) in enumerate((("lo", "127.0.0.1/8"), ("eth0", f"{address}/24")), 1):
+        yield from io.out.write(
+            f"{number}: {name}: <UP,LOWER_UP> mtu {65536 if number == 1 else 1500} state UP\n"
+        )
+        if "address".startswith(what) and what:
+            yield from io.out.write(f"    inet {own} scope {'host' if number == 1 else 'global'} {name}\n")
+    return 0
+
+
 NETWORK_TOOLS: dict[str, Any] = {
     "nslookup": _nslookup,
     "dig": _dig,
@@ -374,5 +398,6 @@ NETWORK_TOOLS: dict[str, Any] = {
     "curl": _curl,
     "ping": _ping,
     "nc": _nc,
+    "ip": _ip,
 }
 """Tools for the network by name."""

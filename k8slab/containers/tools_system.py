@@ -317,6 +317,26 @@ def _nothing(shell: Shell, argv: list[str], io: Streams) -> Steps:
     yield
 
 
+def _sysctl(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    """Show kernel settings; none can be changed from inside."""
+    given = options(argv)
+    code = 0
+    for word in given.operands:
+        name, equals, _ = word.partition("=")
+        path = f"/proc/sys/{name.replace('.', '/')}"
+        text = yield Read(path)
+        if text is None:
+            yield from io.err.write(f"sysctl: error: '{name}' is an unknown key\n")
+            code = 1
+        elif equals:
+            yield from io.err.write(f"sysctl: error setting key '{name}': Read-only file system\n")
+            code = 1
+        else:
+            value = text.strip()
+            yield from io.out.write(f"{value}\n" if given.has("n") else f"{name} = {value}\n")
+    return code
+
+
 SYSTEM_TOOLS: dict[str, Any] = {
     "sleep": _sleep,
     "date": _date,
@@ -338,6 +358,6 @@ SYSTEM_TOOLS: dict[str, Any] = {
     "apt-get": _nothing,
     "apt": _nothing,
     "apk": _nothing,
-    "sysctl": _nothing,
+    "sysctl": _sysctl,
 }
 """Tools about the system by name."""

@@ -32,6 +32,7 @@ class PodActions(NamedTuple):
     init_to_start: tuple[str, ...] = ()
     to_start: tuple[str, ...] = ()
     to_kill: tuple[Kill, ...] = ()
+    later_to_start: tuple[str, ...] = ()
 
 
 NOTHING = PodActions()
@@ -47,6 +48,11 @@ def compute(
     """
     if not sandbox_ready:
         return _with_new_sandbox(spec, slots, attempt)
+    if spec.get("ephemeralContainers"):
+        later = _later_to_start(spec, slots, deleted)
+        plain = {name: value for name, value in spec.items() if name != "ephemeralContainers"}
+        rest = compute(plain, slots, sandbox_ready=sandbox_ready, attempt=attempt, deleted=deleted)
+        return rest._replace(later_to_start=later)
     init_to_start: tuple[str, ...] = ()
     to_kill: list[Kill] = []
     if spec.get("initContainers"):
@@ -64,6 +70,12 @@ def compute(
             if not deleted and (slot.state == ABSENT or should_restart(container, spec, slot.exit_code)):
                 to_start.append(name)
             continue
+        changed = _changed(slot, container)
+        if changed:
+            # What the container should be has changed: it is started again whatever its policy.
+            to_kill.append(Kill(name, f"{changed}, will be restarted"))
+            to_start.append(name)
+            continue
         kill = _probe_verdict(slot, f"Container {name}")
         if kill is None:
             kept += 1
@@ -75,6 +87,34 @@ def compute(
     if not kept and not to_start:
         return PodActions(True, False, (), (), tuple(to_kill))
     return PodActions(False, False, init_to_start, tuple(to_start), tuple(to_kill))
+
+
+def _later_to_start(spec: Obj, slots: dict[str, Slot], deleted: bool) -> tuple[str, ...]:
+    """The ephemeral containers that have never run; none is ever started again."""
+    names = [one["name"] for one in spec["ephemeralContainers"]]
+    return tuple([name for name in names if not deleted and slots[name].state == ABSENT])
+
+
+def _changed(slot: Slot, container: Obj) -> str:
+    """Why a running container has to be made anew, or the empty string."""
+    if slot.image and slot.image != container["image"]:
+        return f"Container {slot.name} definition changed"
+    if slot.resources is not None and slot.resources is not container.get("resources"):
+        if _resize_restarts(slot.resources, container):
+            return f"Container {slot.name} resize requires restart"
+    return ""
+
+
+def _resize_restarts(before: Obj, container: Obj) -> bool:
+    """Whether a container's new resources need a restart by its resizePolicy."""
+    after = container.get("resources") or {}
+    for policy in container.get("resizePolicy") or ():
+        name = policy["resourceName"]
+        for part in ("requests", "limits"):
+            if (before.get(part) or {}).get(name) != (after.get(part) or {}).get(name):
+                if policy["restartPolicy"] == "RestartContainer":
+                    return True
+    return False
 
 
 def _with_new_sandbox(spec: Obj, slots: dict[str, Slot], attempt: int) -> PodActions:

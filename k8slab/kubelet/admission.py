@@ -22,6 +22,23 @@ _ORDER = {"cpu": 0, "memory": 1, "ephemeral-storage": 2}
 """The order in which resources are compared; others follow by name."""
 
 
+SAFE_SYSCTLS = (
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+)
+"""The settings of a Pod's own kernel namespaces that touch no other Pod."""
+
+
 class Rejection(NamedTuple):
     """Why a Pod may not run here: it becomes Failed with this reason."""
 
@@ -43,9 +60,24 @@ def rejection(view: View, pod: Obj, node: Obj, *, scheduled: bool) -> Rejection 
     system = (spec.get("os") or {}).get("name")
     if system and system != "linux":
         return Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
+    sysctl = _forbidden_sysctl(spec)
+    if sysctl:
+        return Rejection("SysctlForbidden", f"forbidden sysctl: {sysctl}")
     others = () if scheduled and not host_ports(spec) else _others(view, pod, node)
     lack = None if scheduled else _lack(others, spec, node)
     return lack or _label_mismatch(spec, node) or _taken_port(others, spec) or _untolerated(spec, node)
+
+
+def _forbidden_sysctl(spec: Obj) -> str:
+    """Why a kernel setting may not be changed, or the empty string (`sysctl/allowlist.go`)."""
+    for sysctl in (spec.get("securityContext") or {}).get("sysctls") or ():
+        name = sysctl["name"].replace("/", ".")
+        if name not in SAFE_SYSCTLS:
+            return f'"{name}" not allowlisted'
+        field, namespace = ("hostNetwork", "Net") if name.startswith("net.") else ("hostIPC", "IPC")
+        if spec.get(field):
+            return f'"{name}" not allowed with host {namespace} enabled'
+    return ""
 
 
 def _others(view: View, pod: Obj, node: Obj) -> tuple[Obj, ...]:

@@ -229,6 +229,7 @@ def new_record(context: Context) -> Obj:
         "node": context.node,
         "user": context.user,
         "groups": list(context.groups),
+        "mayAdminister": context.may_administer,
         "startedUs": context.started_us,
         "wakeUs": context.started_us,
         "checkpoint": None,
@@ -258,6 +259,7 @@ def context_of_record(pod: Obj, container: Obj, record: Obj) -> Context:
         record["run"],
         record["user"],
         tuple(record["groups"]),
+        record["mayAdminister"],
     )
 
 
@@ -399,7 +401,7 @@ def termination_message(box: Overlay, pod: Obj, container: Obj, code: int) -> st
         while logs.chunk_count(box, key, name, run + 1):
             run += 1
         lines = logs.stored_lines(box, key, name, run)[-80:]
-        return "".join(f"{line.text}\n" for line in lines)[-2048:]
+        return "".join(line.whole for line in lines)[-2048:]
     return ""
 
 
@@ -449,7 +451,7 @@ def run_in(
 def current_run(pod: Obj, container: str) -> int:
     """The number of a container's current run, from the Pod's status."""
     status = pod.get("status") or {}
-    for field in ("containerStatuses", "initContainerStatuses"):
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for one in status.get(field) or ():
             if one["name"] == container:
                 return int(one.get("restartCount", 0))
@@ -550,10 +552,19 @@ def run_hook(box: Overlay, pod: Obj, container: Obj, hook: Obj, now_us: int) -> 
             f"error: command '{' '.join(command)}' exited with {code}: {output}, message: {quoted(output)}"
         )
         return Outcome(False, text, took_us=took_us)
-    if "httpGet" in hook:
-        ip = (pod.get("status") or {}).get("podIP", "")
-        return _http_probe(box, pod, container, hook["httpGet"], ip, now_us, SECOND_US)
-    return Outcome(True)
+    if "httpGet" not in hook:
+        return Outcome(False, "Cannot run handler: invalid handler")
+    ip = (pod.get("status") or {}).get("podIP", "")
+    found = _http_probe(box, pod, container, hook["httpGet"], ip, now_us, SECOND_US)
+    if found.ok:
+        return found
+    name, key = container["name"], pod["metadata"]
+    where = f"{key['name']}_{key['namespace']}({key['uid']})"
+    path = hook["httpGet"].get("path") or "/"
+    text = (
+        f'HTTP lifecycle hook ({path}) for Container "{name}" in Pod "{where}" failed - error: {found.output}'
+    )
+    return Outcome(False, text)
 
 
 def services_of(box: Overlay, pod: Obj, container: Obj) -> list[Serve]:

@@ -22,6 +22,7 @@ from k8slab.containers.requests import Checkpoint
 from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
 from k8slab.containers.streams import ConsoleInput, Input, LogSink
 from k8slab.kubelet import cri
+from k8slab.kubelet.runtime import containers_of
 from k8slab.network.delivery import NETWORK
 from k8slab.store.view import Change, View
 
@@ -75,9 +76,9 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
 
 
 def _container(pod: Obj, name: str) -> Obj | None:
-    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+    for container in containers_of(pod["spec"]):
         if container["name"] == name:
-            return container  # type: ignore[no-any-return]
+            return container
     return None
 
 

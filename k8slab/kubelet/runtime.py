@@ -52,7 +52,8 @@ class Slot(NamedTuple):
     have ended. `reason` and `message` say why the next run has not started
     (`reason_cache.go`), `retry_us` when it is tried again, and `tried_image` with
     which image it was tried: another one is tried at once. The back-off fields
-    are upstream's two back-off tables.
+    are upstream's two back-off tables. `image` and `resources` are those with
+    which the run was started.
     """
 
     name: str
@@ -84,6 +85,8 @@ class Slot(NamedTuple):
     pull_failed_us: int = 0
     pull_error: str = ""
     tried_image: str = ""
+    image: str = ""
+    resources: Obj | None = None
 
 
 class Runtime(NamedTuple):
@@ -131,6 +134,25 @@ def slot_of(slots: tuple[Slot, ...], name: str) -> Slot | None:
         if slot.name == name:
             return slot
     return None
+
+
+def containers_of(spec: Obj) -> tuple[Obj, ...]:
+    """Every container of a Pod: those that initialize it, its own, and those that were put in later."""
+    later = spec.get("ephemeralContainers")
+    every = (*(spec.get("initContainers") or ()), *spec["containers"])
+    return (*every, *later) if later else every
+
+
+def restarting(spec: Obj, slots: tuple[Slot, ...]) -> Obj:
+    """The spec as it counts while containers are replaced: those are started again whatever their policy."""
+    names = [slot.name for slot in slots if slot.stop_restart and slot.state == EXITED]
+    if not names:
+        return spec
+    containers = [
+        {**container, "restartPolicy": "Always"} if container["name"] in names else container
+        for container in spec["containers"]
+    ]
+    return {**spec, "containers": containers}
 
 
 def is_sidecar(container: Obj) -> bool:

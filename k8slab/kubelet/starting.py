@@ -264,6 +264,8 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
         last=last,
         backoff_us=slot.backoff_us,
         backoff_updated_us=slot.backoff_updated_us,
+        image=container["image"],
+        resources=container.get("resources") or {},
     )
     if error:
         work.event("Warning", "Failed", f"Error: {error}", slot.name)

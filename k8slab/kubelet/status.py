@@ -19,7 +19,7 @@ from k8slab.api.meta import Obj
 from k8slab.clock import timestamp
 from k8slab.kubelet.qos import qos_class
 from k8slab.kubelet.restarts import should_restart
-from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar
+from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, restarting
 
 KUBELET_CONDITIONS = (
     "PodScheduled",
@@ -403,7 +403,7 @@ class Report(NamedTuple):
 
 def pod_status(pod: Obj, runtime: Runtime, report: Report) -> Obj:
     """The whole status, with what others wrote into it kept."""
-    spec, old = pod["spec"], pod.get("status") or {}
+    spec, old = restarting(pod["spec"], runtime.slots), pod.get("status") or {}
     deleted = "deletionTimestamp" in pod["metadata"] or report.terminal
     by_name = {slot.name: slot for slot in runtime.slots}
     inits = [
@@ -421,10 +421,18 @@ def pod_status(pod: Obj, runtime: Runtime, report: Report) -> Obj:
     ]
     if len(regular) > 1:
         regular.sort(key=lambda status: status["name"])
+    later = [
+        container_status(
+            one, by_name[one["name"]], spec, report.images, init=False, deleted=True, terminal=False
+        )
+        for one in spec.get("ephemeralContainers") or ()
+        if one["name"] in by_name
+    ]
     statuses = {status["name"]: status for status in (*inits, *regular)}
     started = any(by_name[one["name"]].state == RUNNING for one in spec["containers"])
     phase = phase_of(spec, statuses, terminal=report.terminal, initialized=started)
-    return _assemble(pod, old, runtime, report, phase, statuses, inits, regular)
+    made = _assemble(pod, old, runtime, report, phase, statuses, inits, regular)
+    return {**made, "ephemeralContainerStatuses": later} if later else made
 
 
 def _has_initialized(inits: list[Obj], spec: Obj) -> bool:

@@ -71,6 +71,8 @@ def begin_kill(work: Work, kill: Kill, restart: bool) -> bool:
         grace = probe.get("terminationGracePeriodSeconds", grace)
     work.event("Normal", "Killing", kill.message, kill.name)
     _begin_stop(work, slot, container, grace, work.at_us)
+    if restart and not kill.cause:
+        work.put_slot(work.slot(slot.name)._replace(stop_restart=True))
     return True
 
 
@@ -147,7 +149,7 @@ def _stop_all(work: Work, grace: int, first: bool) -> None:
         if slot.attempt:
             work.put_slot(slot._replace(attempt="", attempt_due_us=0))
     last_us = work.at_us
-    for container in work.spec["containers"]:
+    for container in (*work.spec["containers"], *(work.spec.get("ephemeralContainers") or ())):
         slot = work.slot(container["name"])
         if slot.state == RUNNING:
             _announce(work, slot, first)

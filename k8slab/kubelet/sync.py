@@ -23,9 +23,10 @@ from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import actions, admission, cri, starting, stopping, volumes
 from k8slab.kubelet.addresses import free_ip, node_ip
+from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
-from k8slab.kubelet.runtime import EXITED, RUNNING, Runtime, Slot
+from k8slab.kubelet.runtime import EXITED, RUNNING, Runtime, Slot, containers_of, restarting
 from k8slab.kubelet.status import TERMINAL, Report, pod_status, rejected_status
 from k8slab.kubelet.work import Work
 from k8slab.store.view import View
@@ -89,8 +90,7 @@ def new_runtime(pod: Obj) -> Runtime:
     A Pod that has run before (the kubelet's memory is gone) keeps its counts.
     """
     spec, status = pod["spec"], pod.get("status") or {}
-    containers = (*(spec.get("initContainers") or ()), *spec["containers"])
-    slots = tuple([Slot(container["name"]) for container in containers])
+    slots = tuple([Slot(container["name"]) for container in containers_of(spec)])
     finished = status.get("phase") in TERMINAL
     return Runtime(
         pod["metadata"]["uid"],
@@ -115,6 +115,10 @@ def _look(work: Work) -> Plan:
     runtime = work.runtime
     if runtime.lost:
         _reboot(work)
+    if work.spec.get("ephemeralContainers"):
+        known = work.slots()
+        fresh = [Slot(one["name"]) for one in work.spec["ephemeralContainers"] if one["name"] not in known]
+        work.set(slots=(*work.runtime.slots, *fresh))
     if not work.runtime.admitted and work.runtime.work == "sync" and not _admit(work):
         work.set(work="terminated", finished=True, rejected=True)
     if work.spec.get("volumes") and work.runtime.work == "sync":
@@ -148,6 +152,8 @@ def _admit(work: Work) -> bool:
         return True
     refused = admission.rejection(work.view, work.pod, node, scheduled=_was_scheduled(work.pod))
     if refused is None:
+        for path, why in passed_over(work.spec):
+            work.event("Warning", "NotSimulated", f"{path} is not simulated: {why}")
         return True
     work.event("Warning", refused.reason, refused.message)
     work.set(failed_reason=refused.reason, failed_message=f"Pod was rejected: {refused.message}")
@@ -304,7 +310,7 @@ def _decide(work: Work) -> bool:
     if runtime.restarting_all or _restarts_all(work):
         return stopping.reset_all(work)
     todo = actions.compute(
-        work.spec,
+        restarting(work.spec, runtime.slots),
         work.slots(),
         sandbox_ready=runtime.sandbox_ready,
         attempt=runtime.attempt,
@@ -318,7 +324,7 @@ def _decide(work: Work) -> bool:
     if todo.kill_pod and not any(slot.stop_due_us for slot in work.runtime.slots):
         work.set(work="terminating")
         return True
-    names = (*todo.init_to_start, *todo.to_start)
+    names = (*todo.later_to_start, *todo.init_to_start, *todo.to_start)
     return starting.begin_next(work, names) or moved
 
 

@@ -12,6 +12,7 @@ from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.containers.mounts import is_projected, needs_update
 from k8slab.containers.overlay import Overlay
+from k8slab.kubelet.fields import UNKNOWN_VOLUMES
 from k8slab.kubelet.runtime import Runtime
 from k8slab.store.view import View
 
@@ -112,6 +113,9 @@ def _problem(view: View, pod: Obj, namespace: str, volume: Obj) -> Problem | Non
                     fault = _source_fault(view, namespace, kind, source[field])
                     if fault:
                         return _setup_failure(name, fault)
+    for kind in UNKNOWN_VOLUMES:
+        if kind in volume:
+            return _setup_failure(name, f"{kind} volumes are not simulated")
     if "persistentVolumeClaim" in volume:
         return _claim_problem(view, pod, name, volume["persistentVolumeClaim"]["claimName"])
     if "ephemeral" in volume:

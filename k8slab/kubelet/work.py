@@ -16,9 +16,9 @@ from k8slab.store.view import View
 
 
 @lru_cache(maxsize=4096)
-def _field_path(container: str, is_init: bool) -> str:
+def _field_path(container: str, field: str) -> str:
     """Where a container stands in the Pod, as Events say it."""
-    return f"spec.{'initContainers' if is_init else 'containers'}{{{container}}}"
+    return f"spec.{field}{{{container}}}"
 
 
 class Work:
@@ -94,9 +94,10 @@ class Work:
         for container in self.spec["containers"]:
             if container["name"] == name:
                 return container  # type: ignore[no-any-return]
-        for container in self.spec.get("initContainers") or ():
-            if container["name"] == name:
-                return container  # type: ignore[no-any-return]
+        for field in ("initContainers", "ephemeralContainers"):
+            for container in self.spec.get(field) or ():
+                if container["name"] == name:
+                    return container  # type: ignore[no-any-return]
         raise KeyError(name)
 
     def is_init(self, name: str) -> bool:
@@ -104,9 +105,16 @@ class Work:
         inits = self.spec.get("initContainers") or ()
         return any(container["name"] == name for container in inits) if inits else False
 
+    def _field_of(self, name: str) -> str:
+        """The field of the spec that has the container of a name."""
+        for field in ("initContainers", "ephemeralContainers"):
+            if any(container["name"] == name for container in self.spec.get(field) or ()):
+                return field
+        return "containers"
+
     def event(self, event_type: str, reason: str, message: str, container: str = "") -> None:
         """Say something about the Pod, or about one of its containers."""
-        path = _field_path(container, self.is_init(container)) if container else ""
+        path = _field_path(container, self._field_of(container)) if container else ""
         self.actions.append(
             Record(
                 self.pod,

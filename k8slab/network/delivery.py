@@ -147,7 +147,9 @@ def _deliver(
 def listener(box: Overlay, pod: Obj, port: int) -> tuple[Obj, Server, Context] | None:
     """The running container of a Pod whose server listens on a port."""
     running = _running(pod)
-    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+    spec = pod["spec"]
+    others = (*(spec.get("initContainers") or ()), *(spec.get("ephemeralContainers") or ()))
+    for container in (*spec["containers"], *others):
         if container["name"] not in running:
             continue
         for server, arguments, ports in _servers(box, pod, container):
@@ -177,7 +179,7 @@ def _running(pod: Obj) -> dict[str, tuple[int, int]]:
     """
     status = pod.get("status") or {}
     found: dict[str, tuple[int, int]] = {}
-    for field in ("containerStatuses", "initContainerStatuses"):
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for one in status.get(field) or ():
             if "running" in (one.get("state") or {}):
                 started_us = parse_timestamp(one["state"]["running"]["startedAt"])

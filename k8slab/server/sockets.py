@@ -8,6 +8,7 @@ staging/src/k8s.io/apiserver/pkg/util/proxy, v1.36.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     from k8slab.server.app import App
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
-COMMAND_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+COMMAND_PROTOCOLS = (
+    "v5.channel.k8s.io",
+    "v4.channel.k8s.io",
+    "channel.k8s.io",
+    "v4.base64.channel.k8s.io",
+    "base64.channel.k8s.io",
+)
+LOG_PROTOCOLS = ("binary.k8s.io", "base64.binary.k8s.io")
 _READY = "Upgrade request required"
 """What the API server says to a stream's request that is in order and not yet a stream."""
 
@@ -40,9 +48,13 @@ async def serve_socket(app: App, scope: Scope, receive: Receive, send: Send) -> 
     try:
         request = requests.request_of(scope, "GET", app.token)
         response = await app.locked(lambda: app.answer(request))
-        if _message(response) != _READY:
+        is_log = request.path.rstrip("/").endswith("/log") and response.code == 200
+        if _message(response) != _READY and not is_log:
             raise _RefusedError(response)
         key, subresource = await app.locked(lambda: _target(app, request))
+        if subresource == "log":
+            await _send_log(send, _protocol(scope, LOG_PROTOCOLS), response)
+            return
         serve = {"exec": _exec, "attach": _attach, "portforward": _forward}.get(subresource)
         if serve is None:
             raise _RefusedError(response)
@@ -66,6 +78,19 @@ async def serve_socket(app: App, scope: Scope, receive: Receive, send: Send) -> 
     except (HangupError, OSError, RuntimeError):
         # The client went away: there is nobody to tell.
         return
+
+
+async def _send_log(send: Send, protocol: str | None, response: Response) -> None:
+    """A container's log as messages of bytes, or of base64."""
+    await send({"type": "websocket.accept", "subprotocol": protocol, "headers": []})
+    data = answers.body_bytes(response)
+    for start in range(0, len(data), 32768):
+        part = data[start : start + 32768]
+        if protocol is not None and protocol.startswith("base64"):
+            await send({"type": "websocket.send", "text": base64.b64encode(part).decode()})
+        else:
+            await send({"type": "websocket.send", "bytes": part})
+    await send({"type": "websocket.close", "code": 1000})
 
 
 class _RefusedError(Exception):
@@ -112,10 +137,16 @@ class Channels:
         self.protocol = protocol
         self.can_close = protocol.startswith("v5")
         """Whether the client can say that a channel has ended."""
+        self._is_text = "base64" in protocol
+        """Whether bytes travel as base64 after a channel's digit."""
+        self._tells_status = protocol.startswith("v")
+        """Whether a command's end is told as a Status, and not only a failure in words."""
 
     async def read(self) -> tuple[int, bytes]:
         """The next message: its channel and its bytes. HangupError where the client closed."""
         data = await self.read_bytes()
+        if self._is_text:
+            return data[0] - ord("0"), base64.b64decode(data[1:])
         return data[0], data[1:]
 
     async def read_bytes(self) -> bytes:
@@ -137,11 +168,20 @@ class Channels:
     async def write(self, channel: int, data: bytes) -> None:
         """Send bytes on a channel, in messages of a bounded size."""
         for start in range(0, len(data), 32768):
-            part = bytes((channel,)) + data[start : start + 32768]
-            await self._send({"type": "websocket.send", "bytes": part})
+            part = data[start : start + 32768]
+            if self._is_text:
+                await self._send(
+                    {"type": "websocket.send", "text": f"{channel}{base64.b64encode(part).decode()}"}
+                )
+            else:
+                await self._send({"type": "websocket.send", "bytes": bytes((channel,)) + part})
 
     async def finish(self, status: Obj) -> None:
         """Send the status with which a command ended."""
+        if not self._tells_status:
+            if status["status"] != "Success":
+                await self.write(ERROR, str(status.get("message", "")).encode())
+            return
         await self.write(ERROR, json.dumps(status, separators=(",", ":")).encode())
 
 
@@ -311,7 +351,7 @@ async def _follow(app: App, channels: Channels, request: Request, key: Key) -> N
             woken.clear()
             lines, ended = await app.locked(lambda: _log(app, key, container))
             for line in lines[known:] if known >= 0 else []:
-                await _send_text(channels, request, line.stream, f"{line.text}\n")
+                await _send_text(channels, request, line.stream, line.whole)
             known = len(lines)
             if ended:
                 return

@@ -191,6 +191,36 @@ def _store(context: Context, primary: str, backend: int, path: str, values: dict
     return response(200, json.dumps({"data": found}, separators=(",", ":")))
 
 
+def nettest(argv: Sequence[str]) -> Server:
+    """Notes who wrote to it. It is told of its peers by them alone: it asks none."""
+    given, _ = flags(argv[2:])
+    port = int(given.get("port") or 8080)
+
+    def handle(context: Context, call: Call) -> Answering:
+        path = call.payload["path"].partition("?")[0]
+        received = (yield Recall("received")) or {}
+        if path == "/write":
+            try:
+                source = str(json.loads(call.payload.get("body") or "{}").get("Source", ""))
+            except (ValueError, AttributeError):
+                return response(200, "")
+            yield Remember("received", {**received, source: received.get(source, 0) + 1})
+            return response(200, json.dumps({"Hostname": context.hostname}, separators=(",", ":")))
+        if path == "/read":
+            state: dict[str, Any] = {
+                "Hostname": context.hostname,
+                "Sent": {},
+                "Received": received,
+                "Errors": None,
+                "Log": [],
+                "StillContactingPeers": False,
+            }
+            return response(200, json.dumps(state, indent="\t"))
+        return response(404, "404 page not found\n")
+
+    return Server("http", lambda context: (port,), handle, stop_code=143)
+
+
 def pause(argv: Sequence[str]) -> Server:
     """Waits for a signal, and ends with its code."""
 

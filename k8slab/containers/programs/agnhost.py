@@ -30,6 +30,7 @@ _SERVERS: dict[str, Callable[[Sequence[str]], Server]] = {
     "porter": servers.porter,
     "grpc-health-checking": servers.grpc_health,
     "guestbook": servers.guestbook,
+    "nettest": servers.nettest,
     "pause": servers.pause,
 }
 
@@ -144,7 +145,6 @@ _NOT_SIMULATED = (
     "mtlsclient",
     "mtlsserver",
     "net",
-    "nettest",
     "no-snat-test",
     "no-snat-test-proxy",
     "podcertificatesigner",

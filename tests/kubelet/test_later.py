@@ -1,0 +1,124 @@
+"""What is done to a Pod after it has started, and what a container may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8slab.cluster import api
+from k8slab.containers.overlay import Overlay
+from k8slab.kubelet import cri
+from tests.kubelet.nodes import Nodes, nginx, shell
+
+
+@pytest.fixture
+def nodes():
+    return Nodes()
+
+
+def update(nodes, name, subresource="", **spec):
+    pod = nodes.get(name)
+    return api.update(nodes.world, api.ADMIN, "Pod", {**pod, "spec": {**pod["spec"], **spec}}, subresource)
+
+
+def test_an_ephemeral_container_is_started_once(nodes):
+    nodes.pod("web")
+    nodes.run(3)
+    debugger = shell("echo looked; exit 3", "debugger", targetContainerName="web")
+    update(nodes, "web", "ephemeralcontainers", ephemeralContainers=[debugger])
+    nodes.run(60)
+    state = nodes.container("web", field="ephemeralContainerStatuses")
+    assert state["state"]["terminated"]["exitCode"] == 3 and state["restartCount"] == 0
+    assert nodes.status("web")["phase"] == "Running" and nodes.container("web")["restartCount"] == 0
+    assert nodes.logs("web", "debugger") == "looked\n"
+    said = [text for _, reason, text, _ in nodes.events("web") if reason == "NotSimulated"]
+    assert said == [], "the Pod was taken before the container was put in"
+
+
+def test_another_image_starts_the_container_again(nodes):
+    nodes.pod("web", restartPolicy="Never")
+    nodes.run(3)
+    update(nodes, "web", containers=[{**nodes.get("web")["spec"]["containers"][0], "image": "nginx:1.30"}])
+    nodes.run(3)
+    container = nodes.container("web")
+    assert (container["image"], container["restartCount"]) == ("docker.io/library/nginx:1.30", 1)
+    assert ("Normal", "Killing", "Container web definition changed, will be restarted", 1) in nodes.events(
+        "web"
+    )
+
+
+RESIZES = {
+    "no restart is asked for": ([], 0),
+    "a restart is asked for": ([{"resourceName": "cpu", "restartPolicy": "RestartContainer"}], 1),
+    "a restart for something else": ([{"resourceName": "memory", "restartPolicy": "RestartContainer"}], 0),
+}
+
+
+@pytest.mark.parametrize(("policy", "restarts"), RESIZES.values(), ids=RESIZES)
+def test_resources_are_resized(nodes, policy, restarts):
+    small, large = ({"requests": {"cpu": cpu}, "limits": {"cpu": "2"}} for cpu in ("500m", "1"))
+    nodes.pod("web", nginx(resources=small, resizePolicy=policy))
+    nodes.run(3)
+    container = nodes.get("web")["spec"]["containers"][0]
+    update(nodes, "web", "resize", containers=[{**container, "resources": large}])
+    nodes.run(5)
+    container = nodes.container("web")
+    assert (container["resources"], container["restartCount"]) == (large, restarts)
+    assert container["allocatedResources"] == {"cpu": "1"}
+
+
+SYSCTLS = {
+    "a safe one": ("kernel.shm_rmid_forced", ""),
+    "one that is not": ("kernel.msgmax", '"kernel.msgmax" not allowlisted'),
+}
+
+
+@pytest.mark.parametrize(("name", "why"), SYSCTLS.values(), ids=SYSCTLS)
+def test_kernel_settings(nodes, name, why):
+    security = {"sysctls": [{"name": name, "value": "1"}]}
+    nodes.pod("box", shell("sleep 100000"), securityContext=security)
+    nodes.run(3)
+    status = nodes.status("box")
+    if why:
+        assert (status["phase"], status["reason"]) == ("Failed", "SysctlForbidden")
+        assert status["message"] == f"Pod was rejected: forbidden sysctl: {why}"
+    else:
+        assert nodes.exec("box", "sysctl", name).stdout == f"{name} = 1\n"
+
+
+HOOKS = {
+    "tcpSocket": ({"tcpSocket": {"port": 80}}, "Cannot run handler: invalid handler"),
+    "httpGet": (
+        {"httpGet": {"path": "/x", "port": 81}},
+        'HTTP lifecycle hook (/x) for Container "web" in Pod "web_default(UID)" failed - error: '
+        'Get "http://10.244.0.2:81/x": dial tcp 10.244.0.2:81: connect: connection refused',
+    ),
+}
+
+
+@pytest.mark.parametrize(("hook", "message"), HOOKS.values(), ids=HOOKS)
+def test_a_hook_that_fails(nodes, hook, message):
+    nodes.pod("web")
+    nodes.run(3)
+    pod = nodes.get("web")
+    outcome = cri.run_hook(Overlay(nodes.world), pod, pod["spec"]["containers"][0], hook, nodes.world.now_us)
+    assert outcome.error == message.replace("UID", pod["metadata"]["uid"])
+
+
+PRIVILEGES = {
+    "none": ({}, "RTNETLINK answers: Operation not permitted"),
+    "privileged": ({"privileged": True}, "has no further devices"),
+    "the capability": ({"capabilities": {"add": ["NET_ADMIN"]}}, "has no further devices"),
+}
+
+
+@pytest.mark.parametrize(("security", "said"), PRIVILEGES.values(), ids=PRIVILEGES)
+def test_who_may_change_the_network(nodes, security, said):
+    nodes.pod("box", shell("sleep 100000", securityContext=security))
+    nodes.run(3)
+    assert said in nodes.exec("box", "ip", "link", "add", "dummy0", "type", "dummy").stderr
+
+
+def test_a_last_line_without_an_end(nodes):
+    nodes.pod("box", shell("printf DONE"), restartPolicy="Never")
+    nodes.run(3)
+    assert nodes.logs("box") == "DONE"
