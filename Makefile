@@ -47,6 +47,9 @@ reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VER
 fuzz: $(STAMP)  ## Send a served lab 20,000 requests with something wrong in them
 	K8SLAB_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n 2 tests/server/test_fuzz.py
 
+e2e: $(STAMP)  ## Run upstream's end-to-end tests on a served lab: make e2e E2E=path/to/e2e.test [FOCUS=…] [SKIP=…]
+	$(BIN)/python scripts/run_e2e.py $(E2E) --focus '$(or $(FOCUS),\[sig-apps\].*\[Conformance\])' $(if $(SKIP),--skip '$(SKIP)')
+
 notebooks: $(STAMP)  ## Run the tutorials' sources and write the notebooks with their outputs
 	$(BIN)/python scripts/build_notebooks.py
 

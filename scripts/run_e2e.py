@@ -1,0 +1,48 @@
+"""Serve a lab of three nodes and run upstream's end-to-end binary against it.
+
+    python scripts/run_e2e.py path/to/e2e.test --focus '\\[sig-apps\\].*\\[Conformance\\]'
+
+Everything behind `--` goes to the binary as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from k8slab.lab import Lab
+from k8slab.server.serving import kubectl_path
+
+
+def main() -> int:
+    """Run the tests. The binary's exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("binary", help="path of e2e.test")
+    parser.add_argument(
+        "--focus", required=True, help="which tests, as a regular expression over their names"
+    )
+    parser.add_argument("--skip", default="", help="which of them not")
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--speed", type=float, default=1.0, help="lab seconds a real second")
+    parser.add_argument("rest", nargs="*", help="further options of the binary, after --")
+    options = parser.parse_args()
+    with Lab(options.nodes).serve(speed=options.speed, tls=True) as serving:
+        command = [
+            os.path.abspath(options.binary),
+            f"--kubeconfig={serving.kubeconfig}",
+            "--provider=skeleton",
+            f"--kubectl-path={kubectl_path()}",
+            "--dump-logs-on-failure=false",
+            f"--ginkgo.focus={options.focus}",
+            f"--ginkgo.skip={options.skip}",
+            *options.rest,
+        ]
+        return subprocess.run(command, env=serving.environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
