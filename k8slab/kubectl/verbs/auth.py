@@ -13,6 +13,7 @@ from k8slab.kubectl.output.tab_writer import TABLES, aligned
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
 from k8slab.kubectl.resources import ALL_NAMESPACES, kind_named
 from k8slab.kubectl.session import Session
+from k8slab.kubectl.verbs._reconcile import RECONCILE_FLAGS, reconcile
 
 _AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 _VERBS = (
@@ -164,6 +165,12 @@ VERB = Verb(
                 Flag("subresource"),
             ),
             summary="Check whether an action is allowed",
+        ),
+        Verb(
+            "reconcile",
+            reconcile,
+            RECONCILE_FLAGS,
+            summary="Reconciles rules for roles and role bindings, of the cluster too",
         ),
         Verb("whoami", _who_am_i, OUTPUT_FLAGS, summary="Experimental: Check self subject attributes"),
     ),
