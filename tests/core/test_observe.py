@@ -30,7 +30,9 @@ PATTERNS = [
 ]
 
 
-@pytest.mark.parametrize(("pattern", "options", "expected"), PATTERNS, ids=lambda one: str(one))
+@pytest.mark.parametrize(
+    ("pattern", "options", "expected"), PATTERNS, ids=[pattern for pattern, _, _ in PATTERNS]
+)
 def test_a_pattern_names_what_is_told(pattern: str, options: Any, expected: set[str]) -> None:
     lab = lab_with()
     told: list[Sighting] = []
