@@ -5,6 +5,8 @@ Ports the cases of pkg/controller/history/controller_history_test.go, v1.36.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -218,3 +220,10 @@ def test_a_new_revision_is_created_with_its_data():
     (action,) = view.actions
     assert isinstance(action, Create)
     assert action.obj["data"] == {"spec": {"template": {**template(), "$patch": "replace"}}}
+
+
+def test_data_is_the_same_text_whatever_the_order_of_its_keys():
+    one = {"spec": {"b": 1, "a": [{"y": 1, "x": 2}]}, "metadata": {}}
+    other = {"metadata": {}, "spec": {"a": [{"x": 2, "y": 1}], "b": 1}}
+    assert json.dumps(data_of(one)) == json.dumps(data_of(other))
+    assert list(data_of(one)["spec"]["template"]) == ["$patch", "metadata", "spec"]

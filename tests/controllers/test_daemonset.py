@@ -22,6 +22,7 @@ from k8slab.controllers._daemon_placement import (
     target_node,
     wanted_on,
 )
+from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
 
 NOW_US = START_US
@@ -551,3 +552,23 @@ def test_an_adopted_revision_without_a_hash_goes_by_its_name():
     view.sync(controller.plan, KEY)
     (kept,) = view.list("ControllerRevision")
     assert kept["metadata"]["labels"] == {**LABELS, HASH_LABEL: made["metadata"]["name"]}
+
+
+def test_a_revision_that_comes_with_its_owner_wakes_nobody():
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": "ns", "uid": "agent"},
+        "spec": {"selector": {"matchLabels": {"app": "agent"}}},
+    }
+    metadata = {"name": "agent-1", "namespace": "ns", "uid": "r", "labels": {"app": "agent"}}
+    owned = {
+        "kind": "ControllerRevision",
+        "metadata": {**metadata, "ownerReferences": [owner_reference(owner)]},
+    }
+    orphan = {"kind": "ControllerRevision", "metadata": metadata}
+    (watch,) = [one for one in controller.CONTROLLER.watches if one.kind == "ControllerRevision"]
+    view = MemoryView([owner])
+    for old, new, wakes in ((None, owned, False), (owned, None, True), (None, orphan, True)):
+        change = Change(1, 0, "ControllerRevision", ("ns", "agent-1"), old, new, 0)
+        assert bool(watch.keys(change, view)) is wakes

@@ -217,6 +217,16 @@ def test_it_looks_again_when_a_pod_should_be_gone():
     assert view.get("ResourceQuota", KEY)["status"]["used"] == {"pods": "0"}
 
 
+def test_a_status_that_somebody_else_wrote_waits_for_the_next_resync():
+    view = MemoryView([quota(status={"hard": {"pods": "9"}})])
+    view.now_us = START_US + 100 * SECOND_US
+    _, done = view.sync(plan, KEY, memory=HARD)
+    assert done.look_again_us == 200 * SECOND_US
+    view.now_us += done.look_again_us
+    view.sync(plan, KEY, memory=HARD)
+    assert view.get("ResourceQuota", KEY)["status"]["hard"] == HARD
+
+
 NODE_PORT, CLUSTER_IP = ({"spec": {"type": kind}} for kind in ("NodePort", "ClusterIP"))
 GIVING_BACK = {
     "a new Pod": ("Pod", None, pod("p"), False),
@@ -252,6 +262,7 @@ OWN_CHANGES = {
     "new": (None, quota(), True),
     "other limits": (quota(), quota({"pods": "1"}), True),
     "another status": (quota(), quota(status={"used": {"pods": "1"}}), False),
+    "other limits in the status": (quota(), quota(status={"hard": {"pods": "1"}}), True),
     "gone": (quota(), None, True),
 }
 

@@ -503,3 +503,139 @@ def test_an_apply_keeps_its_set_and_meets_other_owners(world: World) -> None:
     assert message(refused) == 'Apply failed with 1 conflict: conflict with "ann": .data.a'
     forced = send(world, "PATCH", f"{MAPS}/c", other, headers=headers, fieldManager="bob", force="true")
     assert [one["manager"] for one in forced.body["metadata"]["managedFields"]] == ["bob"]
+
+
+# Tokens and what they are bound to.
+
+ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
+REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
+
+
+def token_request(world: World, **spec: Any) -> Response:
+    body = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"audiences": [], **spec},
+    }
+    return send(world, "POST", f"{ACCOUNT}/token", body)
+
+
+def token_review(world: World, token: str, **spec: Any) -> Obj:
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token, **spec}}
+    return send(world, "POST", REVIEWS, body).body["status"]
+
+
+def secret(world: World, name: str) -> Obj:
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+    return send(world, "POST", "/api/v1/namespaces/default/secrets", body).body
+
+
+def test_a_review_tells_the_account_behind_a_token(world: World) -> None:
+    status = token_review(world, token_request(world).body["status"]["token"])
+    user = status["user"]
+    account = send(world, "GET", ACCOUNT).body
+    assert (status["authenticated"], status["audiences"]) == (
+        True,
+        ["https://kubernetes.default.svc.cluster.local"],
+    )
+    assert (user["username"], user["uid"]) == (
+        "system:serviceaccount:default:default",
+        account["metadata"]["uid"],
+    )
+    assert list(user["extra"]) == ["authentication.kubernetes.io/credential-id"]
+
+
+def test_a_token_goes_with_what_it_is_bound_to(world: World) -> None:
+    bound = secret(world, "s")
+    reference = {"kind": "Secret", "apiVersion": "v1", "name": "s", "uid": bound["metadata"]["uid"]}
+    token = token_request(world, boundObjectRef=reference).body["status"]["token"]
+    assert token_review(world, token)["authenticated"] is True
+    send(world, "DELETE", "/api/v1/namespaces/default/secrets/s")
+    assert token_review(world, token) == {
+        "user": {},
+        "error": "[invalid bearer token, service account token has been invalidated]",
+    }
+    secret(world, "s")
+    assert "UID" in token_review(world, token)["error"]
+
+
+def test_a_token_for_others_is_none_for_the_api_server(world: World) -> None:
+    token = token_request(world, audiences=["vault"]).body["status"]["token"]
+    assert token_review(world, token, audiences=["vault", "x"])["audiences"] == ["vault"]
+    assert "audiences" not in token_review(world, token)
+    assert send(world, "GET", MAPS, headers={"Authorization": f"Bearer {token}"}).code == 401
+
+
+UNBOUND = [
+    pytest.param({"kind": "Secret", "apiVersion": "v1", "name": "none"}, 404, id="missing"),
+    pytest.param({"kind": "ConfigMap", "apiVersion": "v1", "name": "c"}, 400, id="another kind"),
+    pytest.param({"kind": "Secret", "apiVersion": "v1", "name": "s", "uid": "x"}, 409, id="another one"),
+]
+
+
+@pytest.mark.parametrize("reference, code", UNBOUND)
+def test_what_a_token_can_not_be_bound_to(world: World, reference: Obj, code: int) -> None:
+    secret(world, "s")
+    assert token_request(world, boundObjectRef=reference).code == code
+
+
+# Certificate signing requests.
+
+SIGNING = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+
+
+def test_an_approval_changes_conditions_and_nothing_else(world: World) -> None:
+    block = b"-----BEGIN CERTIFICATE REQUEST-----\neA==\n-----END CERTIFICATE REQUEST-----\n"
+    request = base64.b64encode(block).decode()
+    spec = {"request": request, "signerName": "lab.example/signer", "usages": ["client auth"]}
+    head = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+    made = send(world, "POST", SIGNING, {**head, "metadata": {"name": "r"}, "spec": spec})
+    assert made.code == 201, made.body
+    change = {
+        "metadata": {"labels": {"seen": "yes"}},
+        "spec": {"signerName": "other.example/signer"},
+        "status": {
+            "certificate": "eA==",
+            "conditions": [{"type": "Approved", "status": "True", "reason": "r"}],
+        },
+    }
+    body = send(world, "PATCH", f"{SIGNING}/r/approval", change, headers=MERGE).body
+    (condition,) = body["status"]["conditions"]
+    assert (condition["type"], condition["reason"]) == ("Approved", "r")
+    assert condition["lastUpdateTime"] == condition["lastTransitionTime"] == "2026-01-05T09:00:00Z"
+    assert (body["spec"]["signerName"], body["metadata"]["labels"]) == (spec["signerName"], {"seen": "yes"})
+    assert "certificate" not in body["status"]
+    status = {"status": {"conditions": [{"type": "Approved", "status": "True", "reason": "mine"}]}}
+    body = send(world, "PATCH", f"{SIGNING}/r/status", status, headers=MERGE).body
+    assert body["status"]["conditions"] == [condition]
+
+
+def test_events_are_selected_by_the_names_of_their_group(world: World) -> None:
+    root = "/apis/events.k8s.io/v1/namespaces/default/events"
+    event = {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": "e"},
+        "eventTime": "2026-01-05T09:00:00.000000Z",
+        "reportingController": "lab.example/controller",
+        "reportingInstance": "one",
+        "action": "Look",
+        "reason": "Seen",
+        "type": "Normal",
+        "regarding": {"kind": "Pod", "name": "p", "namespace": "default"},
+    }
+    made = send(world, "POST", root, event)
+    assert made.code == 201, made.body
+    for selector, count in (
+        ("reportingController=lab.example/controller,regarding.name=p", 1),
+        ("reason=x", 0),
+    ):
+        assert len(send(world, "GET", root, fieldSelector=selector).body["items"]) == count
+    refused = send(world, "GET", root, fieldSelector="involvedObject.name=p")
+    assert (refused.code, message(refused)) == (400, "field label not supported: involvedObject.name")
+
+
+def test_what_is_never_stored_has_no_table(world: World) -> None:
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    assert send(world, "POST", path, body, headers={**JSON, "Accept": TABLE}).code == 406
