@@ -6,6 +6,7 @@ from k8slab.api.meta import Obj
 from k8slab.graph import Graph, changes_after, key_of_id, kind_of, name_of, object_id
 from k8slab.panel.actions import SCALABLE
 from k8slab.panel.handle import LabHandle
+from k8slab.panel.traffic import Call, calls_in
 from k8slab.scene import Composer, Facts, Item, Scene
 from k8slab.scene.timeline import Row
 from k8slab.store.view import Change
@@ -25,6 +26,8 @@ class Showing:
         self.lab = lab
         self._present = present
         self.marked: frozenset[str] = frozenset()
+        self.calls: list[Call] = []
+        """The requests that came to light when the scene was last brought up to date."""
         self.width = width
         self.selected = ""
         self.note: tuple[str, str] | None = None
@@ -84,6 +87,7 @@ class Showing:
         if changes:
             self._last = changes[-1]
         touched = self.graph.update(changes)
+        self.calls = calls_in(changes, self.graph)
         self._composer.update(touched, changes, self._facts())
         return self._composer.changed
 

@@ -9,7 +9,7 @@ counts as painted after `PATIENCE_S`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import anywidget
 import traitlets
 
 import k8slab.renderers as renderers
+from k8slab.panel.traffic import Call
 from k8slab.renderers import svg, text
 from k8slab.renderers.tables import browser_tables
 from k8slab.scene import Scene, diff, patch_to_json, to_json
@@ -96,6 +97,11 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         self._sent = self._shown
         self._changed = {}
         self.send(message)
+
+    def show_calls(self, calls: Sequence[Call]) -> None:
+        """Let requests be seen going from Pod to Pod."""
+        if calls:
+            self.send({"type": "calls", "calls": [list(one) for one in calls]})
 
     def say(self, words: str) -> None:
         """Let a screen reader say something."""

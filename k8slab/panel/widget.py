@@ -129,6 +129,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             changed = self.present.follow()
         if self.past is None:
             self.stage.show(self.present.scene, changed, at_once=True)
+            self.stage.show_calls(self.present.calls)
         self._after()
 
     def _after(self) -> None:
@@ -143,6 +144,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             with self.lab.lock:
                 changed = self.present.follow()
             self.stage.show(self.present.scene, changed)
+            self.stage.show_calls(self.present.calls)
             if self.present.selected:
                 self._offer()
 
@@ -278,6 +280,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             if self.past is None:
                 changed = self.present.follow()
                 self.stage.show(self.present.scene, changed, at_once=True)
+                self.stage.show_calls(self.present.calls)
         self._tell(f"$ {deed.text}" if deed.verb == "kubectl" else deed.text, words)
         self._after()
 

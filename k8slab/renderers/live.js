@@ -40,6 +40,8 @@ class Picture {
       if (message.scene) this.reset(message.scene);
       else this.apply(message.patch);
       if (!this.views.size) this.acknowledge();
+    } else if (message.type === "calls") {
+      for (const view of this.views) view.dots.fly(message.calls);
     } else if (message.type === "say") {
       for (const view of this.views) view.say(message.text);
     }
@@ -688,6 +690,47 @@ class Tip {
   }
 }
 
+const FLIGHT_MS = 900;
+
+/**
+ * Requests as dots that go from Pod to Pod, above either painter. One from outside comes in from the top; one that was
+ * refused is hollow. Without motion its way is shown as a line for as long.
+ */
+class Dots {
+  constructor(view) {
+    this.view = view;
+    this.root = element("svg", { class: "k8-dots", "aria-hidden": "true" });
+    view.frame.after(this.root);
+  }
+
+  fly(calls) {
+    const { head, items } = this.view.picture;
+    this.root.setAttribute("viewBox", `0 48 ${head.width} ${Math.max(1, head.height - 48)}`);
+    calls.forEach(([source, target, well], index) => {
+      const to = items.get(target);
+      if (!to) return;
+      const goal = [to[X] + to[WIDTH] / 2, to[Y] + to[HEIGHT] / 2];
+      const from = items.get(source);
+      const start = from ? [from[X] + from[WIDTH] / 2, from[Y] + from[HEIGHT] / 2] : [goal[0], 52];
+      this.send(start, goal, well, index * 60);
+    });
+  }
+
+  send([x1, y1], [x2, y2], well, delay) {
+    const colour = well ? "accent" : "alert";
+    if (this.view.still) {
+      const line = element("path", { d: `M${x1} ${y1}L${x2} ${y2}`, ...stroke(colour, 1.5, well ? "" : "4 3") }, this.root);
+      setTimeout(() => line.remove(), FLIGHT_MS);
+      return;
+    }
+    const dot = element("circle", { r: 4.5, fill: well ? paint(colour) : "none", ...stroke(colour, 2, "") }, this.root);
+    const at = (x, y) => ({ transform: `translate(${x}px, ${y}px)` });
+    const flight = dot.animate([at(x1, y1), at(x2, y2)], { duration: FLIGHT_MS, delay, easing: "ease-in-out", fill: "both" });
+    flight.onfinish = () => dot.remove();
+    flight.oncancel = () => dot.remove();
+  }
+}
+
 const RELATIONS = ["owner", "volume", "network", "scheduling"];
 const COLOURS = { owner: "accent", volume: "held", network: "good", scheduling: "muted" };
 const DASHES = { owner: "", volume: "6 3", network: "2 3", scheduling: "1 4" };
@@ -718,7 +761,8 @@ function relationLines(picture, shown, hovered) {
     const [one, other] = [picture.items.get(from), picture.items.get(to)];
     if (!one?.[KIND] || !other?.[KIND] || one === other) return;
     const relation = relationOf(one[KIND], other[KIND]);
-    const touches = from === hovered || to === hovered;
+    // Which Pods are on a node is seen without lines.
+    const touches = (from === hovered || to === hovered) && !(hovered.startsWith("Node/") && relation === "scheduling");
     // A Pod's volumes have lines of their own, which say more.
     if ((shown.has(relation) || touches) && relation !== "volume") found[relation].add(lineBetween(one, other));
   };
@@ -916,6 +960,7 @@ class View {
       '<span class="k8-toggles" role="group" aria-label="Relations that are drawn"></span><span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
       '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
+    this.dots = new Dots(this);
     this.tip = new Tip(this.root.querySelector(".k8-body"));
     const toggles = this.root.querySelector(".k8-toggles");
     for (const name of RELATIONS) {

@@ -221,6 +221,17 @@ def console(frame: Frame, lines: Sequence[str], words: Words) -> Item:
     return Item("console", CARD, "", 0, frame.console_y, width, height, words("console"), marks=tuple(marks))
 
 
+def lens(frame: Frame, node: str, words: str) -> Item:
+    """The card under a heat map on which one node's Pods are seen."""
+    width, height = frame.counts.width - 2 * MARGIN, frame.lens_height()
+    marks = (
+        rect(0, 0, width, height, 12, "card", "accent", 1.4),
+        text(14, 21, "title", node),
+        text(14 + text_width(node, "title") + 10, 21, "small", words, "muted"),
+    )
+    return Item("lens", CARD, "", MARGIN, frame.lens_top, width, height, node, words, marks=marks)
+
+
 def difference(item: Item, words: Words) -> Item:
     """The frame around what is otherwise in the picture that this one is compared with."""
     marks = (

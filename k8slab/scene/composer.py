@@ -125,6 +125,7 @@ class Composer:
         self._rows: dict[str, Row] = rows if rows is not None else {}
         self._rows_shown: list[str] = []
         self._marked: set[str] = set()
+        self._lens = ""
         self._axis = Axis()
         self._step_us = 1
         self._dirty: dict[str, None] = {}
@@ -487,6 +488,7 @@ class Composer:
     def _compose(self) -> Scene:
         facts, former = self.facts, self.items
         self.items = dict(former)
+        self._look_closer()
         frame = lay_out(self._counts())
         axis, self._step_us = axis_for(
             TIMELINE_LEFT,
@@ -500,9 +502,11 @@ class Composer:
         self._axis = axis
         if everything:
             self._dirty.update(dict.fromkeys(self.items))
-            self._dirty.update(
-                dict.fromkeys((*self._chips.at, *self._cards.at, *self._homes, *self._volume_homes))
-            )
+            self._dirty.update(dict.fromkeys((*self._chips.at, *self._cards.at)))
+            # On a heat map no Pod and no volume has a place of its own, and there may be very many.
+            if frame.counts.size != "heat":
+                self._dirty.update(dict.fromkeys((*self._homes, *self._volume_homes)))
+            self._dirty.update(dict.fromkeys(self._under_lens()))
         self._dirty.update((one, None) for one, due_us in self._expiries.items() if due_us <= facts.now_us)
         self._draw_all(frame)
         self._draw_bands(frame, everything, new_axis)
@@ -522,6 +526,30 @@ class Composer:
         )
         selected = facts.selected if facts.selected in self.items else ""
         return Scene(self.width, frame.height, facts.now_us, header, axis, selected, self.items)
+
+    def _look_closer(self) -> None:
+        """On a heat map, show the Pods of the node that is selected, or on which the selected Pod is."""
+        selected = self.facts.selected
+        node = self._homes[selected][0] if selected in self._homes else selected
+        if self.size != "heat" or node not in self._cards.at:
+            node = ""
+        if node != self._lens:
+            moved = [*self._under_lens()]
+            self._lens = node
+            moved += self._under_lens()
+            self._dirty.update(dict.fromkeys(moved))
+            self._replaced.update(dict.fromkeys(moved))
+
+    def _under_lens(self) -> dict[str, int]:
+        """The Pods under the lens, each with its place; those with volumes come last."""
+        found: dict[str, int] = {}
+        end = 0
+        for has_volumes in (False, True):
+            places = self._on_card.get((self._lens, has_volumes)) if self._lens else None
+            if places is not None:
+                found.update((pod, end + place) for pod, place in places.at.items())
+                end += places.top()
+        return found
 
     def _summary(self) -> str:
         return self.words("summary", nodes=len(self._cards.at), pods=len(self._homes))
@@ -543,6 +571,7 @@ class Composer:
             len(self._loose.at),
             min(MOST_ROWS, len(self._rows)) if size != "heat" else 0,
             len(self.facts.console),
+            max(self._under_lens().values(), default=-1) + 1 if size == "heat" else 0,
         )
 
     def _keep_rows(self, size: Size, nodes: int) -> None:
@@ -609,8 +638,11 @@ class Composer:
         """Where an object stands; None for one that is not shown."""
         if kind == "Pod":
             home = self._homes.get(identity)
-            if home is None or (frame.counts.size == "heat" and home[0]):
+            if home is None:
                 return None
+            if frame.counts.size == "heat" and home[0]:
+                under = self._under_lens().get(identity) if home[0] == self._lens else None
+                return None if under is None else frame.lens_box(under)
             place = self._on_card[home].at[identity]
             if home[0] == TRAY:
                 return bands.tray_box(frame, place) if place < bands.tray_capacity(frame) else None
@@ -631,7 +663,7 @@ class Composer:
         x, y, width, height = box
         assert self.size is not None
         size: Size = self.size
-        if kind == "Pod" and not self._homes[identity][0]:
+        if kind == "Pod" and (size == "heat" or not self._homes[identity][0]):
             size = "medium"
         subject = Subject(identity, obj, width, height, size, self._colour(identity, kind, obj))
         picture: Picture = portrayals()[kind].draw(subject, self)
@@ -726,12 +758,20 @@ class Composer:
             self._rows_shown = []
         if self.facts.console:
             self._put(bands.console(frame, self.facts.console, self.words))
+        self._draw_lens(frame)
         self._draw_marked()
         selected = self.items.get(self.facts.selected)
         if selected is not None and selected.kind:
             self._put(bands.selection(selected, self.words))
         elif "selection" in self.items:
             self._drop("selection")
+
+    def _draw_lens(self, frame: Frame) -> None:
+        if self._lens and frame.counts.lens_pods:
+            card = self.items.get(self._lens)
+            self._put(bands.lens(frame, name_of(self._lens), card.detail if card is not None else ""))
+        elif "lens" in self.items:
+            self._drop("lens")
 
     def _draw_marked(self) -> None:
         """The frames around what differs."""

@@ -19,6 +19,7 @@ NOTE_HEIGHT = 54.0
 TIMELINE_LEFT = 120.0
 ROW_PITCH = 20.0
 SMALLEST_CHIP = 156.0
+LENS_TITLE, LENS_PITCH, LENS_GAP = 34.0, 27.0, 8.0
 
 
 class PodSize(NamedTuple):
@@ -59,7 +60,10 @@ def size_for(nodes: int, pods: int, current: Size | None) -> Size:
 
 
 class Counts(NamedTuple):
-    """What the frame depends on. `pod_rows` and `volume_rows` have an entry for each row of cards."""
+    """What the frame depends on. `pod_rows` and `volume_rows` have an entry for each row of cards.
+
+    `lens_pods` are the places under the lens, which shows the Pods of one cell of a heat map.
+    """
 
     width: float
     size: Size
@@ -70,6 +74,7 @@ class Counts(NamedTuple):
     loose_volumes: int
     timeline_rows: int
     console_lines: int
+    lens_pods: int = 0
 
 
 class Frame(NamedTuple):
@@ -91,6 +96,7 @@ class Frame(NamedTuple):
     timeline_y: float
     console_y: float
     height: float
+    lens_top: float = 0
 
     def chip_box(self, place: int) -> tuple[float, float, float, float]:
         """x, y, width and height of a workload's chip."""
@@ -116,6 +122,19 @@ class Frame(NamedTuple):
             row = self.counts.pod_rows[card // self.card_columns] - 1 - row
         left = x + (10 if self.counts.size == "small" else 14) + column * (self.pod_width + size.gap)
         return (round(left, 2), y + size.top + row * size.pitch, self.pod_width, size.height)
+
+    def lens_box(self, place: int) -> tuple[float, float, float, float]:
+        """x, y, width and height of a Pod under the lens."""
+        columns = lens_columns(self.counts.width)
+        width = (self.counts.width - 2 * MARGIN - 28 - LENS_GAP * (columns - 1)) / columns
+        row, column = divmod(place, columns)
+        x = MARGIN + 14 + column * (width + LENS_GAP)
+        return (round(x, 2), self.lens_top + LENS_TITLE + row * LENS_PITCH, round(width, 2), 22)
+
+    def lens_height(self) -> float:
+        """How high the lens is."""
+        rows = -(-self.counts.lens_pods // lens_columns(self.counts.width))
+        return LENS_TITLE + max(1, rows) * LENS_PITCH + 6
 
     def volume_box(self, card: int, place: int) -> tuple[float, float, float, float]:
         """x, y, width and height of a volume beneath a card."""
@@ -146,10 +165,15 @@ def lay_out(counts: Counts) -> Frame:
     y = tray_y + TRAY_HEIGHT
     card_columns, card_width, pod_columns, pod_width, _ = columns_for(counts.size, counts.nodes, counts.width)
     tops, heights, volumes = [], [], []
+    lens_top = 0.0
     if counts.size == "heat":
         rows = -(-counts.nodes // card_columns)
         tops.append(y)
         y += rows * card_width + GAP
+        lens_top = y
+        if counts.lens_pods:
+            lens_rows = -(-counts.lens_pods // lens_columns(counts.width))
+            y += LENS_TITLE + lens_rows * LENS_PITCH + 6 + GAP
     else:
         size = SIZES[counts.size]
         for pod_rows, volume_rows in zip(counts.pod_rows, counts.volume_rows):
@@ -182,7 +206,13 @@ def lay_out(counts: Counts) -> Frame:
         timeline_y,
         console_y,
         height,
+        lens_top,
     )
+
+
+def lens_columns(width: float) -> int:
+    """How many Pods stand side by side under the lens."""
+    return max(1, int((width - 2 * MARGIN - 28 + LENS_GAP) // (132 + LENS_GAP)))
 
 
 def _card_columns(size: Size, nodes: int, inner: float) -> int:

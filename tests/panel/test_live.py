@@ -363,6 +363,16 @@ def test_auto_follows_jupyterlab(page: Page) -> None:
     page.wait_for_function("document.querySelector('.k8-stage').dataset.theme === 'dark'")
 
 
+def test_requests_fly_from_pod_to_pod(page: Page) -> None:
+    mount(page, as_json(to_json(scene_of())))
+    calls = [[POD, "Pod/default/db-2", True], ["", POD, False], ["", "Pod/default/nobody", True]]
+    push(page, {"type": "calls", "calls": calls})
+    dots = page.locator(".k8-dots circle")
+    assert dots.count() == 2
+    assert dots.evaluate_all("all => all.map(one => one.getAttribute('fill') === 'none')") == [False, True]
+    page.wait_for_function("!document.querySelector('.k8-dots circle')")
+
+
 def test_reduced_motion(browser: Browser) -> None:
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
@@ -370,6 +380,9 @@ def test_reduced_motion(browser: Browser) -> None:
     style = "getComputedStyle(document.querySelector('.k8-object'))"
     assert page.evaluate(f"{style}.transitionDuration") == "0s"
     assert page.evaluate("getComputedStyle(document.querySelector('.k8-spin')).animationName") == "none"
+    push(page, {"type": "calls", "calls": [[POD, "Pod/default/db-2", True]]})
+    assert page.locator(".k8-dots circle").count() == 0
+    assert page.locator(".k8-dots path").count() == 1
     context.close()
 
 

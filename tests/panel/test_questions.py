@@ -12,6 +12,8 @@ from k8slab.panel.completion import of_command, of_manifest
 from k8slab.panel.console import Console
 from k8slab.panel.editor import Editor, Problem, problems
 from k8slab.panel.inspector import PAGES, Inspector, pages_of
+from k8slab.panel.showing import Showing
+from k8slab.panel.traffic import Call
 from k8slab.scheduler.survey import survey
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n  - name: a\n    image: b\n"
@@ -206,3 +208,20 @@ def test_a_step_by_a_component_ends_with_it() -> None:
     assert made.step("")
     with pytest.raises(Exception, match='there is no component "nobody"'):
         made.step("nobody")
+
+
+def test_requests_are_seen_in_the_servers_logs() -> None:
+    made = Lab(nodes=2, timing="instant")
+    made.kubectl("create deployment web --image=nginx")
+    made.kubectl("expose deployment web --port=80")
+    made.kubectl("run asker --image=busybox --command -- sleep 1000")
+    made.settle()
+    showing = Showing(made)
+    made.kubectl("exec asker -- wget -qO- http://web/")
+    made.kubectl("exec asker -- wget -qO- http://web/nothing-there")
+    showing.follow()
+    server = next(one["metadata"]["name"] for one in made.list("pods", selector="app=web"))
+    answered = Call("Pod/default/asker", f"Pod/default/{server}", True)
+    assert showing.calls == [answered, answered._replace(well=False)]
+    showing.follow()
+    assert showing.calls == [], "each is seen once"

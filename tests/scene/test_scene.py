@@ -567,3 +567,22 @@ def test_what_governs_others_has_a_chip_of_its_own(identity: str) -> None:
     assert not link or link in scene.items[identity].links
     others = [one.marks for one in scene.items.values() if one.id in GOVERNING and one.id != identity]
     assert scene.items[identity].marks not in others
+
+
+def test_a_heat_map_is_looked_at_more_closely() -> None:
+    view = crowd(60, 2100)
+    composer = Composer(Graph(view), facts())
+    assert not [one for one in composer.items.values() if one.kind == "Pod"]
+    near = composer.update([], [], facts(selected="Node/node-7"))
+    pods = {one.id for one in near.items.values() if one.kind == "Pod"}
+    on_node = {f"Pod/default/{one['metadata']['name']}" for one in view.list("Pod", node="node-7")}
+    assert pods == on_node
+    lens = near.items["lens"]
+    inside = [one for one in near.items.values() if one.kind == "Pod"]
+    assert all(lens.y < one.y and one.y + one.height < lens.y + lens.height for one in inside)
+    pod = sorted(pods)[3]
+    nearer = composer.update([], [], facts(selected=pod))
+    assert nearer.items["selection"].x == nearer.items[pod].x
+    other = composer.update([], [], facts(selected="Node/node-8"))
+    assert {one.id for one in other.items.values() if one.kind == "Pod"}.isdisjoint(pods)
+    assert dict(composer.update([], [], facts()).items) == dict(compose(Graph(view), facts()).items)
