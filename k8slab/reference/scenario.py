@@ -15,11 +15,10 @@ from k8slab import clock
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Key, Obj, assoc, condition_is, controller_of
-from k8slab.api.patch import json_patch
-from k8slab.api.schema import type_of_kind
-from k8slab.api.strategic import strategic_merge_patch
-from k8slab.cluster import api, assembly, deletion, dispatch, queue, subresources
+from k8slab.cluster import api, assembly, deletion, dispatch, patching, queue, subresources
 from k8slab.cluster.kinds import kind_of
+from k8slab.cluster.request import Request
+from k8slab.cluster.routes import parse_path
 from k8slab.cluster.world import World
 from k8slab.components import Component
 from k8slab.lab import Lab
@@ -38,6 +37,9 @@ TIMING = INSTANT._replace(
     },
 )
 _START_SECOND = 20
+
+
+_PATCH_TYPES = {"merge": "merge-patch", "json": "json-patch", "strategic": "strategic-merge-patch"}
 
 
 _SCRIPTED = ("attachdetach-controller", "volume-provisioner")
@@ -196,6 +198,18 @@ class _Player:
     def _create(self, manifest: Obj) -> Obj:
         placed = self._place(manifest)
         return api.create(self.world, api.ADMIN, placed["kind"], decoded(placed), cause=self._cause("create"))
+
+    def patch(
+        self, kind_name: str, key: Key, body: Any, subresource: str = "", patch_type: str = "merge"
+    ) -> None:
+        """Patch an object as a client's request does."""
+        kind = kind_of(self.world, kind_name)
+        version = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.api_version}"
+        namespace = f"/namespaces/{key[0]}" if kind.namespaced else ""
+        path = f"{version}{namespace}/{kind.plural}/{key[1]}{subresource and f'/{subresource}'}"
+        headers = {"Content-Type": f"application/{_PATCH_TYPES.get(patch_type, patch_type)}+json"}
+        request = Request("PATCH", path, headers=headers, body=body)
+        patching.patch(self.world, request, parse_path(self.world, path), api.ADMIN, [])
 
     def _cause(self, text: str) -> int:
         return self.lab._cause(text)
@@ -377,9 +391,7 @@ def _apply(player: _Player, manifests: list[Obj]) -> None:
         if player.world.get(placed["kind"], key) is None:
             player._create(placed)
         else:
-            api.patch_merge(
-                player.world, api.ADMIN, placed["kind"], key, placed, cause=player._cause("apply")
-            )
+            player.patch(placed["kind"], key, placed)
 
 
 def _create(player: _Player, manifests: Any) -> None:
@@ -389,21 +401,7 @@ def _create(player: _Player, manifests: Any) -> None:
 
 def _patch(player: _Player, argument: Obj) -> None:
     kind, key = player._target(argument["target"])
-    subresource = argument.get("subresource", "")
-    cause = player._cause("patch")
-    how = argument.get("type", "merge")
-    if how == "merge":
-        api.patch_merge(player.world, api.ADMIN, kind, key, argument["patch"], subresource, cause=cause)
-        return
-    old = player.world.get(kind, key)
-    known = kind_of(player.world, kind)
-    if old is None:
-        raise ApiError(404, "NotFound", f'{known.plural} "{key[1]}" not found')
-    if how == "json":
-        new = json_patch(old, argument["patch"])
-    else:
-        new = strategic_merge_patch(type_of_kind(known.api_version, kind), old, argument["patch"])
-    api.replace(player.world, api.ADMIN, known, key, old, new, subresource, cause=cause)
+    player.patch(kind, key, argument["patch"], argument.get("subresource", ""), argument.get("type", "merge"))
 
 
 def _scale(player: _Player, argument: Obj) -> None:

@@ -67,7 +67,8 @@ def claims_go_by_the_policy(world: World, change: Change) -> None:
     policy = last["spec"]["persistentVolumeClaimRetentionPolicy"]
     scaled_away = ordinal(change.key[1]) >= last["spec"]["replicas"]
     if workload is None or is_terminating(workload):
-        allowed = policy["whenDeleted"] == "Delete" or (policy["whenScaled"] == "Delete" and scaled_away)
+        # What is above the replicas stays as its Pod left it: a later change of the policy is not told to it.
+        allowed = policy["whenDeleted"] == "Delete" or scaled_away
         assert allowed, f"{change.key[1]} went with its set, and the policy is {policy}"
         return
     assert policy["whenScaled"] == "Delete", f"{change.key[1]} was deleted by {component} against the policy"
