@@ -15,7 +15,7 @@ from k8slab.clock import duration_us
 
 
 class Flag(NamedTuple):
-    """One flag. `type` is bool, string, strings (split at commas), array, pairs, int or duration.
+    """One flag. `type` is bool, string, strings (split at commas), array, pairs, map, int or duration.
 
     `bare` is the value of the flag without one, where that is allowed (`--dry-run`). Whoever gives
     a `deprecated` one is told so.
@@ -58,7 +58,14 @@ def flag_named(flags: Sequence[Flag], word: str) -> Flag | None:
     return next((flag for flag in flags if flag.short and flag.short == word[1:]), None)
 
 
-_EMPTY_DEFAULTS: Mapping[str, Any] = {"pairs": {}, "bool": False, "string": "", "int": 0, "duration": 0}
+_EMPTY_DEFAULTS: Mapping[str, Any] = {
+    "pairs": {},
+    "map": {},
+    "bool": False,
+    "string": "",
+    "int": 0,
+    "duration": 0,
+}
 
 
 def parse(flags: Sequence[Flag], argv: Sequence[str]) -> Parsed:
@@ -150,7 +157,9 @@ def _set(flag: Flag, value: str, values: dict[str, Any], given: dict[str, bool],
         read = _READERS[flag.type](value)
     except ValueError as error:
         raise UsageError(f'invalid argument {go_quote(value)} for "{shown}" flag: {error}') from error
-    if flag.type in ("strings", "array"):
+    if flag.type == "map":
+        values[flag.name] = {**(values[flag.name] if flag.name in given else {}), **read}
+    elif flag.type in ("strings", "array"):
         values[flag.name] = [*(values[flag.name] if flag.name in given else ()), *read]
     else:
         values[flag.name] = read
@@ -229,6 +238,17 @@ def _csv_error(line: str, at: int, problem: str) -> ValueError:
     return ValueError(f"parse error on line 1, column {len(line[:at].encode()) + 1}: {problem}")
 
 
+def _map(value: str) -> dict[str, str]:
+    """The same for pflag's own map, which words its refusal differently."""
+    found: dict[str, str] = {}
+    for part in _strings(value):
+        name, equals, text = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part} must be formatted as key=value")
+        found[name] = text
+    return found
+
+
 def _pairs(value: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in value.split(","):
@@ -244,6 +264,7 @@ _READERS: Mapping[str, Any] = {
     "string": str,
     "strings": _strings,
     "pairs": _pairs,
+    "map": _map,
     "array": lambda value: [value],
     "int": _int,
     "duration": duration,

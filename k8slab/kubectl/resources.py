@@ -365,6 +365,7 @@ def select(
     all_by_default: bool = False,
     latest: bool = True,
     by_selector: bool = True,
+    from_file: bool = True,
 ) -> list[Info]:
     """The objects that files, names, a selector or `--all` mean, as they are in the cluster.
 
@@ -372,10 +373,10 @@ def select(
     comes back (`stop_if_failed()` ends a command that does nothing then). `need`
     is said where nothing is named; with `all_by_default` a type alone means all
     of its objects; without `latest` a file's manifest stands for the object. Without
-    `by_selector` the command's selector chooses something else.
+    `by_selector` the command's selector chooses something else, without `from_file` its files do.
     """
     words = list(session.arguments if arguments is None else arguments)
-    if session.flags.get("filename") or session.flags.get("kustomize"):
+    if from_file and (session.flags.get("filename") or session.flags.get("kustomize")):
         if words:
             raise fail(
                 "when paths, URLs, or stdin is provided as input, you may not specify "

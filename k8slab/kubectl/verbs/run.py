@@ -42,6 +42,11 @@ _POLICIES = ("Always", "OnFailure", "Never")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never", "")
 
 
+def is_image(text: str) -> bool:
+    """Whether a text can name an image."""
+    return _IMAGE.fullmatch(text) is not None
+
+
 def _run(session: Session) -> None:
     flags = session.flags
     if not session.arguments or session.dash == 0:
@@ -72,7 +77,7 @@ def _checked(session: Session) -> bool:
     flags = session.flags
     if not flags["image"]:
         raise fail("--image is required")
-    if not _IMAGE.fullmatch(flags["image"]):
+    if not is_image(flags["image"]):
         raise fail(f'Invalid image name "{flags["image"]}": invalid reference format')
     if flags["tty"] and not flags["stdin"]:
         raise usage_fail("run", "-i/--stdin is required for containers with -t/--tty=true")
