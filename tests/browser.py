@@ -80,7 +80,13 @@ async ({ source, css, state }) => {
 """
 
 
-def mount(page: Page, scene: dict[str, Any], theme: str = "light", source: str = "") -> None:
+def mount(
+    page: Page,
+    scene: dict[str, Any],
+    theme: str = "light",
+    source: str = "",
+    tables: dict[str, Any] | None = None,
+) -> None:
     """Mount live.js in a plain page with a model that records what is sent (`window.model.sent`)."""
     folder = Path(renderers.__file__).parent
     page.goto("about:blank")
@@ -89,7 +95,7 @@ def mount(page: Page, scene: dict[str, Any], theme: str = "light", source: str =
         {
             "source": source or (folder / "live.js").read_text(encoding="utf-8"),
             "css": (folder / "live.css").read_text(encoding="utf-8"),
-            "state": {"scene": scene, "config": browser_tables(), "theme": theme},
+            "state": {"scene": scene, "config": tables or browser_tables(), "theme": theme},
         },
     )
 

@@ -40,10 +40,12 @@ class Deed(NamedTuple):
 
 
 class Action(NamedTuple):
-    """One thing that can be done: how, and by `offered(obj, machine)` whether it makes sense now."""
+    """One thing that can be done, and how. `offered(obj, machine)` says whether it makes sense now.
+
+    What it is called is in the catalogue.
+    """
 
     name: str
-    label: str
     on: tuple[str, ...]
     deed: Callable[[str, Obj], Deed]
     offered: Callable[[Obj, Obj], bool] = lambda obj, machine: True
@@ -143,51 +145,49 @@ def _ill(obj: Obj, machine: Obj) -> bool:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("delete-pod", "delete", ("Pod",), _on("delete {} --wait=false"), grave=True),
-    Action("evict", "evict", ("Pod",), _evict),
-    Action("kill", "kill container", ("Pod",), _container("kill"), grave=True),
-    Action("oom", "out of memory", ("Pod",), _container("run_out_of_memory"), grave=True),
+    Action("delete-pod", ("Pod",), _on("delete {} --wait=false"), grave=True),
+    Action("evict", ("Pod",), _evict),
+    Action("kill", ("Pod",), _container("kill"), grave=True),
+    Action("oom", ("Pod",), _container("run_out_of_memory"), grave=True),
     Action(
         "force",
-        "force delete",
         ("Pod",),
         _on("delete {} --force --grace-period=0 --wait=false"),
         lambda obj, machine: "deletionTimestamp" in obj["metadata"],
         grave=True,
     ),
-    Action("cordon", "cordon", ("Node",), _node("cordon {}"), _is(("spec", "unschedulable"), False)),
-    Action("uncordon", "uncordon", ("Node",), _node("uncordon {}"), _is(("spec", "unschedulable"), True)),
-    Action("drain", "drain", ("Node",), _node("drain {} --ignore-daemonsets --delete-emptydir-data --force")),
-    Action("crash", "crash", ("Node",), _machine("crash"), _powered, grave=True),
-    Action("disconnect", "cut network", ("Node",), _machine("disconnect"), _well, grave=True),
-    Action("stop-kubelet", "stop kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
-    Action("recover", "recover", ("Node",), _machine("recover"), _ill),
+    Action("cordon", ("Node",), _node("cordon {}"), _is(("spec", "unschedulable"), False)),
+    Action("uncordon", ("Node",), _node("uncordon {}"), _is(("spec", "unschedulable"), True)),
+    Action("drain", ("Node",), _node("drain {} --ignore-daemonsets --delete-emptydir-data --force")),
+    Action("crash", ("Node",), _machine("crash"), _powered, grave=True),
+    Action("disconnect", ("Node",), _machine("disconnect"), _well, grave=True),
+    Action("stop-kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
+    Action("recover", ("Node",), _machine("recover"), _ill),
     Action(
         "out-of-service",
-        "taint out-of-service",
         ("Node",),
         _node("taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
         _ill,
     ),
-    Action("remove-node", "remove", ("Node",), _machine("remove_node"), grave=True),
-    Action("restart", "restart", _ROLLING, _on("rollout restart {}")),
-    Action("rollback", "undo rollout", _ROLLING, _on("rollout undo {}")),
-    Action("pause", "pause", ("Deployment",), _on("rollout pause {}"), _is(("spec", "paused"), False)),
-    Action("resume", "resume", ("Deployment",), _on("rollout resume {}"), _is(("spec", "paused"), True)),
-    Action("trigger", "run now", ("CronJob",), _trigger),
-    Action("suspend", "suspend", ("Job", "CronJob"), _suspend(True), _is(("spec", "suspend"), False)),
-    Action("unsuspend", "resume", ("Job", "CronJob"), _suspend(False), _is(("spec", "suspend"), True)),
+    Action("remove-node", ("Node",), _machine("remove_node"), grave=True),
+    Action("restart", _ROLLING, _on("rollout restart {}")),
+    Action("rollback", _ROLLING, _on("rollout undo {}")),
+    Action("pause", ("Deployment",), _on("rollout pause {}"), _is(("spec", "paused"), False)),
+    Action("resume", ("Deployment",), _on("rollout resume {}"), _is(("spec", "paused"), True)),
+    Action("trigger", ("CronJob",), _trigger),
+    Action("suspend", ("Job", "CronJob"), _suspend(True), _is(("spec", "suspend"), False)),
+    Action("unsuspend", ("Job", "CronJob"), _suspend(False), _is(("spec", "suspend"), True)),
 )
 """What can be done to objects of certain kinds, in the order in which it is offered."""
 
-CLUSTER: tuple[tuple[str, str, Deed], ...] = (
-    ("add-node", "add node", Deed("add_node", ())),
-    ("break-registry", "break registry", Deed("break_registry", ())),
-    ("mend-registry", "mend registry", Deed("mend_registry", ())),
+CLUSTER: tuple[tuple[str, Deed], ...] = (
+    ("add-node", Deed("add_node", ())),
+    ("break-registry", Deed("break_registry", ())),
+    ("mend-registry", Deed("mend_registry", ())),
 )
-"""What can be done to the cluster as a whole: name, label, deed."""
+"""What can be done to the cluster as a whole: name and deed."""
 
-_DELETE = Action("delete", "delete", (), _on("delete {} --wait=false"), grave=True)
+_DELETE = Action("delete", (), _on("delete {} --wait=false"), grave=True)
 
 
 def actions_on(identity: str, obj: Obj, machine: Obj) -> list[Action]:

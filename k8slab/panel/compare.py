@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from k8slab.graph import kind_of, name_of
 from k8slab.panel.showing import Showing, differences
 from k8slab.panel.stage import Stage
+from k8slab.texts import Words
 
 _MOST_WORDS = 12
 WIDTH = 760.0
@@ -22,7 +23,10 @@ class Comparison(widgets.VBox):  # type: ignore[misc]
         self.showings = [Showing(one.lab, WIDTH), Showing(other.lab, WIDTH)]
         self.stages = [Stage(showing.scene, theme) for showing in self.showings]
         self.words = widgets.HTML()
-        pictures = widgets.HBox([_titled("here", self.stages[0]), _titled("fork", self.stages[1])])
+        said = self._said = Words(one.lab.language, "panel")
+        pictures = widgets.HBox(
+            [_titled(said("here"), self.stages[0]), _titled(said("forked"), self.stages[1])]
+        )
         pictures.add_class("k8slab-pair")
         super().__init__([self.words, pictures])
         self.add_class("k8slab-comparison")
@@ -35,27 +39,27 @@ class Comparison(widgets.VBox):  # type: ignore[misc]
             with showing.lab.lock:
                 showing.follow()
             scenes.append(showing.scene)
-        found = differences(*scenes)
+        found = differences(scenes[0], scenes[1], self._said)
         for showing, stage in zip(self.showings, self.stages):
             showing.marked = frozenset(found)
             with showing.lab.lock:
                 showing.follow()
             stage.show(showing.scene, None)
-        self.words.value = words_of(found)
+        self.words.value = words_of(found, self._said)
 
 
 def _titled(title: str, stage: Stage) -> widgets.VBox:
     return widgets.VBox([widgets.HTML(f"<h4>{title}</h4>"), stage])
 
 
-def words_of(found: dict[str, str]) -> str:
+def words_of(found: dict[str, str], said: Words) -> str:
     """The differences as a list; a sentence where there is none."""
     if not found:
-        return "<p>Both show the same.</p>"
+        return f"<p>{said('same')}</p>"
     items = [
         f"<li>{escape(f'{kind_of(one)} {name_of(one)}')}: {escape(words)}</li>"
         for one, words in list(found.items())[:_MOST_WORDS]
     ]
-    more = f"<p>and {len(found) - _MOST_WORDS} more</p>" if len(found) > _MOST_WORDS else ""
-    count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
+    more = f"<p>{said('more', count=len(found) - _MOST_WORDS)}</p>" if len(found) > _MOST_WORDS else ""
+    count = said("difference") if len(found) == 1 else said("differences", count=len(found))
     return f"<p><b>{count}</b></p><ul>{''.join(items)}</ul>{more}"

@@ -17,6 +17,8 @@ import traitlets
 import k8slab.renderers as renderers
 from k8slab.panel.completion import Completion
 from k8slab.panel.stage import with_words
+from k8slab.renderers.tables import browser_texts
+from k8slab.texts import Language
 
 _FOLDER = Path(renderers.__file__).parent
 MOST_LINES = 400
@@ -30,13 +32,15 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
     lines = traitlets.List().tag(sync=True)
     prompt = traitlets.Unicode("$ kubectl").tag(sync=True)
     hint = traitlets.Unicode("get pods -o wide").tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
         on_run: Callable[[str], None] = lambda command: None,
         on_complete: Callable[[str], Completion] = lambda text: Completion(len(text), ()),
+        language: Language = "en",
     ) -> None:
-        super().__init__()
+        super().__init__(texts=browser_texts(language))
         self._on_run, self._on_complete = on_run, on_complete
         self.on_msg(self._receive)
 

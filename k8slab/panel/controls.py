@@ -10,20 +10,27 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
+from k8slab.texts import Words
+
+_ENGLISH = Words("en", "panel")
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0, 300.0, 1000.0, 3600.0, 10000.0)
-STEPS: tuple[tuple[str, str | None], ...] = (("one change", None), ("one reconcile", ""))
+STEPS: tuple[tuple[str, str | None], ...] = (("step.change", None), ("step.reconcile", ""))
 SETTLED = "settled"
+"""What can always be run until."""
 
 
 class Controls:
     """Playing, stepping, running until, going back, branching; and the replicas of what is selected."""
 
-    def __init__(self, components: Sequence[str] = ()) -> None:
-        self.play = widgets.ToggleButton(icon="play", tooltip="Play or pause", layout=_wide("42px"))
-        self.step = button("", "step-forward", "Step: let the next thing happen")
+    def __init__(self, components: Sequence[str] = (), words: Words = _ENGLISH) -> None:
+        self.play = widgets.ToggleButton(icon="play", tooltip=words("play"), layout=_wide("42px"))
+        self.step = button("", "step-forward", words("step"))
         self.step_by = widgets.Dropdown(
-            options=[*STEPS, *((f"{name}", name) for name in components)],
-            tooltip="What counts as a step, and whose",
+            options=[
+                *((words(key), value) for key, value in STEPS),
+                *((f"{name}", name) for name in components),
+            ],
+            tooltip=words("step_by"),
             description="by",
             layout=_wide("170px"),
             style={"description_width": "18px"},
@@ -31,33 +38,34 @@ class Controls:
         self.speed = widgets.SelectionSlider(
             options=[(speed_words(one), one) for one in SPEEDS],
             value=4.0,
-            description="speed",
+            description=words("speed"),
             layout=_wide("220px"),
             style={"description_width": "40px"},
         )
         self.until = widgets.Dropdown(
-            options=[SETTLED], description="until", layout=_wide("150px"), style={"description_width": "30px"}
+            options=[(words("until.settled"), SETTLED)],
+            description=words("until"),
+            layout=_wide("150px"),
+            style={"description_width": "30px"},
         )
-        self.run = button("run", "", "Run until then")
-        self.undo = button("undo", "undo", "Undo: take back the last change")
-        self.fork = button(
-            "fork here", "code-fork", "Another cluster that goes on from here, beside this one"
-        )
+        self.run = button(words("run"), "", words("run.tip"))
+        self.undo = button(words("undo"), "undo", words("undo.tip"))
+        self.fork = button(words("fork"), "code-fork", words("fork.tip"))
         self.edit = widgets.ToggleButton(
-            description="YAML", icon="pencil", tooltip="Write YAML and apply it", layout=_wide("auto")
+            description="YAML", icon="pencil", tooltip=words("edit.tip"), layout=_wide("auto")
         )
         self.replicas = widgets.IntSlider(
             min=0,
             max=10,
-            description="replicas",
+            description=words("replicas"),
             continuous_update=False,
             layout=_wide("240px"),
             style={"description_width": "52px"},
         )
         self.replicas.add_class("k8slab-replicas")
-        self.now = button("back to now", "", "Show the present again")
-        self.rewind = button("go on from here", "", "What came after has then not happened")
-        self.branch = button("fork here", "code-fork", "A cluster that goes on from here, beside this one")
+        self.now = button(words("now"), "", words("now.tip"))
+        self.rewind = button(words("rewind"), "", words("rewind.tip"))
+        self.branch = button(words("fork"), "code-fork", words("branch.tip"))
 
     def bar(self) -> widgets.HBox:
         """The row of the time."""

@@ -18,6 +18,7 @@ import yaml
 import k8slab.renderers as renderers
 from k8slab.panel.completion import of_manifest
 from k8slab.panel.handle import LabHandle
+from k8slab.renderers.tables import browser_texts
 
 _PATH = re.compile(r"([A-Za-z]\w*(?:(?:\.[A-Za-z_][\w-]*)|(?:\[[^\]]*\]))+)")
 _FOLDER = Path(renderers.__file__).parent
@@ -118,11 +119,12 @@ class Editor(anywidget.AnyWidget):  # type: ignore[misc]
     _css = _FOLDER / "live.css"
     text = traitlets.Unicode("").tag(sync=True)
     problems = traitlets.List().tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
 
     def __init__(self, lab: LabHandle, on_apply: Callable[[str], None], text: str = "") -> None:
         self.lab = lab
         self._on_apply = on_apply
-        super().__init__(text=text)
+        super().__init__(text=text, texts=browser_texts(lab.language))
         self.on_msg(self._receive)
 
     def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:

@@ -23,16 +23,22 @@ from k8slab.panel.handle import LabHandle
 from k8slab.panel.stage import with_words
 from k8slab.scene.summary import facts_of
 from k8slab.scheduler.survey import survey
+from k8slab.texts import Language, Words, say
 
 _MOST_ROWS = 200
 _LOG_TAIL = 200
+_ENGLISH = Words("en", "panel")
 
 
-def html(identity: str, graph: Graph) -> str:
+def _said(lab: LabHandle) -> Words:
+    return Words(lab.language, "panel")
+
+
+def html(identity: str, graph: Graph, language: Language = "en") -> str:
     """The table for an object; a hint where nothing is selected."""
-    rows = facts_of(identity, graph) if identity else []
+    rows = facts_of(identity, graph, language) if identity else []
     if not rows:
-        return "<p>Select a Pod, a node, a volume or a workload to see what it is and to act on it.</p>"
+        return f"<p>{say(language, 'panel.select')}</p>"
     cells = "".join(
         f'<tr><th scope="row">{escape(what)}</th><td>{escape(words)}</td></tr>' for what, words in rows
     )
@@ -42,14 +48,14 @@ def html(identity: str, graph: Graph) -> str:
 # The other pages.
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str, said: Words) -> str:
     """Rows beneath a head; the words `nothing` where there are none."""
     if not rows:
         return f"<p>{escape(nothing)}</p>"
     titles = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     cells = ("".join(f"<td>{escape(one)}</td>" for one in row) for row in rows[:_MOST_ROWS])
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    more = f"<p>and {len(rows) - _MOST_ROWS} more</p>" if len(rows) > _MOST_ROWS else ""
+    more = f"<p>{said('more', count=len(rows) - _MOST_ROWS)}</p>" if len(rows) > _MOST_ROWS else ""
     return f"<table><thead><tr>{titles}</tr></thead>{body}</table>{more}"
 
 
@@ -73,7 +79,7 @@ def _key(obj: Obj) -> tuple[str, str]:
     return (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
 
 
-def marked_diff(new: Obj, old: Obj) -> str:
+def marked_diff(new: Obj, old: Obj, said: Words = _ENGLISH) -> str:
     """What a change put in and took out, with a few lines around it."""
     marked = []
     for line in list(difflib.unified_diff(dump(old).splitlines(), dump(new).splitlines(), lineterm=""))[2:]:
@@ -84,19 +90,20 @@ def marked_diff(new: Obj, old: Obj) -> str:
             marked.append(f"<del>{words}</del>")
         else:
             marked.append("…" if line.startswith("@@") else words)
-    return listing("What changed", "\n".join(marked))
+    return listing(said("changed"), "\n".join(marked))
 
 
 def _yaml(lab: LabHandle, graph: Graph, identity: str) -> str:
+    said = _said(lab)
     new, old = versions(lab, identity)
     if new is None:
-        return "<p>It is gone.</p>"
+        return f"<p>{said('gone')}</p>"
     whole = listing("YAML", escape(dump(new)))
     if old is None:
         return whole
-    revision = old["metadata"].get("resourceVersion", "")
-    changed = f"<h4>Changed since revision {escape(str(revision))}</h4>{marked_diff(new, old)}"
-    return f"{changed}<h4>As it is</h4>{whole}"
+    since = said("changed_since", revision=old["metadata"].get("resourceVersion", ""))
+    changed = f"<h4>{escape(since)}</h4>{marked_diff(new, old, said)}"
+    return f"{changed}<h4>{said('as_it_is')}</h4>{whole}"
 
 
 def _events(lab: LabHandle, graph: Graph, identity: str) -> str:
@@ -119,7 +126,9 @@ def _events(lab: LabHandle, graph: Graph, identity: str) -> str:
         )
         for one in found
     ]
-    return table(("t", "Type", "Reason", "Message", "From"), rows, "There are no events about it.")
+    said = _said(lab)
+    head = ("t", said("events.type"), said("events.reason"), said("events.message"), said("events.from"))
+    return table(head, rows, said("no_events"), said)
 
 
 def _event_time(event: Obj) -> int:
@@ -135,18 +144,21 @@ def lab_time(lab: LabHandle, at_us: int) -> str:
 
 
 def _logs(lab: LabHandle, graph: Graph, identity: str) -> str:
+    words = _said(lab)
     namespace, name = key_of_id(identity)
     parts = []
     for container in dig(graph.get(identity), "spec", "containers", default=()):
         query = {"container": container["name"], "tailLines": str(_LOG_TAIL)}
         answer = lab.request(Request("GET", f"/api/v1/namespaces/{namespace}/pods/{name}/log", query=query))
         said = answer.body if isinstance(answer.body, str) else dig(answer.body, "message", default="")
-        shown = listing(f"Log of {container['name']}", escape(said or "(nothing yet)"))
+        shown = listing(words("log", name=container["name"]), escape(said or words("no_log")))
         parts.append(f"<h4>{escape(container['name'])}</h4>{shown}")
     return "".join(parts)
 
 
 def _files(lab: LabHandle, graph: Graph, identity: str) -> str:
+    said = _said(lab)
+    head = (said("files.file"), said("files.bytes"), said("files.begin"))
     disks = {one["metadata"]["name"]: one for one in lab.view.list("Disk")}
     parts = []
     for claim in _claims_of(graph, identity):
@@ -154,8 +166,8 @@ def _files(lab: LabHandle, graph: Graph, identity: str) -> str:
             files = dig(disks.get(name_of(volume)), "spec", "files", default={})
             rows = [(path, str(len(content)), _excerpt(content)) for path, content in sorted(files.items())]
             parts.append(f"<h4>{escape(name_of(claim))}</h4>")
-            parts.append(table(("File", "Bytes", "Begins with"), rows, "The volume is empty."))
-    return "".join(parts) or "<p>It holds no persistent volume.</p>"
+            parts.append(table(head, rows, said("files.empty"), said))
+    return "".join(parts) or f"<p>{said('files.none')}</p>"
 
 
 def _excerpt(content: object) -> str:
@@ -176,41 +188,42 @@ def _owners(lab: LabHandle, graph: Graph, identity: str) -> str:
     while (owner := graph.controller(here)) and len(above) < 8:
         above.append(owner)
         here = owner
-    lines = [_tree_line(one, depth, graph) for depth, one in enumerate(reversed(above))]
-    lines.append(f"<b>{_tree_line(identity, len(above), graph)}</b>")
-    _descend(graph, identity, len(above) + 1, lines)
-    return listing("Owners and owned", "\n".join(lines))
+    said = _said(lab)
+    lines = [_tree_line(one, depth, graph, said) for depth, one in enumerate(reversed(above))]
+    lines.append(f"<b>{_tree_line(identity, len(above), graph, said)}</b>")
+    _descend(graph, identity, len(above) + 1, lines, said)
+    return listing(said("owners"), "\n".join(lines))
 
 
-def _descend(graph: Graph, identity: str, depth: int, lines: list[str]) -> None:
+def _descend(graph: Graph, identity: str, depth: int, lines: list[str], said: Words) -> None:
     for one in graph.sources(identity, "owner"):
         if len(lines) >= _MOST_ROWS:
             return
-        lines.append(_tree_line(one, depth, graph))
-        _descend(graph, one, depth + 1, lines)
+        lines.append(_tree_line(one, depth, graph, said))
+        _descend(graph, one, depth + 1, lines, said)
 
 
-def _tree_line(identity: str, depth: int, graph: Graph) -> str:
-    missing = "" if identity in graph else "  (not there)"
+def _tree_line(identity: str, depth: int, graph: Graph, said: Words) -> str:
+    missing = "" if identity in graph else f"  {said('missing')}"
     return escape(f"{'  ' * depth}{kind_of(identity)} {name_of(identity)}{missing}")
 
 
 def _scheduling(lab: LabHandle, graph: Graph, identity: str) -> str:
+    words = _said(lab)
     node = dig(graph.get(identity), "spec", "nodeName", default="")
     rows = [
         (
             row.node + (" ←" if row.node == node else ""),
-            "fits" if row.score is not None else "does not fit",
+            words("fits") if row.score is not None else words("fits_not"),
             row.plugin,
             "; ".join(row.reasons),
             "" if row.score is None else str(row.score),
         )
         for row in survey(lab.view, key_of_id(identity), lab.now_us)
     ]
-    said = f"<p>It is on {escape(node)}; the table is as if it were to be placed now.</p>" if node else ""
-    return said + table(
-        ("Node", "", "Refused by", "Because", "Score"), rows, "Another scheduler places it, or none."
-    )
+    said = f"<p>{escape(words('placed', node=node))}</p>" if node else ""
+    head = ("Node", "", words("refused_by"), words("because"), words("score"))
+    return said + table(head, rows, words("not_placed"), words)
 
 
 def _why(lab: LabHandle, graph: Graph, identity: str) -> str:
@@ -221,7 +234,7 @@ def _why(lab: LabHandle, graph: Graph, identity: str) -> str:
         f'<li class="{"k8slab-cause" if line.startswith(" ") else ""}">{escape(line.strip())}</li>'
         for line in lines
     )
-    return f"<ol>{items}</ol>" if items else "<p>Nothing is known of it.</p>"
+    return f"<ol>{items}</ol>" if items else f"<p>{_said(lab)('unknown')}</p>"
 
 
 class Page(NamedTuple):
@@ -233,7 +246,7 @@ class Page(NamedTuple):
 
 
 PAGES = (
-    Page("Summary", (), lambda lab, graph, identity: html(identity, graph)),
+    Page("Summary", (), lambda lab, graph, identity: html(identity, graph, lab.language)),
     Page("Why", (), _why),
     Page("YAML", (), _yaml),
     Page("Events", (), _events),
@@ -258,7 +271,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
         self._graph: Graph | None = None
         self._setting = False
         self.pages = widgets.ToggleButtons(
-            options=[page.name for page in PAGES],
+            options=self._labelled([page.name for page in PAGES]),
             value="Summary",
             tooltips=(),
             style={"button_width": "auto"},
@@ -266,12 +279,17 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
         self.pages.add_class("k8slab-pages")
         self.title = widgets.HTML()
         self.title.add_class("k8slab-title")
-        self.content = widgets.HTML(html("", Graph()))
+        self.content = widgets.HTML(html("", Graph(), lab.language))
         self._head = widgets.HBox([self.title, self.pages])
         self._head.layout.display = "none"
         super().__init__([self._head, self.content])
         self.add_class("k8slab-inspector")
         self.pages.observe(lambda _: self._turn(), "value")
+
+    def _labelled(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Pages with what they are called in the lab's language."""
+        said = _said(self.lab)
+        return [(said(f"page.{name}"), name) for name in names]
 
     @property
     def page(self) -> str:
@@ -285,9 +303,9 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
         if identity != self.identity:
             names = [page.name for page in pages_of(identity)]
             self._setting = True
-            if tuple(names) != tuple(self.pages.options):
+            if self._labelled(names) != list(self.pages.options):
                 kept = self.page if self.page in names else "Summary"
-                self.pages.options = names
+                self.pages.options = self._labelled(names)
                 self.pages.value = kept
             self._setting = False
             self.title.value = (
@@ -316,6 +334,10 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
         page = next((one for one in PAGES if one.name == self.page), PAGES[0])
         graph = self._graph or Graph()
         with self.lab.lock:
-            words = page.answer(self.lab, graph, self.identity) if self.identity else html("", graph)
+            words = (
+                page.answer(self.lab, graph, self.identity)
+                if self.identity
+                else html("", graph, self.lab.language)
+            )
         if words != self.content.value:
             self.content.value = words

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from k8slab.panel.handle import LabHandle
+from k8slab.texts import say
 
 _current: list[LabHandle] = []
 
@@ -26,7 +27,7 @@ def current(ipython: Any) -> LabHandle:
         return _current[0]
     lab = ipython.user_ns.get("lab")
     if lab is None:
-        raise RuntimeError("there is no lab yet: run  lab = Lab()  first, or name one with  k8slab.use(lab)")
+        raise RuntimeError(say("en", "panel.no_lab"))
     return lab  # type: ignore[no-any-return]
 
 

@@ -10,7 +10,7 @@ from k8slab.panel.traffic import Call, calls_in
 from k8slab.scene import Composer, Facts, Item, Scene
 from k8slab.scene.timeline import Row
 from k8slab.store.view import Change
-from k8slab.texts import say
+from k8slab.texts import Words, say
 
 _MOST_REPLAYED = 50_000
 """A longer history is not replayed for the timeline, which then begins now."""
@@ -141,7 +141,7 @@ class Showing:
         return machine["spec"] if machine is not None else {}
 
 
-def differences(one: Scene, other: Scene) -> dict[str, str]:
+def differences(one: Scene, other: Scene, said: Words) -> dict[str, str]:
     """What two scenes show differently, by id: what stands in the one and in the other."""
     found: dict[str, str] = {}
     for identity in dict.fromkeys((*one.items, *other.items)):
@@ -149,16 +149,16 @@ def differences(one: Scene, other: Scene) -> dict[str, str]:
         item = here or there
         if item is None or not item.kind:
             continue
-        first, second = (_gist(side) for side in (here, there))
+        first, second = (_gist(side, said) for side in (here, there))
         if first != second:
             found[identity] = f"{first} ≠ {second}"
     return found
 
 
-def _gist(item: Item | None) -> str:
+def _gist(item: Item | None, said: Words) -> str:
     """What is said of an object, and where it is."""
     if item is None:
-        return "not there"
+        return said("not_there")
     where = next((name_of(link) for link in item.links if link.startswith("Node/")), "")
     words = item.detail or item.state
-    return f"{words} on {where}" if item.kind == "Pod" and where else words
+    return said("where", words=words, node=where) if item.kind == "Pod" and where else words

@@ -53,7 +53,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         self._on_select: Callable[[str], None] = _ignore
         self._on_width: Callable[[int], None] = _ignore
         self._on_seek: Callable[[int], None] = _ignore
-        super().__init__(scene=to_json(scene), config=browser_tables(), theme=theme)
+        super().__init__(scene=to_json(scene), config=browser_tables(scene.header.language), theme=theme)
         self.on_msg(self._receive)
 
     def listen(

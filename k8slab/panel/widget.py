@@ -31,6 +31,7 @@ from k8slab.panel.player import Player
 from k8slab.panel.showing import Showing
 from k8slab.panel.stage import Stage, with_picture
 from k8slab.renderers import text
+from k8slab.texts import Words
 
 _NARROWEST, _WIDEST = 640, 1900
 _SLOW = ("drain", "wait")
@@ -55,10 +56,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.present = Showing(lab, width)
         self.past: Showing | None = None
         self.stage = self.stage_class(self.present.scene, theme)
-        self.controls = Controls(lab.components)
+        self.words = Words(lab.language, "panel")
+        self.controls = Controls(lab.components, self.words)
         self.player = Player(lab, self._frame, self._stopped)
         self.inspector = Inspector(lab)
-        self.console = Console(self._command, lambda text: completion.of_command(text, self.showing.lab.view))
+        self.console = Console(
+            self._command, lambda text: completion.of_command(text, self.showing.lab.view), lab.language
+        )
         self.editor = Editor(lab, lambda text: self.do(actions.apply(text)))
         self.forks: list[Panel] = []
         self.comparisons: list[Comparison] = []
@@ -212,7 +216,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             made.append(self._action_button(identity, name))
         if kind_of(self.showing.selected or "/") == "Pod":
             made.append(self._console_button("exec", "exec {} -- sh -c 'ls /'"))
-        for name, label, deed in actions.CLUSTER if not pairs else ():
+        for name, deed in actions.CLUSTER if not pairs else ():
+            label = self.words(f"action.{name}")
             made.append(self._deed_button(name, label, lambda deed=deed: deed))  # type: ignore[misc]
         return made
 
@@ -225,7 +230,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             return action.deed(identity, self.showing.graph.get(identity) or obj)
 
         of_node = kind_of(identity) == "Node" and kind_of(self.showing.selected) != "Node"
-        label = f"{action.label} node" if of_node else action.label
+        label = self.words(f"action.{action.name}")
+        if of_node:
+            label = self.words("of_node", action=label)
         return self._deed_button(name, label, deed, "warning" if action.grave else "")
 
     def _deed_button(
@@ -245,20 +252,23 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _offer_conditions(self, selected: str) -> None:
         """What can be run until: always until nothing changes, and what the selected object can come to."""
-        options = [SETTLED, *(words for words, _ in _CONDITIONS.get(kind_of(selected or "/"), ()))]
-        if tuple(options) != tuple(self.controls.until.options):
+        names = [SETTLED, *(name for name, _ in _CONDITIONS.get(kind_of(selected or "/"), ()))]
+        options = [(self._condition(name), name) for name in names]
+        if options != list(self.controls.until.options):
             kept = self.controls.until.value
             self.controls.until.options = options
-            self.controls.until.value = kept if kept in options else SETTLED
+            self.controls.until.value = kept if kept in names else SETTLED
+
+    def _condition(self, name: str) -> str:
+        """A condition as it is offered: Kubernetes' own have their own names."""
+        return self.words(f"until.{name}") if name in (SETTLED, "gone") else name
 
     # Acting.
 
     def do(self, deed: Deed) -> None:
         """Do something to the lab, and print the line that does the same with what came of it."""
         if self.past is not None:
-            self._tell(
-                deed.text, "error: this is the past: go back to now, go on from here, or fork here first"
-            )
+            self._tell(deed.text, self.words("past.refused"))
             return
         if deed.verb == "kubectl" and deed.arguments[0].partition(" ")[0] in _SLOW:
             self.player.do(lambda: self._carry_out(deed))
@@ -276,7 +286,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                     words = ""
             except Exception as error:  # noqa: BLE001
                 # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
-                words = f"error: {error}"
+                words = self.words("error", words=error)
             if self.past is None:
                 changed = self.present.follow()
                 self.stage.show(self.present.scene, changed, at_once=True)
@@ -311,8 +321,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             before = self.lab.history[-1].revision if len(self.lab.history) else 0
             happened = self.lab.step(self.controls.step_by.value)
             changes = [one for one in self.lab.history[-20:] if one.revision > before]
-        words = ", ".join(f"{one.kind} {one.key[1]}" for one in changes) or "nothing changed"
-        self.stage.say(words if happened else "nothing is pending")
+        words = ", ".join(f"{one.kind} {one.key[1]}" for one in changes) or self.words("nothing_changed")
+        self.stage.say(words if happened else self.words("nothing_pending"))
         self.refresh()
 
     def _run(self) -> None:
@@ -329,7 +339,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _settle(self) -> None:
         with self.lab.lock:
             settled = self.lab.settle()
-        self.stage.say("settled" if settled else "still busy after an hour")
+        self.stage.say(self.words("settled" if settled else "busy"))
 
     def _scale(self, replicas: int) -> None:
         workload = self.showing.workload_of(self.showing.selected)
@@ -345,7 +355,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Pause, take back the last change that was asked for, and say what it was."""
         self.controls.play.value = False
         self._leave_past()
-        self._travel("undo", lambda: f"taken back: {self.lab.undo()}")
+        self._travel("undo", lambda: self.words("taken_back", words=self.lab.undo()))
 
     def seek(self, at_us: int) -> None:
         """Pause, and show the lab as it was at an instant, on its own clock. Nothing is lost by that."""
@@ -358,13 +368,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             try:
                 then = self.lab.at((at_us - self.lab.start_us) / SECOND_US)
             except Exception as error:  # noqa: BLE001
-                self._tell("⟲ look back", f"error: {error}")
+                self._tell(self.words("look_back"), self.words("error", words=error))
                 return
             self.past = Showing(then, self.present.width, self.present)
             self.past.select(selected)
             self.past.follow()
         seconds = (at_us - self.lab.start_us) / SECOND_US
-        words = f"t = {seconds:g} s: this is the past"
+        words = self.words("past", seconds=f"{seconds:g}")
         self._banner_words.value = f"<b>{escape(words)}</b>"
         self._banner.layout.display = ""
         self.stage.show(self.past.scene, None, at_once=True)
@@ -381,7 +391,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.present.select(selected)
             self.present.follow()
         self.stage.show(self.present.scene, None, at_once=True)
-        self.stage.say("back to now")
+        self.stage.say(self.words("back"))
         self._after()
 
     def _leave_past(self) -> None:
@@ -397,7 +407,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
         def journey() -> str:
             self.lab.rewind(to=seconds)
-            return f"rewound to t = {seconds:g} s; what was done since has not happened"
+            return self.words("rewound", seconds=f"{seconds:g}")
 
         self._travel("rewind", journey)
 
@@ -408,11 +418,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 words = journey()
             except Exception as error:  # noqa: BLE001
                 # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
-                words = f"error: {error}"
+                words = self.words("error", words=error)
             self.present.select(self.present.selected)
             self.present.follow()
         self.stage.show(self.present.scene, None, at_once=True)
-        self._tell(f"⟲ {name}", words)
+        self._tell(self.words(f"travel.{name}"), words)
         self._after()
 
     def fork(self) -> Panel:

@@ -16,12 +16,13 @@ function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "k8-console";
   root.innerHTML =
-    '<div class="k8-printed" role="log" aria-label="Console" tabindex="0"></div>' +
+    '<div class="k8-printed" role="log" tabindex="0"></div>' +
     '<label class="k8-line"><span class="k8-prompt-words"></span><input type="text" spellcheck="false" autocomplete="off"' +
     ' autocapitalize="off" aria-autocomplete="list" aria-describedby=""></label><div class="k8-offers" role="status" aria-live="polite"></div>';
   el.append(root);
   const [printed, input, offers] = [".k8-printed", "input", ".k8-offers"].map((one) => root.querySelector(one));
   input.removeAttribute("aria-describedby");
+  printed.setAttribute("aria-label", model.get("texts")["console"]);
   root.querySelector(".k8-prompt-words").textContent = model.get("prompt");
   input.placeholder = model.get("hint");
   let at = null;

@@ -12,13 +12,17 @@ function render({ model, el }) {
   root.className = "k8-editor";
   root.innerHTML =
     '<div class="k8-sheet"><pre class="k8-numbers" aria-hidden="true"></pre><textarea rows="14" spellcheck="false"' +
-    ' wrap="off" aria-label="YAML to apply. Control and Space offer the names of fields."></textarea>' +
-    '<ul class="k8-choices" role="listbox" aria-label="What may stand here" hidden></ul></div>' +
-    '<div class="k8-row"><button type="button" class="k8-apply">apply</button><code>kubectl apply -f -</code></div>' +
+    ' wrap="off"></textarea>' +
+    '<ul class="k8-choices" role="listbox" hidden></ul></div>' +
+    '<div class="k8-row"><button type="button" class="k8-apply"></button><code>kubectl apply -f -</code></div>' +
     '<div role="status" aria-live="polite"><ul class="k8-problems"></ul></div>';
   el.append(root);
   const find = (selector) => root.querySelector(selector);
   const [area, numbers, choices, list] = ["textarea", ".k8-numbers", ".k8-choices", ".k8-problems"].map(find);
+  const texts = model.get("texts");
+  area.setAttribute("aria-label", texts["editor"]);
+  choices.setAttribute("aria-label", texts["editor.choices"]);
+  find(".k8-apply").textContent = texts["editor.apply"];
   area.value = model.get("text");
   let timer = 0;
   let offered = null;
@@ -43,7 +47,7 @@ function render({ model, el }) {
         const item = document.createElement("li");
         const jump = document.createElement("button");
         jump.type = "button";
-        jump.textContent = `line ${line}`;
+        jump.textContent = texts["editor.line"].replace("{line}", line);
         jump.addEventListener("click", () => go(line));
         item.append(jump, ` ${text}`);
         return item;
@@ -139,7 +143,11 @@ function render({ model, el }) {
     if (message.type === "completions" && message.text === area.value) open(message);
   };
   const retext = () => {
-    area.value = model.get("text");
+    const texts = model.get("texts");
+  area.setAttribute("aria-label", texts["editor"]);
+  choices.setAttribute("aria-label", texts["editor.choices"]);
+  find(".k8-apply").textContent = texts["editor.apply"];
+  area.value = model.get("text");
     number();
   };
   model.on("change:problems", complain);

@@ -152,6 +152,11 @@ function wordsOf(mark, nowUs) {
   return string.replace("{}", clockText(clock === "since" ? nowUs - atUs : atUs - nowUs));
 }
 
+/** A text of the catalogue with its placeholders filled in. */
+function textOf(config, key, values = {}) {
+  return config.texts[key].replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
 function spoken(item) {
   const name = item[KIND] ? `${item[KIND]} ${item[LABEL]}` : item[LABEL];
   return item[DETAIL] ? `${name}, ${item[DETAIL]}` : name;
@@ -186,7 +191,7 @@ function stroke(token, width, dash) {
 class SvgPainter {
   constructor(view) {
     this.view = view;
-    this.root = element("svg", { class: "k8-picture", role: "group", "aria-label": "The cluster" });
+    this.root = element("svg", { class: "k8-picture", role: "group", "aria-label": textOf(view.config, "picture") });
     this.layers = Array.from({ length: LAYERS }, () => element("g", {}, this.root));
     this.relations = {};
     const group = element("g", { class: "k8-relations", "aria-hidden": "true" });
@@ -420,7 +425,7 @@ class CanvasPainter {
     this.root.className = "k8-picture";
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
-    this.root.setAttribute("aria-label", "The cluster. Arrow keys go from thing to thing.");
+    this.root.setAttribute("aria-label", textOf(view.config, "picture.keys"));
     this.context = this.root.getContext("2d", { alpha: false });
     this.paths = new Map();
     this.icons = new Map();
@@ -788,8 +793,9 @@ class Playhead {
     this.box = document.createElement("div");
     this.box.className = "k8-timeline";
     this.box.innerHTML =
-      '<div class="k8-playhead" role="slider" tabindex="0" aria-label="Time: Enter goes back to it"><span></span></div>';
+      '<div class="k8-playhead" role="slider" tabindex="0"><span></span></div>';
     this.handle = this.box.firstChild;
+    this.handle.setAttribute("aria-label", textOf(view.config, "playhead"));
     this.label = this.handle.firstChild;
     view.root.querySelector(".k8-body").append(this.box);
     listen(this.box, "pointerdown", (event) => this.grasp(event));
@@ -831,11 +837,11 @@ class Playhead {
     const [, width, startUs] = axis;
     const atUs = this.wanted ?? nowUs;
     const seconds = (us) => String(Math.round((us - startUs) / 1e3) / 1e3);
-    const words = `t = ${seconds(atUs)} s`;
+    const words = textOf(this.view.config, "instant", { seconds: seconds(atUs) });
     this.handle.style.left = `${(100 * (onAxis(axis, atUs) - axis[0])) / (width || 1)}%`;
     this.handle.classList.toggle("k8-moved", this.wanted !== null);
     const isNow = this.wanted === null && nowUs === this.latest();
-    const values = { valuemin: "0", valuemax: seconds(this.latest()), valuenow: seconds(atUs), valuetext: isNow ? `${words}, now` : words };
+    const values = { valuemin: "0", valuemax: seconds(this.latest()), valuenow: seconds(atUs), valuetext: isNow ? textOf(this.view.config, "instant.now", { seconds: seconds(atUs) }) : words };
     for (const [name, value] of Object.entries(values)) {
       if (this.handle.getAttribute(`aria-${name}`) !== value) this.handle.setAttribute(`aria-${name}`, value);
     }
@@ -957,17 +963,18 @@ class View {
     this.root.className = "k8-stage";
     this.root.innerHTML =
       '<div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
-      '<span class="k8-toggles" role="group" aria-label="Relations that are drawn"></span><span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
+      '<span class="k8-toggles" role="group"></span><span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
       '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
     this.dots = new Dots(this);
     this.tip = new Tip(this.root.querySelector(".k8-body"));
     const toggles = this.root.querySelector(".k8-toggles");
+    toggles.setAttribute("aria-label", textOf(this.config, "relations"));
     for (const name of RELATIONS) {
       const toggle = document.createElement("button");
       toggle.type = "button";
       toggle.className = `k8-toggle k8-of-${name}`;
-      toggle.textContent = name;
+      toggle.textContent = textOf(this.config, `relation.${name}`);
       toggle.setAttribute("aria-pressed", String(this.shown.has(name)));
       toggle.addEventListener("click", () => this.toggle(name, toggle));
       toggles.append(toggle);
@@ -1039,7 +1046,7 @@ class View {
     if (this.rows || !holder.classList.contains("k8slab-panel")) return;
     const name = () => {
       for (const handle of holder.querySelectorAll(".noUi-handle:not([aria-label])")) {
-        handle.setAttribute("aria-label", handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent || "value");
+        handle.setAttribute("aria-label", handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent || textOf(this.config, "value"));
       }
     };
     this.rows = new MutationObserver(name);
@@ -1111,8 +1118,9 @@ class View {
     const { start_us: startUs = 0, seed = 0, events = 0, summary = "" } = head.header;
     const day = Math.floor(head.now_us / 864e8) - Math.floor(startUs / 864e8) + 1;
     const time = new Date(head.now_us / 1000).toISOString().slice(11, 19);
-    this.write(".k8-time", `day ${day} · ${time}`);
-    this.write(".k8-seed", `t = ${Math.floor((head.now_us - startUs) / 1e6)} s · seed ${seed} · ${events} events`);
+    const seconds = Math.floor((head.now_us - startUs) / 1e6);
+    this.write(".k8-time", textOf(this.config, "clock", { day, time }));
+    this.write(".k8-seed", textOf(this.config, "facts", { seconds, seed, events }));
     this.write(".k8-summary", summary);
   }
 
@@ -1127,7 +1135,7 @@ class View {
 
   tell() {
     const item = this.picture.items.get(this.chosen);
-    this.say(item ? spoken(item) : `${this.chosen} is gone`);
+    this.say(item ? spoken(item) : textOf(this.config, "gone", { what: this.chosen }));
   }
 
   select(id) {
@@ -1137,7 +1145,7 @@ class View {
     if (item) {
       const [x, y, width, height] = [item[X], item[Y], item[WIDTH], item[HEIGHT]];
       const mark = ["rect", -4, -4, width + 8, height + 8, 11, "", "accent", 2, ""];
-      this.picture.put(["selection", 3, "", x, y, width, height, "selected", "", "", [mark], []]);
+      this.picture.put(["selection", 3, "", x, y, width, height, textOf(this.config, "selected"), "", "", [mark], []]);
       this.activate(id, false);
       this.tell();
     } else this.picture.drop("selection");
@@ -1148,7 +1156,8 @@ class View {
   toggle(name, button) {
     if (!this.shown.delete(name)) this.shown.add(name);
     button.setAttribute("aria-pressed", String(this.shown.has(name)));
-    this.say(`${name} lines ${this.shown.has(name) ? "on" : "off"}`);
+    const key = this.shown.has(name) ? "lines.on" : "lines.off";
+    this.say(textOf(this.config, key, { relation: textOf(this.config, `relation.${name}`) }));
     this.painter.relate();
   }
 

@@ -111,7 +111,7 @@
       this.playing = false;
       this.painted = 0;
       this.chosen = "";
-      this.model = new FilmModel({ scene: film.scene, config: film.config, texts: film.stage, theme: this.theme() }, (message) =>
+      this.model = new FilmModel({ scene: film.scene, config: film.config, theme: this.theme() }, (message) =>
         this.receive(message),
       );
       this.find = (selector) => root.querySelector(selector);

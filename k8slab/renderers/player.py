@@ -44,7 +44,7 @@ def page(
         "done": [
             [one.at_us, one.text] for one in lab.inputs if stretch.from_us <= one.at_us <= stretch.to_us
         ],
-        "config": browser_tables(),
+        "config": browser_tables(language),
         "texts": texts_of("player", language),
         "theme": theme,
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import k8slab
+from k8slab.renderers.tables import browser_texts
 from k8slab.texts import LANGUAGES, catalogue, checked, say, texts_of
 
 ROOT = Path(k8slab.__file__).parent
@@ -121,3 +122,77 @@ def test_every_key_that_is_asked_for_is_there_and_every_key_is_asked_for() -> No
 
 def test_groups() -> None:
     assert texts_of("player", "zh")["play"] == "播放"
+
+
+# Nothing is said outside of the catalogue.
+
+
+SPEAKING = [
+    *sorted((ROOT / "panel").glob("*.py")),
+    *sorted((ROOT / "scene").rglob("*.py")),
+    *(ROOT / "renderers" / f"{name}.py" for name in ("text", "svg", "player")),
+    ROOT / "why.py",
+    ROOT / "waits.py",
+]
+SCRIPTS = sorted((ROOT / "renderers").glob("*.js"))
+_SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+_NOT_SAID = re.compile(
+    r"""^(
+        (rollout|taint|create|get|delete|drain|apply|scale|wait|exec|patch)\ .*   # kubectl's commands
+        | \^?\(?(error|The|unknown).*                       # what kubectl says, to be read
+        | \s*<.*                                            # HTML around texts
+        | .*=".*                                            # its attributes
+        | \^.*                                              # patterns
+    )$""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def literals(path: Path) -> list[tuple[int, str]]:
+    """The strings of a module that are no docstrings and are not raised at a programmer."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            silent.add(id(node.value))
+        if isinstance(node, ast.Raise | ast.Assert):
+            silent |= {id(one) for one in ast.walk(node)}
+    return [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent
+    ]
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_module_has_sentences_of_its_own(path: Path) -> None:
+    found = [
+        (line, text) for line, text in literals(path) if _SENTENCE.search(text) and not _NOT_SAID.match(text)
+    ]
+    assert found == []
+
+
+_SCRIPT_TEXTS = re.compile(
+    r"""(?:aria-label|title|placeholder|alt)="([^"$]*[A-Za-z][^"]*)"    # in markup
+    | (?:textContent|innerText|title)\s*=\s*["'`]([^"'`$]*[A-Za-z]{2}[^"'`]*)["'`]
+    | "aria-(?:label|valuetext|description)",\s*["'`]([^"'`]*[A-Za-z]{2}[^"'`]*)["'`]
+    | \bsay\(["'`]([^"'`]*\ [^"'`]*)["'`]
+    """,
+    re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_has_words_of_its_own(path: Path) -> None:
+    source = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert [next(filter(None, one)) for one in _SCRIPT_TEXTS.findall(source)] == []
+
+
+def test_every_key_that_a_script_asks_for_is_there() -> None:
+    asked_for: set[str] = set()
+    for path in SCRIPTS:
+        source = path.read_text(encoding="utf-8")
+        asked_for |= set(re.findall(r'textOf\([\w.]+, "([\w.]+)"', source))
+        asked_for |= set(re.findall(r'texts(?:"\))?\["([\w.]+)"\]', source))
+    assert asked_for
+    assert asked_for <= browser_texts("en").keys()

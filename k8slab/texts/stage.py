@@ -1,0 +1,33 @@
+"""What the browser says of its own accord: the live view, the editor and the console."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "picture": ("The cluster", "集群"),
+    "picture.keys": (
+        "The cluster. Arrow keys go from thing to thing.",
+        "集群。用方向键在各对象之间移动。",
+    ),
+    "playhead": ("Time: Enter goes back to it", "时间：按 Enter 回到该时刻"),
+    "instant": ("t = {seconds} s", "t = {seconds} 秒"),
+    "instant.now": ("t = {seconds} s, now", "t = {seconds} 秒，现在"),
+    "relations": ("Relations that are drawn", "画出的关系"),
+    "lines.on": ("{relation} lines on", "{relation}连线已显示"),
+    "lines.off": ("{relation} lines off", "{relation}连线已隐藏"),
+    "gone": ("{what} is gone", "{what} 已消失"),
+    "selected": ("selected", "已选中"),
+    "value": ("value", "值"),
+    "clock": ("day {day} · {time}", "第 {day} 天 · {time}"),
+    "facts": (
+        "t = {seconds} s · seed {seed} · {events} events",
+        "t = {seconds} 秒 · 种子 {seed} · {events} 个事件",
+    ),
+    "console": ("Console", "控制台"),
+    "editor": (
+        "YAML to apply. Control and Space offer the names of fields.",
+        "要应用的 YAML。按 Ctrl 和空格给出字段名。",
+    ),
+    "editor.choices": ("What may stand here", "此处可以写什么"),
+    "editor.apply": ("apply", "应用"),
+    "editor.line": ("line {line}", "第 {line} 行"),
+}
