@@ -1,6 +1,6 @@
 """Admission webhooks: where they are, for which requests they are asked.
 
-CEL expressions of match conditions are compiled without types, and never evaluated: no webhook is called.
+CEL expressions of match conditions are compiled without types.
 
 Models pkg/apis/admissionregistration/validation/validation.go and
 staging/src/k8s.io/apiserver/pkg/util/webhook/validation.go, v1.36.

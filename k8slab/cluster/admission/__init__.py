@@ -38,7 +38,9 @@ ORDER = (
     "defaultingressclass",
     "podtopologylabels",
     "mutatingadmissionpolicy",
+    "mutatingadmissionwebhook",
     "validatingadmissionpolicy",
+    "validatingadmissionwebhook",
     "resourcequota",
 )
 """The plug-ins' modules in upstream's order; those of upstream that have no effect here are left out."""

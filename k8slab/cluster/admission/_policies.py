@@ -45,11 +45,11 @@ def concerned(request: Request, kind: str) -> Iterator[Match]:
     for policy in sorted(request.view.list(kind), key=_name):
         constraints = policy["spec"].get("matchConstraints") or {}
         mine = [one for one in bindings if one["spec"].get("policyName") == _name(policy)]
-        if not mine or not _fits(request, constraints):
+        if not mine or not fits(request, constraints):
             continue
         for binding in sorted(mine, key=_name):
             resources = binding["spec"].get("matchResources")
-            if resources is not None and not _fits(request, resources):
+            if resources is not None and not fits(request, resources):
                 continue
             try:
                 yield Match(policy, binding, _params(request, policy, binding))
@@ -64,7 +64,8 @@ def _name(obj: Obj) -> str:
 # Matching.
 
 
-def _fits(request: Request, match: Obj) -> bool:
+def fits(request: Request, match: Obj) -> bool:
+    """Whether a request is among those that selectors and rules (`MatchResources`) name."""
     if not _namespace_fits(request, match.get("namespaceSelector") or {}):
         return False
     selector = match.get("objectSelector") or {}

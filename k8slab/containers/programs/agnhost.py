@@ -1,6 +1,6 @@
 """agnhost, the image of upstream's end-to-end tests: one program whose first argument says what it does.
 
-What a subcommand asks of a real host (webhooks, a registry, SNAT, TLS peers)
+What a subcommand asks of a real host (a registry, SNAT, TLS peers)
 is refused with a message, so that a test that needs it fails for that reason.
 
 Models test/images/agnhost/agnhost.go, v1.36.
@@ -16,6 +16,7 @@ from k8slab.containers.program import Executable, Family, Server
 from k8slab.containers.programs import _agnhost_servers as servers
 from k8slab.containers.programs._agnhost_mounttest import mounttest
 from k8slab.containers.programs._agnhost_netexec import netexec
+from k8slab.containers.programs._agnhost_webhook import webhook
 from k8slab.containers.programs._go import duration_us, flags
 from k8slab.containers.requests import Call, Now, Read, Sleep
 from k8slab.containers.shell import Invocation
@@ -32,6 +33,7 @@ _SERVERS: dict[str, Callable[[Sequence[str]], Server]] = {
     "guestbook": servers.guestbook,
     "nettest": servers.nettest,
     "pause": servers.pause,
+    "webhook": webhook,
 }
 
 
@@ -153,7 +155,6 @@ _NOT_SIMULATED = (
     "stress",
     "tcp-reset",
     "test-service-account-issuer-discovery",
-    "webhook",
 )
 
 
