@@ -473,4 +473,9 @@ def from_storage(route: Route, obj: Obj) -> Obj:
     for other in route.kind.other_versions:
         if (other.group, other.version) == (route.group, route.version):
             return other.from_storage(obj)
-    return route.kind.default(obj) if is_custom(route.kind) else obj
+    if not is_custom(route.kind):
+        return obj
+    if obj.get("apiVersion") != route.api_version:
+        # It was stored before the definition chose another version to store.
+        obj = {**obj, "apiVersion": route.api_version}
+    return route.kind.default(obj)

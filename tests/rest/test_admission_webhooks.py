@@ -55,7 +55,7 @@ def hook(path: str, **more: Any) -> Obj:
     }
     return {
         "name": NAME,
-        "clientConfig": {"service": service},
+        "clientConfig": {"service": service, "caBundle": "eA=="},
         "rules": [rule],
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
@@ -103,9 +103,8 @@ def test_one_change_sees_another(lab: Lab) -> None:
 
 
 def to_nobody(**place: Any) -> Obj:
-    return {
-        "service": {"namespace": "default", "name": "hook", "port": 8443, "path": "/always-deny", **place}
-    }
+    service = {"namespace": "default", "name": "hook", "port": 8443, "path": "/always-deny", **place}
+    return {"service": service, "caBundle": "eA=="}
 
 
 FAILURES = [
@@ -127,6 +126,12 @@ FAILURES = [
         {"clientConfig": to_nobody(path="/always-allow-delay-5s"), "timeoutSeconds": 1},
         'Post "https://hook.default.svc:8443/always-allow-delay-5s?timeout=1s": context deadline exceeded',
         id="too slow",
+    ),
+    pytest.param(
+        {"clientConfig": {"service": to_nobody()["service"]}},
+        'Post "https://hook.default.svc:8443/always-deny?timeout=10s": tls: failed to verify certificate: '
+        "x509: certificate signed by unknown authority",
+        id="nobody vouches for it",
     ),
 ]
 

@@ -19,6 +19,7 @@ from k8slab.containers.requests import Answer, Call, Request
 
 Review = Callable[[Obj], Obj]
 _DELAY_US = 5 * SECOND_US
+_NEVER_US = 10**15
 _KEY = "webhook-e2e-test"
 
 
@@ -39,8 +40,11 @@ def webhook(argv: Sequence[str]) -> Server:
         answer = {"uid": asked["request"]["uid"], **review(asked["request"])}
         body = {"apiVersion": asked["apiVersion"], "kind": "AdmissionReview", "response": answer}
         said = response(200, json.dumps(body), {"Content-Type": "application/json"})
+        labels = ((asked["request"].get("object") or {}).get("metadata") or {}).get("labels") or {}
         if path == "/always-allow-delay-5s":
             said.payload["delay_us"] = _DELAY_US
+        elif path == "/pods" and labels.get(_KEY) == "wait-forever":
+            said.payload["delay_us"] = _NEVER_US
         return said
         yield
 
