@@ -19,6 +19,8 @@ from functools import lru_cache
 from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import parse_timestamp
+from k8slab.containers import cgroups
+from k8slab.containers.cgroups import cgroup_tree
 from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import etc_tree, node_tree
 from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
@@ -148,7 +150,9 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
     last_words = root._replace(path=path, inside=path, base={path: ""}, modes={path: 0o666})
     if security_of(pod, container).get("readOnlyRootFilesystem"):
         root = root._replace(save=None)
-    return [root, last_words]
+    group = cgroup_tree(pod, container)
+    limits = Mount(cgroups.MOUNT_PATH, lambda: group, None, file_mode=0o444, file_system="cgroup2")
+    return [root, last_words, limits]
 
 
 _ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}

@@ -408,20 +408,30 @@ def _du(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
-_SOURCES = {"overlay": "overlay", "tmpfs": "tmpfs"}
+_SOURCES = {"overlay": "overlay", "tmpfs": "tmpfs", "cgroup2": "cgroup"}
 
 
 def _df(shell: Shell, argv: list[str], io: Streams) -> Steps:
     mounts = yield MountPoints()
     yield from io.out.write("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
     for path, file_system, _ in mounts:
+        if file_system == "cgroup2":
+            continue
         source = _SOURCES.get(file_system, "/dev/vda1")
         yield from io.out.write(f"{source:20} 103022120  10302212  92719908  10% {path}\n")
     return 0
 
 
 def _mount(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    given = options(argv, "to")
+    if given.operands:
+        why = (
+            "Operation not permitted" if shell.context.may_administer else "permission denied (are you root?)"
+        )
+        raise CommandError(f"mount: {why}")
     for path, file_system, read_only in (yield MountPoints()):
+        if given.value("t", default=file_system) != file_system:
+            continue
         source = _SOURCES.get(file_system, "/dev/vda1")
         mode = "ro" if read_only else "rw"
         yield from io.out.write(f"{source} on {path} type {file_system} ({mode},relatime)\n")

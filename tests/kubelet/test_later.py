@@ -64,6 +64,8 @@ def test_resources_are_resized(nodes, policy, restarts):
     container = nodes.container("web")
     assert (container["resources"], container["restartCount"]) == (large, restarts)
     assert container["allocatedResources"] == {"cpu": "1"}
+    assert nodes.exec("web", "cat", "/sys/fs/cgroup/cpu.max").stdout == "200000 100000\n"
+    assert nodes.exec("web", "cat", "/sys/fs/cgroup/cpu.weight").stdout == "100\n"
 
 
 SYSCTLS = {
