@@ -151,7 +151,7 @@ def places(page: Page, scene: Scene) -> list[tuple[float, float, str]]:
 
 
 def clicks(page: Page, scene: Scene, pods: int, target_ms: float) -> Iterator[Row]:
-    """Selections of Pods one after the other, then one node held and let go again and again."""
+    """Selections of Pods one after the other, then one Pod's node held and let go again and again."""
     found = places(page, scene)
     assert len(found) > 1, "no Pods to click on"
     times = []
@@ -160,7 +160,7 @@ def clicks(page: Page, scene: Scene, pods: int, target_ms: float) -> Iterator[Ro
         times.append(click_ms(page, partial(page.mouse.click, x, y), says(".k8-said", name)))
         page.wait_for_timeout(100)
     yield measured(f"click a Pod → selected, {pods} Pods", times, target_ms)
-    button = page.locator(".k8slab-cordon")
+    button = page.locator(".k8slab-actions .k8slab-cordon, .k8slab-actions .k8slab-uncordon")
     button.scroll_into_view_if_needed()
     times = []
     for _ in range(CLICKS):

@@ -69,6 +69,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._compared: list[Comparison] = []
         self._quiet = False
         self._offered: tuple[Any, ...] = ()
+        self._buttons: dict[tuple[str, str], widgets.Button] = {}
+        self._acts: dict[tuple[str, str], Callable[[], None]] = {}
         self._parts()
         super().__init__(self._children())
         self.add_class("k8slab-panel")
@@ -238,17 +240,28 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _deed_button(
         self, name: str, label: str, deed: Callable[[], Deed], style: str = ""
     ) -> widgets.Button:
-        made = button(label, "", deed().text, style)
-        made.add_class(f"k8slab-{name}")
-        made.on_click(lambda _: self.do(deed()))
-        return made
+        return self._kept(name, label, "", deed().text, lambda: self.do(deed()), style)
+
+    def _kept(
+        self, name: str, label: str, icon: str, tooltip: str, act: Callable[[], None], style: str = ""
+    ) -> widgets.Button:
+        """A button that does this. It is the same one for each thing that it is offered for.
+
+        So it keeps its place and the focus when something else is offered beside it.
+        """
+        key = (name, label)
+        self._acts[key] = act
+        if key not in self._buttons:
+            made = self._buttons[key] = button(label, icon, tooltip, style)
+            made.add_class(f"k8slab-{name}")
+            made.on_click(lambda _: self._acts[key]())
+        self._buttons[key].tooltip = tooltip
+        return self._buttons[key]
 
     def _console_button(self, label: str, template: str) -> widgets.Button:
         words = template.format(actions.reference(self.showing.selected).removeprefix("pod/"))
-        made = button(label, "terminal", f"kubectl {words}")
-        made.add_class(f"k8slab-{label}")
-        made.on_click(lambda _: self.console.prefill(words))
-        return made
+        tooltip = f"kubectl {words}"
+        return self._kept(label, label, "terminal", tooltip, lambda: self.console.prefill(words))
 
     def _offer_conditions(self, selected: str) -> None:
         """What can be run until: always until nothing changes, and what the selected object can come to."""

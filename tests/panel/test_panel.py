@@ -243,6 +243,20 @@ def test_only_what_can_be_done_is_offered(selected: str, offered: set[str]) -> N
     assert {one.removeprefix("k8slab-") for names in classes for one in names} == offered
 
 
+def test_a_button_is_the_same_for_each_thing_that_it_is_offered_for() -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select("Node/node-1")
+    drain = next(one for one in panel._actions.children if "k8slab-drain" in one._dom_classes)
+    act("cordon")(panel)
+    assert drain in panel._actions.children, "the others keep their places and the focus"
+    panel.select(NODE)
+    assert drain in panel._actions.children
+    assert drain.tooltip.startswith("kubectl drain node-2 ")
+    act("cordon")(panel)
+    assert lab.inputs[-1].text == "kubectl cordon node-2"
+
+
 def test_showing_replicas_is_no_input() -> None:
     lab = FakeLab()
     panel = Panel(lab)
