@@ -129,15 +129,16 @@ def test_tables_are_watched_too(lab: Lab, serving: Serving) -> None:
 
 def test_closing_ends_open_watches(lab: Lab) -> None:
     serving = serve(lab, live=False)
-    done = threading.Event()
+    opened, done = threading.Event(), threading.Event()
 
     def watch() -> None:
-        with client(serving) as http:
-            http.get(CONFIGMAPS, params={"watch": "1"})
+        with client(serving) as http, http.stream("GET", CONFIGMAPS, params={"watch": "1"}) as answer:
+            opened.set()
+            answer.read()
         done.set()
 
     threading.Thread(target=watch, daemon=True).start()
-    time.sleep(0.2)
+    assert opened.wait(60), "the watch was not opened"
     serving.close()
     assert done.wait(60), "the watch outlived its server"
 
