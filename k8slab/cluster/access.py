@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from k8slab.api import tokens
-from k8slab.api.errors import ApiError, forbidden, not_found
+from k8slab.api.errors import ApiError, bad_request, forbidden, not_found
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
@@ -67,17 +68,36 @@ def identify(world: World, request: Request) -> Request:
     request = request._replace(groups=full_groups(request.user, request.groups))
     wanted = header(request, "Impersonate-User")
     groups = header(request, "Impersonate-Group")
+    uid = header(request, "Impersonate-Uid")
+    extra = {
+        unquote(name.lower().removeprefix(_EXTRA)): [value]
+        for name, value in request.headers.items()
+        if name.lower().startswith(_EXTRA)
+    }
     if not wanted:
-        if groups:
-            text = (
-                f"Internal error occurred: requested [{{Group  {groups}    }}] without impersonating a user"
-            )
-            raise ApiError(500, "InternalError", text)
+        if groups or uid or extra:
+            raise _nobody(groups, uid, extra)
         return request
     named = tuple(one.strip() for one in groups.split(",") if one.strip())
     _check_impersonation(world, request, wanted, named)
-    uid = header(request, "Impersonate-Uid")
     return request._replace(user=wanted, groups=full_groups(wanted, named), uid=uid)
+
+
+_EXTRA = "impersonate-extra-"
+
+
+def _nobody(groups: str, uid: str, extra: dict[str, list[str]]) -> ApiError:
+    """400 for impersonating a group, a UID or more of no user; it shows the Go value of that user."""
+
+    def texts(values: Sequence[str]) -> str:
+        return f"[]string{{{', '.join(map(go_quote, values))}}}"
+
+    named = [one.strip() for one in groups.split(",") if one.strip()]
+    shown_groups = texts(named) if named else "[]string(nil)"
+    pairs = ", ".join(f"{go_quote(key)}:{texts(extra[key])}" for key in sorted(extra))
+    shown_extra = f"map[string][]string{{{pairs}}}" if extra else "map[string][]string(nil)"
+    user = f'&user.DefaultInfo{{Name:"", UID:{go_quote(uid)}, Groups:{shown_groups}, Extra:{shown_extra}}}'
+    return bad_request(f"requested {user} without impersonating a user name")
 
 
 def _has_header(request: Request, name: str) -> bool:
@@ -87,7 +107,7 @@ def _has_header(request: Request, name: str) -> bool:
 def full_groups(user: str, groups: Sequence[str]) -> tuple[str, ...]:
     """A user's groups with those that everybody, or every ServiceAccount, is in."""
     found = dict.fromkeys(groups)
-    if user.startswith(_ACCOUNT) and not groups:
+    if user.startswith(_ACCOUNT) and user.count(":") == 3 and not groups:
         namespace = user.removeprefix(_ACCOUNT).partition(":")[0]
         found |= {"system:serviceaccounts": None, f"system:serviceaccounts:{namespace}": None}
     if user == ANONYMOUS:
@@ -99,10 +119,10 @@ def full_groups(user: str, groups: Sequence[str]) -> tuple[str, ...]:
 
 def _recognised(world: World, request: Request, credentials: str) -> Request:
     """The request as made by the holder of these credentials; without any, by the anonymous user."""
-    if not credentials:
-        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,), uid="")
     scheme, _, token = credentials.partition(" ")
-    user = account_of_token(world, token.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer" or not token.strip():
+        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,), uid="")
+    user = account_of_token(world, token.strip())
     if user is None:
         raise ApiError(401, "Unauthorized", "Unauthorized")
     return request._replace(user=user, groups=(), uid="")

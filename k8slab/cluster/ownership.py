@@ -173,6 +173,36 @@ def of_scale(managed: list[Obj]) -> list[Obj]:
     return found
 
 
+def from_scale(before: list[Obj], scaled: list[Obj], api_version: str) -> list[Obj]:
+    """The entries of an object whose scale was applied, and has these entries now.
+
+    Who had the replicas by an update of the object has them no more: upstream knows it by the
+    object's version there, and by the scale's here.
+    """
+    owners = {_owner(entry): entry for entry in scaled if entry["operation"] == "Apply" or _owner(entry)[2]}
+    result: list[Obj] = []
+    for entry in before:
+        spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        if "f:replicas" not in spec or owners.pop(_owner(entry), None) is not None:
+            result.append(entry)
+            continue
+        rest = {name: one for name, one in spec.items() if name != "f:replicas"}
+        fields = {name: one for name, one in entry["fieldsV1"].items() if name != "f:spec"}
+        if rest:
+            fields = {**fields, "f:spec": rest}
+        if fields:
+            result.append({**entry, "fieldsV1": fields})
+    for entry in owners.values():
+        fields = {"f:spec": {"f:replicas": {}}}
+        moved = {"apiVersion": api_version, "fieldsType": "FieldsV1", "fieldsV1": fields}
+        result.append({**{name: one for name, one in entry.items() if name != "time"}, **moved})
+    return sorted(result, key=lambda entry: entry["operation"] != "Apply")
+
+
+def _owner(entry: Obj) -> tuple[str, str, str]:
+    return (entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", ""))
+
+
 def but_times(entries: list[Obj]) -> list[Obj]:
     """Entries without when they were written: a write that changes nothing else is none."""
     return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]

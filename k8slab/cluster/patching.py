@@ -174,6 +174,8 @@ def _apply(
     if old is None and route.subresource:
         raise not_found(route.kind.plural, route.kind.group, route.name)
     config, repeated = _configuration(request)
+    if old is not None and route.subresource == "scale":
+        return _apply_scale(world, request, route, actor, options, query, old, config)
     live = None
     if old is not None:
         live = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
@@ -216,6 +218,40 @@ def _apply(
             return Patched(ownership.with_fields(old, managed), 200)
         stored = api.commit(world, actor, route.kind, route.key, old, route.subresource, cause, options)
     return _remembered(world, route, options, stored, managed, 200)
+
+
+def _apply_scale(
+    world: World,
+    request: Request,
+    route: Route,
+    actor: Actor,
+    options: WriteOptions,
+    query: WriteQuery,
+    old: Obj,
+    config: Obj,
+) -> Patched:
+    """Apply a Scale: who applied the replicas owns them in the object too."""
+    before = ownership.managed_fields(world, route.kind, old)
+    live = ownership.with_fields(subresources.read_scale(route.kind, old), ownership.of_scale(before))
+    merged = apply(
+        subresources.SCALE,
+        live,
+        config,
+        manager=query.manager,
+        force=bool(query.force),
+        now_us=world.now_us,
+        subresource="scale",
+        api_version="autoscaling/v1",
+    )
+    managed = ownership.from_scale(before, merged["metadata"].get("managedFields") or [], route.api_version)
+    sent = _in_place(route, _without_managed(merged))
+    options = options._replace(operation="Apply")
+    cause = world.note_request(request)
+    done = subresources.write_scale(world, actor, route.kind, route.key, sent, cause=cause, options=options)
+    stored = world.store.get(route.kind.kind, route.key)
+    if stored is not None and not options.dry_run:
+        _remembered(world, route, options, stored, managed, 200)
+    return Patched(done, 200)
 
 
 def _refuse_uid(route: Route, config: Obj) -> None:
