@@ -37,6 +37,7 @@ def raw(request: Request) -> bytes:
 def parse(request: Request) -> Any:
     """The body as JSON data; None for an empty one. 400 where it can't be read, 413 where it is too large."""
     if request.body is not None and not isinstance(request.body, bytes | str):
+        input_type(request)
         return request.body
     data = raw(request)
     if not data:

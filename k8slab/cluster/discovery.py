@@ -17,7 +17,7 @@ from k8slab.cluster.custom_kinds import is_custom
 from k8slab.cluster.kinds import kinds_served
 from k8slab.cluster.negotiation import JSON, header
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.routes import SUBRESOURCE_VERBS, nothing_here
+from k8slab.cluster.routes import SUBRESOURCE_VERBS, not_allowed, nothing_here, page_not_found
 from k8slab.cluster.world import World
 
 VERSION = {
@@ -134,22 +134,33 @@ _OTHER_PATHS = (
 
 def answer(world: World, request: Request) -> Response | None:
     """The answer to a request that names no resource; None for any other."""
+    if request.path.startswith("//"):
+        raise page_not_found()
     path = request.path.rstrip("/") or "/"
+    parts = path.split("/")[1:]
+    reads = request.method in ("GET", "HEAD")
+    if parts[0] in _HEALTH_CHECKS:
+        if request.path != path:
+            raise page_not_found()
+        return _FIXED[path](world, request) if path in _FIXED else _health_check(parts)
     fixed = _FIXED.get(path)
     if fixed is not None:
-        return fixed(world, request) if request.method in ("GET", "HEAD") else None
-    parts = path.split("/")[1:]
-    if parts[0] in _HEALTH_CHECKS:
-        return _health_check(parts)
-    if request.method != "GET":
-        return None
-    if parts[0] == "api" and len(parts) == 2:
-        return _resources(world, "", parts[1])
-    if parts[0] == "apis" and len(parts) == 3:
-        return _resources(world, parts[1], parts[2])
+        if path in _ONLY_READ and not reads:
+            raise not_allowed()
+        return fixed(world, request)
+    found = None
     if parts[0] == "apis" and len(parts) == 2:
         return _group(world, parts[1])
-    return None
+    if parts[0] == "api" and len(parts) == 2:
+        found = _resources(world, "", parts[1])
+    elif parts[0] == "apis" and len(parts) == 3:
+        found = _resources(world, parts[1], parts[2])
+    if found is not None and not reads:
+        raise not_allowed()
+    return found
+
+
+_ONLY_READ = ("/api", "/version")
 
 
 # Groups and versions.

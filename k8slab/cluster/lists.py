@@ -381,6 +381,13 @@ def list_body(
     if output.convert == "Table":
         return {**table_of(world, request, route, output, shown), "metadata": metadata}
     items = [from_storage(route, obj) for obj in shown]
+    if output.convert == "PartialObjectMetadata":
+        package = route.kind.group.partition(".")[0] or "core"
+        name = (
+            "unstructured.UnstructuredList" if is_custom(route.kind) else f"{package}.{route.kind.kind}List"
+        )
+        text = f"you requested PartialObjectMetadata, but the requested object is a list (*{name})"
+        raise ApiError(406, "NotAcceptable", text)
     if output.convert:
         version = f"meta.k8s.io/{output.convert_version}"
         return {
@@ -433,7 +440,14 @@ def table_of(
         present=lambda obj: from_storage(route, obj),
     )
     if output.convert_version != "v1":
-        body = {**body, "apiVersion": f"meta.k8s.io/{output.convert_version}"}
+        version = f"meta.k8s.io/{output.convert_version}"
+        rows = [
+            {**row, "object": {**row["object"], "apiVersion": version}}
+            if included in ("", "Metadata")
+            else row
+            for row in body["rows"]
+        ]
+        body = {**body, "apiVersion": version, "rows": rows}
     return body
 
 

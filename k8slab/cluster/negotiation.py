@@ -114,12 +114,18 @@ def _conversion(parameters: Mapping[str, str], tables: bool) -> Output | None:
 def input_type(request: Request) -> str:
     """The media type of a body that is an object. 415 for one that the server can't read."""
     content_type = header(request, "Content-Type").split(";")[0].strip().lower()
-    if not content_type:
+    if not header(request, "Content-Type"):
         return JSON
-    if content_type not in MEDIA_TYPES:
+    if content_type not in MEDIA_TYPES or not _has_good_parameters(header(request, "Content-Type")):
         text = "the body of the request was in an unknown format - accepted media types include: "
         raise ApiError(415, "UnsupportedMediaType", text + ", ".join(MEDIA_TYPES))
     return content_type
+
+
+def _has_good_parameters(content_type: str) -> bool:
+    """Whether Go's `mime.ParseMediaType` can read what follows the type: pairs, and one `;` at the end."""
+    pieces = [piece.strip() for piece in content_type.split(";")[1:]]
+    return all("=" in piece for piece in (pieces[:-1] if pieces and not pieces[-1] else pieces))
 
 
 def patch_type(request: Request, *, custom: bool = False) -> str:
