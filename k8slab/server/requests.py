@@ -72,6 +72,10 @@ def request_of(scope: Scope, method: str, token: str) -> Request:
     if scheme.lower() == "bearer" and _is_same(given.strip(), token):
         del headers["Authorization"]
         return request
+    if scheme.lower() != "bearer":
+        # No other scheme is a credential to an API server.
+        headers.pop("Authorization", None)
+        credentials = ""
     if credentials or trusted:
         return request
     if path.rstrip("/") in OPEN_PATHS or path.startswith(("/livez/", "/readyz/")):
