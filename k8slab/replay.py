@@ -24,7 +24,7 @@ from k8slab.store.history import History
 from k8slab.store.store import outline_of
 
 CHANGES_APART = 100
-_MOST_HELD = 4_000_000
+_MOST_HELD = 1_500_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
 """A World of which not even so many marks could be held isn't marked."""
