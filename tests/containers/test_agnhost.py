@@ -32,7 +32,10 @@ RUNS = {
     ),
     "owner": (["mounttest", "--file_owner=/test"], 'owner UID of "/test": 0\nowner GID of "/test": 0'),
     "nonewprivs": (["nonewprivs"], "Effective uid: 0"),
-    "what is not simulated": (["webhook"], 'Error: "webhook" needs a real host and is not simulated'),
+    "what is not simulated": (
+        ["inclusterclient"],
+        'Error: "inclusterclient" needs a real host and is not simulated',
+    ),
 }
 
 

@@ -183,7 +183,9 @@ def test_what_was_done_leads_to_when(page: Page) -> None:
     assert done.last.inner_text().split("\n")[-1] == "lab.crash('node-2')"
     done.last.click()
     assert seconds(page) == pytest.approx(45, abs=1)
-    assert "power off" in (page.text_content(item("Node/node-2")) or "")
+    # The picture is painted with the next frame.
+    shown = "([where, words]) => document.querySelector(where)?.textContent.includes(words)"
+    page.wait_for_function(shown, arg=[item("Node/node-2"), "power off"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
