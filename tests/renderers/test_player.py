@@ -105,11 +105,11 @@ def test_going_back_shows_what_going_on_showed(page: Page) -> None:
 
 
 def test_play_plays_to_the_end_and_pauses(page: Page) -> None:
-    page.select_option(".k8-speeds", "1000")
     page.keyboard.press("Space")
-    assert page.get_attribute("[data-act=play]", "aria-label") == "Pause"
+    page.wait_for_selector('[data-act=play][aria-label="Pause"]')
+    page.select_option(".k8-speeds", "1000")
     page.wait_for_function("k8slabPlayer.nowUs === k8slabPlayer.endUs")
-    assert page.get_attribute("[data-act=play]", "aria-label") == "Play"
+    page.wait_for_selector('[data-act=play][aria-label="Play"]')
     assert page.inner_text(".k8-said").startswith("paused at t = ")
     page.click("[data-act=play]")
     page.wait_for_function("k8slabPlayer.nowUs === k8slabPlayer.endUs && !k8slabPlayer.playing")
