@@ -24,6 +24,7 @@ from k8slab.api.meta import Obj, dig
 from k8slab.api.patched import refusal
 from k8slab.api.schema import OBJECT_META
 from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
+from k8slab.api.validation._custom_rules import rule_faults
 from k8slab.api.validation._custom_values import prune, repeated, validate_value, without_nulls
 from k8slab.api.validation._field import invalid
 from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
@@ -363,19 +364,22 @@ def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
     status_schema = (schema.get("properties") or {}).get("status")
 
     def on_create(obj: Obj) -> list[Cause]:
-        return [
+        causes = [
             *validate_metadata(obj["metadata"], namespaced, dns_subdomain, finalizer_names=False),
             *validate_value(schema, obj),
             *_scale_faults(scale, obj),
             *repeated(schema, obj),
         ]
+        return causes or rule_faults(schema, obj)
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
         causes = validate_metadata_update(
             new["metadata"], old["metadata"], namespaced=namespaced, finalizer_names=False
         )
         causes += [*validate_value(schema, new, old=old), *_scale_faults(scale, new)]
-        return causes if any(repeated(schema, old)) else [*causes, *repeated(schema, new)]
+        if not any(repeated(schema, old)):
+            causes += repeated(schema, new)
+        return causes or rule_faults(schema, new, old=old)
 
     def on_status(new: Obj, old: Obj) -> list[Cause]:
         causes = validate_metadata_update(
@@ -383,7 +387,8 @@ def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
         )
         if "status" in new and status_schema is not None:
             causes += validate_value(status_schema, new["status"], "status", old=old.get("status"))
-        return [*causes, *_scale_faults(scale, new, status_only=True)]
+        causes += _scale_faults(scale, new, status_only=True)
+        return causes or rule_faults(schema, new, old=old)
 
     return Rules(create=on_create, update=on_update, status=on_status, warnings=_warnings)
 
