@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -39,12 +39,24 @@ class Answer(NamedTuple):
     body: bytes
 
 
+def _messages_of_500(value: Any) -> Iterator[str]:
+    """The messages of all Statuses of code 500 anywhere in a record."""
+    if isinstance(value, dict):
+        if value.get("code") == 500 and isinstance(value.get("message"), str):
+            yield value["message"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _messages_of_500(one)
+
+
 def _patterns_of_the_record() -> list[re.Pattern[str]]:
     """The messages with which the real API server answered 500, names and values apart."""
-    cases = json.loads((RECORDED / "errors.json").read_text(encoding="utf-8"))["cases"]
-    messages = {case["response"]["message"] for case in cases if case["code"] == 500}
-    heads = sorted({message.partition(" (")[0].partition(": ")[0] for message in messages})
-    assert "failed to create typed patch object" in heads
+    messages: set[str] = set()
+    for name in ("errors", "requests"):
+        messages.update(_messages_of_500(json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))))
+    heads = sorted({re.split(r' \(|: "|: ', message, maxsplit=1)[0] for message in messages})
+    assert {"failed to create typed patch object", "target.kind"} <= set(heads)
     return [re.compile(re.escape(head)) for head in (*heads, *FAILURES_OF_STRATEGIC_PATCHES)]
 
 
