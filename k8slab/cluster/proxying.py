@@ -16,8 +16,6 @@ from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
 from k8slab.cluster import bodies, streams
-from k8slab.cluster.api import component_actor
-from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
 from k8slab.cluster.world import World
@@ -142,18 +140,9 @@ def _ask(world: World, request: Request, target: _Target, path: str) -> Answer:
         "headers": {name: text for name, text in request.headers.items() if name not in _NOT_PASSED_ON},
         "body": bodies.raw(request).decode("utf-8", "replace"),
     }
-    actor = component_actor("kubelet", "kubelet")
     plan = ask(world, pod, target.port, payload, "http", world.now_us)
-    cause, outcome = -1, None
-    while True:
-        try:
-            action = plan.send(outcome)
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
-        if cause < 0:
-            cause = world.note_request(request)
-        outcome = carry_out(world, actor, action, cause)
+    answer: Answer = streams.carried_out(world, plan, lambda: world.note_request(request))
+    return answer
 
 
 # What comes back.

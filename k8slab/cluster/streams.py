@@ -59,17 +59,26 @@ def log_response(world: World, request: Request, key: Key) -> Response:
 
 def carry(world: World, plan: Plan, key: Key, what: str) -> Done:
     """Carry out what somebody does in a container: the actions of a plan, with its cause."""
+
+    def note() -> int:
+        world.causes.append(Cause(world.now_us, "user", key, 0, what))
+        return len(world.causes) - 1
+
+    done: Done = carried_out(world, plan, note)
+    return done
+
+
+def carried_out(world: World, plan: Any, note: Callable[[], int]) -> Any:
+    """What a plan of a kubelet returns, after its actions; `note` numbers their cause, if there is any."""
     actor = component_actor("kubelet", "kubelet")
     cause, outcome = -1, None
     while True:
         try:
             action = plan.send(outcome)
         except StopIteration as stop:
-            done: Done = stop.value
-            return done
+            return stop.value
         if cause < 0:
-            world.causes.append(Cause(world.now_us, "user", key, 0, what))
-            cause = len(world.causes) - 1
+            cause = note()
         outcome = carry_out(world, actor, action, cause)
 
 

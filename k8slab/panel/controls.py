@@ -14,7 +14,9 @@ from k8slab.texts import Words
 
 _ENGLISH = Words("en", "panel")
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0, 300.0, 1000.0, 3600.0, 10000.0)
-STEPS: tuple[tuple[str, str | None], ...] = (("step.change", None), ("step.reconcile", ""))
+ONE_CHANGE = "a change"
+"""The step until something changes. It has a value, for to a drop-down None is that nothing is chosen."""
+STEPS: tuple[tuple[str, str], ...] = (("step.change", ONE_CHANGE), ("step.reconcile", ""))
 SETTLED = "settled"
 """What can always be run until."""
 
@@ -31,7 +33,8 @@ class Controls:
                 *((f"{name}", name) for name in components),
             ],
             tooltip=words("step_by"),
-            description="by",
+            value=ONE_CHANGE,
+            description=words("by"),
             layout=_wide("170px"),
             style={"description_width": "18px"},
         )

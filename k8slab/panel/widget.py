@@ -23,7 +23,7 @@ from k8slab.panel import actions, completion
 from k8slab.panel.actions import Action, Deed
 from k8slab.panel.compare import Comparison
 from k8slab.panel.console import Console
-from k8slab.panel.controls import SETTLED, Controls, button, row
+from k8slab.panel.controls import ONE_CHANGE, SETTLED, Controls, button, row
 from k8slab.panel.editor import Editor
 from k8slab.panel.handle import LabHandle
 from k8slab.panel.inspector import Inspector
@@ -332,7 +332,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.return_to_now()
         with self.lab.lock:
             before = self.lab.history[-1].revision if len(self.lab.history) else 0
-            happened = self.lab.step(self.controls.step_by.value)
+            by = self.controls.step_by.value
+            happened = self.lab.step(by=None if by == ONE_CHANGE else by)
             changes = [one for one in self.lab.history[-20:] if one.revision > before]
         words = ", ".join(f"{one.kind} {one.key[1]}" for one in changes) or self.words("nothing_changed")
         self.stage.say(words if happened else self.words("nothing_pending"))

@@ -6,6 +6,7 @@ TEXTS = {
     # Time
     "play": ("Play or pause", "播放或暂停"),
     "step": ("Step: let the next thing happen", "单步：让下一件事发生"),
+    "by": ("by", "按"),
     "step_by": ("What counts as a step, and whose", "什么算一步，以及谁的一步"),
     "step.change": ("one change", "一个变化"),
     "step.reconcile": ("one reconcile", "一次调谐"),

@@ -294,6 +294,18 @@ def test_step_shows_what_changed() -> None:
     assert panel.showing.scene.items["Pod/default/db-2"].state == "running"
 
 
+def test_something_is_always_chosen_as_the_step() -> None:
+    # To ipywidgets the value None is no choice: the page would show an empty drop-down.
+    panel = Panel(FakeLab())
+    chosen = panel.controls.step_by
+    assert None not in [value for _, value in chosen.options]
+    for label, value in (*chosen.options, chosen.options[0]):
+        chosen.value = value
+        assert (chosen.label, chosen.options[chosen.index]) == (label, (label, value))
+    press("step")(panel)
+    assert panel.lab.steps == [None]  # type: ignore[attr-defined]
+
+
 def test_a_fork_is_another_panel() -> None:
     lab = FakeLab()
     panel = Panel(lab)
