@@ -8,7 +8,9 @@ where a rebuild makes a difference.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -62,6 +64,12 @@ def joined(outputs: list) -> list:
     return result
 
 
+def difference(kept: str, text: str) -> list[str]:
+    """The lines in which a rebuild differs from what is kept, at most 100, each cut at 300 characters."""
+    lines = difflib.unified_diff(kept.splitlines(), text.splitlines(), "kept", "rebuilt", lineterm="")
+    return [f"{line[:300]}\n" for line in itertools.islice(lines, 100)]
+
+
 def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     names = [name for name in arguments if not name.startswith("-")]
@@ -72,8 +80,10 @@ def main(arguments: list[str]) -> int:
         target = source.with_suffix(".ipynb")
         text = built(source)
         if check:
-            if not target.exists() or target.read_text(encoding="utf-8") != text:
+            kept = target.read_text(encoding="utf-8") if target.exists() else ""
+            if kept != text:
                 stale.append(target.name)
+                print("".join(difference(kept, text)))
         else:
             target.write_text(text, encoding="utf-8")
             print(f"wrote {target.name}")

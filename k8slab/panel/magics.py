@@ -32,8 +32,11 @@ def current(ipython: Any) -> LabHandle:
 
 
 def _show(result: Any) -> None:
-    sys.stdout.write(result.stdout)
-    sys.stderr.write(result.stderr)
+    """Print what a command said; the order of the two streams doesn't depend on a kernel's threads."""
+    for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
+        if text:
+            stream.write(text)
+            stream.flush()
 
 
 def _offer_words(ipython: Any) -> None:
