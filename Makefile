@@ -41,7 +41,7 @@ lite: $(STAMP)  ## Run the lab in the Python of JupyterLite (fetches Pyodide; ne
 	npm install --silent --no-save --no-audit --no-fund --prefix build/lite pyodide
 	$(BIN)/python -m pytest lite
 
-reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [VERBOSE=1] [CATEGORIES=…]
+reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [OVER=http] [VERBOSE=1] [CATEGORIES=…]
 	$(BIN)/python -m k8slab.reference $(DIR) $(CATEGORIES)
 
 fuzz: $(STAMP)  ## Send a served lab 20,000 requests with something wrong in them

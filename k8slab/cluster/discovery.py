@@ -166,7 +166,7 @@ _ONLY_READ = ("/api", "/version")
 # Groups and versions.
 
 
-def _groups(world: World) -> dict[str, dict[str, list[Kind]]]:
+def groups_of(world: World) -> dict[str, dict[str, list[Kind]]]:
     """By group and version the kinds that are served, groups and versions in order of preference."""
     table: dict[str, dict[str, list[Kind]]] = {}
     for (group, version, _), kind in kinds_served(world).items():
@@ -197,7 +197,7 @@ def _group_document(group: str, versions: dict[str, list[Kind]]) -> Obj:
 
 
 def _group(world: World, group: str) -> Response:
-    versions = _groups(world).get(group) if group else None
+    versions = groups_of(world).get(group) if group else None
     if versions is None:
         raise ApiError(404, "", "404 page not found\n")
     document = _group_document(group, versions)
@@ -236,7 +236,7 @@ def _group_root(world: World, request: Request) -> Response:
     version = _aggregated_version(request)
     if version:
         return _aggregated(world, version, bool)
-    groups = [_group_document(group, versions) for group, versions in _groups(world).items() if group]
+    groups = [_group_document(group, versions) for group, versions in groups_of(world).items() if group]
     return Response(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 
 
@@ -249,7 +249,7 @@ def _aggregated(world: World, version: str, wanted: Callable[[str], bool]) -> Re
                 for one, kinds in versions.items()
             ],
         }
-        for group, versions in _groups(world).items()
+        for group, versions in groups_of(world).items()
         if wanted(group)
     ]
     body = {
@@ -314,7 +314,7 @@ def _subresource_kind(kind: Kind, part: str) -> tuple[str, str, str] | None:
 
 def _resources(world: World, group: str, version: str) -> Response:
     """The resources of one group and version, in the old form."""
-    groups = _groups(world)
+    groups = groups_of(world)
     if group not in groups:
         raise ApiError(404, "", "404 page not found\n")
     kinds = groups[group].get(version)
@@ -372,7 +372,7 @@ def _health_paths() -> tuple[str, ...]:
 def _root(world: World, request: Request) -> Response:
     """Every path that the server knows, sorted."""
     found = [*_OTHER_PATHS, *_health_paths()]
-    for group, versions in _groups(world).items():
+    for group, versions in groups_of(world).items():
         if group:
             found += [f"/apis/{group}", *(f"/apis/{group}/{version}" for version in versions)]
     return Response(200, {"paths": sorted(found)})
@@ -381,7 +381,7 @@ def _root(world: World, request: Request) -> Response:
 def _openapi_index(world: World, request: Request) -> Response:
     """Where the OpenAPI documents of the groups are."""
     found = [".well-known/openid-configuration", "api", "api/v1", "apis", "openid/v1/jwks", "version"]
-    for group, versions in _groups(world).items():
+    for group, versions in groups_of(world).items():
         if group:
             found += [f"apis/{group}", *(f"apis/{group}/{version}" for version in versions)]
     paths = {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in sorted(found)}

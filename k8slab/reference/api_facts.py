@@ -10,9 +10,9 @@ from typing import Any
 
 from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
 from k8slab.reference import bench
+from k8slab.reference.asking import ask
 from k8slab.reference.facts import differences, expanded, load
 from k8slab.reference.outcome import Outcome, attempt
 
@@ -242,7 +242,7 @@ def _patch_case(case: Case) -> Iterator[str]:
 
 
 def _read(world: World, path: str) -> Obj | None:
-    response = handle(world, Request("GET", path, headers={"Accept": "application/json"}))
+    response = ask(world, Request("GET", path, headers={"Accept": "application/json"}))
     return response.body if response.code == 200 else None
 
 
@@ -269,7 +269,7 @@ def discovery(root: Path) -> Iterator[Outcome]:
 def _discovery_case(case: Case) -> Iterator[str]:
     world = bench.bench(with_nodes=False)
     headers = {"Accept": case["accept"]} if case["accept"] else {}
-    response = handle(world, Request("GET", case["path"], headers=headers))
+    response = ask(world, Request("GET", case["path"], headers=headers))
     if response.code != case["code"]:
         yield f"code: expected {case['code']}, got {response.code}"
     if response.content_type != case["contentType"]:

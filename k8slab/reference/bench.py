@@ -15,10 +15,10 @@ from k8slab import clock
 from k8slab.api.meta import Key, Obj
 from k8slab.cluster import api, assembly, dispatch, queue
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
 from k8slab.components import Component, Done, Memory, Plan
 from k8slab.reference import script
+from k8slab.reference.asking import ask
 from k8slab.reference.facts import expanded
 from k8slab.reference.scenario import TIMING
 from k8slab.scheduler.volumes import NO_PROVISIONER
@@ -157,7 +157,7 @@ def send(world: World, recorded: Mapping[str, Any]) -> Response:
     if content_type is not None:
         headers["Content-Type"] = content_type
     query = {name: str(value) for name, value in (recorded.get("query") or {}).items()}
-    return handle(world, Request(recorded["method"], recorded["path"], query, headers, body))
+    return ask(world, Request(recorded["method"], recorded["path"], query, headers, body))
 
 
 class GivenRefusedError(Exception):

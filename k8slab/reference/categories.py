@@ -47,3 +47,16 @@ CATEGORIES: dict[str, Callable[[Path], Iterator[Outcome]]] = {
     "cron": cron_facts.cron,
     "traces": traces,
 }
+
+OVER_HTTP = (
+    "defaults",
+    "errors",
+    "patches",
+    "protocol",
+    "discovery",
+    "scheduling",
+    "tables",
+    "describe",
+    "transcripts",
+)
+"""The categories that consist of requests, and so can be sent over HTTP as well."""

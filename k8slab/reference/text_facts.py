@@ -13,11 +13,11 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, key_of
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
 from k8slab.kubectl import Result
 from k8slab.kubectl import run as kubectl
 from k8slab.reference import bench
+from k8slab.reference.asking import ask
 from k8slab.reference.facts import differences, load
 from k8slab.reference.outcome import Outcome, attempt
 from k8slab.reference.scenario import TIMING
@@ -65,7 +65,7 @@ class FrozenClient:
 
     def request(self, request: Request) -> Response:
         """Ask the API server."""
-        return handle(self.world, request)
+        return ask(self.world, request)
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
         """Nothing runs in a frozen state."""
@@ -108,7 +108,7 @@ def _collection(api_version: str, kind: Kind, namespace: str) -> str:
 
 
 def _table(world: World, path: str, query: Mapping[str, str]) -> Any:
-    return handle(world, Request("GET", path, query, {"Accept": TABLE})).body
+    return ask(world, Request("GET", path, query, {"Accept": TABLE})).body
 
 
 def _columns(world: World, name: str, recorded: list[Obj]) -> Iterator[str]:

@@ -19,10 +19,10 @@ from k8slab import clock
 from k8slab.api.meta import Obj
 from k8slab.cluster import dispatch, queue
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.rest import handle
 from k8slab.kubectl import Result
 from k8slab.kubectl import run as kubectl
 from k8slab.reference import bench, standin
+from k8slab.reference.asking import ask
 from k8slab.reference.facts import load, text_matches
 from k8slab.reference.outcome import Outcome, attempt
 
@@ -50,7 +50,7 @@ class _Player:
     def request(self, request: Request) -> Response:
         if request.user == Request("", "").user:
             request = request._replace(user=_USER, uid=_USER)
-        return handle(self.world, request)
+        return ask(self.world, request)
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
         return Result("", "", 1)

@@ -61,7 +61,11 @@ def answer(world: World, request: Request, prefix: str) -> Response:
     access.check(world, access.attributes_of(request))
     wanted = request.path.removeprefix(ROOT).strip("/")
     if not wanted:
-        return Response(200, {"paths": _index(world, prefix)})
+        # Go guesses the type of this one by its first bytes.
+        return Response(200, {"paths": _index(world, prefix)}, "text/plain; charset=utf-8")
+    described = _described(world).get(wanted)
+    if described is not None:
+        return _tagged(request, answers.json_bytes(described))
     custom = _custom_documents(world)
     place = _places().get(wanted)
     if wanted in custom:
@@ -121,6 +125,8 @@ def _index(world: World, prefix: str) -> Obj:
     hashes = {path: _hash(path) for path in _places()}
     for path, body in _custom_documents(world).items():
         hashes[path] = _digest(answers.json_bytes(body))
+    for path, described in _described(world).items():
+        hashes[path] = _digest(answers.json_bytes(described))
     return {
         path: {"serverRelativeURL": f"{prefix}{ROOT}/{path}?hash={hashes[path]}"} for path in sorted(hashes)
     }
@@ -161,6 +167,45 @@ def _whole(paths: Obj, schemas: Obj) -> Obj:
         "paths": paths,
         "components": {"schemas": schemas},
     }
+
+
+# Discovery itself.
+
+_OF_DISCOVERY = {
+    ".well-known/openid-configuration": ("WellKnown", "getServiceAccountIssuerOpenIDConfiguration"),
+    "api": ("core", "getCoreAPIVersions"),
+    "apis": ("apis", "getAPIVersions"),
+    "openid/v1/jwks": ("openid", "getServiceAccountIssuerOpenIDKeyset"),
+    "version": ("version", "getCodeVersion"),
+}
+"""Paths that are described by themselves: each with its tag and the name of its operation."""
+
+
+def _described(world: World) -> dict[str, Obj]:
+    """The documents of paths at which a client finds out what there is, by their paths."""
+    found = {path: _read_only(path, tag, name) for path, (tag, name) in _OF_DISCOVERY.items()}
+    built_in = {group for group, _, _ in _resources()}
+    for group in discovery.groups_of(world):
+        if group in built_in and group:
+            words = group.removesuffix(".k8s.io").split(".")
+            name = f"get{''.join(word[:1].upper() + word[1:] for word in words)}APIGroup"
+            found[f"apis/{group}"] = _read_only(f"apis/{group}", "_".join(words), name)
+    return found
+
+
+def _read_only(path: str, tag: str, name: str) -> Obj:
+    """The document of a path that can only be read."""
+    content: Obj = {"application/json": {"schema": {"type": "string"}}}
+    operation: Obj = {
+        "tags": [tag],
+        "operationId": name,
+        "responses": {
+            "200": {"description": "OK", "content": content},
+            "401": {"description": "Unauthorized"},
+        },
+    }
+    slash = "" if path == "version" else "/"
+    return _whole({f"/{path}{slash}": {"get": operation}}, {})
 
 
 # Custom kinds.

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from k8slab.api.errors import ApiError
+from k8slab.cluster.access import ANONYMOUS, UNAUTHENTICATED
 from k8slab.cluster.bodies import MAX_BODY_BYTES
 from k8slab.cluster.request import Request
 from k8slab.server import protobuf
@@ -23,8 +24,6 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 BODY_SECONDS = 60
-OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
-"""Paths that anybody may read (`system:public-info-viewer`)."""
 WEBSOCKET_TOKEN = "base64url.bearer.authorization.k8s.io."
 
 
@@ -58,11 +57,12 @@ def prefix_of(token: str) -> str:
 
 
 def request_of(scope: Scope, method: str, token: str) -> Request:
-    """The request without its body. ApiError 401 without good credentials.
+    """The request without its body. ApiError 401 where the secret in the path is wrong.
 
     The lab's own token stands for its administrator, be it a bearer token or
-    in the path, and is taken away; the token of a ServiceAccount stays, for
-    the API server to judge.
+    in the path, and is taken away; any other stays, for the API server to
+    judge. Who brings nothing is the anonymous user, whom roles let see
+    little more than the version.
     """
     headers = headers_of(scope)
     credentials = headers.get("Authorization", "")
@@ -78,9 +78,7 @@ def request_of(scope: Scope, method: str, token: str) -> Request:
         credentials = ""
     if credentials or trusted:
         return request
-    if path.rstrip("/") in OPEN_PATHS or path.startswith(("/livez/", "/readyz/")):
-        return request._replace(user="system:anonymous", groups=("system:unauthenticated",))
-    raise UNAUTHORIZED
+    return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,))
 
 
 def _is_same(given: str, token: str) -> bool:

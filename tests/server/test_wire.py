@@ -42,21 +42,39 @@ UNAUTHORIZED = {
 @pytest.mark.parametrize(
     "path, headers",
     [
-        pytest.param(PODS, {}, id="no credentials"),
         pytest.param(PODS, {"Authorization": "Bearer wrong"}, id="wrong token"),
-        pytest.param(PODS, {"Authorization": "Basic c2VjcmV0"}, id="not a bearer token"),
         pytest.param(f"/token/wrong{PODS}", {}, id="wrong secret in the path"),
         pytest.param(
             f"/token/wrong{PODS}", {"Authorization": "Bearer secret"}, id="wrong secret, right token"
         ),
-        pytest.param("/openapi/v3", {}, id="documents need credentials too"),
-        pytest.param("/metrics", {}, id="and figures"),
     ],
 )
-def test_without_good_credentials(served, path: str, headers: dict[str, str]) -> None:
+def test_with_bad_credentials(served, path: str, headers: dict[str, str]) -> None:
     _, serving, _ = served
     answer = httpx.get(serving.url + path, headers=headers)
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
+
+
+@pytest.mark.parametrize(
+    "path, headers",
+    [
+        pytest.param(PODS, {}, id="no credentials"),
+        pytest.param(PODS, {"Authorization": "Basic c2VjcmV0"}, id="not a bearer token"),
+        pytest.param("/openapi/v3", {}, id="documents"),
+        pytest.param("/metrics", {}, id="figures"),
+    ],
+)
+def test_the_anonymous_user_may_see_next_to_nothing(served, path: str, headers: dict[str, str]) -> None:
+    _, serving, _ = served
+    answer = httpx.get(serving.url + path, headers=headers)
+    assert answer.status_code == 403
+    assert 'User "system:anonymous" cannot ' in answer.json()["message"]
+
+
+def test_the_anonymous_user_may_not_impersonate(served) -> None:
+    _, serving, _ = served
+    headers = {"Impersonate-User": "admin", "Impersonate-Group": "system:masters"}
+    assert httpx.get(serving.url + PODS, headers=headers).status_code == 403
 
 
 def test_good_credentials(served) -> None:
