@@ -11,13 +11,13 @@ from typing import Any
 
 from k8slab.containers.requests import KindOf, Read, Traps
 from k8slab.containers.shell import (
+    AwaitJobs,
     CommandError,
+    LoopError,
+    ReturnError,
     Shell,
     ShellExitError,
     Streams,
-    _LoopError,
-    _ReturnError,
-    _Wait,
     source,
 )
 from k8slab.containers.shell_syntax import unescape
@@ -219,7 +219,7 @@ def _exit(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _return(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise _ReturnError(_code(argv, shell.status))
+    raise ReturnError(_code(argv, shell.status))
     yield
 
 
@@ -232,7 +232,7 @@ def _code(argv: list[str], default: int) -> int:
 
 
 def _break(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    raise _LoopError(int(argv[1]) if len(argv) > 1 else 1, argv[0] == "continue")
+    raise LoopError(int(argv[1]) if len(argv) > 1 else 1, argv[0] == "continue")
     yield
 
 
@@ -246,7 +246,7 @@ def _dot(shell: Shell, argv: list[str], io: Streams) -> Steps:
         raise CommandError(f"{argv[0]}: can't open '{argv[1]}': No such file or directory", 2)
     try:
         return (yield from source(shell, text, io))
-    except _ReturnError as done:
+    except ReturnError as done:
         return done.code
 
 
@@ -384,7 +384,7 @@ def _trap(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _wait(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    yield _Wait()
+    yield AwaitJobs()
     return 0
 
 

@@ -11,7 +11,6 @@ manifests use.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
@@ -33,10 +32,18 @@ from k8slab.containers.requests import (
     Write,
 )
 from k8slab.containers.shell_arithmetic import ArithmeticsError, evaluate
+from k8slab.containers.shell_words import (
+    Splitter,
+    braces,
+    escaped,
+    is_operator,
+    python_expression,
+    quoted_word,
+    trimmed,
+)
 from k8slab.containers.streams import (
     Buffer,
     ConsoleInput,
-    ConsoleSink,
     FileInput,
     FileSink,
     Input,
@@ -73,13 +80,17 @@ class ShellExitError(Exception):
         self.code = code
 
 
-class _ReturnError(Exception):
+class ReturnError(Exception):
+    """`return`: the function ends with a code."""
+
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
 
 
-class _LoopError(Exception):
+class LoopError(Exception):
+    """`break` or `continue` (`again`), of so many loops."""
+
     def __init__(self, rounds: int, again: bool) -> None:
         super().__init__(rounds)
         self.rounds, self.again = rounds, again
@@ -93,8 +104,8 @@ class CommandError(Exception):
         self.code = code
 
 
-class _Wait(NamedTuple):
-    """What a job yields to wait for the others."""
+class AwaitJobs(NamedTuple):
+    """What a job yields to wait until the others have ended."""
 
 
 class Shell:
@@ -266,9 +277,9 @@ class Shell:
         """One round of a loop: its code, and whether the loop ends."""
         try:
             return (yield from self.run(body, io, checked)), False
-        except _LoopError as jump:
+        except LoopError as jump:
             if jump.rounds > 1:
-                raise _LoopError(jump.rounds - 1, jump.again) from None
+                raise LoopError(jump.rounds - 1, jump.again) from None
             return 0, not jump.again
 
     def _for(self, node: syntax.For, io: Streams, checked: bool) -> Steps:
@@ -369,8 +380,8 @@ class Shell:
             if items:
                 items.pop(0)
             return value
-        text = (yield from self.text(first, io)) if live or _is_operator(first) else ""
-        if _is_operator(first) and items and items[0] not in ("&&", "||", ")"):
+        text = (yield from self.text(first, io)) if live or is_operator(first) else ""
+        if is_operator(first) and items and items[0] not in ("&&", "||", ")"):
             operand = items.pop(0)
             return live and (yield from self.unary(text, (yield from self.text(operand, io))))
         if not items or items[0] in ("&&", "||", ")"):
@@ -387,7 +398,7 @@ class Shell:
             return bool(glob(pattern).match(left)) == (operator != "!=")
         right = yield from self.text(word, io)
         if operator == "=~":
-            found = re.search(_extended(right), left)
+            found = re.search(python_expression(right), left)
             if found is not None:
                 self.set("BASH_REMATCH", found[0])
                 for number, group in enumerate((found[0], *found.groups())):
@@ -464,7 +475,7 @@ class Shell:
         inner = yield from self.redirected(node.redirects, io)
         if self.options.get("x"):
             trace = [f"{name}={value}" for name, value in assigned.items()] + [
-                _quoted(word) for word in words
+                quoted_word(word) for word in words
             ]
             if trace:
                 yield from io.err.write(f"+ {' '.join(trace)}\n")
@@ -553,7 +564,7 @@ class Shell:
             raise CommandError("maximum function nesting level exceeded")
         try:
             return (yield from self.run(self.functions[name], io))
-        except _ReturnError as done:
+        except ReturnError as done:
             return done.code
         finally:
             self.depth -= 1
@@ -640,10 +651,10 @@ class Shell:
         parts: list[str] = []
         for part in word:
             if isinstance(part, syntax.Literal):
-                parts.append(_escaped(part.text) if part.quoted else part.text)
+                parts.append(escaped(part.text) if part.quoted else part.text)
             else:
                 value = yield from self._value(part, io)
-                parts.append(_escaped(value) if part.quoted else value)
+                parts.append(escaped(value) if part.quoted else value)
         return "".join(parts)
 
     def fields(self, words: tuple[Any, ...], io: Streams) -> Steps:
@@ -655,7 +666,7 @@ class Shell:
         return found
 
     def _fields_of(self, word: tuple[Any, ...], io: Streams) -> Steps:
-        splitter = _Splitter(self.get("IFS") if self.get("IFS") is not None else " \t\n")
+        splitter = Splitter(self.get("IFS") if self.get("IFS") is not None else " \t\n")
         for number, part in enumerate(word):
             if isinstance(part, syntax.Literal):
                 splitter.letters(self._tilde(part, number), part.quoted)
@@ -671,7 +682,7 @@ class Shell:
         for pieces in splitter.fields():
             text = "".join(piece for piece, _ in pieces)
             if any(not quoted and has_wildcards(piece) for piece, quoted in pieces):
-                pattern = "".join(_escaped(piece) if quoted else piece for piece, quoted in pieces)
+                pattern = "".join(escaped(piece) if quoted else piece for piece, quoted in pieces)
                 matched = yield from self._matches(pattern)
                 found.extend(matched or [text])
             else:
@@ -781,183 +792,13 @@ class Shell:
             return (value[:1].upper() if operator == "^" else value[:1].lower()) + value[1:]
         pattern = yield from self.pattern(part.argument, io)
         if operator in ("#", "##", "%", "%%"):
-            return _trimmed(value, pattern, operator)
+            return trimmed(value, pattern, operator)
         replacement = "" if part.second is None else (yield from self.text(part.second, io))
         if not pattern:
             return value
         source = glob_source(pattern)
         anchored = {"/#": f"^(?:{source})", "/%": f"(?:{source})$"}.get(operator, source)
         return re.sub(anchored, lambda match: replacement, value, count=0 if operator == "//" else 1)
-
-
-def _is_operator(word: Any) -> bool:
-    """Whether a word is one of the operators with one operand."""
-    plain = isinstance(word, tuple) and len(word) == 1 and isinstance(word[0], syntax.Literal)
-    return plain and not word[0].quoted and re.fullmatch(r"-[a-zA-Z]", word[0].text) is not None
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([*?\[\]\\])", r"\\\1", text)
-
-
-def _quoted(word: str) -> str:
-    """A word as `set -x` prints it."""
-    if word and re.fullmatch(r"[\w@%+=:,./\[\]-]+", word):
-        return word
-    return "'" + word.replace("'", "'\\''") + "'"
-
-
-def _extended(source: str) -> str:
-    """bash's regular expression as Python's: POSIX classes are the difference that matters."""
-    source = source.replace("[[:space:]]", r"\s").replace("[[:digit:]]", r"\d")
-    return source.replace("[[:alnum:]]", "[a-zA-Z0-9]").replace("[[:alpha:]]", "[a-zA-Z]")
-
-
-def _trimmed(value: str, pattern: str, operator: str) -> str:
-    """`${v#p}` and its kin: the shortest or longest match at an end taken away."""
-    compiled = glob(pattern)
-    lengths: Iterator[int] = iter(range(len(value) + 1))
-    if len(operator) == 2:
-        lengths = iter(range(len(value), -1, -1))
-    for length in lengths:
-        piece = value[:length] if operator[0] == "#" else value[len(value) - length :]
-        if compiled.match(piece):
-            return value[length:] if operator[0] == "#" else value[: len(value) - length]
-    return value
-
-
-class _Splitter:
-    """Collects the pieces of a word and splits what was not quoted."""
-
-    def __init__(self, separators: str | None) -> None:
-        self._separators = separators or ""
-        self._fields: list[list[tuple[str, bool]]] = []
-        self._current: list[tuple[str, bool]] | None = None
-
-    def letters(self, text: str, quoted: bool) -> None:
-        """Add text that is not split."""
-        if text or quoted:
-            if self._current is None:
-                self._current = []
-            self._current.append((text, quoted))
-
-    def split(self, text: str) -> None:
-        """Add text that is split at the separators."""
-        others = "".join(one for one in self._separators if one not in " \t\n")
-        if not self._separators:
-            self.letters(text, False)
-            return
-        part = ""
-        for letter in text:
-            if letter in self._separators:
-                if part:
-                    self.letters(part, False)
-                    part = ""
-                if letter in others and self._current is None:
-                    self._current = [("", False)]
-                self._end()
-            else:
-                part += letter
-        if part:
-            self.letters(part, False)
-
-    def each(self, values: list[str]) -> None:
-        """Add `"$@"`: each value a field of its own, joined to what is beside."""
-        for number, value in enumerate(values):
-            if number:
-                self._end()
-            self.letters(value, True)
-
-    def _end(self) -> None:
-        if self._current is not None:
-            self._fields.append(self._current)
-            self._current = None
-
-    def fields(self) -> list[list[tuple[str, bool]]]:
-        """The fields so far."""
-        self._end()
-        return self._fields
-
-
-_RANGE = re.compile(r"(-?\d+|[a-zA-Z])\.\.(-?\d+|[a-zA-Z])(?:\.\.(-?\d+))?")
-
-
-def braces(word: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """The words that brace expansion makes of one (`{1..3}`, `{a,b}`)."""
-    for number, part in enumerate(word):
-        if not isinstance(part, syntax.Literal) or part.quoted or "{" not in part.text:
-            continue
-        start = part.text.index("{")
-        end = _closing(part.text, start)
-        if end < 0:
-            continue
-        choices = _choices(part.text[start + 1 : end])
-        if choices is None:
-            continue
-        before = (*word[:number], syntax.Literal(part.text[:start]))
-        after = (syntax.Literal(part.text[end + 1 :]), *word[number + 1 :])
-        found: list[tuple[Any, ...]] = []
-        for choice in choices:
-            joined = (*before, syntax.Literal(choice), *after)
-            kept = tuple(
-                [one for one in joined if not isinstance(one, syntax.Literal) or one.text or one.quoted]
-            )
-            found.extend(braces(_merged(kept)))
-        return found
-    return [word]
-
-
-def _merged(word: tuple[Any, ...]) -> tuple[Any, ...]:
-    parts: list[Any] = []
-    for part in word:
-        last = parts[-1] if parts else None
-        if (
-            isinstance(part, syntax.Literal)
-            and isinstance(last, syntax.Literal)
-            and part.quoted == last.quoted
-        ):
-            parts[-1] = syntax.Literal(last.text + part.text, part.quoted)
-        else:
-            parts.append(part)
-    return tuple(parts)
-
-
-def _closing(text: str, start: int) -> int:
-    depth = 0
-    for at in range(start, len(text)):
-        if text[at] == "{":
-            depth += 1
-        elif text[at] == "}":
-            depth -= 1
-            if not depth:
-                return at
-    return -1
-
-
-def _choices(inside: str) -> list[str] | None:
-    match = _RANGE.fullmatch(inside)
-    if match:
-        first, last, step = match[1], match[2], abs(int(match[3] or 1)) or 1
-        if first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
-            a, b = int(first), int(last)
-            width = max(len(first), len(last)) if first.startswith("0") or last.startswith("0") else 0
-            return [
-                str(one).zfill(width)
-                for one in range(a, b + (1 if b >= a else -1), step if b >= a else -step)
-            ]
-        if len(first) == 1 and len(last) == 1:
-            a, b = ord(first), ord(last)
-            return [chr(one) for one in range(a, b + (1 if b >= a else -1), step if b >= a else -step)]
-        return None
-    parts, depth, current = [], 0, ""
-    for letter in inside:
-        if letter == "," and not depth:
-            parts.append(current)
-            current = ""
-            continue
-        depth += (letter == "{") - (letter == "}")
-        current += letter
-    return [*parts, current] if parts else None
 
 
 _RUNNERS: dict[type, Any] = {
@@ -991,9 +832,9 @@ def _guarded(shell: Shell, node: Any, io: Streams) -> Steps:
         code = yield from shell.run(node, io)
     except ShellExitError as end:
         code = end.code
-    except _ReturnError as end:
+    except ReturnError as end:
         code = end.code
-    except _LoopError:
+    except LoopError:
         code = 0
     except PipeError:
         if isinstance(io.out, PipeSink):
@@ -1110,7 +951,7 @@ def _conversation(shell: Shell, io: Streams) -> Steps:
             yield from io.err.write(f"{shell.name}: {fault}\n")
         except Interrupted:
             shell.status = 130
-        except (_ReturnError, _LoopError):
+        except (ReturnError, LoopError):
             shell.status = 0
         except PipeError:
             shell.status = 141
@@ -1159,9 +1000,9 @@ def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
         code = yield from _run_items(shell, tree, first, io)
     except ShellExitError as end:
         code = end.code
-    except _ReturnError as end:
+    except ReturnError as end:
         code = end.code
-    except _LoopError:
+    except LoopError:
         code = 0
     handler = shell.traps.pop("EXIT", None)
     if handler:
@@ -1221,140 +1062,3 @@ def _restore(shell: Shell, tree: syntax.Sequence, state: Any) -> int:
         if isinstance(node, syntax.Function):
             shell.functions[node.name] = node.body
     return int(state["item"])
-
-
-def multiplexed(shell: Shell, main: Steps, io: Streams) -> Steps:
-    """Run a main job and what it starts in the background, one at a time, as their sleeps end."""
-    threads: list[tuple[int, Steps, Any]] = [(0, main, None)]
-    now_us = 0
-    waiting: list[Steps] = []
-    reading: list[Steps] = []
-    while True:
-        threads.extend((now_us, job, None) for job in shell.jobs)
-        started = shell.jobs[:]
-        shell.jobs.clear()
-        threads.sort(key=lambda thread: thread[0])
-        due_us, program, value = threads[0]
-        if due_us > now_us:
-            try:
-                woken = yield Sleep(due_us - now_us, for_input=bool(reading))
-            except Interrupted as key:
-                now_us = yield Now()
-                if shell.main and not shell.is_interactive:
-                    # The first process of a container does not get a signal that it has no handler for.
-                    continue
-                threads = [(now_us, one, key if one is main else answer) for _, one, answer in threads]
-                reading.clear()
-                continue
-            if woken == INPUT:
-                now_us = yield Now()
-                threads = [(now_us if one in reading else at, one, answer) for at, one, answer in threads]
-                reading.clear()
-                continue
-            if isinstance(woken, str):
-                code = yield from _signalled(shell, woken, io)
-                if code is not None:
-                    return code
-                woken = yield Now()
-            now_us = woken
-            continue
-        threads.pop(0)
-        try:
-            while True:
-                request = program.throw(value) if isinstance(value, Interrupted) else program.send(value)
-                if isinstance(request, Sleep):
-                    now_us = yield Now()
-                    if request.for_input:
-                        reading.append(program)
-                    threads.append(
-                        (now_us + max(request.duration_us, 1), program, now_us + request.duration_us)
-                    )
-                    break
-                if isinstance(request, _Wait):
-                    waiting.append(program)
-                    if not threads and not shell.jobs:
-                        waiting.remove(program)
-                        value = 0
-                        continue
-                    break
-                try:
-                    value = yield request
-                except Interrupted as key:
-                    value = key if program is main else None
-                if shell.jobs and started != shell.jobs:
-                    continue
-        except StopIteration as stop:
-            if program is main:
-                return int(stop.value or 0)
-        if waiting and not [thread for thread in threads if thread[1] not in waiting] and not shell.jobs:
-            threads.extend((now_us, one, 0) for one in waiting)
-            waiting.clear()
-
-
-def _signalled(shell: Shell, name: str, io: Streams) -> Steps:
-    """A signal arrived during a sleep: run its trap. The exit code where the shell ends."""
-    handler = shell.traps.get(name)
-    if not handler or handler == ":":
-        return None
-    try:
-        yield from source(shell, handler, io)
-    except ShellExitError as end:
-        return end.code
-    except (CommandError, _ReturnError):
-        return None
-    return None
-
-
-def knows(name: str) -> bool:
-    """Whether the shell has a command of that name: a shell, a tool, or a builtin that also is a program."""
-    from k8slab.containers.builtins import BUILTINS
-    from k8slab.containers.tools import TOOLS
-
-    return name in SHELLS or name in TOOLS or (name in BUILTINS and name in PROGRAMS)
-
-
-def run_main(context: Context, argv: list[str], stdin: Any, state: Any = None) -> Steps:
-    """A container's process: whatever its command line is. Its output goes to the log."""
-    io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
-    shell = Shell(context, name=argv[0].rpartition("/")[2])
-    shell.main = True
-
-    def main() -> Steps:
-        if argv[0].rpartition("/")[2] in SHELLS:
-            return (yield from run_shell(shell, argv, io, state))
-        return (yield from _guarded_argv(shell, argv, io))
-
-    return (yield from multiplexed(shell, main(), io))
-
-
-def _guarded_argv(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    try:
-        return (yield from shell.invoke(argv, io))
-    except Interrupted:
-        return 130
-    except CommandError as fault:
-        yield from io.err.write(f"{fault}\n")
-        return fault.code
-    except ShellExitError as end:
-        return end.code
-    except PipeError:
-        return 141
-
-
-def run_argv(call: Invocation, argv: list[str]) -> Steps:
-    """A command line as a program of an image."""
-    return (yield from _guarded_argv(call.shell, argv, call.io))
-
-
-def run_session(context: Context, argv: list[str], *, is_terminal: bool) -> Steps:
-    """A command with a console, as `kubectl exec -it` runs it."""
-    io = Streams(ConsoleInput(is_terminal=is_terminal), ConsoleSink("stdout"), ConsoleSink("stderr"))
-    shell = Shell(context, name=argv[0].rpartition("/")[2])
-    return (yield from multiplexed(shell, _guarded_argv(shell, argv, io), io))
-
-
-def run_exec(context: Context, argv: list[str], stdin: str, out: Any, err: Any) -> Steps:
-    """A command beside the container's process, as `kubectl exec` and exec probes run it."""
-    io = Streams(Input(stdin), out, err)
-    shell = Shell(context, name=argv[0].rpartition("/")[2])
-    return (yield from multiplexed(shell, _guarded_argv(shell, argv, io), io))

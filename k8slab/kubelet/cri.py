@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
-from k8slab.containers import consoles, logs, shell
+from k8slab.containers import consoles, logs, shell_process
 from k8slab.containers.environment import (
     ConfigurationError,
     context_of,
@@ -83,7 +83,7 @@ def can_execute(container: Obj, name: str) -> bool:
     base = name.rpartition("/")[2]
     if executable_of(container["image"], [name]) is not None:
         return True
-    return family.shell and (shell.knows(base) or "/" in name or any_executable(base) is not None)
+    return family.shell and (shell_process.knows(base) or "/" in name or any_executable(base) is not None)
 
 
 def configuration_fault(box: Overlay, pod: Obj, container: Obj) -> str:
@@ -123,8 +123,8 @@ def _program_of(context: Context) -> tuple[Executable | None, str]:
     if found is not None:
         return found, ""
     family = family_of(context.image)
-    if family.shell and shell.knows(name):
-        return Executable(run=shell.run_argv), ""
+    if family.shell and shell_process.knows(name):
+        return Executable(run=shell_process.run_argv), ""
     if family.images == (GENERIC,) and not (name.startswith(("does-not", "no-such", "missing"))):
         return family.executables["app"], ""
     if "/" in argv[0]:
@@ -140,7 +140,7 @@ def is_static(container: Obj) -> bool:
         return False
     found = executable_of(container["image"], argv)
     if found is None:
-        return family.images == (GENERIC,) and not shell.knows(str(argv[0]).rpartition("/")[2])
+        return family.images == (GENERIC,) and not shell_process.knows(str(argv[0]).rpartition("/")[2])
     return found.run is None and found.server is not None and found.server.check is None
 
 
@@ -434,7 +434,7 @@ def run_in(
     context = context_of(box, pod, container, run, now_us)._replace(argv=tuple(argv))
     kernel = Kernel(box, pod, container, run, now_us, NETWORK)
     output = Buffer()
-    program = shell.run_exec(context, argv, "", output, output)
+    program = shell_process.run_exec(context, argv, "", output, output)
     spent_us = 0
     value: Any = None
     while True:

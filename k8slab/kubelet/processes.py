@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
-from k8slab.containers import consoles, shell
+from k8slab.containers import consoles, shell_process
 from k8slab.containers.kernel import INTERRUPT, PASSED, Kernel, Pause, resume
 from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
@@ -213,8 +213,8 @@ def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:
         io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
         own = Shell(context)
         own.main = True
-        return shell.multiplexed(own, executable.run(Invocation(own, io, context), argv), io)
-    return shell.run_main(context, argv, stdin, record["checkpoint"])
+        return shell_process.multiplexed(own, executable.run(Invocation(own, io, context), argv), io)
+    return shell_process.run_main(context, argv, stdin, record["checkpoint"])
 
 
 def _of_sandbox(change: Change, view: View) -> Iterable[Key]:

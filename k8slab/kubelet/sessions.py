@@ -16,7 +16,7 @@ from typing import Any
 
 from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
-from k8slab.containers import consoles, shell
+from k8slab.containers import consoles, shell, shell_process
 from k8slab.containers.environment import context_of
 from k8slab.containers.kernel import Kernel, Pause
 from k8slab.containers.overlay import Overlay
@@ -114,7 +114,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, key: Key, now_us: int) -> int:
 
     def fresh() -> Steps:
         context = cri.context_of_record(pod, container, record)
-        return shell.run_session(context, list(context.argv), is_terminal=console["tty"])
+        return shell_process.run_session(context, list(context.argv), is_terminal=console["tty"])
 
     program, value = resumed(live.get(key), kernel, record, now_us, fresh)
     pause = kernel.proceed(program, value)

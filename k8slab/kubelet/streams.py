@@ -15,7 +15,7 @@ from k8slab.api.errors import ApiError, bad_request
 from k8slab.api.meta import Obj, key_of
 from k8slab.clock import parse_timestamp
 from k8slab.components import Action
-from k8slab.containers import logs, shell
+from k8slab.containers import logs, shell_process
 from k8slab.containers.environment import context_of
 from k8slab.containers.kernel import Kernel
 from k8slab.containers.logs import Line
@@ -184,7 +184,7 @@ def exec_(
         return Ran("", not_found_text(argv[0]), 126 if "/" in argv[0] else 127)
     kernel = Kernel(box, pod, spec, run, now_us, NETWORK)
     out, err = Buffer(), Buffer()
-    program = shell.run_exec(context._replace(argv=tuple(argv)), argv, stdin, out, err)
+    program = shell_process.run_exec(context._replace(argv=tuple(argv)), argv, stdin, out, err)
     value: Any = None
     while True:
         pause = kernel.proceed(program, value)

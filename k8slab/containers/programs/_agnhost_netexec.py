@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from k8slab.clock import SECOND_US, timestamp
-from k8slab.containers import shell
+from k8slab.containers import shell_process
 from k8slab.containers.program import Context, Server
 from k8slab.containers.programs._go import duration_us, flags, logged
 from k8slab.containers.programs._http import NOT_HTTP, response
@@ -152,7 +152,7 @@ def _shell(context: Context, call: Call, values: dict[str, str]) -> Answering:
     command = values.get("shellCommand") or values.get("cmd", "")
     yield from logged(f"GET /shell?cmd={command}")
     out = Buffer()
-    code = yield from shell.run_exec(context, ["/bin/sh", "-c", command], "", out, out)
+    code = yield from shell_process.run_exec(context, ["/bin/sh", "-c", command], "", out, out)
     output = {}
     if out.text():
         output["output"] = out.text()
