@@ -86,6 +86,8 @@ def mount(
     theme: str = "light",
     source: str = "",
     tables: dict[str, Any] | None = None,
+    *,
+    can_act: bool = False,
 ) -> None:
     """Mount live.js in a plain page with a model that records what is sent (`window.model.sent`)."""
     folder = Path(renderers.__file__).parent
@@ -95,17 +97,22 @@ def mount(
         {
             "source": source or (folder / "live.js").read_text(encoding="utf-8"),
             "css": (folder / "live.css").read_text(encoding="utf-8"),
-            "state": {"scene": scene, "config": tables or browser_tables(), "theme": theme},
+            "state": {
+                "scene": scene,
+                "config": tables or browser_tables(),
+                "theme": theme,
+                "can_act": can_act,
+            },
         },
     )
 
 
-def mount_canvas(page: Page, scene: dict[str, Any], theme: str = "light") -> None:
+def mount_canvas(page: Page, scene: dict[str, Any], theme: str = "light", *, can_act: bool = False) -> None:
     """Mount live.js as if no picture were small enough for SVG elements."""
     source = (Path(renderers.__file__).parent / "live.js").read_text(encoding="utf-8")
     limit = "const MOST_SVG_PODS = 300;"
     assert source.count(limit) == 1
-    mount(page, scene, theme, source.replace(limit, "const MOST_SVG_PODS = -1;"))
+    mount(page, scene, theme, source.replace(limit, "const MOST_SVG_PODS = -1;"), can_act=can_act)
 
 
 def push(page: Page, message: dict[str, Any]) -> None:

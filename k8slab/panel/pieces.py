@@ -36,7 +36,8 @@ class View(Stage):
         self._height = 0.0
         scene = panel.showing.scene
         super().__init__(PARTS[part](scene), panel.stage.theme)
-        self.listen(panel.select, panel.resize_for(part), panel.seek)
+        self.listen(panel.select, panel.resize_for(part), panel.seek, panel.scale)
+        traitlets.dlink((panel.stage, "can_act"), (self, "can_act"))
         if part == "timeline":
             self.add_class("k8slab-bare")
         self._tell(scene)

@@ -31,7 +31,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
 
     `on_select(id)` and `on_width(width)` are called when the reader selects
     something (or nothing: the empty id) and when there is another width;
-    `on_seek(at_us)` when an instant is chosen on the timeline.
+    `on_seek(at_us)` when an instant is chosen on the timeline; `on_scale(id, replicas)`
+    when a workload's grip was dragged. Grips are shown while `can_act`.
     """
 
     _esm = _FOLDER / "live.js"
@@ -39,6 +40,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     scene = traitlets.Dict().tag(sync=True)
     config = traitlets.Dict().tag(sync=True)
     theme = traitlets.Unicode("auto").tag(sync=True)
+    can_act = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self, scene: Scene, theme: str = "auto", clock: Callable[[], float] = time.monotonic
@@ -53,6 +55,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         self._on_select: Callable[[str], None] = _ignore
         self._on_width: Callable[[int], None] = _ignore
         self._on_seek: Callable[[int], None] = _ignore
+        self._on_scale: Callable[[str, int], None] = _ignore
         super().__init__(scene=to_json(scene), config=browser_tables(scene.header.language), theme=theme)
         self.on_msg(self._receive)
 
@@ -61,9 +64,12 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         on_select: Callable[[str], None],
         on_width: Callable[[int], None],
         on_seek: Callable[[int], None],
+        on_scale: Callable[[str, int], None],
     ) -> None:
-        """Say who is told of selections, widths and chosen instants."""
+        """Say who is told of selections, widths, chosen instants and counts. From then on one can act."""
         self._on_select, self._on_width, self._on_seek = on_select, on_width, on_seek
+        self._on_scale = on_scale
+        self.can_act = True
 
     @property
     def is_free(self) -> bool:
@@ -124,6 +130,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
             self._on_width(int(message["width"]))
         elif kind == "seek":
             self._on_seek(int(message["at_us"]))
+        elif kind == "scale":
+            self._on_scale(str(message["id"]), int(message["replicas"]))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and for readers without a kernel the picture as SVG and as text."""
@@ -152,5 +160,5 @@ def with_words(bundle: Any, words: str, html: str = "") -> Any:
     return (data, metadata) if metadata else data
 
 
-def _ignore(_: Any) -> None:
+def _ignore(*_: Any) -> None:
     """The listener until there is another."""

@@ -108,7 +108,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _wire(self) -> None:
         """Bind each control to what it does."""
         controls = self.controls
-        self.stage.listen(self.select, self._resize, self.seek)
+        self.stage.listen(self.select, self._resize, self.seek, self.scale)
         controls.play.observe(lambda change: self._play(change["new"]), "value")
         controls.speed.observe(lambda change: self._set_speed(change["new"]), "value")
         self.player.speed = controls.speed.value
@@ -355,10 +355,14 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             settled = self.lab.settle()
         self.stage.say(self.words("settled" if settled else "busy"))
 
+    def scale(self, identity: str, replicas: int) -> None:
+        """Set how many replicas a workload has, by its id: `StatefulSet/default/db`."""
+        if kind_of(identity or "/") in actions.SCALABLE:
+            self.do(actions.scale(identity, replicas))
+
     def _scale(self, replicas: int) -> None:
-        workload = self.showing.workload_of(self.showing.selected)
-        if workload and not self._quiet:
-            self.do(actions.scale(workload, replicas))
+        if not self._quiet:
+            self.scale(self.showing.workload_of(self.showing.selected), replicas)
 
     def _open_editor(self, opened: bool) -> None:
         self._shelf.layout.display = "" if opened else "none"
@@ -391,6 +395,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         words = self.words("past", seconds=f"{seconds:g}")
         self._banner_words.value = f"<b>{escape(words)}</b>"
         self._banner.layout.display = ""
+        self.stage.can_act = False
         self.stage.show(self.past.scene, None, at_once=True)
         self.stage.say(words)
         self._offer()
@@ -411,6 +416,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _leave_past(self) -> None:
         self.past = None
         self._banner.layout.display = "none"
+        self.stage.can_act = True
 
     def rewind(self) -> None:
         """Make the past that is shown the present: what came after it has not happened."""

@@ -23,6 +23,7 @@ class Picture {
     this.model = model;
     this.items = new Map();
     this.users = new Map();
+    this.gripped = new Set();
     this.head = { width: 1180, height: 400, now_us: 0, header: {}, axis: [0, 0, 0, 1], selected: "" };
     this.views = new Set();
     this.seq = 0;
@@ -51,6 +52,7 @@ class Picture {
     const { items, ...head } = scene;
     this.items = new Map();
     this.users = new Map();
+    this.gripped.clear();
     this.head = head;
     for (const item of items) this.put(item);
     for (const view of this.views) view.restart();
@@ -93,6 +95,7 @@ class Picture {
   put(item) {
     this.unlink(this.items.get(item[ID]));
     this.items.set(item[ID], item);
+    if (item[MARKS][0]?.[0] === "grip") this.gripped.add(item[ID]);
     for (const id of item[LINKS]) {
       if (!this.users.has(id)) this.users.set(id, new Set());
       this.users.get(id).add(item[ID]);
@@ -101,6 +104,7 @@ class Picture {
 
   drop(id) {
     this.unlink(this.items.get(id));
+    this.gripped.delete(id);
     this.items.delete(id);
   }
 
@@ -340,6 +344,8 @@ class SvgPainter {
         this.stretch(made, mark, item, head);
         return made;
       }
+      case "grip":
+        return element("g", {}, parent);
       default: {
         const [, y, height] = mark;
         const group = element("g", { class: "k8-now" }, parent);
@@ -597,6 +603,8 @@ class CanvasPainter {
         context.fillRect(x + dx, y + dy, width, height);
         return;
       }
+      case "grip":
+        return;
       default: {
         context.fillStyle = this.colours.accent;
         context.fillRect(onAxis(head.axis, head.now_us) - 1, mark[1] + dy, 2, mark[2]);
@@ -935,6 +943,166 @@ class Playhead {
   }
 }
 
+// ----------------------------------------------------------------------------------------------------------- grips
+
+const MOST_DRAG = 280;
+const WIDEST_STEP = 14;
+
+/** What kubectl calls a workload: `statefulset/db`, with its namespace where that is not the default. */
+function referenceOf(id) {
+  const [kind, namespace, name] = id.split("/");
+  return `${kind.toLowerCase()}/${name}${namespace === "default" ? "" : ` -n ${namespace}`}`;
+}
+
+/**
+ * A handle on each workload that can be scaled, above either painter: to drag it, or to press arrow keys on it, chooses
+ * how many replicas there should be. Nothing is sent until it is let go (or the Enter key pressed).
+ */
+class Grips {
+  constructor(view) {
+    this.view = view;
+    this.box = document.createElement("div");
+    this.box.className = "k8-grips";
+    this.handles = new Map();
+    this.held = "";
+    this.wanted = null;
+    view.frame.after(this.box);
+  }
+
+  /** Lie over the chips of the scene as it is. */
+  place() {
+    const { picture, model } = this.view;
+    const ids = model.get("can_act") ? picture.gripped : new Set();
+    for (const [id, handle] of this.handles) {
+      if (ids.has(id)) continue;
+      if (this.held === id) this.cancel();
+      handle.remove();
+      this.handles.delete(id);
+    }
+    for (const id of ids) {
+      if (!this.handles.has(id)) this.handles.set(id, this.create(id));
+      this.put(id, this.handles.get(id));
+    }
+  }
+
+  put(id, handle) {
+    const item = this.view.picture.items.get(id);
+    const { width, height } = this.view.picture.head;
+    const [, x, y] = item[MARKS][0];
+    const where = `${(100 * (item[X] + x)) / width}% ${(100 * (item[Y] + y - 48)) / Math.max(1, height - 48)}%`;
+    if (handle.where !== where) [handle.style.left, handle.style.top] = (handle.where = where).split(" ");
+    this.show(id, handle);
+  }
+
+  create(id) {
+    const handle = document.createElement("div");
+    handle.className = "k8-grip";
+    handle.dataset.of = id;
+    handle.tabIndex = id === this.view.active ? 0 : -1;
+    const [, , name] = id.split("/");
+    handle.setAttribute("role", "slider");
+    handle.setAttribute("aria-label", textOf(this.view.config, "grip", { kind: id.split("/")[0], name }));
+    const listen = (event, act) => handle.addEventListener(event, act);
+    listen("pointerdown", (event) => this.grasp(id, event));
+    listen("pointermove", (event) => (this.from === undefined ? this.invite(event) : this.drag(event)));
+    listen("pointerleave", () => this.held || this.view.tip.hide());
+    listen("pointerup", () => this.from !== undefined && this.commit());
+    listen("pointercancel", () => this.cancel());
+    listen("keydown", (event) => this.key(id, event));
+    listen("blur", () => this.held === id && this.cancel());
+    this.box.append(handle);
+    return handle;
+  }
+
+  amount(id) {
+    return this.view.picture.items.get(id)[MARKS][0][3];
+  }
+
+  most(id) {
+    return Math.max(10, 2 * this.amount(id));
+  }
+
+  show(id, handle) {
+    const wanted = this.held === id ? this.wanted : null;
+    const count = wanted ?? this.amount(id);
+    const words = textOf(this.view.config, "grip.count", { count });
+    const values = { valuemin: "0", valuemax: String(this.most(id)), valuenow: String(count), valuetext: words };
+    for (const [name, value] of Object.entries(values)) {
+      if (handle.getAttribute(`aria-${name}`) !== value) handle.setAttribute(`aria-${name}`, value);
+    }
+    handle.classList.toggle("k8-moved", wanted !== null);
+    const shown = wanted === null ? "" : String(wanted);
+    if (handle.textContent !== shown) handle.textContent = shown;
+  }
+
+  invite(event) {
+    this.view.tip.show([event.currentTarget.getAttribute("aria-label"), textOf(this.view.config, "grip.keys")], event);
+  }
+
+  /** Only the grip of the thing that the arrow keys are at is a stop of the Tab key. */
+  rove(id, former) {
+    const [one, other] = [this.handles.get(id), this.handles.get(former)];
+    if (other) other.tabIndex = -1;
+    if (one) one.tabIndex = 0;
+  }
+
+  grasp(id, event) {
+    if (event.button) return;
+    event.preventDefault();
+    const handle = this.handles.get(id);
+    handle.focus({ preventScroll: true });
+    handle.setPointerCapture(event.pointerId);
+    this.from = event.clientX;
+    this.hold(id, this.amount(id), "grip.release");
+  }
+
+  drag(event) {
+    const id = this.held;
+    const step = Math.min(WIDEST_STEP, MOST_DRAG / this.most(id));
+    this.hold(id, this.amount(id) + Math.round((event.clientX - this.from) / step), "grip.release");
+  }
+
+  /** Choose a count, and say what letting go of it will do. */
+  hold(id, count, hint) {
+    this.held = id;
+    this.wanted = Math.min(this.most(id), Math.max(0, count));
+    const handle = this.handles.get(id);
+    this.show(id, handle);
+    const { left, bottom } = handle.getBoundingClientRect();
+    const change = textOf(this.view.config, "grip.change", { before: this.amount(id), after: this.wanted });
+    const lines = [change, `kubectl scale ${referenceOf(id)} --replicas=${this.wanted}`, textOf(this.view.config, hint)];
+    this.view.tip.show(lines, { clientX: left, clientY: bottom });
+  }
+
+  commit() {
+    const [id, wanted] = [this.held, this.wanted];
+    this.cancel();
+    if (wanted === null || wanted === this.amount(id)) return;
+    this.view.model.send({ type: "scale", id, replicas: wanted });
+  }
+
+  cancel() {
+    const handle = this.handles.get(this.held);
+    [this.held, this.wanted, this.from] = ["", null, undefined];
+    this.view.tip.hide();
+    if (handle) this.show(handle.dataset.of, handle);
+  }
+
+  key(id, event) {
+    const count = this.held === id ? this.wanted : this.amount(id);
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+    if (event.key === "Escape") this.cancel();
+    else if (this.from !== undefined) return;
+    else if (step) this.hold(id, count + step, "grip.enter");
+    else if (event.key === "Home") this.hold(id, 0, "grip.enter");
+    else if (event.key === "End") this.hold(id, this.most(id), "grip.enter");
+    else if (event.key === "Enter" || event.key === " ") this.commit();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------- view
 
 class View {
@@ -967,6 +1135,7 @@ class View {
       '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
     this.dots = new Dots(this);
+    this.grips = new Grips(this);
     this.tip = new Tip(this.root.querySelector(".k8-body"));
     const toggles = this.root.querySelector(".k8-toggles");
     toggles.setAttribute("aria-label", textOf(this.config, "relations"));
@@ -995,6 +1164,7 @@ class View {
     listen(frame, "focusin", (event) => this.painter instanceof SvgPainter && this.activate(this.painter.idAt(event), false));
     listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.themed());
     this.model.on("change:theme", () => this.themed());
+    this.model.on("change:can_act", () => this.grips.place());
     this.watcher = new MutationObserver(() => this.themed());
     this.watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-theme"] });
     this.sizes = new ResizeObserver(() => this.sized());
@@ -1068,6 +1238,7 @@ class View {
     this.painter.restart();
     this.headline();
     this.playhead?.place();
+    this.grips.place();
     this.soon();
   }
 
@@ -1109,6 +1280,7 @@ class View {
     this.axisChanged = false;
     this.headline();
     this.playhead?.place();
+    this.grips.place();
     // A task after this frame's callbacks runs when the frame was handed to be painted.
     setTimeout(() => picture.acknowledge());
   }
@@ -1176,6 +1348,7 @@ class View {
     const former = this.active;
     this.active = id;
     const target = this.painter.focus(id, former);
+    this.grips.rove(id, former);
     if (move) {
       target?.focus({ preventScroll: false });
       this.hover(id);

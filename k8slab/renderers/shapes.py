@@ -204,6 +204,9 @@ def _add(mark: Mark, dx: float, dy: float, scene: Scene, shapes: list[Shape], wo
             width = max(0.6, scene.axis.at(to_us or scene.now_us) - left)
             path = moved(rounded_path(round(width, 2), height, 2), left, y + dy)
             shapes.append(Shape(path, fill, "", 0, ""))
+        case "grip":
+            # A picture can't be acted on.
+            return
         case _:
             _, y, height = mark
             at = scene.axis.at(scene.now_us)

@@ -135,6 +135,11 @@ def _now(mark: Mark, table: Colours, now_us: int, axis: Axis, left: float) -> st
     )
 
 
+def _grip(mark: Mark, table: Colours, now_us: int, axis: Axis, left: float) -> str:
+    """Nothing: a picture can't be acted on."""
+    return ""
+
+
 _MARKS: dict[str, Callable[[Mark, Colours, int, Axis, float], str]] = {
     "rect": _rect,
     "circle": _circle,
@@ -143,4 +148,5 @@ _MARKS: dict[str, Callable[[Mark, Colours, int, Axis, float], str]] = {
     "icon": _icon,
     "bar": _bar,
     "now": _now,
+    "grip": _grip,
 }

@@ -12,6 +12,8 @@ holds the mark. The first element says which primitive it is:
 - `("icon", x, y, name)`: a mark of the table `icons`, centred
 - `("bar", y, height, fill, from_us, to_us)`: on the time axis; `to_us` 0 is the scene's now
 - `("now", y, height)`: the time axis's cursor
+- `("grip", x, y, amount)`: what a count is set by, where the picture can be acted on; elsewhere nothing.
+  It is the first mark of its item
 
 A text with a `clock` contains `{}`, in whose place the renderer puts the time
 `since` or `until` the instant `at_us`. So a running clock is no change of the
@@ -99,6 +101,11 @@ def icon(x: float, y: float, name: str) -> Mark:
 def bar(y: float, height: float, fill: str, from_us: int, to_us: int) -> Mark:
     """A stretch of the time axis; `to_us` 0 lets it end at the scene's now."""
     return ("bar", y, height, fill, from_us, to_us)
+
+
+def grip(x: float, y: float, amount: int) -> Mark:
+    """A handle, centred on (x, y), that sets a count which is `amount` now."""
+    return ("grip", x, y, amount)
 
 
 @lru_cache(maxsize=4096)

@@ -409,11 +409,12 @@ def test_a_page_that_has_the_first_scene_is_sent_nothing_more() -> None:
 def test_what_is_selected_in_the_browser_is_told() -> None:
     stage, _, _, _ = stage_of(Clock())
     told: list[Any] = []
-    stage.listen(told.append, told.append, told.append)
+    stage.listen(told.append, told.append, told.append, lambda *scaled: told.append(scaled))
     stage._receive(None, {"type": "select", "id": POD}, None)
     stage._receive(None, {"type": "width", "width": 800}, None)
     stage._receive(None, {"type": "seek", "at_us": NOW_US - 5}, None)
-    assert told == [POD, 800, NOW_US - 5]
+    stage._receive(None, {"type": "scale", "id": SET, "replicas": 4}, None)
+    assert told == [POD, 800, NOW_US - 5, (SET, 4)]
 
 
 # The player.

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from k8slab.scene.marks import Clock, Mark, path, rect, stripe_d, text
+from k8slab.scene.marks import Clock, Mark, grip, path, rect, stripe_d, text
 from k8slab.scene.metrics import shortened, text_width
 
 STRIP_X, STRIP_Y, STRIP_HEIGHT = 15.0, 42.0, 10.0
 """Where a chip's strip begins, and its height; it is `width - 28` wide."""
 
 HEIGHT = 60.0
+_GRIP_ROOM = 26.0
 
 
 def chip(
-    width: float, colour: str, kind: str, name: str, value: str, clock: Clock = "", at_us: int = 0
+    width: float,
+    colour: str,
+    kind: str,
+    name: str,
+    value: str,
+    clock: Clock = "",
+    at_us: int = 0,
+    *,
+    replicas: int | None = None,
 ) -> list[Mark]:
-    """The marks of a chip without its strip. `value` stands at the right; it may hold a running clock."""
+    """The marks of a chip without its strip. `value` stands at the right; it may hold a running clock.
+
+    With `replicas`, how many there should be, there is a grip that sets them.
+    """
     value_width = text_width(value.replace("{}", "00:00"), "value")
+    held = [] if replicas is None else [grip(width - 20, 13, replicas)]
     return [
+        *held,
         rect(0, 0, width, HEIGHT, 8, "chip", "line", 1.2),
         path(stripe_d(6, HEIGHT, 6), colour),
-        text(15, 16, "smaller", shortened(kind, "smaller", width - 26), "muted"),
+        text(15, 16, "smaller", shortened(kind, "smaller", width - 26 - _GRIP_ROOM * len(held)), "muted"),
         text(15, 33, "strong", shortened(name, "strong", width - 36 - value_width, 5)),
         text(width - 12, 33, "value", value, "text", "end", clock, at_us),
     ]

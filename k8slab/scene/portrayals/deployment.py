@@ -17,7 +17,8 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     ready = dig(obj, "status", "readyReplicas", default=0)
     revision = annotations_of(obj).get(REVISION, "")
     kind = around.words("deployment.kind", revision=revision) if revision else "Deployment"
-    marks = chip(subject.width, subject.colour, kind, obj["metadata"]["name"], f"{ready}/{wanted}")
+    name = obj["metadata"]["name"]
+    marks = chip(subject.width, subject.colour, kind, name, f"{ready}/{wanted}", replicas=wanted)
     sets = _sets(subject.id, around)
     for row, one in enumerate(sets[:2]):
         marks += _row(one, subject, STRIP_Y - 2 + row * 8, newest=row == 0, single=len(sets) == 1)

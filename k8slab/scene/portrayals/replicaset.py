@@ -12,7 +12,8 @@ def draw(subject: Subject, around: Surroundings) -> Picture:
     obj = subject.obj
     wanted = dig(obj, "spec", "replicas", default=1)
     ready = dig(obj, "status", "readyReplicas", default=0)
-    marks = chip(subject.width, subject.colour, obj["kind"], obj["metadata"]["name"], f"{ready}/{wanted}")
+    kind, name = obj["kind"], obj["metadata"]["name"]
+    marks = chip(subject.width, subject.colour, kind, name, f"{ready}/{wanted}", replicas=wanted)
     marks += progress(subject.width, subject.colour, ready, wanted)
     return Picture(tuple(marks), around.words("ready", ready=ready, wanted=wanted))
 

@@ -18,7 +18,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     wanted = dig(obj, "spec", "replicas", default=1)
     first = dig(obj, "spec", "ordinals", "start", default=0)
     ready = dig(obj, "status", "readyReplicas", default=0)
-    marks = chip(subject.width, subject.colour, "StatefulSet", name, f"{ready}/{wanted}")
+    marks = chip(subject.width, subject.colour, "StatefulSet", name, f"{ready}/{wanted}", replicas=wanted)
     pods = [object_id("Pod", (namespace, f"{name}-{first + slot}")) for slot in range(min(wanted, 1000))]
     surplus = len(around.graph.sources(subject.id, "owner")) > wanted
     if wanted + surplus > _MOST_SLOTS:
