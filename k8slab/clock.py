@@ -2,7 +2,8 @@
 
 An instant is a count of microseconds since the Unix epoch, so that it can be
 written into an API object without a conversion table; a lab starts at
-`START_US`, a fixed morning, never at the wall clock's now. Durations are
+`START_US`, a fixed morning, or at the instant that it is given, and never reads
+the wall clock itself. Durations are
 microseconds too. Integers do not round, so two runs agree to the last digit.
 """
 
@@ -19,7 +20,7 @@ HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
 START_US = calendar.timegm((2026, 1, 5, 9, 0, 0)) * SECOND_US
-"""Every lab begins on Monday, 5 January 2026, 09:00:00 UTC."""
+"""A lab that is not told otherwise begins on Monday, 5 January 2026, 09:00:00 UTC."""
 
 _RFC3339 = re.compile(r"^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")

@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="the port; without it a free one")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--speed", type=float, default=1.0, help="lab seconds a real second")
+    serve.add_argument(
+        "--start", default="", help="when the lab begins, e.g. 2026-01-05T09:00:00Z; without it now"
+    )
     serve.add_argument("--tls", action="store_true", help="serve over https")
     serve.set_defaults(run=_serve)
     return parser
@@ -63,7 +66,10 @@ def _add_lab_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _lab(options: argparse.Namespace, files: Sequence[str]) -> Lab:
-    lab = Lab(options.nodes, seed=options.seed, timing=options.timing)
+    return _applied(Lab(options.nodes, seed=options.seed, timing=options.timing), files)
+
+
+def _applied(lab: Lab, files: Sequence[str]) -> Lab:
     for path in files:
         result = lab.kubectl(f"apply -f {shlex.quote(path)}")
         sys.stderr.write(result.stderr)
@@ -99,7 +105,14 @@ def _kubectl(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    lab = _lab(options, options.file)
+    # Clients compare a cluster's times with their own clock, so a lab for them shows the same one.
+    from k8slab.server.live import catch_up_with_wall, shortly_before_now
+
+    start = options.start or shortly_before_now()
+    lab = Lab(options.nodes, seed=options.seed, timing=options.timing, start=start)
+    if not options.start:
+        catch_up_with_wall(lab)
+    _applied(lab, options.file)
     with lab.serve(options.port, speed=options.speed, host=options.host, tls=options.tls) as serving:
         print(serving, flush=True)
         try:

@@ -58,7 +58,8 @@ class Lab:
     switch on, `addons` what runs in the cluster beside Kubernetes itself: a
     `metrics-server`, which `kubectl top` asks. `lang` is the language in which the
     lab explains and the panel speaks, `en` or `zh`; what Kubernetes says is the same in
-    both. `components` replaces the control plane, for tests.
+    both. `start` is the instant at which the lab begins (`2026-11-30T12:00:00Z`), a Monday in
+    January 2026 without it. `components` replaces the control plane, for tests.
     """
 
     def __init__(
@@ -71,12 +72,18 @@ class Lab:
         addons: Sequence[str] = (METRICS_SERVER,),
         components: Sequence[Component] | None = None,
         lang: str = "en",
+        start: str = "",
     ) -> None:
         names = [f"node-{number + 1}" for number in range(nodes)] if isinstance(nodes, int) else list(nodes)
         parts = assembly.all_components() if components is None else components
         self.lock = threading.RLock()
         self.world = World(
-            parts, seed=seed, timing=profile(timing), gates=frozenset(gates), addons=frozenset(addons)
+            parts,
+            seed=seed,
+            timing=profile(timing),
+            gates=frozenset(gates),
+            addons=frozenset(addons),
+            start_us=clock.parse_timestamp(start) if start else clock.START_US,
         )
         self.inputs: list[Input] = []
         self.start_us = self.world.now_us
@@ -93,6 +100,8 @@ class Lab:
             self._made["components"] = [part.name for part in parts]
         if lang != "en":
             self._made["lang"] = lang
+        if start:
+            self._made["start"] = start
         assembly.bootstrap(self.world)
         for number, name in enumerate(names):
             self._add_machine(name, {"zone": "abc"[number % 3]})
@@ -881,15 +890,22 @@ class Lab:
         token: str | None = None,
         host: str = "127.0.0.1",
         tls: bool = False,
+        catch_up: bool = False,
     ) -> Serving:
         """Serve the lab over HTTP to kubectl and every other client, until it is closed.
 
         `port` 0 takes a free one. While it serves, the lab's clock follows real
         time at `speed`, or, with `live=False`, moves only by `run` and its like;
-        KUBECONFIG is set for shell cells. Needs the extra `k8slab[server]`.
+        KUBECONFIG is set for shell cells. With `catch_up` lab time passes first until it is
+        what the wall clock shows, for clients that compare the two (`logs --since-time`, ages,
+        expiring tokens). Needs the extra `k8slab[server]`.
         """
         from k8slab.server import serve
 
+        if catch_up:
+            from k8slab.server.live import catch_up_with_wall
+
+            catch_up_with_wall(self)
         return serve(self, port, live=live, speed=speed, token=token, host=host, tls=tls)
 
     def __repr__(self) -> str:

@@ -54,6 +54,7 @@ _MADE: dict[str, tuple[type, ...]] = {
     "gates": (list,),
     "addons": (list,),
     "lang": (str,),
+    "start": (str,),
 }
 """How a lab can be made, as a file says it."""
 

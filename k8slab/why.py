@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
-from k8slab.clock import SECOND_US, START_US, parse_timestamp
+from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.cluster.world import Cause, World
 from k8slab.store.view import Change
 from k8slab.texts import Language, say
@@ -36,7 +36,7 @@ def explain(world: World, kind: str, key: Key, language: Language = "en") -> str
         lines.append(_made(world, "created", created, language))
         lines.extend(_chain(world, created, language))
     elif world.store.compacted and obj["metadata"].get("creationTimestamp"):
-        when = _when(parse_timestamp(obj["metadata"]["creationTimestamp"]))
+        when = _when(world, parse_timestamp(obj["metadata"]["creationTimestamp"]))
         lines.append(say(language, "why.longAgo", what=f"{kind} {key[1]}", when=when))
     lines.extend(told(language, said) for said in waits_of(world, obj, world.now_us))
     return "\n".join(lines)
@@ -46,7 +46,7 @@ def _made(world: World, name: str, change: Change, language: Language) -> str:
     """How an object came or went."""
     what = f"{change.kind} {change.key[1]}"
     by = _by(world, change, language)
-    return say(language, f"why.{name}", what=what, when=_when(change.at_us), by=by)
+    return say(language, f"why.{name}", what=what, when=_when(world, change.at_us), by=by)
 
 
 def _creation(world: World, kind: str, key: Key, obj: Obj) -> Change | None:
@@ -78,14 +78,14 @@ def _chain(world: World, change: Change, language: Language) -> list[str]:
     while len(lines) < _LONGEST_CHAIN:
         if not cause.woken_by:
             if cause.text:
-                lines.append(say(language, "why.asked", when=_when(cause.at_us), text=cause.text))
+                lines.append(say(language, "why.asked", when=_when(world, cause.at_us), text=cause.text))
             break
         woken = _change_at(world, cause.woken_by)
         if woken is None:
             break
         by = _by(world, woken, language)
         said = narrate(woken, language)
-        lines.append(say(language, "why.because", said=said, when=_when(woken.at_us), by=by))
+        lines.append(say(language, "why.because", said=said, when=_when(world, woken.at_us), by=by))
         cause = world.causes[woken.cause]
     return lines
 
@@ -97,8 +97,8 @@ def _by(world: World, change: Change, language: Language) -> str:
     return say(language, "why.by_component", component=cause.component, key=key_text(cause.key))
 
 
-def _when(at_us: int) -> str:
-    seconds = (at_us - START_US) / SECOND_US
+def _when(world: World, at_us: int) -> str:
+    seconds = (at_us - world.start_us) / SECOND_US
     return f"t={seconds:.3f}s"
 
 

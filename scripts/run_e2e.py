@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from k8slab.lab import Lab
+from k8slab.server.live import shortly_before_now
 from k8slab.server.serving import kubectl_path
 
 
@@ -30,7 +31,8 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="lab seconds a real second")
     parser.add_argument("rest", nargs="*", help="further options of the binary, after --")
     options = parser.parse_args()
-    with Lab(options.nodes).serve(speed=options.speed, tls=True) as serving:
+    lab = Lab(options.nodes, start=shortly_before_now())
+    with lab.serve(speed=options.speed, tls=True, catch_up=True) as serving:
         command = [
             os.path.abspath(options.binary),
             f"--kubeconfig={serving.kubeconfig}",

@@ -140,6 +140,7 @@ class World:
         "queue",
         "seed",
         "sequence",
+        "start_us",
         "steps",
         "store",
         "timing",
@@ -160,7 +161,7 @@ class World:
         self.seed = seed
         self.timing = timing
         self.gates, self.addons = gates, addons
-        self.now_us = start_us
+        self.start_us = self.now_us = start_us
         self.store = Store()
         self.queue: list[Event] = []
         self.pending: dict[tuple[str, Key], Event] = {}
@@ -188,7 +189,7 @@ class World:
         """An independent World that goes on from here exactly as this one would."""
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
-        twin.addons = self.addons
+        twin.addons, twin.start_us = self.addons, self.start_us
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
         twin.store = self.store.copy()

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k8slab.clock import SECOND_US
+from k8slab.clock import SECOND_US, timestamp
 from k8slab.cluster import queue
 
 if TYPE_CHECKING:
@@ -127,3 +127,20 @@ class LiveClock:
                 return
             with self._passed:
                 self._passed.wait(min(left_us / SECOND_US / self.speed, 1.0))
+
+
+_AHEAD_SECONDS = 300
+"""How long before the wall clock's now a lab begins that is to be there when it is ready."""
+
+
+def shortly_before_now() -> str:
+    """The instant at which to begin a lab that will have started up by the wall clock's now."""
+    return timestamp((int(time.time()) - _AHEAD_SECONDS) * SECOND_US)
+
+
+def catch_up_with_wall(lab: Lab) -> None:
+    """Let a lab's time pass until it is what the wall clock shows. ValueError for one beyond that."""
+    left_us = int(time.time() * SECOND_US) - lab.now_us
+    if left_us < 0:
+        raise ValueError(f"the lab's clock shows {timestamp(lab.now_us)}, which has not come yet")
+    lab.run(left_us / SECOND_US)
