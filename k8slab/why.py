@@ -94,7 +94,13 @@ def _by(world: World, change: Change, language: Language) -> str:
     cause = world.causes[change.cause]
     if cause.component in ("", "user"):
         return say(language, "why.by_user")
-    return say(language, "why.by_component", component=cause.component, key=key_text(cause.key))
+    volume = (
+        ((change.new or change.old or {}).get("spec") or {}).get("source", {}).get("persistentVolumeName")
+    )
+    if cause.key == change.key or (change.kind == "VolumeAttachment" and cause.key == ("", volume)):
+        # The sentence has named it already.
+        return say(language, "why.by_component", component=cause.component)
+    return say(language, "why.by_component_for", component=cause.component, key=key_text(cause.key))
 
 
 def _when(world: World, at_us: int) -> str:
@@ -109,6 +115,8 @@ def narrate(change: Change, language: Language = "en") -> str:
 
 
 def _said(change: Change) -> Said:
+    if change.kind == "VolumeAttachment":
+        return _attachment(change.old, change.new)
     if change.old is None:
         return "created", {}
     if change.new is None:
@@ -117,6 +125,19 @@ def _said(change: Change) -> Said:
         said = says(change.old, change.new)
         if said is not None:
             return said
+    return "changed", {}
+
+
+def _attachment(old: Obj | None, new: Obj | None) -> Said:
+    """A VolumeAttachment's own name is a hash: what is told is the volume and the node."""
+    spec = (new or old or {})["spec"]
+    parts = {"volume": spec["source"].get("persistentVolumeName", ""), "node": spec["nodeName"]}
+    if old is None or new is None:
+        return ("attaching" if old is None else "detached"), parts
+    if _deletion(old, new):
+        return "detaching", parts
+    if new["status"]["attached"] and not old["status"]["attached"]:
+        return "attached", parts
     return "changed", {}
 
 
@@ -146,6 +167,20 @@ def _readiness(old: Obj, new: Obj) -> Said | None:
 def _replicas(old: Obj, new: Obj) -> Said | None:
     before, after = (old.get("spec") or {}).get("replicas"), (new.get("spec") or {}).get("replicas")
     return ("scaled", {"before": before, "after": after}) if before != after else None
+
+
+def _claim(old: Obj, new: Obj) -> Said | None:
+    """A claim is handed to a provisioner, and then gets its volume."""
+    if new["kind"] != "PersistentVolumeClaim":
+        return None
+    volume = new["spec"].get("volumeName")
+    if volume and not old["spec"].get("volumeName"):
+        return "claimed", {"volume": volume}
+    before, after = (
+        (obj["metadata"].get("annotations") or {}).get("volume.kubernetes.io/storage-provisioner")
+        for obj in (old, new)
+    )
+    return ("provisioning", {"provisioner": after}) if after and after != before else None
 
 
 def _power(old: Obj, new: Obj) -> Said | None:
@@ -253,6 +288,7 @@ _TRANSITIONS: tuple[Callable[[Obj, Obj], Said | None], ...] = (
     _readiness,
     _phase,
     _replicas,
+    _claim,
     _power,
     _cordon,
     _outcome,

@@ -110,11 +110,11 @@ class Showing:
         answer = self.lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
         if not answer:
             return None
-        # What it waits for, or what is wrong with it, is worth more than how it came to be.
+        # What it waits for, or what is wrong with it, is worth more than how it came to be. Of the chain of
+        # causes the two ends are enough here: the inspector has the rest.
         first, *rest = [line for line in answer.split("\n") if line.strip()]
         now = [line for line in rest if not line.startswith(" ")]
-        before = [line for line in rest if line.startswith(" ")]
-        words = " ".join(" ".join([*now, first, *before]).split())
+        words = " ".join(" ".join(now or [first, *rest[-1:]]).split())
         return (say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"), words)
 
     def pod_of(self, identity: str) -> str:

@@ -16,7 +16,8 @@ TEXTS = {
     "asked": ("  because you did this at {when}: {text}", "  因为你在 {when} 做了这件事：{text}"),
     "because": ("  because {said} at {when}, {by}", "  因为 {said}（{when}，{by}）"),
     "by_user": ("by the user", "由用户"),
-    "by_component": ("by the {component}, looking at {key}", "由 {component}（正在处理 {key}）"),
+    "by_component": ("by the {component}", "由 {component}"),
+    "by_component_for": ("by the {component}, looking at {key}", "由 {component}（正在处理 {key}）"),
     # What a change was
     "was.created": ("{what} was created", "{what} 被创建"),
     "was.removed": ("{what} was removed", "{what} 被删除"),
@@ -29,6 +30,15 @@ TEXTS = {
     "was.scaled": ("{what} was scaled from {before} to {after}", "{what} 从 {before} 扩缩到 {after}"),
     "was.off": ("{what} lost its power", "{what} 断电了"),
     "was.power": ("{what} changed its power or network", "{what} 的电源或网络发生了变化"),
+    "was.attaching": ("{volume} was to be attached to {node}", "{volume} 将要挂接到 {node}"),
+    "was.attached": ("{volume} was attached to {node}", "{volume} 已挂接到 {node}"),
+    "was.detaching": ("{volume} was to be detached from {node}", "{volume} 将要从 {node} 卸离"),
+    "was.detached": ("{volume} was detached from {node}", "{volume} 已从 {node} 卸离"),
+    "was.provisioning": (
+        "{what} was handed to the provisioner {provisioner}",
+        "{what} 交给了供应者 {provisioner}",
+    ),
+    "was.claimed": ("{what} got the volume {volume}", "{what} 得到了卷 {volume}"),
     "was.adopted": ("{what} was adopted by {owner}", "{what} 被 {owner} 收养"),
     "was.released": ("{what} was released by {owner}", "{what} 被 {owner} 释放"),
     "was.waiting": (

@@ -271,7 +271,7 @@ def test_a_selection_is_explained() -> None:
     panel = Panel(FakeLab())
     panel.select(POD)
     note = panel.showing.scene.items["note"]
-    words = "It waits. pod/db-0 in default was asked for. because of a test"
+    words = "It waits."
     assert (note.label, note.detail) == ("Why is Pod db-0 as it is?", words)
     assert "selection" in panel.showing.scene.items
     panel.select("")
