@@ -54,6 +54,7 @@ REALISTIC = Timing(
         "container_stop": _span(100, 400),  # from SIGTERM to the end of a process that heeds it
         "kubelet_notice": _span(50, 300),  # from a container's change to the Pod's new status
         "pod_cleanup": _span(100, 300),  # from the last container's end to the Pod's removal
+        "resize": _span(100, 1000),  # until a container has the resources that it was granted
         "request": _span(1, 4),  # one request between two Pods
         "claim_protection": _span(80, 150),  # until a deleted claim that no Pod uses is let go
         "namespace_delete": _span(200, 500),

@@ -20,7 +20,7 @@ _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 
 def cgroup_tree(pod: Obj, container: Obj) -> dict[str, str]:
     """The files of a container's control group."""
-    own = container.get("resources") or {}
+    own = _in_force(pod, container) or {}
     whole = pod["spec"].get("resources") or {}
     cpu = _amount(own, "limits", "cpu") or _amount(whole, "limits", "cpu")
     memory = _amount(own, "limits", "memory") or _amount(whole, "limits", "memory")
@@ -31,6 +31,16 @@ def cgroup_tree(pod: Obj, container: Obj) -> dict[str, str]:
         "/cpu.weight": f"{cpu_weight(_amount(own, 'requests', 'cpu') // _MILLI)}\n",
         "/memory.max": f"{memory // _UNIT if memory else 'max'}\n",
     }
+
+
+def _in_force(pod: Obj, container: Obj) -> Obj | None:
+    """The resources that a container has, which may not be those yet that its spec asks for."""
+    status: Obj = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses"):
+        for one in status.get(field) or ():
+            if one["name"] == container["name"] and "running" in one["state"] and "resources" in one:
+                return one["resources"]  # type: ignore[no-any-return]
+    return container.get("resources")
 
 
 def _amount(resources: Obj, part: str, name: str) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj
+from k8slab.kubelet.resizing import restart_needed
 from k8slab.kubelet.restarts import restarts_after_probe, should_restart
 from k8slab.kubelet.runtime import ABSENT, EXITED, FAILURE, RUNNING, SUCCESS, Slot, is_sidecar
 
@@ -100,21 +101,9 @@ def _changed(slot: Slot, container: Obj) -> str:
     if slot.image and slot.image != container["image"]:
         return f"Container {slot.name} definition changed"
     if slot.resources is not None and slot.resources is not container.get("resources"):
-        if _resize_restarts(slot.resources, container):
+        if restart_needed(slot.resources, container):
             return f"Container {slot.name} resize requires restart"
     return ""
-
-
-def _resize_restarts(before: Obj, container: Obj) -> bool:
-    """Whether a container's new resources need a restart by its resizePolicy."""
-    after = container.get("resources") or {}
-    for policy in container.get("resizePolicy") or ():
-        name = policy["resourceName"]
-        for part in ("requests", "limits"):
-            if (before.get(part) or {}).get(name) != (after.get(part) or {}).get(name):
-                if policy["restartPolicy"] == "RestartContainer":
-                    return True
-    return False
 
 
 def _with_new_sandbox(spec: Obj, slots: dict[str, Slot], attempt: int) -> PodActions:

@@ -133,7 +133,7 @@ def _lack(others: Sequence[Obj], spec: Obj, node: Obj) -> Rejection | None:
     wanted = {name: amount for name, amount in pod_requests(spec).items() if amount}
     used: dict[str, int] = {}
     for other in others if wanted else ():
-        for resource, amount in pod_requests(other["spec"]).items():
+        for resource, amount in pod_requests(granted_spec(other)).items():
             used[resource] = used.get(resource, 0) + amount
     for resource in sorted(wanted, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)):
         if resource not in allocatable and _is_extended(resource):
@@ -158,6 +158,36 @@ def _insufficient(resource: str, requested: int, used: int, capacity: int) -> Re
         f"Node didn't have enough resource: {resource}, "
         f"requested: {requested}, used: {used}, capacity: {capacity}",
     )
+
+
+def granted_spec(pod: Obj) -> Obj:
+    """A Pod's spec with the requests that its kubelet has granted, as its status says them.
+
+    They differ from the spec's own while a resize is deferred, or hasn't been looked at yet.
+    """
+    spec, status = pod["spec"], pod.get("status") or {}
+    if status.get("observedGeneration") == pod["metadata"].get("generation"):
+        if not any(one["type"] == "PodResizePending" for one in status.get("conditions") or ()):
+            return spec  # type: ignore[no-any-return]
+    granted = {
+        one["name"]: one["allocatedResources"]
+        for field in ("containerStatuses", "initContainerStatuses")
+        for one in status.get(field) or ()
+        if "allocatedResources" in one
+    }
+    result = dict(spec)
+    for field in ("containers", "initContainers"):
+        if spec.get(field):
+            result[field] = [_granted(one, granted.get(one["name"])) for one in spec[field]]
+    if spec.get("resources") and status.get("allocatedResources"):
+        result["resources"] = {**spec["resources"], "requests": status["allocatedResources"]}
+    return result
+
+
+def _granted(container: Obj, requests: Obj | None) -> Obj:
+    if requests is None:
+        return container
+    return {**container, "resources": {**(container.get("resources") or {}), "requests": requests}}
 
 
 def pod_requests(spec: Obj) -> dict[str, int]:

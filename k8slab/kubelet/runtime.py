@@ -98,7 +98,10 @@ class Runtime(NamedTuple):
     the spec's order. `lost` says that the machine lost power under the Pod.
     `reported` is what the last status was made from. `node` is where it runs,
     `spec` what the kubelet saw first of it, `held` the attached volumes that it
-    has mounted, by their unique names.
+    has mounted, by their unique names. `allocated` is the spec whose resources it
+    has granted, `resources` those of the Pod as a whole that are in force;
+    `pending` and `resizing` are the conditions of a resize, and
+    `resize_due_us` is when what was granted comes into force.
     """
 
     uid: str
@@ -124,6 +127,11 @@ class Runtime(NamedTuple):
     failed_message: str = ""
     rejected: bool = False
     restarting_all: bool = False
+    allocated: Obj | None = None
+    resources: Obj | None = None
+    pending: Obj | None = None
+    resizing: Obj | None = None
+    resize_due_us: int = 0
     seen_changes: int = 0
     reported: tuple[object, ...] = ()
 

@@ -28,6 +28,8 @@ KUBELET_CONDITIONS = (
     "ContainersReady",
     "PodReadyToStartContainers",
     "AllContainersRestarting",
+    "PodResizePending",
+    "PodResizeInProgress",
 )
 """Conditions that the kubelet owns (pkg/kubelet/types/pod_status.go); others it leaves alone."""
 
@@ -317,7 +319,7 @@ def container_status(
         status["containerID"] = slot.container_id
     status["started"] = running and slot.started
     if slot.state != ABSENT:
-        _add_resources(status, container)
+        _add_resources(status, container, slot)
     if container.get("volumeMounts"):
         status["volumeMounts"] = [_mount_status(mount) for mount in container["volumeMounts"]]
     if running:
@@ -351,14 +353,15 @@ def _waiting(reason: str, message: str) -> Obj:
     return {"reason": reason, "message": message} if message else {"reason": reason}
 
 
-def _add_resources(status: Obj, container: Obj) -> None:
-    """What was allocated and what is in force: the container's own resources (in-place resizing)."""
+def _add_resources(status: Obj, container: Obj, slot: Slot) -> None:
+    """What was allocated, and what is in force: a running container has what it was given last."""
     resources = container.get("resources")
     if resources is not None:
         requests = resources.get("requests")
         if requests:
             status["allocatedResources"] = requests
-        status["resources"] = resources
+        in_force = slot.resources if slot.state == RUNNING else None
+        status["resources"] = resources if in_force is None else in_force
 
 
 def _mount_status(mount: Obj) -> Obj:
@@ -513,6 +516,7 @@ def _conditions(
     spec = pod["spec"]
     before = old.get("conditions") or ()
     kept = [one for one in before if one["type"] not in KUBELET_CONDITIONS]
+    kept += [one for one in (runtime.pending, runtime.resizing) if one is not None]
     ready = containers_ready(spec, statuses, phase)
     sandbox = runtime.sandbox_ready
     verdicts: list[tuple[str, Verdict]] = [

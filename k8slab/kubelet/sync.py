@@ -21,7 +21,7 @@ from k8slab.components import Delete, Done, Memory, Plan, Put, Update
 from k8slab.containers.images import names_of
 from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
-from k8slab.kubelet import actions, admission, cri, starting, stopping, volumes
+from k8slab.kubelet import actions, admission, cri, resizing, starting, stopping, volumes
 from k8slab.kubelet.addresses import free_ip, node_ip
 from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import ask_again, run_due_probes
@@ -80,6 +80,8 @@ def _let_go(view: View, key: Key, runtime: Runtime, now_us: int) -> Plan:
         until_us = now_us + stopping.time_to_stop(view, key, runtime) if running else 0
         record = volumes.mounts_record(runtime, until_us) if running else None
         yield Put("Mounts", (runtime.node, runtime.uid), record)
+    if runtime.pending is not None:
+        yield Put(resizing.RECORD, (runtime.node, runtime.uid), None)
     yield from cri.removal(view, key, [(slot.name, slot.run) for slot in runtime.slots])
     return Done()
 
@@ -121,12 +123,18 @@ def _look(work: Work) -> Plan:
         work.set(slots=(*work.runtime.slots, *fresh))
     if not work.runtime.admitted and work.runtime.work == "sync" and not _admit(work):
         work.set(work="terminated", finished=True, rejected=True)
-    if work.spec.get("volumes") and work.runtime.work == "sync":
-        _update_volumes(work)
+    if work.runtime.work == "sync":
+        resizing.consider(work)
+        if work.spec.get("volumes"):
+            _update_volumes(work)
     _notice_changes(work)
     for _ in range(_MOST_ROUNDS):
         if not _round(work):
             break
+    if work.runtime.work == "sync":
+        resizing.actuate(work)
+    else:
+        resizing.forget(work)
     yield from _report(work)
     yield from work.flush()
     if work.runtime.work == "terminated":
@@ -403,9 +411,13 @@ def _shown(work: Work) -> tuple[object, ...]:
         runtime.ip,
         runtime.failed_reason,
         runtime.restarting_all,
+        runtime.pending,
+        runtime.resizing,
     ]
     for slot in runtime.slots:
         parts.append((slot.state, slot.run, slot.ready, slot.started, slot.reason, slot.message))
+        if runtime.resizing is not None:
+            parts.append(slot.resources)
     return tuple(parts)
 
 
@@ -414,7 +426,8 @@ def _write(work: Work, report: Report) -> Plan:
     if work.runtime.rejected and not work.deleted:
         status = rejected_status(work.pod, work.runtime, report)
     else:
-        status = pod_status(work.pod, work.runtime, report)
+        shown = work.pod if work.spec is work.pod["spec"] else {**work.pod, "spec": work.spec}
+        status = pod_status(shown, work.runtime, report)
     if status != old:
         stored = yield Update("Pod", {**work.pod, "status": status}, "status")
         if stored is not None:

@@ -37,6 +37,7 @@ ORDER = (
     "certificatesubjectrestriction",
     "defaultingressclass",
     "podtopologylabels",
+    "podresize",
     "mutatingadmissionpolicy",
     "mutatingadmissionwebhook",
     "validatingadmissionpolicy",
