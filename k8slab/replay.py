@@ -19,8 +19,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from k8slab.cluster import dispatch, queue
-from k8slab.cluster.world import Causes, World
-from k8slab.store.history import History
+from k8slab.cluster.world import World
 from k8slab.store.store import outline_of
 
 CHANGES_APART = 100
@@ -28,7 +27,7 @@ _MOST_HELD = 1_500_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
 """A World of which not even so many marks could be held isn't marked."""
-_ENTRIES_A_CHANGE = 40
+_ENTRIES_A_CHANGE = 15
 """So many entries may be copied for each change that happens: a small part of what it costs."""
 CHANGES_KEPT = 100_000
 """How many changes history keeps at least; of what is older only the marks are left."""
@@ -118,8 +117,7 @@ class Marks:
         self._due_revision = world.store.revision + max(self._apart, weight // _ENTRIES_A_CHANGE)
         if weight > _MOST_HELD // _FEWEST_MARKS and self._marks:
             return
-        twin = world.copy()
-        twin.store.history, twin.causes = History(), Causes([])
+        twin = world.copy(past=False)
         self._marks.append(Mark(twin, len(world.causes), inputs, nodes, weight))
         self._held += weight
         if self._held > _MOST_HELD:

@@ -84,11 +84,12 @@ def _tell(world: World) -> None:
 def _free_key(world: World, about: About) -> Key:
     """`<object>.<hex of the time in nanoseconds>` in the object's namespace."""
     namespace = about.namespace or "default"
+    store = world.store
     # The clock counts microseconds; the revision tells Events of one instant apart.
-    nanoseconds = world.now_us * 1000 + world.store.revision % 1000
+    nanoseconds = world.now_us * 1000 + store.revision % 1000
     while True:
         key = (namespace, f"{about.name}.{nanoseconds:x}")
-        if world.store.event(key) is None:
+        if not store.has_known_event(key) or store.event(key) is None:
             return key
         nanoseconds += 1
 
@@ -138,8 +139,9 @@ def _expired(world: World, event: RecordedEvent | Obj) -> bool:
 
 def _expire(world: World, cause: int) -> None:
     """Remove the oldest Events whose hour is over; a few at a time, so that no write is slow."""
-    for event in world.store.oldest_events(_EXPIRED_AT_ONCE):
-        if world.now_us - last_seen_us(event) <= EVENT_LIFETIME_US:
+    for _ in range(_EXPIRED_AT_ONCE):
+        event = world.store.oldest_event()
+        if event is None or world.now_us - last_seen_us(event) <= EVENT_LIFETIME_US:
             return
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)

@@ -185,20 +185,23 @@ class World:
         self._observers: dict[str, list[Observer]] = {}
         """The caches that exist, by the kinds whose changes they are shown."""
 
-    def copy(self) -> World:
-        """An independent World that goes on from here exactly as this one would."""
+    def copy(self, *, past: bool = True) -> World:
+        """An independent World that goes on from here exactly as this one would.
+
+        Without `past` it doesn't know what happened before, which is what costs most to copy.
+        """
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
         twin.addons, twin.start_us = self.addons, self.start_us
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
-        twin.store = self.store.copy()
+        twin.store = self.store.copy(history=past)
         twin.queue = self.queue.copy()
         twin.pending = self.pending.copy()
         twin.memories = self.memories.copy()
         twin.failures = self.failures.copy()
         twin.busy = self.busy.copy()
-        twin.causes = self.causes.copy()
+        twin.causes = self.causes.copy() if past else Causes([])
         twin.trails = self.trails.copy()
         twin.graves = self.graves.copy()
         # A cache is derived from the store: the fork builds its own when it is first needed.

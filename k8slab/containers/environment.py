@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.clock import parse_timestamp
 from k8slab.containers.downward import field_of, resource_of
@@ -198,6 +199,7 @@ def sub_path_of(mount: Obj, env: Mapping[str, str]) -> str:
     return path
 
 
+@remember
 def keeps_anything(container: Obj) -> bool:
     """Whether a container keeps something from its start on that may change behind it."""
     if container.get("envFrom") or any("valueFrom" in one for one in container.get("env") or ()):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
@@ -89,7 +90,7 @@ def can_execute(container: Obj, name: str) -> bool:
 def configuration_fault(box: Overlay, pod: Obj, container: Obj) -> str:
     """Why the container cannot be configured, or the empty string."""
     fault = _root_fault(pod, container)
-    if fault or not (container.get("env") or container.get("envFrom") or container.get("volumeMounts")):
+    if fault or not (container.get("env") or keeps_anything(container)):
         return fault
     try:
         env = environment(box, pod, container)
@@ -102,6 +103,8 @@ def configuration_fault(box: Overlay, pod: Obj, container: Obj) -> str:
 
 def _root_fault(pod: Obj, container: Obj) -> str:
     """Why a container that must not run as root would (`verifyRunAsNonRoot`)."""
+    if not (pod["spec"].get("securityContext") or container.get("securityContext")):
+        return ""
     security = security_of(pod, container)
     if not security.get("runAsNonRoot") or who_of(pod, container).user:
         return ""
@@ -132,6 +135,7 @@ def _program_of(context: Context) -> tuple[Executable | None, str]:
     return None, f'{_LAUNCH}"{argv[0]}": executable file not found in $PATH'
 
 
+@remember
 def is_static(container: Obj) -> bool:
     """Whether a container's image and command make it a server about which nothing is stored."""
     family = family_of(container["image"])

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
-from k8slab.kubelet.runtime import containers_of
 
 
 class Field(NamedTuple):
@@ -238,21 +238,45 @@ UNKNOWN_VOLUMES = tuple([name for name, field in TABLE["VolumeSource"].items() i
 """The volumes that no node can mount."""
 
 
+_MISSING_OF_POD = frozenset([name for name, field in TABLE["PodSpec"].items() if field.verdict == MISSING])
+
+
 def passed_over(spec: Obj) -> Iterator[tuple[str, str]]:
     """The fields that a Pod sets and that are not simulated: paths and why.
 
     Volumes say so themselves, when they can't be mounted.
     """
-    yield from _of("PodSpec", spec, "spec")
-    for container in containers_of(spec):
+    if not _MISSING_OF_POD.isdisjoint(spec):
+        yield from _of("PodSpec", spec, "spec")
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        if spec.get(field):
+            yield from _of_containers(spec[field])
+    if spec.get("volumes"):
+        yield from _of_volumes(spec["volumes"])
+
+
+def _in_containers(containers: list[Obj]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for container in containers:
         path = f"spec container {container['name']}"
         kind = "EphemeralContainer" if "targetContainerName" in container else "Container"
-        yield from _of(kind, container, path)
-        yield from _of("Lifecycle", container.get("lifecycle"), f"{path} lifecycle")
-        yield from _of("ResourceRequirements", container.get("resources"), f"{path} resources")
-    for volume in spec.get("volumes") or ():
+        found += _of(kind, container, path)
+        found += _of("Lifecycle", container.get("lifecycle"), f"{path} lifecycle")
+        found += _of("ResourceRequirements", container.get("resources"), f"{path} resources")
+    return tuple(found)
+
+
+def _in_volumes(volumes: list[Obj]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for volume in volumes:
         path = f"spec volume {volume['name']} emptyDir"
-        yield from _of("EmptyDirVolumeSource", volume.get("emptyDir"), path)
+        found += _of("EmptyDirVolumeSource", volume.get("emptyDir"), path)
+    return tuple(found)
+
+
+# The Pods of one template share these lists.
+_of_containers = remember(_in_containers)
+_of_volumes = remember(_in_volumes)
 
 
 def _of(kind: str, obj: Obj | None, path: str) -> Iterator[tuple[str, str]]:

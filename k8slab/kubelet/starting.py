@@ -14,7 +14,7 @@ from k8slab.clock import SECOND_US
 from k8slab.containers.images import REGISTRY_OUTAGE, bad_name, pull_failure, resolve, unreachable
 from k8slab.kubelet import backoff, cri
 from k8slab.kubelet.probes import first_probes
-from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, PULLING, RUNNING, Slot
+from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, PULLING, RUNNING, Slot, changed
 from k8slab.kubelet.status import terminated_state
 from k8slab.kubelet.work import Work
 
@@ -52,8 +52,8 @@ def begin_next(work: Work, names: tuple[str, ...]) -> bool:
 def _begin(work: Work, slot: Slot, container: Obj) -> bool:
     if slot.tried_image and slot.tried_image != container["image"]:
         # The back-off is the old image's.
-        slot = slot._replace(
-            retry_us=0, pull_backoff_us=0, pull_failed_us=0, tried_image="", backoff_told_us=0
+        slot = changed(
+            slot, retry_us=0, pull_backoff_us=0, pull_failed_us=0, tried_image="", backoff_told_us=0
         )
         work.put_slot(slot)
     if slot.retry_us > work.at_us:
@@ -64,7 +64,7 @@ def _begin(work: Work, slot: Slot, container: Obj) -> bool:
     if slot.state == EXITED:
         slot = work.slot(slot.name)
         delay = backoff.next_crash_backoff(slot.backoff_us, slot.backoff_updated_us, slot.finished_us)
-        work.put_slot(slot._replace(backoff_us=delay, backoff_updated_us=work.at_us, backoff_told_us=0))
+        work.put_slot(changed(slot, backoff_us=delay, backoff_updated_us=work.at_us, backoff_told_us=0))
     return _ensure_image(work, work.slot(slot.name), container)
 
 
@@ -84,7 +84,8 @@ def _is_backing_off(work: Work, slot: Slot) -> bool:
             slot.name,
         )
         delay = backoff.duration_text(slot.backoff_us)
-        slot = slot._replace(
+        slot = changed(
+            slot,
             backoff_told_us=work.at_us,
             reason="CrashLoopBackOff",
             message=f"back-off {delay} restarting failed container={slot.name} pod={pod_text(work)}",
@@ -99,7 +100,7 @@ def _put_reason_late(work: Work, slot: Slot) -> None:
     """The first status after a crash shows how the container ended; why it waits comes a relist later."""
     seen_us = slot.finished_us + RELIST_US
     if work.at_us < seen_us:
-        work.put_slot(slot._replace(reason="", message="", backoff_told_us=0))
+        work.put_slot(changed(slot, reason="", message="", backoff_told_us=0))
         work.actions.pop()
         work.wake(seen_us)
     else:
@@ -111,7 +112,8 @@ def _fail(work: Work, slot: Slot, reason: str, message: str, *, error: str = "",
     work.event("Warning", "Failed", f"Error: {error or reason}", slot.name)
     again_us = work.at_us + retry_us
     work.put_slot(
-        slot._replace(
+        changed(
+            slot,
             reason=reason,
             message=message,
             attempt="",
@@ -162,7 +164,7 @@ def _pull(work: Work, slot: Slot, image: str, ready_us: int | None) -> bool:
     else:
         cri.note_image(work.box, work.node, image, work.at_us + duration_us)
     due_us = work.at_us + duration_us
-    work.put_slot(slot._replace(attempt=PULLING, attempt_due_us=due_us, attempt_since_us=work.at_us))
+    work.put_slot(changed(slot, attempt=PULLING, attempt_due_us=due_us, attempt_since_us=work.at_us))
     return duration_us == 0
 
 
@@ -184,7 +186,7 @@ def _wait_for_pull(work: Work, slot: Slot, image: str) -> bool:
     if not told_us or work.at_us - told_us >= backoff.TOLD_EVERY_US:
         text = f'Back-off pulling image "{image}"'
         work.event("Normal", "BackOff", text, slot.name)
-        slot = slot._replace(backoff_told_us=work.at_us)
+        slot = changed(slot, backoff_told_us=work.at_us)
         retry_us = min(end_us - work.at_us, backoff.TOLD_EVERY_US)
         return _fail(work, slot, "ImagePullBackOff", f"{text}: {slot.pull_error}", retry_us=retry_us)
     work.wake(end_us)
@@ -198,7 +200,7 @@ def settle(work: Work, slot: Slot) -> bool:
     work.at_us = slot.attempt_due_us
     container = work.container(slot.name)
     if work.runtime.work != "sync":
-        work.put_slot(slot._replace(attempt="", attempt_due_us=0))
+        work.put_slot(changed(slot, attempt="", attempt_due_us=0))
         return True
     if slot.attempt == PULLING:
         return _pulled(work, slot, container)
@@ -208,11 +210,12 @@ def settle(work: Work, slot: Slot) -> bool:
 def _pulled(work: Work, slot: Slot, container: Obj) -> bool:
     image = container["image"]
     failure = _pull_failure(work, image)
-    slot = slot._replace(attempt="", attempt_due_us=0)
+    slot = changed(slot, attempt="", attempt_due_us=0)
     if failure:
         work.event("Warning", "Failed", f'Failed to pull image "{image}": {failure}', slot.name)
         delay = backoff.next_pull_backoff(slot.pull_backoff_us, slot.pull_failed_us, work.at_us)
-        slot = slot._replace(
+        slot = changed(
+            slot,
             pull_backoff_us=delay,
             pull_failed_us=work.at_us,
             pull_error=f"ErrImagePull: {failure}",
@@ -226,7 +229,7 @@ def _pulled(work: Work, slot: Slot, container: Obj) -> bool:
         f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'
     )
     work.event("Normal", "Pulled", text, slot.name)
-    _create(work, slot._replace(pull_backoff_us=0, pull_failed_us=0, pull_error=""), container)
+    _create(work, changed(slot, pull_backoff_us=0, pull_failed_us=0, pull_error=""), container)
     return True
 
 
@@ -239,7 +242,7 @@ def _create(work: Work, slot: Slot, container: Obj) -> bool:
     run = slot.run if slot.state == ABSENT else slot.run + 1
     delay = work.view.duration_us("container_create", work.runtime.uid, slot.name, run)
     work.put_slot(
-        slot._replace(attempt=CREATING, attempt_due_us=work.at_us + delay, attempt_since_us=work.at_us)
+        changed(slot, attempt=CREATING, attempt_due_us=work.at_us + delay, attempt_since_us=work.at_us)
     )
     return True
 
@@ -270,7 +273,8 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
     if error:
         work.event("Warning", "Failed", f"Error: {error}", slot.name)
         work.put_slot(
-            fresh._replace(
+            changed(
+                fresh,
                 state=EXITED,
                 started_us=0,
                 finished_us=work.at_us,
@@ -286,7 +290,7 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
     probes = first_probes(container, work.at_us)
     started = not any(probe.kind == "startup" for probe in probes)
     ready = not any(probe.kind == "readiness" for probe in probes)
-    work.put_slot(fresh._replace(state=RUNNING, probes=probes, started=started, ready=ready))
+    work.put_slot(changed(fresh, state=RUNNING, probes=probes, started=started, ready=ready))
     _post_start(work, container)
     return True
 
@@ -302,7 +306,8 @@ def _post_start(work: Work, container: Obj) -> None:
         work.event("Normal", "Killing", "FailedPostStartHook", name)
         slot = work.slot(name)
         work.put_slot(
-            slot._replace(
+            changed(
+                slot,
                 stop_due_us=work.at_us + work.view.duration_us("container_stop", work.runtime.uid, name),
                 stop_code=cri.stop_behaviour(work.box, work.pod, container).exit_code,
                 reason="PostStartHookError",

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from k8slab.api.memo import remember, remember_with
 from k8slab.api.meta import Obj
 from k8slab.clock import timestamp
 from k8slab.kubelet.qos import qos_class
@@ -165,6 +166,7 @@ class Verdict(NamedTuple):
 
 
 TRUE = Verdict("True")
+FALSE = Verdict("False")
 
 
 def _names(names: Sequence[str]) -> str:
@@ -515,23 +517,56 @@ def _conditions(
 ) -> list[Obj]:
     spec = pod["spec"]
     before = old.get("conditions") or ()
-    kept = [one for one in before if one["type"] not in KUBELET_CONDITIONS]
-    kept += [one for one in (runtime.pending, runtime.resizing) if one is not None]
     ready = containers_ready(spec, statuses, phase)
-    sandbox = runtime.sandbox_ready
-    verdicts: list[tuple[str, Verdict]] = [
-        ("PodReadyToStartContainers", TRUE if sandbox else Verdict("False")),
-        ("Initialized", initialized(spec, statuses, phase, before)),
-        ("Ready", _gated(spec, ready, kept) if ready is TRUE else ready),
-        ("ContainersReady", ready),
-        ("PodScheduled", TRUE),
+    gated = ready
+    if ready is TRUE and spec.get("readinessGates"):
+        gated = _gated(spec, ready, _of_others(before))
+    verdicts = [
+        TRUE if runtime.sandbox_ready else FALSE,
+        initialized(spec, statuses, phase, before),
+        gated,
+        ready,
+        TRUE,
     ]
-    if _could_all_restart(spec):
-        verdicts.append(("AllContainersRestarting", _all_restarting(runtime, written)))
-    generation = pod["metadata"].get("generation", 0)
+    if could_all_restart(spec):
+        verdicts.append(_all_restarting(runtime, written))
+    generation, now = pod["metadata"].get("generation", 0), timestamp(report.now_us)
+    resizes = [one for one in (runtime.pending, runtime.resizing) if one is not None]
+    if resizes:
+        return _laid_out(before, resizes, generation, now, verdicts)
+    return _conditions_after(before, generation, now, *verdicts)
+
+
+def _of_others(conditions: Sequence[Obj]) -> list[Obj]:
+    return [one for one in conditions if one["type"] not in KUBELET_CONDITIONS]
+
+
+_ORDER = (
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    "AllContainersRestarting",
+)
+"""The order in which a kubelet writes its conditions."""
+
+
+@remember_with
+def _conditions_after(before: Sequence[Obj], generation: int, now: str, *verdicts: Verdict) -> list[Obj]:
+    """The conditions that follow on others, given the verdicts in `_ORDER`.
+
+    Pods that start in the same second have the same conditions before and after, and share both lists.
+    """
+    return _laid_out(before, (), generation, now, verdicts)
+
+
+def _laid_out(
+    before: Sequence[Obj], resizes: Sequence[Obj], generation: int, now: str, verdicts: Sequence[Verdict]
+) -> list[Obj]:
+    kept = [*_of_others(before), *resizes]
     known = {one["type"]: one for one in before}
-    now = timestamp(report.now_us)
-    for kind, verdict in verdicts:
+    for kind, verdict in zip(_ORDER, verdicts, strict=False):
         previous = known.get(kind)
         same = previous is not None and previous["status"] == verdict.status
         at = previous["lastTransitionTime"] if same and previous else now
@@ -539,8 +574,16 @@ def _conditions(
     return kept
 
 
-def _could_all_restart(spec: Obj) -> bool:
-    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+def could_all_restart(spec: Obj) -> bool:
+    """Whether a container's end can restart all of the Pod's containers."""
+    if spec.get("initContainers") and _have_rule_for_all(spec["initContainers"]):
+        return True
+    return _have_rule_for_all(spec["containers"])
+
+
+@remember
+def _have_rule_for_all(containers: list[Obj]) -> bool:
+    for container in containers:
         for rule in container.get("restartPolicyRules") or ():
             if rule.get("action") == "RestartAllContainers":
                 return True

@@ -12,9 +12,12 @@ kuberuntime/kuberuntime_manager.go (SyncPod) and pod_workers.go, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 
 from k8slab.api.errors import ApiError
+from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Delete, Done, Memory, Plan, Put, Update
@@ -27,7 +30,7 @@ from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
 from k8slab.kubelet.runtime import EXITED, RUNNING, Runtime, Slot, containers_of, restarting
-from k8slab.kubelet.status import TERMINAL, Report, pod_status, rejected_status
+from k8slab.kubelet.status import TERMINAL, Report, could_all_restart, pod_status, rejected_status
 from k8slab.kubelet.work import Work
 from k8slab.store.view import View
 
@@ -277,7 +280,9 @@ def _with_address(work: Work) -> Obj:
 
 def _update_volumes(work: Work) -> None:
     """Show what has changed in the sources of mounted volumes, the next time that the Pod is synced."""
-    stale = volumes.stale_volumes(work.box, _with_address(work)) if work.runtime.mounted else []
+    stale: list[Obj] = []
+    if work.runtime.mounted and volumes.projected_volumes(work.pod):
+        stale = volumes.stale_volumes(work.box, _with_address(work))
     if not stale:
         if work.runtime.update_due_us:
             work.set(update_due_us=0)
@@ -337,6 +342,8 @@ def _decide(work: Work) -> bool:
 
 
 def _restarts_all(work: Work) -> bool:
+    if not could_all_restart(work.spec):
+        return False
     for container in work.containers():
         if container.get("restartPolicyRules"):
             slot = work.slot(container["name"])
@@ -376,8 +383,8 @@ def _time_to_first_start(work: Work) -> int:
 
 def _report(work: Work) -> Plan:
     """Write the status if it says something new."""
-    shown = _shown(work)
-    if shown == work.runtime.reported and not work.spec.get("readinessGates"):
+    shown, reported = _shown(work), work.runtime.reported
+    if shown == reported and not work.spec.get("readinessGates"):
         return Done()
     terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
     report = Report(
@@ -394,6 +401,16 @@ def _same_for_all(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], 
     return parts
 
 
+@remember
+def _verdicts_in(conditions: Sequence[Obj]) -> tuple[tuple[str, str], ...]:
+    """What the conditions say, without since when and why."""
+    return _same_for_all(tuple([(one["type"], one["status"]) for one in conditions]))
+
+
+_visible_of = attrgetter("state", "run", "ready", "started", "reason", "message")
+"""What a status shows of a container's memory."""
+
+
 def _shown(work: Work) -> tuple[object, ...]:
     """All that a status shows of the kubelet's memory, and what of it others may overwrite.
 
@@ -402,8 +419,8 @@ def _shown(work: Work) -> tuple[object, ...]:
     """
     runtime = work.runtime
     conditions = (work.pod.get("status") or {}).get("conditions") or ()
-    parts: list[object] = [
-        _same_for_all(tuple([(one["type"], one["status"]) for one in conditions])),
+    return (
+        _verdicts_in(conditions),
         work.pod["metadata"].get("generation"),
         work.spec,
         runtime.work,
@@ -413,12 +430,9 @@ def _shown(work: Work) -> tuple[object, ...]:
         runtime.restarting_all,
         runtime.pending,
         runtime.resizing,
-    ]
-    for slot in runtime.slots:
-        parts.append((slot.state, slot.run, slot.ready, slot.started, slot.reason, slot.message))
-        if runtime.resizing is not None:
-            parts.append(slot.resources)
-    return tuple(parts)
+        *map(_visible_of, runtime.slots),
+        *([slot.resources for slot in runtime.slots] if runtime.resizing is not None else ()),
+    )
 
 
 def _write(work: Work, report: Report) -> Plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.containers.mounts import is_projected, needs_update
@@ -31,7 +32,13 @@ class Problem(NamedTuple):
 
 def has_slow_volumes(spec: Obj) -> bool:
     """Whether any volume has to be looked at: others are made from nothing, or hold only tokens."""
-    for volume in spec.get("volumes") or ():
+    volumes = spec.get("volumes")
+    return _has_slow(volumes) if volumes else False
+
+
+@remember
+def _has_slow(volumes: list[Obj]) -> bool:
+    for volume in volumes:
         if "emptyDir" not in volume and not volume["name"].startswith("kube-api-access-"):
             return True
     return False
@@ -39,8 +46,10 @@ def has_slow_volumes(spec: Obj) -> bool:
 
 def claims_of(pod: Obj) -> list[str]:
     """The names of the claims that a Pod mounts, its generic ephemeral volumes' too."""
-    claims = []
-    for volume in pod["spec"].get("volumes") or ():
+    claims: list[str] = []
+    if not has_slow_volumes(pod["spec"]):
+        return claims
+    for volume in pod["spec"]["volumes"]:
         if "persistentVolumeClaim" in volume:
             claims.append(volume["persistentVolumeClaim"]["claimName"])
         elif "ephemeral" in volume:
@@ -70,13 +79,19 @@ def mounts_record(runtime: Runtime, until_us: int) -> Obj:
     }
 
 
-def projected_volumes(pod: Obj) -> list[Obj]:
-    """The volumes that show objects of the API and may change; every Pod's own token does not."""
+@remember
+def _projected_of(volumes: list[Obj]) -> list[Obj]:
     return [
         volume
-        for volume in pod["spec"].get("volumes") or ()
+        for volume in volumes
         if is_projected(volume) and not volume["name"].startswith("kube-api-access-")
     ]
+
+
+def projected_volumes(pod: Obj) -> list[Obj]:
+    """The volumes that show objects of the API and may change; every Pod's own token does not."""
+    volumes = pod["spec"].get("volumes")
+    return _projected_of(volumes) if volumes else []
 
 
 def stale_volumes(box: Overlay, pod: Obj) -> list[Obj]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.components import KEEP, Action, Done, Plan, Record
 from k8slab.containers.overlay import Overlay
-from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot
+from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot, changed
 from k8slab.store.view import View
 
 
@@ -65,7 +64,7 @@ class Work:
 
     def set(self, **fields: Any) -> None:
         """Change fields of the memory."""
-        self.runtime = self.runtime._replace(**fields)
+        self.runtime = changed(self.runtime, **fields)
 
     def slot(self, name: str) -> Slot:
         """The container of that name."""
@@ -82,7 +81,7 @@ class Work:
         """Replace one container's memory."""
         name = slot.name
         slots = tuple([slot if one.name == name else one for one in self.runtime.slots])
-        self.runtime = self.runtime._replace(slots=slots)
+        self.runtime = changed(self.runtime, slots=slots)
 
     def containers(self) -> Iterator[Obj]:
         """The specs: init containers first."""
@@ -108,7 +107,8 @@ class Work:
     def _field_of(self, name: str) -> str:
         """The field of the spec that has the container of a name."""
         for field in ("initContainers", "ephemeralContainers"):
-            if any(container["name"] == name for container in self.spec.get(field) or ()):
+            others = self.spec.get(field)
+            if others and any(container["name"] == name for container in others):
                 return field
         return "containers"
 
@@ -136,9 +136,11 @@ class Work:
         """Carry out what was collected, in order."""
         pending, self.actions = self.actions, []
         for action in pending:
-            # An Event that is refused is lost, as upstream's recorder loses it after its retries.
-            with suppress(ApiError):
+            try:
                 yield action
+            except ApiError:
+                # An Event that is refused is lost, as upstream's recorder loses it after its retries.
+                continue
         yield from self.box.flush()
         return Done()
 

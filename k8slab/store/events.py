@@ -94,6 +94,15 @@ class EventTable:
             self._places = {key: place for place, key in enumerate(level.keys)}
         return self._places[key] < self._passed
 
+    def has_known(self, key: Key) -> bool:
+        """Whether there is, or lately was, an Event of a key: one that there never was has no entry."""
+        if key in self._young:
+            return True
+        for level in self._levels:
+            if key in level.events:
+                return True
+        return False
+
     def that_says(self, saying: Saying) -> Key | None:
         """The key of the Event that was recorded last to say something, if it is still there."""
         key = self._sayings.get(saying)
@@ -109,7 +118,7 @@ class EventTable:
         if key in self._young:
             self._young[key] = event
             return
-        if any(key in level.events for level in self._levels):
+        if self.has_known(key):
             if self.get(key) is not None:
                 self._changed[key] = event
                 return
@@ -140,6 +149,14 @@ class EventTable:
         if self._passed == len(oldest):
             del self._levels[0]
             self._passed, self._places = 0, None
+
+    def oldest(self) -> Kept | None:
+        """The oldest Event."""
+        if self._levels:
+            keys, passed = self._levels[0].keys, self._passed
+            if keys[passed] not in self._gone:
+                return self._changed.get(keys[passed]) or self._levels[0].events[keys[passed]]
+        return next(self.values(), None)
 
     def values(self) -> Iterator[Kept]:
         """The Events, oldest first."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from itertools import islice
 
 from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
@@ -63,11 +62,11 @@ class Store:
         self._labels: Index[Key] = Index()
         self._dependents: Index[tuple[str, Key]] = Index()
 
-    def copy(self) -> Store:
-        """An independent store with the same contents."""
+    def copy(self, *, history: bool = True) -> Store:
+        """An independent store with the same contents; without `history`, its past is left out."""
         twin = Store.__new__(Store)
         twin.revision, twin.compacted, twin._counter = self.revision, self.compacted, self._counter
-        twin.history = self.history.copy()
+        twin.history = self.history.copy() if history else History()
         twin.outline = self.outline.copy()
         twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
         twin._events = self._events.copy()
@@ -90,13 +89,17 @@ class Store:
         """An Event as it is kept."""
         return self._events.get(key)
 
+    def has_known_event(self, key: Key) -> bool:
+        """Whether there is, or lately was, an Event of a key."""
+        return self._events.has_known(key)
+
     def event_that_says(self, saying: Saying) -> Key | None:
         """The key of the stored Event that was recorded last to say something."""
         return self._events.that_says(saying)
 
-    def oldest_events(self, count: int) -> Sequence[Kept]:
-        """The oldest few Events as they are kept."""
-        return tuple(islice(self._events.values(), count))
+    def oldest_event(self) -> Kept | None:
+        """The oldest Event as it is kept."""
+        return self._events.oldest()
 
     def count(self, kind: str) -> int:
         """How many objects of a kind there are."""
