@@ -190,6 +190,7 @@ class Lab:
     def _mark(self) -> None:
         """Mark this instant, to come back to it: between inputs only, which are done again as a whole."""
         if not self._in_input:
+            self.world.forget_waits()
             self._marks.take(self.world, len(self.inputs), self._node_count)
 
     def _forget(self) -> None:

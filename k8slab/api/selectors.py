@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from k8slab.api.memo import remember
+
 
 class Requirement(NamedTuple):
     """One condition on one label. `operator` is In, NotIn, Exists, DoesNotExist, Gt, Lt or Never."""
@@ -67,13 +69,19 @@ def from_labels(labels: Mapping[str, str] | None) -> Selector:
 
 def from_label_selector(selector: Mapping[str, Any] | None) -> Selector:
     """The selector of a `metav1.LabelSelector`: NOTHING for None, EVERYTHING for an empty one."""
-    if selector is None:
-        return NOTHING
+    return NOTHING if selector is None else _requirements(selector)
+
+
+def _read(selector: Mapping[str, Any]) -> Selector:
     requirements = list(from_labels(selector.get("matchLabels")))
     for expression in selector.get("matchExpressions") or ():
         values = tuple(sorted(expression.get("values") or ()))
         requirements.append(Requirement(expression["key"], expression["operator"], values))
     return tuple(sorted(requirements, key=lambda one: one.label))
+
+
+_requirements = remember(_read)
+"""A controller asks for its object's selector at every look."""
 
 
 @lru_cache(maxsize=1024)

@@ -182,8 +182,7 @@ def replace(
     last finalizer of an object that is being deleted removes it.
     """
     request = None
-    if subresource != "status" or new.get("spec") is not old.get("spec") or actor.user == ADMIN.user:
-        # A component that writes a status leaves the rest as it was, and that has its defaults.
+    if actor.user == ADMIN.user or not _has_defaults(kind, new, old, subresource):
         new = kind.default(new)
     sent = new
     if subresource != "status":
@@ -214,6 +213,16 @@ def replace(
         commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
         return remove(world, kind, key, cause)
     return commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
+
+
+def _has_defaults(kind: Kind, new: Obj, old: Obj, subresource: str) -> bool:
+    """Whether all that may have defaults is the stored object's own: a component leaves alone the rest.
+
+    It writes a status, or a Pod's metadata alone. (Other kinds may take labels over from their templates.)
+    """
+    if new.get("spec") is not old.get("spec"):
+        return False
+    return subresource == "status" or (kind.kind == "Pod" and new.get("status") is old.get("status"))
 
 
 def _prepared(kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:

@@ -268,6 +268,12 @@ class World:
         tables = (self.queue, self.pending, self.memories, self.busy, self.trails)
         return self.store.weight() + sum(len(table) for table in tables)
 
+    def forget_waits(self) -> None:
+        """Forget how long keys had to wait, where that is over: nobody asks for it any more."""
+        over = [slot for slot, until_us in self.busy.items() if until_us <= self.now_us]
+        for slot in over:
+            del self.busy[slot]
+
     def forget_causes(self) -> None:
         """Forget the causes of the changes that history no longer keeps."""
         rows = self.store.history.rows

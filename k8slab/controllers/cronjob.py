@@ -55,11 +55,12 @@ class CronMemory(NamedTuple):
 
 @dataclass(slots=True)
 class Sync:
-    """One look at a CronJob: its Jobs as they were, and the status in the making."""
+    """One look at a CronJob: its Jobs as they were and how each ended, and the status in the making."""
 
     view: View
     cron_job: Obj
     jobs: Sequence[Obj]
+    ends: Sequence[str]
     status: Obj
     now_us: int
 
@@ -101,7 +102,8 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         outlook = yield from _reschedule(cron_job, now_us)
     else:
         jobs = view.list("Job", namespace=key[0], owner=uid)
-        sync = Sync(view, cron_job, jobs, dict(cron_job.get("status") or {}), now_us)
+        ends = [_end_of(job) for job in jobs]
+        sync = Sync(view, cron_job, jobs, ends, dict(cron_job.get("status") or {}), now_us)
         outlook = yield from _look(sync)
     if outlook.wait_us is not None:
         next_us = now_us + max(outlook.wait_us, 1)
@@ -159,9 +161,9 @@ def _remove_old_jobs(sync: Sync) -> Acting:
     for limit, end in (("successfulJobsHistoryLimit", "Complete"), ("failedJobsHistoryLimit", "Failed")):
         if spec.get(limit) is None:
             continue
-        ended = [job for job in sync.jobs if _end_of(job) == end]
-        surplus = len(ended) - spec[limit]
+        surplus = sync.ends.count(end) - spec[limit]
         if surplus > 0:
+            ended = [job for job, its_end in zip(sync.jobs, sync.ends, strict=True) if its_end == end]
             for job in sorted(ended, key=_by_start)[:surplus]:
                 yield from _delete_job(sync, job)
 
@@ -193,24 +195,30 @@ def _delete_job(sync: Sync, job: Obj) -> Generator[Action, Outcome, bool]:
     return True
 
 
+def _is_listed(sync: Sync, uid: str) -> bool:
+    for reference in sync.status.get("active") or ():
+        if reference["uid"] == uid:
+            return True
+    return False
+
+
 def _strike(sync: Sync, uid: str) -> None:
     sync.active = [one for one in sync.active if one["uid"] != uid]
 
 
 def _check_jobs(sync: Sync) -> Acting:
     """Take finished Jobs off the list, note the last success, and wonder at Jobs that nobody listed."""
-    for job in sync.jobs:
-        name, uid = job["metadata"]["name"], job["metadata"]["uid"]
-        listed = any(one["uid"] == uid for one in sync.active)
-        end = _end_of(job)
-        if not listed and not end:
-            text = f"Saw a job that the controller did not create or forgot: {name}"
-            yield Record(sync.cron_job, "Warning", "UnexpectedJob", text)
+    for job, end in zip(sync.jobs, sync.ends, strict=True):
+        uid = job["metadata"]["uid"]
+        listed = _is_listed(sync, uid)
         if not end:
+            if not listed:
+                text = f"Saw a job that the controller did not create or forgot: {job['metadata']['name']}"
+                yield Record(sync.cron_job, "Warning", "UnexpectedJob", text)
             continue
         if listed:
             _strike(sync, uid)
-            text = f"Saw completed job: {name}, condition: {end}"
+            text = f"Saw completed job: {job['metadata']['name']}, condition: {end}"
             yield Record(sync.cron_job, "Normal", "SawCompletedJob", text)
         completed = (job.get("status") or {}).get("completionTime")
         # Timestamps of whole seconds in UTC compare as texts.
@@ -220,6 +228,8 @@ def _check_jobs(sync: Sync) -> Acting:
 
 def _check_active(sync: Sync) -> Acting:
     """Take Jobs off the list that are no longer there."""
+    if not sync.active:
+        return
     own = {job["metadata"]["uid"]: True for job in sync.jobs}
     for reference in sync.active:
         if reference["uid"] in own:
@@ -346,8 +356,7 @@ def _own_job(sync: Sync, key: Key) -> Obj | None:
     job = sync.view.get("Job", key)
     if job is None or (controller_of(job) or {}).get("uid") != sync.cron_job["metadata"]["uid"]:
         return None
-    listed = any(one["uid"] == job["metadata"]["uid"] for one in sync.active)
-    return None if listed else job
+    return None if _is_listed(sync, job["metadata"]["uid"]) else job
 
 
 def job_name(cron_job: Obj, due_us: int) -> str:
@@ -393,7 +402,13 @@ def _reference(job: Obj) -> Obj:
 
 def _cron_jobs_of_job(change: Change, view: View) -> list[Key]:
     """The CronJobs that control the Job now or did before."""
-    owners = [resolve_controller(view, job, "CronJob") for job in (change.old, change.new) if job is not None]
+    old, new = change.old, change.new
+    if old is not None and new is not None:
+        references = new["metadata"].get("ownerReferences")
+        if references is old["metadata"].get("ownerReferences"):
+            # Its owners are who they were: one answer for both.
+            old = None
+    owners = [resolve_controller(view, job, "CronJob") for job in (old, new) if job is not None]
     return list(dict.fromkeys(key_of(owner) for owner in owners if owner is not None))
 
 

@@ -13,6 +13,7 @@ from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from k8slab.api import cron
 from k8slab.api.cron import CronError, next_after, parse
 from k8slab.clock import SECOND_US, START_US, parse_timestamp, timestamp
 
@@ -130,3 +131,22 @@ def test_search_only_moves_forward(schedule: str, zone: str, seconds: int) -> No
         between = next_after(schedule, (at_us + found) // 2, zone)
         assert between is not None
         assert between >= (at_us + found) // 2
+
+
+SCHEDULES = (
+    "*/5 * * * *",
+    "* * * * *",
+    "0 * * * *",
+    "59 23 31 12 *",
+    "7,9 1-3 * 2 1",
+    "30 4 1,15 * 5",
+    "0 0 * * 0",
+)
+
+
+@given(st.sampled_from(SCHEDULES), st.integers(0, 3 * 365 * 24 * 3600), st.sampled_from([1, 60, 3600]))
+def test_what_is_found_in_the_same_hour_is_what_the_search_finds(text: str, seconds: int, unit: int) -> None:
+    schedule, at = parse(text), START_US // SECOND_US + seconds // unit * unit
+    soon, found = cron._in_this_hour(schedule, at), cron._search(schedule, at, cron.UTC)
+    assert found is not None
+    assert soon == (found if found // 3600 == at // 3600 else None)

@@ -365,3 +365,25 @@ def test_a_priority_that_its_class_does_not_give_is_refused(spec: dict[str, Any]
     high = {**HIGH, "preemptionPolicy": "PreemptLowerPriority"}
     shelf = Shelf([*namespace("lab"), high])
     assert refusal_of(shelf, PODS, pod(**spec)) == f'pods "p" is forbidden: {why}'
+
+
+@pytest.mark.parametrize(
+    "plugin", [one for one in admission.plugins() if one.needs], ids=lambda plugin: plugin.name
+)
+@pytest.mark.parametrize("operation", ["CREATE", "UPDATE"])
+def test_a_plugin_without_what_it_needs_finds_nothing_to_do(
+    plugin: admission.Admission, operation: str
+) -> None:
+    shelf = Shelf(namespace("lab"))
+    pod: Obj = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "lab"},
+        "spec": {"containers": [{"name": "main", "image": "nginx"}]},
+    }
+    asked = request(shelf, operation, kinds()["Pod"], pod, pod if operation == "UPDATE" else None)
+    assert not shelf.list(plugin.needs)
+    assert plugin.mutate is None or plugin.mutate(asked, pod) is pod
+    assert plugin.charge is None or plugin.charge(asked) == []
+    if plugin.validate is not None:
+        plugin.validate(asked)

@@ -23,13 +23,24 @@ from k8slab.api.validation._field import (
 from k8slab.api.validation._job_spec import count_indexes, parse_interval
 
 _CONDITIONS = "status.conditions"
+_COUNTS = ("active", "succeeded", "failed", "ready", "terminating")
 _STATES = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet", "Suspended")
 
 
-def _states(job: Obj) -> dict[str, bool]:
-    found = {name: condition_is(job, name) for name in _STATES}
-    found["Finished"] = found["Complete"] or found["Failed"]
-    return found
+_NO_STATE = {**dict.fromkeys(_STATES, False), "Finished": False}
+
+
+def _states(status: Obj) -> dict[str, bool]:
+    """Which conditions are True; the first one of a type counts."""
+    conditions = status.get("conditions")
+    if not conditions:
+        return _NO_STATE
+    found: dict[str, bool] = {}
+    for condition in conditions:
+        found.setdefault(condition.get("type", ""), condition.get("status") == "True")
+    states = {name: found.get(name, False) for name in _STATES}
+    states["Finished"] = states["Complete"] or states["Failed"]
+    return states
 
 
 def _condition(text: str) -> Cause:
@@ -41,18 +52,24 @@ def validate_job_status(new: Obj, old: Obj) -> list[Cause]:
     spec, status, before = new.get("spec") or {}, new.get("status") or {}, old.get("status") or {}
     if status is before:
         return []
-    is_now, was = _states(new), _states(old)
+    is_now, was = _states(status), _states(before)
     changed = {name: is_now[name] != was[name] for name in is_now}
     for name in (*status, *before):
         changed[name] = status.get(name) != before.get(name)
-    names = ("active", "succeeded", "failed", "ready", "terminating")
-    causes = nonnegative_fields(status, "status", names)
-    causes += _validate_uncounted(status.get("uncountedTerminatedPods") or {})
-    causes += _validate_ends(status, is_now, changed)
-    causes += _validate_finished(spec, status, is_now, changed)
-    causes += _validate_indexes(spec, status, changed)
+    causes = nonnegative_fields(status, "status", _COUNTS)
+    uncounted = status.get("uncountedTerminatedPods")
+    if uncounted:
+        causes += _validate_uncounted(uncounted)
+    has_states = is_now is not _NO_STATE
+    if has_states or was is not _NO_STATE or changed.get("completionTime") or changed.get("startTime"):
+        causes += _validate_ends(status, is_now, changed)
+    if has_states:
+        causes += _validate_finished(spec, status, is_now, changed)
+    if changed.get("completedIndexes") or changed.get("failedIndexes"):
+        causes += _validate_indexes(spec, status, changed)
     causes += _validate_counts(status, is_now, changed)
-    causes += _validate_success(spec, is_now)
+    if has_states:
+        causes += _validate_success(spec, is_now)
     return causes + _validate_changes(new, old, is_now, was, changed)
 
 

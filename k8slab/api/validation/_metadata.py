@@ -312,7 +312,27 @@ def generic_update(new: Obj, old: Obj, *, namespaced: bool = True) -> list[Cause
     """
     if new is old:
         return []
-    return generic_create(new, namespaced) + _validate_generic_update(new, old, "metadata")
+    causes = [] if has_sound_names_of(new, old) else generic_create(new, namespaced)
+    return causes + _validate_generic_update(new, old, "metadata")
+
+
+_NAMES = ("name", "generateName", "namespace")
+_MAPS_AND_LISTS = ("labels", "annotations", "ownerReferences")
+
+
+def has_sound_names_of(new: Obj, old: Obj) -> bool:
+    """Whether all that is asked of a new object's metadata was asked of this already, when it was stored.
+
+    What a replacement shares with the stored object, as a controller's does, needs no second look.
+    """
+    for name in _MAPS_AND_LISTS:
+        if new.get(name) is not old.get(name):
+            return False
+    for name in _NAMES:
+        if new.get(name) != old.get(name):
+            return False
+    finalizers = new.get("finalizers")
+    return (not finalizers or finalizers is old.get("finalizers")) and (new.get("generation") or 0) >= 0
 
 
 def own_update(new: Obj, old: Obj, *, finalizer_names: bool = True) -> list[Cause]:

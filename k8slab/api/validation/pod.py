@@ -22,7 +22,11 @@ from k8slab.api.validation._field import (
     quote,
     required,
 )
-from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
+from k8slab.api.validation._metadata import (
+    has_sound_names_of,
+    validate_metadata,
+    validate_metadata_update,
+)
 from k8slab.api.validation._names import dns_subdomain, inclusive_range
 from k8slab.api.validation._pod_annotations import (
     MIRROR,
@@ -76,7 +80,7 @@ def _update_metadata_and_spec(new: Obj, old: Obj) -> list[Cause]:
     causes = validate_metadata_update(new["metadata"], old["metadata"])
     if new.get("spec") is not old.get("spec") or causes:
         causes += _metadata_and_spec(new)
-    elif new["metadata"] is not old["metadata"]:
+    elif not has_sound_names_of(new["metadata"], old["metadata"]):
         causes += validate_metadata(new["metadata"], True, dns_subdomain)
         if _annotations(new):
             causes += validate_pod_annotations(_annotations(new), new["spec"], "metadata.annotations")

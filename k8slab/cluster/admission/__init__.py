@@ -89,21 +89,22 @@ def mutate(request: Request) -> Obj:
     assert obj is not None, "only a write with an object is mutated"
     if not request.subresource:
         obj = conform(request.kind.kind, obj, request.old, request.view.gates)
+    view = request.view
     for plugin in _chain(request.kind.kind, request.operation).mutate:
-        if plugin.mutate is not None:
+        if plugin.mutate is not None and (not plugin.needs or view.list(plugin.needs)):
             obj = plugin.mutate(request, obj)
     return obj
 
 
 def validate(request: Request) -> list[Charge]:
     """What the request charges to quotas. Raises ApiError where a plug-in refuses it."""
-    chain = _chain(request.kind.kind, request.operation)
+    chain, view = _chain(request.kind.kind, request.operation), request.view
     for plugin in chain.validate:
-        if plugin.validate is not None:
+        if plugin.validate is not None and (not plugin.needs or view.list(plugin.needs)):
             plugin.validate(request)
     charges: list[Charge] = []
     for plugin in chain.charge:
-        if plugin.charge is not None:
+        if plugin.charge is not None and (not plugin.needs or view.list(plugin.needs)):
             charges += plugin.charge(request)
     return charges
 

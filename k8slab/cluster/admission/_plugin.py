@@ -47,6 +47,8 @@ class Admission(NamedTuple):
     it. `validate(request)` raises ApiError. `charge(request)` gives what the
     request uses up, `warn(request)` texts of Warning headers. `kinds` and
     `operations` say what it is asked about; without kinds, about all of them.
+    `needs`, where given, is a kind: where there is no object of it the plug-in
+    would find nothing to do, and is not asked.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Admission(NamedTuple):
     warn: Callable[[Request], tuple[str, ...]] | None = None
     kinds: tuple[str, ...] = ()
     operations: tuple[str, ...] = ("CREATE", "UPDATE")
+    needs: str = ""
 
 
 def refusal(request: Request, why: str) -> ApiError:

@@ -17,8 +17,8 @@ _ADDED = tuple(
 )
 
 
-def _spec_with_tolerations(spec: Obj) -> Obj:
-    tolerations = spec.get("tolerations") or []
+def _filled(tolerations: list[Obj]) -> list[Obj]:
+    """The tolerations with those that are missing; the same list where none is."""
     added = [
         toleration
         for taint, toleration in zip(_TAINTS, _ADDED, strict=True)
@@ -27,7 +27,17 @@ def _spec_with_tolerations(spec: Obj) -> Obj:
             for one in tolerations
         )
     ]
-    return {**spec, "tolerations": [*tolerations, *added]} if added else spec
+    return [*tolerations, *added] if added else tolerations
+
+
+_with_missing = remember(_filled, idempotent=True)
+_NONE: list[Obj] = []
+
+
+def _spec_with_tolerations(spec: Obj) -> Obj:
+    tolerations = spec.get("tolerations") or _NONE
+    filled = _with_missing(tolerations)
+    return spec if filled is tolerations else {**spec, "tolerations": filled}
 
 
 _with_tolerations = remember(_spec_with_tolerations, idempotent=True)

@@ -181,4 +181,6 @@ def _above_ratio(kind: str, name: str, text: str, usage: _Usage) -> Iterator[str
         yield f"{prefix}, but provided ratio is {limit.nano / request.nano:f}"
 
 
-ADMISSION = Admission("LimitRanger", _mutate, _validate, kinds=("Pod", "PersistentVolumeClaim"))
+ADMISSION = Admission(
+    "LimitRanger", _mutate, _validate, kinds=("Pod", "PersistentVolumeClaim"), needs="LimitRange"
+)

@@ -78,4 +78,4 @@ def _denied(request: Request, match: Match, message: str) -> ApiError:
     return ApiError(422, "Invalid", base.message, [Cause("", text)], base.details)
 
 
-ADMISSION = Admission(name=KIND, mutate=_mutate)
+ADMISSION = Admission(name=KIND, mutate=_mutate, needs=f"{KIND}Binding")

@@ -28,4 +28,4 @@ def _mutate(request: Request, obj: Obj) -> Obj:
     return obj
 
 
-ADMISSION = Admission(name="MutatingAdmissionWebhook", mutate=_mutate)
+ADMISSION = Admission(name="MutatingAdmissionWebhook", mutate=_mutate, needs="MutatingWebhookConfiguration")

@@ -133,4 +133,4 @@ def _shown(texts: dict[str, str], names: Iterable[str]) -> str:
     return ",".join(f"{name}={texts[name]}" for name in sorted(names) if name in texts)
 
 
-ADMISSION = Admission("ResourceQuota", charge=_charge)
+ADMISSION = Admission("ResourceQuota", charge=_charge, needs="ResourceQuota")

@@ -112,5 +112,9 @@ def _warn(request: Request) -> tuple[str, ...]:
 
 
 ADMISSION = Admission(
-    name=KIND, validate=_validate, warn=_warn, operations=("CREATE", "UPDATE", "DELETE", "CONNECT")
+    name=KIND,
+    validate=_validate,
+    warn=_warn,
+    operations=("CREATE", "UPDATE", "DELETE", "CONNECT"),
+    needs=f"{KIND}Binding",
 )

@@ -20,4 +20,5 @@ ADMISSION = Admission(
     name="ValidatingAdmissionWebhook",
     validate=_validate,
     operations=("CREATE", "UPDATE", "DELETE", "CONNECT"),
+    needs="ValidatingWebhookConfiguration",
 )
