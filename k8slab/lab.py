@@ -138,13 +138,15 @@ class Lab:
         self,
         duration: float | str | None = None,
         *,
-        until: Callable[[Lab], bool] | None = None,
+        until: Callable[[Lab], bool] | str | None = None,
         timeout: float | str = "1h",
     ) -> bool:
         """Let time pass: for a duration (`30`, `"5m"`), or until a condition holds.
 
         With `until`, whether the condition came to hold before the timeout; it is
-        asked after every change. ValueError for a bad duration.
+        asked after every change. It is a function of the lab, or what `kubectl wait --for=`
+        takes: `lab.run(until="condition=Ready pod/web-0")`. ValueError for a bad duration,
+        LabError in kubectl's words for a text that it refuses.
         """
         with self.lock:
             if until is None:
@@ -155,7 +157,24 @@ class Lab:
                 return True
             limit = clock.duration_us(timeout if duration is None else duration)
             with _fewer_collections():
+                if isinstance(until, str):
+                    return self._wait(until, limit)
                 return self._run_until(lambda: until(self), limit)
+
+    def _wait(self, wanted: str, limit_us: int) -> bool:
+        """Let `kubectl wait` run. It only looks, so it is no input."""
+        from k8slab.kubectl import run
+        from k8slab.kubectl.wait_text import is_late, wait_command
+
+        command = wait_command(wanted, f"{limit_us}us")
+        try:
+            argv = shlex.split(command)
+        except ValueError as error:
+            raise LabError(f"error: {error}") from None
+        result = run(_LabClient(self, deed=f"kubectl {command}"), argv, "")
+        if result.code and not is_late(result.stderr):
+            raise LabError(result.stderr.strip())
+        return not result.code
 
     def _run_to(self, end_us: int) -> None:
         world = self.world

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, dig
 from k8slab.graph import key_of_id, kind_of
+from k8slab.kubectl.wait_text import wait_command
 
 SCALABLE = ("StatefulSet", "Deployment", "ReplicaSet", "ReplicationController")
 _ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
@@ -76,10 +77,14 @@ def apply(text: str) -> Deed:
     return kubectl("apply -f -", text)
 
 
-def wait_for(identity: str, what: str) -> Deed:
-    """Let time pass until an object is in a condition, or gone."""
-    wanted = what if what == "delete" else f"condition={what}"
-    return kubectl(f"wait {reference(identity)} --for={wanted} --timeout=1h")
+def condition(identity: str, what: str) -> str:
+    """An object's condition as `kubectl wait --for=` takes it: `condition=Ready pod/web-0`."""
+    return f"{what if what == 'delete' else f'condition={what}'} {reference(identity)}"
+
+
+def wait_for(wanted: str) -> Deed:
+    """Let time pass until what was said as behind `kubectl wait --for=` holds."""
+    return kubectl(wait_command(wanted, "1h"))
 
 
 def _on(template: str) -> Callable[[str, Obj], Deed]:

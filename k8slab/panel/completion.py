@@ -25,11 +25,22 @@ _ON_RESOURCES = (
     *("get", "describe", "delete", "edit", "patch", "label", "annotate", "scale", "rollout", "wait"),
     *("expose", "autoscale", "set", "explain"),
 )
+_FOR = (
+    *(
+        f"condition={one}"
+        for one in (
+            *("Ready", "Available", "Complete", "Failed", "Progressing", "PodScheduled", "Initialized"),
+            *("ContainersReady", "DisruptionTarget", "DiskPressure", "MemoryPressure", "Suspended"),
+        )
+    ),
+    *("create", "delete", "jsonpath='{.status.phase}'=Running", "jsonpath='{.status.readyReplicas}'="),
+)
+"""What can be waited for: the conditions that Kubernetes' own kinds have, and what else `--for` takes."""
 _VALUES: dict[str, Callable[[View], Sequence[str]]] = {
     "namespace": lambda view: [one["metadata"]["name"] for one in view.list("Namespace")],
     "output": lambda view: ("wide", "yaml", "json", "name", "jsonpath="),
     "dry-run": lambda view: ("client", "server", "none"),
-    "for": lambda view: ("condition=Ready", "condition=Available", "delete", "create", "jsonpath="),
+    "for": lambda view: _FOR,
 }
 
 
@@ -62,6 +73,15 @@ def of_command(text: str, view: View, namespace: str = "default") -> Completion:
         return _matching(start, word, [one.name for one in verb.subcommands])
     given = [one for one in rest if not one.startswith("-")]
     return _matching(start, word, _arguments(before[0], given, word, view, _namespace(before) or namespace))
+
+
+def of_condition(text: str, view: View, namespace: str = "default") -> Completion:
+    """The words that may stand where what is to be waited for (see `kubectl.wait_text`) ends."""
+    if " " not in text:
+        return _matching(0, text, ("settled", *_FOR))
+    first, _, rest = text.partition(" ")
+    found = of_command(f"wait {rest}", view, namespace)
+    return found._replace(start=found.start - len("wait ") + len(first) + 1)
 
 
 def _subcommand(verb: Verb, word: str) -> Verb | None:

@@ -39,8 +39,9 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
         on_run: Callable[[str], None] = lambda command: None,
         on_complete: Callable[[str], Completion] = lambda text: Completion(len(text), ()),
         language: Language = "en",
+        **traits: str,
     ) -> None:
-        super().__init__(texts=browser_texts(language))
+        super().__init__(texts=browser_texts(language), **traits)
         self._on_run, self._on_complete = on_run, on_complete
         self.on_msg(self._receive)
 
@@ -53,6 +54,14 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
     def prefill(self, text: str) -> None:
         """Put words on the command line and the cursor behind them, for the reader to go on."""
         self.send({"type": "prefill", "text": text})
+
+    def enter(self) -> None:
+        """Run what stands on the command line, as the Enter key does; where nothing does, go there."""
+        self.send({"type": "enter"})
+
+    def answer(self, words: str) -> None:
+        """Put words beneath the command line, where what may come next is offered."""
+        self.send({"type": "answer", "text": words})
 
     def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
         if message.get("type") == "run":

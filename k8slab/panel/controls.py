@@ -19,6 +19,8 @@ ONE_CHANGE = "a change"
 STEPS: tuple[tuple[str, str], ...] = (("step.change", ONE_CHANGE), ("step.reconcile", ""))
 SETTLED = "settled"
 """What can always be run until."""
+TYPED = "typed"
+"""Until what the reader types."""
 
 
 class Controls:
@@ -46,7 +48,7 @@ class Controls:
             style={"description_width": "40px"},
         )
         self.until = widgets.Dropdown(
-            options=[(words("until.settled"), SETTLED)],
+            options=[(words("until.settled"), SETTLED), (words("until.typed"), TYPED)],
             description=words("until"),
             layout=_wide("150px"),
             style={"description_width": "30px"},

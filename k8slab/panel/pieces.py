@@ -152,7 +152,9 @@ class PiecesPanel(Panel):
     def control_row(self) -> ControlRow:
         """All controls, with what can be done to what is selected."""
         if self._row is None:
-            self._row = ControlRow(self.controls, [self._bar, self._shelf, self._banner, self._actions])
+            self._row = ControlRow(
+                self.controls, [self._bar, self._condition_row, self._shelf, self._banner, self._actions]
+            )
         return self._row
 
 

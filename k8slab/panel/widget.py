@@ -23,7 +23,7 @@ from k8slab.panel import actions, completion
 from k8slab.panel.actions import Action, Deed
 from k8slab.panel.compare import Comparison
 from k8slab.panel.console import Console
-from k8slab.panel.controls import ONE_CHANGE, SETTLED, Controls, button, row
+from k8slab.panel.controls import ONE_CHANGE, SETTLED, TYPED, Controls, button, row
 from k8slab.panel.editor import Editor
 from k8slab.panel.handle import LabHandle
 from k8slab.panel.inspector import Inspector
@@ -38,6 +38,7 @@ _SLOW = ("drain", "wait")
 """kubectl's commands in which time passes; they are run beside the notebook."""
 _OF_A_PODS_NODE = ("cordon", "uncordon", "crash", "recover")
 """What is offered for a node when one of its Pods is selected."""
+_WAIT = "kubectl wait --for="
 _CONDITIONS = {
     "Pod": (("Ready", "Ready"), ("gone", "delete")),
     "Node": (("Ready", "Ready"),),
@@ -62,6 +63,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.inspector = Inspector(lab)
         self.console = Console(
             self._command, lambda text: completion.of_command(text, self.showing.lab.view), lab.language
+        )
+        self.condition = Console(
+            self.run_until,
+            lambda text: completion.of_condition(text, self.showing.lab.view),
+            lab.language,
+            prompt=_WAIT,
+            hint=self.words("until.hint"),
         )
         self.editor = Editor(lab, lambda text: self.do(actions.apply(text)))
         self.forks: list[Panel] = []
@@ -90,12 +98,16 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._shelf = widgets.VBox([self.editor])
         self._shelf.add_class("k8slab-shelf")
         self._shelf.layout.display = "none"
+        self._condition_row = widgets.VBox([self.condition])
+        self._condition_row.add_class("k8slab-condition")
+        self._condition_row.layout.display = "none"
         self._console = widgets.VBox([self.console])
         self._console.add_class("k8slab-console")
 
     def _children(self) -> list[widgets.Widget]:
         parts = [
             self._bar,
+            self._condition_row,
             self._shelf,
             self._banner,
             self.stage,
@@ -114,6 +126,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.player.speed = controls.speed.value
         controls.step.on_click(lambda _: self._step())
         controls.run.on_click(lambda _: self._run())
+        controls.until.observe(lambda change: self._ask_condition(change["new"] == TYPED), "value")
         controls.undo.on_click(lambda _: self.undo())
         controls.fork.on_click(lambda _: self.fork())
         controls.branch.on_click(lambda _: self.fork())
@@ -265,16 +278,28 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _offer_conditions(self, selected: str) -> None:
         """What can be run until: always until nothing changes, and what the selected object can come to."""
-        names = [SETTLED, *(name for name, _ in _CONDITIONS.get(kind_of(selected or "/"), ()))]
+        names = [SETTLED, *(name for name, _ in _CONDITIONS.get(kind_of(selected or "/"), ())), TYPED]
         options = [(self._condition(name), name) for name in names]
         if options != list(self.controls.until.options):
             kept = self.controls.until.value
+            self._quiet = True
             self.controls.until.options = options
             self.controls.until.value = kept if kept in names else SETTLED
+            self._quiet = False
 
     def _condition(self, name: str) -> str:
         """A condition as it is offered: Kubernetes' own have their own names."""
-        return self.words(f"until.{name}") if name in (SETTLED, "gone") else name
+        return self.words(f"until.{name}") if name in (SETTLED, TYPED, "gone") else name
+
+    def _ask_condition(self, asked: bool) -> None:
+        """Show the line that a condition is typed into, or hide it; what is selected is proposed."""
+        if self._quiet:
+            return
+        self._condition_row.layout.display = "" if asked else "none"
+        selected = self.showing.selected
+        known = _CONDITIONS.get(kind_of(selected or "/"))
+        if asked and known:
+            self.condition.prefill(actions.condition(selected, known[0][1]))
 
     # Acting.
 
@@ -313,6 +338,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         first = words.strip().split("\n", 1)[0]
         if first:
             self.stage.say(first)
+            if command.startswith("$ kubectl wait "):
+                self.condition.answer(first)
 
     def _play(self, playing: bool) -> None:
         self.controls.play.icon = "pause" if playing else "play"
@@ -341,14 +368,23 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _run(self) -> None:
         """Run until the chosen condition holds, beside the notebook."""
+        wanted, selected = self.controls.until.value, self.showing.selected
+        if wanted == TYPED:
+            self.condition.enter()
+            return
+        if wanted != SETTLED:
+            wanted = actions.condition(selected, dict(_CONDITIONS[kind_of(selected)])[wanted])
+        self.run_until(wanted)
+
+    def run_until(self, wanted: str) -> None:
+        """Run until `settled`, or until what `kubectl wait --for=` takes: `condition=Ready pod/web-0`."""
         if self.past is not None:
             self.return_to_now()
-        wanted, selected = self.controls.until.value, self.showing.selected
-        if wanted == SETTLED:
+        if wanted.strip() == SETTLED:
             self.player.do(self._settle)
             return
-        condition = dict(_CONDITIONS[kind_of(selected)])[wanted]
-        self.do(actions.wait_for(selected, condition))
+        self.condition.print(f"{_WAIT} {wanted}", "")
+        self.do(actions.wait_for(wanted))
 
     def _settle(self) -> None:
         with self.lab.lock:

@@ -55,14 +55,26 @@ function render({ model, el }) {
       input.value = message.text;
       input.focus();
       input.setSelectionRange(message.text.length, message.text.length);
+    } else if (message.type === "enter") {
+      if (input.value.trim()) run();
+      else input.focus();
+    } else if (message.type === "answer") {
+      offers.textContent = message.text;
     } else if (message.type === "completions" && message.text === input.value) {
       const { start, words } = message;
       const grown = commonStart(words);
       const word = input.value.slice(start);
       if (words.length === 1) input.value = input.value.slice(0, start) + words[0] + (/[=/]$/.test(words[0]) ? "" : " ");
       else if (grown.length > word.length) input.value = input.value.slice(0, start) + grown;
-      offer(words.length > 1 ? words : words.length ? [] : ["nothing to complete"]);
+      offer(words.length > 1 ? words : words.length ? [] : [model.get("texts")["console.nothing"]]);
     }
+  };
+
+  const run = () => {
+    model.send({ type: "run", command: input.value.trim() });
+    input.value = "";
+    at = null;
+    offer([]);
   };
 
   const recall = (step) => {
@@ -79,12 +91,8 @@ function render({ model, el }) {
     (event) => {
       // The notebook's own keys must not act on what is typed here.
       event.stopPropagation();
-      if (event.key === "Enter" && input.value.trim()) {
-        model.send({ type: "run", command: input.value.trim() });
-        input.value = "";
-        at = null;
-        offer([]);
-      } else if (event.key === "Tab" && !event.shiftKey && input.value.trim()) {
+      if (event.key === "Enter" && input.value.trim()) run();
+      else if (event.key === "Tab" && !event.shiftKey && input.value.trim()) {
         model.send({ type: "complete", text: input.value });
       } else if (event.key === "ArrowUp") recall(1);
       else if (event.key === "ArrowDown") recall(-1);

@@ -14,6 +14,8 @@ TEXTS = {
     "until": ("until", "直到"),
     "until.settled": ("settled", "稳定"),
     "until.gone": ("gone", "消失"),
+    "until.typed": ("a condition …", "某个条件……"),
+    "until.hint": ("condition=Ready pod/web-0", "如 condition=Ready pod/web-0"),
     "run": ("run", "运行"),
     "run.tip": ("Run until then", "运行到那时"),
     "undo": ("undo", "撤销"),

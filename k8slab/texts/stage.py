@@ -29,6 +29,7 @@ TEXTS = {
         "t = {seconds} 秒 · 种子 {seed} · {events} 个事件",
     ),
     "console": ("Console", "控制台"),
+    "console.nothing": ("nothing to complete", "没有可补全的内容"),
     "editor": (
         "YAML to apply. Control and Space offer the names of fields.",
         "要应用的 YAML。按 Ctrl 和空格给出字段名。",

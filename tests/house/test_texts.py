@@ -139,6 +139,7 @@ _SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 _NOT_SAID = re.compile(
     r"""^(
         (rollout|taint|create|get|delete|drain|apply|scale|wait|exec|patch)\ .*   # kubectl's commands
+        | (\$\ )?kubectl\ .*                                 # a command as it is shown
         | \^?\(?(error|The|unknown).*                       # what kubectl says, to be read
         | \s*<.*                                            # HTML around texts
         | .*=".*                                            # its attributes
