@@ -39,6 +39,8 @@ _SLOW = ("drain", "wait")
 _OF_A_PODS_NODE = ("cordon", "uncordon", "crash", "recover")
 """What is offered for a node when one of its Pods is selected."""
 _WAIT = "kubectl wait --for="
+_OPPOSITES = {"uncordon": "cordon", "resume": "pause", "unsuspend": "suspend"}
+"""What takes another action back, by what it takes back. Never are both offered, so they share a button."""
 _CONDITIONS = {
     "Pod": (("Ready", "Ready"), ("gone", "delete")),
     "Node": (("Ready", "Ready"),),
@@ -77,8 +79,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._compared: list[Comparison] = []
         self._quiet = False
         self._offered: tuple[Any, ...] = ()
-        self._buttons: dict[tuple[str, str], widgets.Button] = {}
-        self._acts: dict[tuple[str, str], Callable[[], None]] = {}
+        self._buttons: dict[tuple[str, bool], widgets.Button] = {}
+        self._acts: dict[tuple[str, bool], Callable[[], None]] = {}
         self._parts()
         super().__init__(self._children())
         self.add_class("k8slab-panel")
@@ -248,28 +250,40 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         label = self.words(f"action.{action.name}")
         if of_node:
             label = self.words("of_node", action=label)
-        return self._deed_button(name, label, deed, "warning" if action.grave else "")
+        return self._deed_button(name, label, deed, "warning" if action.grave else "", of_node)
 
     def _deed_button(
-        self, name: str, label: str, deed: Callable[[], Deed], style: str = ""
+        self, name: str, label: str, deed: Callable[[], Deed], style: str = "", of_node: bool = False
     ) -> widgets.Button:
-        return self._kept(name, label, "", deed().text, lambda: self.do(deed()), style)
+        return self._kept(name, label, "", deed().text, lambda: self.do(deed()), style, of_node)
 
     def _kept(
-        self, name: str, label: str, icon: str, tooltip: str, act: Callable[[], None], style: str = ""
+        self,
+        name: str,
+        label: str,
+        icon: str,
+        tooltip: str,
+        act: Callable[[], None],
+        style: str = "",
+        of_node: bool = False,
     ) -> widgets.Button:
         """A button that does this. It is the same one for each thing that it is offered for.
 
-        So it keeps its place and the focus when something else is offered beside it.
+        So it keeps its place and the focus when something else is offered beside it, or the opposite in its
+        stead: whoever works by keys stays where they are. And where the focus is lost JupyterLab moves it twice
+        on the next click, each time with a new style for every element, before it passes the click on.
         """
-        key = (name, label)
+        key = (_OPPOSITES.get(name, name), of_node)
         self._acts[key] = act
         if key not in self._buttons:
             made = self._buttons[key] = button(label, icon, tooltip, style)
             made.add_class(f"k8slab-{name}")
             made.on_click(lambda _: self._acts[key]())
-        self._buttons[key].tooltip = tooltip
-        return self._buttons[key]
+        kept = self._buttons[key]
+        with kept.hold_sync():
+            kept.description, kept.tooltip = label, tooltip
+            kept._dom_classes = (f"k8slab-{name}",)
+        return kept
 
     def _console_button(self, label: str, template: str) -> widgets.Button:
         words = template.format(actions.reference(self.showing.selected).removeprefix("pod/"))

@@ -118,7 +118,7 @@ def test_a_button_shows_its_command_and_does_it(visit: Visit) -> None:
     select(page, "Node/node-2")
     page.click(".k8slab-actions .k8slab-cordon")
     expect(page.locator(".k8-printed")).to_contain_text("$ kubectl cordon node-2")
-    expect(page.locator(".k8slab-actions .k8slab-uncordon")).to_be_visible()
+    expect(page.locator(".k8slab-actions .k8slab-uncordon")).to_be_focused()
     page.locator(".k8slab-bar button", has_text="undo").click()
     expect(page.locator(".k8slab-actions .k8slab-cordon")).to_be_visible()
 

@@ -257,6 +257,23 @@ def test_a_button_is_the_same_for_each_thing_that_it_is_offered_for() -> None:
     assert lab.inputs[-1].text == "kubectl cordon node-2"
 
 
+@pytest.mark.parametrize("selected", [NODE, POD])
+def test_what_takes_an_action_back_has_its_button(selected: str) -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(selected)
+    before = panel._actions.children
+    cordon = next(one for one in before if "k8slab-cordon" in one._dom_classes)
+    act("cordon")(panel)
+    assert panel._actions.children == before, "whoever pressed it by a key can press again"
+    assert cordon._dom_classes == ("k8slab-uncordon",)
+    assert cordon.description.startswith("uncordon")
+    assert cordon.tooltip == "kubectl uncordon node-2"
+    act("uncordon")(panel)
+    assert cordon._dom_classes == ("k8slab-cordon",)
+    assert [one.text for one in lab.inputs] == ["kubectl cordon node-2", "kubectl uncordon node-2"]
+
+
 def test_showing_replicas_is_no_input() -> None:
     lab = FakeLab()
     panel = Panel(lab)
