@@ -20,7 +20,7 @@ from k8slab.api.quantities import nano
 from k8slab.clock import timestamp
 from k8slab.kubelet import admission
 from k8slab.kubelet.qos import qos_class
-from k8slab.kubelet.runtime import RUNNING, Slot, is_sidecar
+from k8slab.kubelet.runtime import RUNNING, Slot, changed, is_sidecar
 from k8slab.kubelet.work import Work
 from k8slab.store.view import Change, View
 
@@ -103,7 +103,7 @@ def actuate(work: Work) -> None:
         if slot.state == RUNNING and not _is_restarting(slot, work):
             wanted = work.container(slot.name).get("resources") or {}
             if slot.resources is not wanted:
-                work.put_slot(slot._replace(resources=wanted))
+                work.put_slot(changed(slot, resources=wanted))
     if all(_is_in_force(slot, work) for slot in work.runtime.slots):
         generation = runtime.resizing["observedGeneration"]
         work.set(resizing=None, resize_due_us=0, resources=work.spec.get("resources"))

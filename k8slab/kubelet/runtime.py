@@ -20,6 +20,7 @@ EXITED = "exited"
 
 PULLING = "pulling"
 CREATING = "creating"
+HOOK = "hook"
 
 SUCCESS = "success"
 FAILURE = "failure"
@@ -47,7 +48,8 @@ class Slot(NamedTuple):
     """One container of a Pod: its newest run, the run before, and the attempt to start the next.
 
     `state` is ABSENT, RUNNING or EXITED. `attempt` is PULLING or CREATING while
-    the next run is being started, which ends at `attempt_due_us`. `stop_due_us`
+    the next run is being started, and HOOK while the run that has started waits for its
+    postStart hook; it ends at `attempt_due_us`, a hook with `hook_error` or none. `stop_due_us`
     is set while a running container is being stopped: when and how it will
     have ended. `reason` and `message` say why the next run has not started
     (`reason_cache.go`), `retry_us` when it is tried again, and `tried_image` with
@@ -72,6 +74,7 @@ class Slot(NamedTuple):
     attempt: str = ""
     attempt_due_us: int = 0
     attempt_since_us: int = 0
+    hook_error: str = ""
     stop_due_us: int = 0
     stop_code: int = 0
     stop_restart: bool = False

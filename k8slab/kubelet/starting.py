@@ -14,7 +14,7 @@ from k8slab.clock import SECOND_US
 from k8slab.containers.images import REGISTRY_OUTAGE, bad_name, pull_failure, resolve, unreachable
 from k8slab.kubelet import backoff, cri
 from k8slab.kubelet.probes import first_probes
-from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, PULLING, RUNNING, Slot, changed
+from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, HOOK, PULLING, RUNNING, Slot, changed
 from k8slab.kubelet.status import terminated_state
 from k8slab.kubelet.work import Work
 
@@ -204,6 +204,8 @@ def settle(work: Work, slot: Slot) -> bool:
         return True
     if slot.attempt == PULLING:
         return _pulled(work, slot, container)
+    if slot.attempt == HOOK:
+        return _hooked(work, slot, container)
     return _created(work, slot, container)
 
 
@@ -287,30 +289,46 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
         )
         return True
     work.event("Normal", "Started", "Container started", slot.name)
-    probes = first_probes(container, work.at_us)
-    started = not any(probe.kind == "startup" for probe in probes)
-    ready = not any(probe.kind == "readiness" for probe in probes)
-    work.put_slot(changed(fresh, state=RUNNING, probes=probes, started=started, ready=ready))
-    _post_start(work, container)
+    slot = changed(fresh, state=RUNNING)
+    hook = (container.get("lifecycle") or {}).get("postStart")
+    if hook is None:
+        work.put_slot(_probed(slot, container, work.at_us))
+        return True
+    outcome = cri.run_hook(work.box, work.pod, container, hook, work.at_us)
+    due_us = work.at_us + outcome.took_us
+    slot = changed(slot, attempt=HOOK, attempt_due_us=due_us, hook_error=outcome.error)
+    return _hooked(work, slot, container) if not outcome.took_us else _put(work, slot)
+
+
+def _put(work: Work, slot: Slot) -> bool:
+    work.put_slot(slot)
     return True
 
 
-def _post_start(work: Work, container: Obj) -> None:
-    hook = (container.get("lifecycle") or {}).get("postStart")
-    if hook is None:
-        return
-    outcome = cri.run_hook(work.box, work.pod, container, hook, work.at_us)
-    if outcome.error:
-        name = container["name"]
+def _probed(slot: Slot, container: Obj, at_us: int) -> Slot:
+    """A container that runs, with its probes before it: what they have not said yet does not hold."""
+    probes = first_probes(container, at_us)
+    started = not any(probe.kind == "startup" for probe in probes)
+    ready = not any(probe.kind == "readiness" for probe in probes)
+    return changed(slot, probes=probes, started=started, ready=ready)
+
+
+def _hooked(work: Work, slot: Slot, container: Obj) -> bool:
+    """The postStart hook has ended: the container goes on, or is stopped where the hook failed.
+
+    Until then the kubelet does nothing else for the Pod: no probe, no other container, no status.
+    """
+    name, error = slot.name, slot.hook_error
+    slot = _probed(changed(slot, attempt="", attempt_due_us=0, hook_error=""), container, work.at_us)
+    if error:
         work.event("Warning", "FailedPostStartHook", "PostStartHook failed", name)
         work.event("Normal", "Killing", "FailedPostStartHook", name)
-        slot = work.slot(name)
-        work.put_slot(
-            changed(
-                slot,
-                stop_due_us=work.at_us + work.view.duration_us("container_stop", work.runtime.uid, name),
-                stop_code=cri.stop_behaviour(work.box, work.pod, container).exit_code,
-                reason="PostStartHookError",
-                message=outcome.error,
-            )
+        slot = changed(
+            slot,
+            stop_due_us=work.at_us + work.view.duration_us("container_stop", work.runtime.uid, name),
+            stop_code=cri.stop_behaviour(work.box, work.pod, container).exit_code,
+            reason="PostStartHookError",
+            message=error,
         )
+    work.put_slot(slot)
+    return True

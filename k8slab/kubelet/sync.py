@@ -29,7 +29,7 @@ from k8slab.kubelet.addresses import free_ip, node_ip
 from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
-from k8slab.kubelet.runtime import EXITED, RUNNING, Runtime, Slot, containers_of, restarting
+from k8slab.kubelet.runtime import EXITED, HOOK, RUNNING, Runtime, Slot, changed, containers_of, restarting
 from k8slab.kubelet.status import TERMINAL, Report, could_all_restart, pod_status, rejected_status
 from k8slab.kubelet.work import Work
 from k8slab.store.view import View
@@ -383,6 +383,10 @@ def _time_to_first_start(work: Work) -> int:
 
 def _report(work: Work) -> Plan:
     """Write the status if it says something new."""
+    if work.runtime.work == "sync" and any(slot.attempt == HOOK for slot in work.runtime.slots):
+        if not work.runtime.reported:
+            yield from _report_before_hooks(work)
+        return Done()
     shown, reported = _shown(work), work.runtime.reported
     if shown == reported and not work.spec.get("readinessGates"):
         return Done()
@@ -392,6 +396,16 @@ def _report(work: Work) -> Plan:
     )
     yield from _write(work, report)
     work.set(reported=_shown(work))
+    return Done()
+
+
+def _report_before_hooks(work: Work) -> Plan:
+    """The first status, which says nothing yet of a container that waits for its postStart hook."""
+    runtime = work.runtime
+    slots = [Slot(slot.name) if slot.attempt == HOOK else slot for slot in runtime.slots]
+    work.set(slots=tuple(slots))
+    yield from _write(work, Report(node_ip(work.machine), names_of, work.now_us))
+    work.runtime = changed(runtime, reported=_shown(work))
     return Done()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.timing import REALISTIC
 from tests.kubelet.nodes import Nodes, nginx, shell
 
@@ -385,6 +386,31 @@ def test_a_failing_post_start_hook_kills_the_container(nodes):
     assert ("Warning", "FailedPostStartHook", "PostStartHook failed") in said
     nodes.run(30)
     assert nodes.container("web")["restartCount"] >= 1
+
+
+def test_a_post_start_hook_holds_the_pod_up(nodes):
+    hook = {"postStart": {"exec": {"command": ["sleep", "20"]}}}
+    nodes.pod("web", nginx(lifecycle=hook), shell("sleep 1000", name="second"))
+    nodes.run(15)
+    assert [one["state"] for one in nodes.status("web")["containerStatuses"]] == [
+        {"waiting": {"reason": "ContainerCreating"}}
+    ] * 2
+    nodes.run(10)
+    assert all("running" in one["state"] for one in nodes.status("web")["containerStatuses"])
+    second, first = (
+        parse_timestamp(one["state"]["running"]["startedAt"])
+        for one in nodes.status("web")["containerStatuses"]
+    )
+    assert second - first >= 20 * SECOND_US
+
+
+def test_a_pod_may_go_while_its_post_start_hook_runs(nodes):
+    hook = {"postStart": {"exec": {"command": ["sleep", "2000"]}}}
+    nodes.pod("web", nginx(lifecycle=hook))
+    nodes.run(15)
+    nodes.delete("web")
+    nodes.run(40)
+    assert nodes.get("web") is None
 
 
 def test_the_active_deadline(nodes):
