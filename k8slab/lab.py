@@ -428,11 +428,13 @@ class Lab:
 
     def request(self, request: Request) -> Response:
         """Ask the API server, as any client does. Never raises for what it refuses: see the Response."""
+        from k8slab.cluster.aggregation import service_for
         from k8slab.cluster.rest import handle
 
         with self.lock:
             # What a proxied request does to the program that answers it is not known beforehand.
-            if request.method != "GET" or "/proxy" in request.path:
+            handed_on = "/proxy" in request.path or service_for(self.world, request.path) is not None
+            if request.method != "GET" or handed_on:
                 body = request.body.decode() if isinstance(request.body, bytes) else request.body
                 self._record(
                     "request",

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from k8slab.api.meta import Obj
-from k8slab.cluster import api
+from k8slab.cluster import api, first_objects
 from k8slab.cluster.world import World
 from k8slab.components import Component
 
@@ -59,6 +59,7 @@ def all_components() -> tuple[Component, ...]:
 
 def bootstrap(world: World) -> None:
     """Create the objects that every cluster has before its first user."""
+    first_objects.found(world)
     actor = api.Actor("system:apiserver", ("system:masters",), "kube-apiserver")
     for name in ("default", "kube-node-lease", "kube-public", "kube-system"):
         body: Obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

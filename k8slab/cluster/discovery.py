@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from k8slab.api.api_services import CUSTOM_GROUP_PRIORITY, PRIORITIES
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
+from k8slab.cluster import aggregation
 from k8slab.cluster.custom_kinds import is_custom
 from k8slab.cluster.kinds import kinds_served
 from k8slab.cluster.negotiation import JSON, header
@@ -40,27 +42,8 @@ _TEXT = "text/plain; charset=utf-8"
 
 _GROUP_PRIORITIES = {
     "apiregistration.k8s.io": 20000,
-    "apps": 17800,
-    "events.k8s.io": 17750,
-    "authentication.k8s.io": 17700,
-    "authorization.k8s.io": 17600,
-    "autoscaling": 17500,
-    "batch": 17400,
-    "certificates.k8s.io": 17300,
-    "networking.k8s.io": 17200,
-    "policy": 17100,
-    "rbac.authorization.k8s.io": 17000,
-    "storage.k8s.io": 16800,
-    "admissionregistration.k8s.io": 16700,
-    "apiextensions.k8s.io": 16700,
-    "scheduling.k8s.io": 16600,
-    "coordination.k8s.io": 16500,
-    "node.k8s.io": 16300,
-    "discovery.k8s.io": 16200,
-    "resource.k8s.io": 16200,
-    "flowcontrol.apiserver.k8s.io": 16100,
+    **{group: priority for (group, _), (priority, _) in PRIORITIES.items() if group},
 }
-_CUSTOM_PRIORITY = 1000
 
 _SUBRESOURCE_KINDS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("", "scale"): ("autoscaling", "v1", "Scale"),
@@ -171,7 +154,12 @@ def groups_of(world: World) -> dict[str, dict[str, list[Kind]]]:
     table: dict[str, dict[str, list[Kind]]] = {}
     for (group, version, _), kind in kinds_served(world).items():
         table.setdefault(group, {}).setdefault(version, []).append(kind)
-    ordered = sorted(table, key=lambda name: (-_GROUP_PRIORITIES.get(name, _CUSTOM_PRIORITY), name))
+    priorities = dict(_GROUP_PRIORITIES)
+    for (group, version), service in aggregation.remote_services(world).items():
+        table.setdefault(group, {}).setdefault(version, [])
+        priority = service["spec"]["groupPriorityMinimum"]
+        priorities[group] = max(priority, priorities.get(group, 0))
+    ordered = sorted(table, key=lambda name: (-priorities.get(name, CUSTOM_GROUP_PRIORITY), name))
     return {
         group: {version: table[group][version] for version in sorted(table[group], key=_version_order)}
         for group in ordered
@@ -244,10 +232,7 @@ def _aggregated(world: World, version: str, wanted: Callable[[str], bool]) -> Re
     items = [
         {
             "metadata": {"name": group} if group else {},
-            "versions": [
-                {"version": one, "resources": _discovered(group, one, kinds), "freshness": "Current"}
-                for one, kinds in versions.items()
-            ],
+            "versions": [_version_document(world, group, one, kinds) for one, kinds in versions.items()],
         }
         for group, versions in groups_of(world).items()
         if wanted(group)
@@ -260,6 +245,13 @@ def _aggregated(world: World, version: str, wanted: Callable[[str], bool]) -> Re
     }
     content_type = f"{JSON};g=apidiscovery.k8s.io;v={version};as={_DISCOVERY_LIST}"
     return Response(200, body, content_type)
+
+
+def _version_document(world: World, group: str, version: str, kinds: list[Kind]) -> Obj:
+    remote = None if kinds else aggregation.remote_services(world).get((group, version))
+    if remote is not None:
+        return aggregation.discovered(world, group, version, remote)
+    return {"version": version, "resources": _discovered(group, version, kinds), "freshness": "Current"}
 
 
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")

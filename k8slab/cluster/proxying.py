@@ -26,7 +26,7 @@ _NOT_PASSED_ON = ("Authorization", "Connection", "Content-Length", "Transfer-Enc
 _PORT_OF_SCHEME = {"": 80, "http": 80, "https": 443}
 
 
-class _Target(NamedTuple):
+class Target(NamedTuple):
     """The Pod that is to answer, and on which port."""
 
     pod: Obj
@@ -49,7 +49,7 @@ def proxy(world: World, request: Request, route: Route) -> Response:
         # Seen from the path itself, so that it also holds for clients that know the server by a longer path.
         query = f"?{urlencode(request.query)}" if request.query else ""
         return Response(301, "", "text/plain; charset=utf-8", headers={"Location": f"proxy/{query}"})
-    answer = _ask(world, request, target, rest or "/")
+    answer = asked(world, request, target, rest or "/")
     if not answer.ok:
         address = f"{target.pod['status']['podIP']}:{target.port}"
         text = f"error trying to reach service: dial tcp {address}: {answer.error}"
@@ -72,7 +72,7 @@ def _named(route: Route, what: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def _pod(world: World, route: Route) -> _Target:
+def _pod(world: World, route: Route) -> Target:
     scheme, name, port = _named(route, "pod")
     pod = world.get("Pod", (route.namespace, name))
     if pod is None:
@@ -86,10 +86,10 @@ def _pod(world: World, route: Route) -> _Target:
         raise ApiError(
             503, "ServiceUnavailable", f"error trying to reach service: invalid port {go_quote(port)}"
         )
-    return _Target(pod, int(port))
+    return Target(pod, int(port))
 
 
-def _service(world: World, route: Route) -> _Target:
+def _service(world: World, route: Route) -> Target:
     """A ready Pod of a Service, chosen by chance."""
     _, name, port = _named(route, "service")
     if port.isdigit():
@@ -97,14 +97,14 @@ def _service(world: World, route: Route) -> _Target:
     endpoints = world.get("Endpoints", (route.namespace, name))
     if endpoints is None:
         raise not_found("endpoints", "", name)
-    found: list[_Target] = []
+    found: list[Target] = []
     for subset in endpoints.get("subsets") or ():
         number = next((one["port"] for one in subset["ports"] if one.get("name", "") == port), None)
         for address in (subset.get("addresses") or ()) if number is not None else ():
             reference = address.get("targetRef") or {}
             pod = world.get("Pod", (route.namespace, reference.get("name", "")))
             if pod is not None and number is not None and reference.get("namespace") == route.namespace:
-                found.append(_Target(pod, number))
+                found.append(Target(pod, number))
     if not found:
         shown = route.name if endpoints.get("subsets") else name
         raise _unavailable(f"no endpoints available for service {go_quote(shown)}")
@@ -128,7 +128,11 @@ def _unavailable(text: str) -> ApiError:
 # Asking.
 
 
-def _ask(world: World, request: Request, target: _Target, path: str) -> Answer:
+def asked(world: World, request: Request, target: Target, path: str, *, kept: bool = True) -> Answer:
+    """What a Pod answers to a request that is handed on to it, without the client's credentials.
+
+    Where it is not `kept`, the program forgets that it was asked, and nothing changes.
+    """
     from k8slab.kubelet.streams import request as ask
 
     metadata = target.pod["metadata"]
@@ -141,8 +145,16 @@ def _ask(world: World, request: Request, target: _Target, path: str) -> Answer:
         "body": bodies.raw(request).decode("utf-8", "replace"),
     }
     plan = ask(world, pod, target.port, payload, "http", world.now_us)
-    answer: Answer = streams.carried_out(world, plan, lambda: world.note_request(request))
-    return answer
+    answer: Answer
+    if kept:
+        answer = streams.carried_out(world, plan, lambda: world.note_request(request))
+        return answer
+    try:
+        while True:
+            next(plan)
+    except StopIteration as stop:
+        answer = stop.value
+        return answer
 
 
 # What comes back.

@@ -16,6 +16,7 @@ from k8slab.api.errors import ApiError, bad_request, nameless, not_found
 from k8slab.api.meta import Obj
 from k8slab.cluster import (
     access,
+    aggregation,
     api,
     bodies,
     deletion,
@@ -77,6 +78,9 @@ def refusal(error: ApiError) -> Response:
 def _handle(world: World, request: Request, warnings: list[str]) -> Response:
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
+    remote = aggregation.service_for(world, request.path)
+    if remote is not None:
+        return aggregation.forward(world, request, remote)
     fixed = discovery.answer(world, request)
     if fixed is not None:
         return fixed

@@ -183,6 +183,13 @@ class Store:
         self.history.rows.append(change)
         return change
 
+    def found(self, kind: str, key: Key, obj: Obj) -> None:
+        """Store an object, with its revision, that is there before history begins: it is no change."""
+        self._counter += 1
+        self._born.setdefault(kind, {})[key] = self._counter
+        self._objects.setdefault(kind, {})[key] = obj
+        self._reindex(kind, key, None, obj)
+
     def _write_event(self, key: Key, new: Obj | None, at_us: int, cause: int) -> Change:
         """Store or remove an Event on behalf of a client. Events are in no index."""
         old = self.get("Event", key)

@@ -88,17 +88,23 @@ EphemeralContainerCommon: Name=s Image=s Command=[s Args=[s WorkingDir=s Ports=[
     ImagePullPolicy=s SecurityContext=*$SecurityContext Stdin=b StdinOnce=b TTY:tty=b
 EphemeralVolumeSource: VolumeClaimTemplate=*$PersistentVolumeClaimTemplate
 ExecAction: Command=[s
+ExemptPriorityLevelConfiguration: NominalConcurrencyShares=*i LendablePercent=*i
 ExternalDocumentation: Description=s URL:url=s
 FCVolumeSource: TargetWWNs=[s Lun=*i FSType:fsType=s ReadOnly=b WWIDs:wwids=[s
 FileKeySelector: VolumeName=s Path=s Key=s Optional=*b
 FlexPersistentVolumeSource: Driver=s FSType:fsType=s SecretRef=*$SecretReference ReadOnly=b Options={s
 FlexVolumeSource: Driver=s FSType:fsType=s SecretRef=*$LocalObjectReference ReadOnly=b Options={s
 FlockerVolumeSource: DatasetName=s DatasetUUID=s
+FlowDistinguisherMethod: Type=s
+FlowSchemaSpec: PriorityLevelConfiguration=$PriorityLevelConfigurationReference MatchingPrecedence=i
+    DistinguisherMethod=*$FlowDistinguisherMethod Rules=[$PolicyRulesWithSubjects
+FlowSubject: Kind=s User=*$UserSubject Group=*$GroupSubject ServiceAccount=*$ServiceAccountSubject
 GCEPersistentDiskVolumeSource: PDName:pdName=s FSType:fsType=s Partition=i ReadOnly=b
 GRPCAction: Port=i Service=*s
 GitRepoVolumeSource: Repository=s Revision=s Directory=s
 GlusterfsPersistentVolumeSource: EndpointsName:endpoints=s Path=s ReadOnly=b EndpointsNamespace=*s
 GlusterfsVolumeSource: EndpointsName:endpoints=s Path=s ReadOnly=b
+GroupSubject: Name=s
 HTTPGetAction: Path=s Port=o Host=s Scheme=s HTTPHeaders:httpHeaders=[$HTTPHeader
 HTTPHeader: Name=s Value=s
 HTTPIngressPath: Path=s PathType=*s Backend=$IngressBackend
@@ -146,6 +152,9 @@ KeyToPath: Key=s Path=s Mode=*i
 Lifecycle: PostStart=*$LifecycleHandler PreStop=*$LifecycleHandler StopSignal=*s
 LifecycleHandler: Exec=*$ExecAction HTTPGet:httpGet=*$HTTPGetAction TCPSocket:tcpSocket=*$TCPSocketAction
     Sleep=*$SleepAction
+LimitResponse: Type=s Queuing=*$QueuingConfiguration
+LimitedPriorityLevelConfiguration: NominalConcurrencyShares=i LimitResponse=$LimitResponse
+    LendablePercent=*i BorrowingLimitPercent=*i
 LoadBalancerIngress: IP:ip=s Hostname=s IPMode:ipMode=*s Ports=[$PortStatus
 LoadBalancerStatus: Ingress=[$LoadBalancerIngress
 LocalObjectReference: Name=s
@@ -183,6 +192,7 @@ NodeSwapStatus: Capacity=*i
 NodeSystemInfo: MachineID=s SystemUUID=s BootID=s KernelVersion=s OSImage:osImage=s
     ContainerRuntimeVersion=s KubeletVersion=s KubeProxyVersion=s OperatingSystem=s Architecture=s
     Swap=*$NodeSwapStatus
+NonResourcePolicyRule: Verbs=[s NonResourceURLs:nonResourceURLs=[s
 ObjectFieldSelector: APIVersion:apiVersion=s FieldPath=s
 ObjectReference: Kind=s Namespace=s Name=s UID:uid=s APIVersion:apiVersion=s ResourceVersion=s FieldPath=s
 PersistentVolume: +$ObjectMeta Spec=$PersistentVolumeSpec Status=$PersistentVolumeStatus
@@ -251,14 +261,20 @@ PodSpec: Volumes=[$Volume InitContainers=[$Container Containers=[$Container
     ResourceClaims=[$PodResourceClaim Resources=*$ResourceRequirements HostnameOverride=*s
     SchedulingGroup=*$PodSchedulingGroup
 PodTemplateSpec: +$ObjectMeta Spec=$PodSpec
+PolicyRulesWithSubjects: Subjects=[$FlowSubject ResourceRules=[$ResourcePolicyRule
+    NonResourceRules=[$NonResourcePolicyRule
 PortStatus: Port=i Protocol=s Error=*s
 PortworxVolumeSource: VolumeID=s FSType:fsType=s ReadOnly=b
 PreferredSchedulingTerm: Weight=i Preference=$NodeSelectorTerm
+PriorityLevelConfigurationReference: Name=s
+PriorityLevelConfigurationSpec: Type=s Limited=*$LimitedPriorityLevelConfiguration
+    Exempt=*$ExemptPriorityLevelConfiguration
 Probe: +$ProbeHandler InitialDelaySeconds=i TimeoutSeconds=i PeriodSeconds=i SuccessThreshold=i
     FailureThreshold=i TerminationGracePeriodSeconds=*i
 ProbeHandler: Exec=*$ExecAction HTTPGet:httpGet=*$HTTPGetAction TCPSocket:tcpSocket=*$TCPSocketAction
     GRPC:grpc=*$GRPCAction
 ProjectedVolumeSource: Sources=[$VolumeProjection DefaultMode=*i
+QueuingConfiguration: Queues=i HandSize=i QueueLengthLimit=i
 QuobyteVolumeSource: Registry=s Volume=s ReadOnly=b User=s Group=s Tenant=s
 RBDPersistentVolumeSource: CephMonitors:monitors=[s RBDImage:image=s FSType:fsType=s RBDPool:pool=s
     RadosUser:user=s Keyring=s SecretRef=*$SecretReference ReadOnly=b
@@ -266,6 +282,7 @@ RBDVolumeSource: CephMonitors:monitors=[s RBDImage:image=s FSType:fsType=s RBDPo
     Keyring=s SecretRef=*$LocalObjectReference ReadOnly=b
 ResourceClaim: Name=s Request=s
 ResourceFieldSelector: ContainerName=s Resource=s Divisor=q
+ResourcePolicyRule: Verbs=[s APIGroups:apiGroups=[s Resources=[s ClusterScope=b Namespaces=[s
 ResourceQuotaSpec: Hard={q Scopes=[s ScopeSelector=*$ScopeSelector
 ResourceRequirements: Limits={q Requests={q Claims=[$ResourceClaim
 RoleRef: APIGroup:apiGroup=s Kind=s Name=s
@@ -291,6 +308,7 @@ SecurityContext: Capabilities=*$Capabilities Privileged=*b SELinuxOptions:seLinu
     AppArmorProfile=*$AppArmorProfile
 SelectableField: JSONPath:jsonPath=s
 Service: +$ObjectMeta Spec=$ServiceSpec Status=$ServiceStatus
+ServiceAccountSubject: Namespace=s Name=s
 ServiceAccountTokenProjection: Audience=s ExpirationSeconds=i Path=s
 ServiceBackendPort: Name=s Number=i
 ServicePort: Name=s Protocol=s AppProtocol=*s Port=i TargetPort=o NodePort=i
@@ -328,6 +346,7 @@ TopologySpreadConstraint: MaxSkew=i TopologyKey=s WhenUnsatisfiable=s LabelSelec
     MinDomains=*i NodeAffinityPolicy=*s NodeTaintsPolicy=*s MatchLabelKeys=[s
 TypedLocalObjectReference: APIGroup:apiGroup=*s Kind=s Name=s
 TypedObjectReference: APIGroup:apiGroup=*s Kind=s Name=s Namespace=*s
+UserSubject: Name=s
 ValidationRule: Rule=s Message=s MessageExpression=s Reason=*s FieldPath=s OptionalOldSelf=*b
 Volume: Name=s +$VolumeSource
 VolumeAttachmentSource: PersistentVolumeName=*s InlineVolumeSpec=*$PersistentVolumeSpec
