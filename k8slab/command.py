@@ -36,7 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="apply manifests, let time pass, show the cluster")
     _add_lab_options(run)
     run.add_argument("files", nargs="+", help="manifests to apply, in this order")
-    run.add_argument("--until", default="", help="lab time to let pass, e.g. 5m; without it until settled")
+    run.add_argument(
+        "--until",
+        default="",
+        help="lab time to let pass (5m), or what `kubectl wait --for=` takes "
+        "(condition=Available deployment/web); without it until settled",
+    )
     run.add_argument("--svg", default="", metavar="PATH", help="write the picture to a file")
     run.add_argument("--trace", action="store_true", help="print every change")
     run.set_defaults(run=_run)
@@ -80,10 +85,7 @@ def _applied(lab: Lab, files: Sequence[str]) -> Lab:
 
 def _run(options: argparse.Namespace) -> int:
     lab = _lab(options, options.files)
-    if options.until:
-        lab.run(options.until)
-    else:
-        lab.settle()
+    _let_time_pass(lab, options.until)
     if options.trace:
         for line in lab.trace():
             print(line)
@@ -92,6 +94,16 @@ def _run(options: argparse.Namespace) -> int:
             file.write(lab.draw().svg)
     print(lab.draw(format="text"))
     return 0
+
+
+def _let_time_pass(lab: Lab, until: str) -> None:
+    """Until the lab is settled, for a duration, or until a condition holds. LabError where it never does."""
+    if not until:
+        lab.settle()
+    elif until[0].isdigit():
+        lab.run(until)
+    elif not lab.run(until=until):
+        raise LabError(f"timed out waiting for {until}")
 
 
 def _kubectl(options: argparse.Namespace) -> int:

@@ -42,7 +42,7 @@ TEXTS = {
     "paused": ("paused", "已暂停"),
     "suspended": ("suspended", "已挂起"),
     "deployment.kind": ("Deployment · revision {revision}", "Deployment · 版本 {revision}"),
-    "deployment.revision": ("revision {revision}: {pods} pods", "版本 {revision}：{pods} 个 Pod"),
+    "deployment.revision": ("{pods} of revision {revision}", "版本 {revision}：{pods} 个 Pod"),
     "job": (
         "{mode}, {value}, {active} active, {failed} failed",
         "{mode}，{value}，{active} 个进行中，{failed} 个失败",

@@ -36,7 +36,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         words,
         said("node.off") if is_off else "",
         said("node.cordoned") if cordoned else "",
-        said("node.pods", count=load.pods),
+        _count(load, said),
         *taints,
     ]
     state = "ready" if status == "True" else "lost" if status == "Unknown" else "not-ready"
@@ -130,13 +130,16 @@ def _taints(obj: Obj) -> list[str]:
     return [f"{key}:{effect}" for key, effect in best.items()]
 
 
+def _count(load: Load, said: Words) -> str:
+    return said("node.pod") if load.pods == 1 else said("node.pods", count=load.pods)
+
+
 def _footer(subject: Subject, load: Load, taints: list[str], said: Words) -> list[Mark]:
     y = subject.height - 10
-    count = said("node.pod") if load.pods == 1 else said("node.pods", count=load.pods)
     if subject.size == "small":
         return [text(subject.width - 8, 17, "smaller", str(load.pods), "muted", "end")]
     cpu, _ = shares(subject.obj, load)
-    words = count
+    words = _count(load, said)
     if cpu:
         words += f" · cpu {round(cpu * 100)} %"
     marks = [text(52 if subject.size == "large" else 16, y, "smaller", words, "muted")]
