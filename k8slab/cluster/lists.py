@@ -21,7 +21,9 @@ from k8slab.api.selector_text import FieldTerm
 from k8slab.api.selectors import matches
 from k8slab.api.tables import IncludeObject, table
 from k8slab.clock import MINUTE_US, START_US
-from k8slab.cluster.custom_kinds import columns_of, is_custom
+from k8slab.cluster.conversion import converted as converted_by_webhook
+from k8slab.cluster.conversion import has_webhook
+from k8slab.cluster.custom_kinds import columns_of, definition_of, is_custom
 from k8slab.cluster.kinds import is_stored, unstored_objects
 from k8slab.cluster.negotiation import Output
 from k8slab.cluster.options import ListQuery
@@ -66,8 +68,8 @@ _CONVERTED = (
 """Kinds with a list of field labels of their own; the others know name and namespace."""
 
 
-def field_filter(route: Route, terms: Sequence[FieldTerm]) -> Callable[[Obj], bool]:
-    """Whether an object fits a field selector. 400 for a field that the kind doesn't offer."""
+def field_filter(world: World, route: Route, terms: Sequence[FieldTerm]) -> Callable[[Obj], bool]:
+    """Whether a stored object fits a field selector. 400 for a field that the kind doesn't offer."""
     kind = route.kind
     path_of = _field_path
     if is_custom(kind):
@@ -75,7 +77,14 @@ def field_filter(route: Route, terms: Sequence[FieldTerm]) -> Callable[[Obj], bo
     elif route.group == "events.k8s.io":
         path_of = _new_event_field_path
     checked = [term._replace(path=path_of(route, term.path)) for term in terms]
-    return lambda obj: all((_field(kind, obj, path) == value) is equal for path, value, equal in checked)
+
+    def fits(obj: Obj) -> bool:
+        return all((_field(kind, obj, path) == value) is equal for path, value, equal in checked)
+
+    if _webhook_of(world, route) is not None and any(not one.path.startswith("metadata.") for one in checked):
+        # Fields may have other names in another version, and only the webhook knows which.
+        return lambda obj: fits(from_storage(world, route, obj))
+    return fits
 
 
 _NEW_EVENT_LABELS = {
@@ -153,9 +162,9 @@ _ABSENT = {
 # What is listed.
 
 
-def fitting(route: Route, query: ListQuery) -> Callable[[Obj], bool]:
+def fitting(world: World, route: Route, query: ListQuery) -> Callable[[Obj], bool]:
     """Whether an object is among those that a path and its selectors name."""
-    fits = field_filter(route, query.terms)
+    fits = field_filter(world, route, query.terms)
     selector, namespace, name = query.selector, route.namespace, route.name
 
     def wanted(obj: Obj) -> bool:
@@ -171,7 +180,7 @@ def fitting(route: Route, query: ListQuery) -> Callable[[Obj], bool]:
 
 def selected(world: World, route: Route, query: ListQuery) -> list[Obj]:
     """The objects that a path and its selectors name, as they are now, in order of key."""
-    wanted = fitting(route, query)
+    wanted = fitting(world, route, query)
     if not is_stored(route.kind):
         return [obj for obj in unstored_objects(world, route.kind, route.namespace) if wanted(obj)]
     found = world.store.list(
@@ -191,7 +200,7 @@ def _selected_at(world: World, route: Route, query: ListQuery, revision: int) ->
                 objects.pop(change.key, None)
             else:
                 objects[change.key] = change.old
-    wanted = fitting(route, query)
+    wanted = fitting(world, route, query)
     return sorted((obj for obj in objects.values() if wanted(obj)), key=_order)
 
 
@@ -380,7 +389,7 @@ def list_body(
     shown = [show(obj) for obj in objects]
     if output.convert == "Table":
         return {**table_of(world, request, route, output, shown), "metadata": metadata}
-    items = [from_storage(route, obj) for obj in shown]
+    items = all_from_storage(world, route, shown)
     if output.convert == "PartialObjectMetadata":
         package = route.kind.group.partition(".")[0] or "core"
         name = (
@@ -437,7 +446,7 @@ def table_of(
         include_object=cast(IncludeObject, included or "Metadata"),
         headers=headers,
         printer_columns=columns_of(world, route.kind, route.version),
-        present=lambda obj: from_storage(route, obj),
+        present=lambda obj: from_storage(world, route, obj),
     )
     if output.convert_version != "v1":
         version = f"meta.k8s.io/{output.convert_version}"
@@ -460,7 +469,7 @@ def converted(
 ) -> Obj:
     """One object in its stored version in the form that the client accepts."""
     if not output.convert:
-        return from_storage(route, obj)
+        return from_storage(world, route, obj)
     if output.convert == "Table":
         body = table_of(world, request, route, output, [obj], headers=headers)
         version = obj["metadata"].get("resourceVersion")
@@ -471,25 +480,47 @@ def converted(
     return _metadata_of(obj, f"meta.k8s.io/{output.convert_version}")
 
 
-def to_storage(route: Route, obj: Obj) -> Obj:
-    """The object in the version in which its kind is stored."""
+def to_storage(world: World, route: Route, obj: Obj) -> Obj:
+    """The object in the version in which its kind is stored. ApiError 500 where a webhook fails."""
+    definition = _webhook_of(world, route)
+    if definition is not None:
+        return converted_by_webhook(world, definition, [obj], route.kind.api_version)[0]
     for other in route.kind.other_versions:
         if (other.group, other.version) == (route.group, route.version):
             return other.to_storage(obj)
     return obj
 
 
-def from_storage(route: Route, obj: Obj) -> Obj:
-    """The stored object in the version that the client asked in.
+def from_storage(world: World, route: Route, obj: Obj) -> Obj:
+    """The stored object in the version that the client asked in. ApiError 500 where a webhook fails.
 
     A custom object is read as its definition has it now, whatever it was when the object was stored.
     """
+    return all_from_storage(world, route, [obj])[0]
+
+
+def all_from_storage(world: World, route: Route, objects: Sequence[Obj]) -> list[Obj]:
+    """Several objects in that version, for which a webhook is asked once."""
+    definition = _webhook_of(world, route) if objects else None
+    if definition is not None:
+        objects = converted_by_webhook(world, definition, objects, route.api_version)
     for other in route.kind.other_versions:
         if (other.group, other.version) == (route.group, route.version):
-            return other.from_storage(obj)
+            return [other.from_storage(obj) for obj in objects]
     if not is_custom(route.kind):
-        return obj
-    if obj.get("apiVersion") != route.api_version:
-        # It was stored before the definition chose another version to store.
-        obj = {**obj, "apiVersion": route.api_version}
-    return route.kind.default(obj)
+        return list(objects)
+    # What was stored before the definition chose another version to store is of another version still.
+    return [
+        route.kind.default(
+            obj if obj.get("apiVersion") == route.api_version else {**obj, "apiVersion": route.api_version}
+        )
+        for obj in objects
+    ]
+
+
+def _webhook_of(world: World, route: Route) -> Obj | None:
+    """The definition of a custom kind whose objects a webhook converts."""
+    if not is_custom(route.kind) or not route.kind.other_versions:
+        return None
+    definition = definition_of(world, route.kind)
+    return definition if has_webhook(definition) else None

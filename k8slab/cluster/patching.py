@@ -55,7 +55,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
         shown = ownership.with_fields(subresources.read_scale(route.kind, old), managed)
     else:
         type_name = type_of_kind(route.api_version, route.kind.kind)
-        shown = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
+        shown = from_storage(world, route, ownership.with_managed_fields(world, route.kind, old))
     new = _applied(kind_of_patch, type_name, shown, body)
     if type_name:
         new, texts = decode_patched(
@@ -77,7 +77,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
             world, actor, route.kind, route.key, new, cause=cause, options=options
         )
         return Patched(done, 200)
-    new = to_storage(route, _in_place(route, new))
+    new = to_storage(world, route, _in_place(route, new))
     new = without_repeats(new, warnings.append, patched=True)
     api.check_version(route.kind, new, old)
     stored = api.replace(
@@ -178,7 +178,7 @@ def _apply(
         return _apply_scale(world, request, route, actor, options, query, old, config)
     live = None
     if old is not None:
-        live = from_storage(route, ownership.with_managed_fields(world, route.kind, old))
+        live = from_storage(world, route, ownership.with_managed_fields(world, route.kind, old))
     metadata = config.get("metadata")
     if live is None and isinstance(metadata, dict) and metadata.get("uid"):
         _refuse_uid(route, config)
@@ -197,7 +197,7 @@ def _apply(
     if query.validation == WARN:
         warnings.extend(repeated_warnings(repeated))
     managed = merged["metadata"].get("managedFields") or []
-    sent = _in_place(route, _without_managed(to_storage(route, merged)))
+    sent = _in_place(route, _without_managed(to_storage(world, route, merged)))
     options = options._replace(operation="Apply")
     cause = world.note_request(request)
     if old is None:

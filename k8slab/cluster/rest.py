@@ -200,7 +200,7 @@ def _check_read_version(world: World, version: str) -> None:
 def _list(world: World, exchange: Exchange) -> Response:
     route = exchange.route
     query = list_query(exchange.request)
-    lists.field_filter(route, query.terms)
+    lists.field_filter(world, route, query.terms)
     show = lambda obj: ownership.with_managed_fields(world, route.kind, obj)  # noqa: E731
     return lists.listing(world, exchange.request, route, query, exchange.output, show)
 
@@ -228,7 +228,7 @@ def _create(world: World, exchange: Exchange) -> Response:
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     if route.kind.kind in virtual_kinds():
         return _review(world, exchange, obj, actor, options)
-    obj = placed(route, to_storage(route, obj))
+    obj = placed(route, to_storage(world, route, obj))
     obj = without_repeats(obj, exchange.warnings.append)
     cause = world.note_request(request)
     stored = api.create(world, actor, route.kind.kind, obj, cause=cause, options=options)
@@ -289,7 +289,7 @@ def _update(world: World, exchange: Exchange) -> Response:
     obj = bodies.decoded(request, route.kind, route.api_version, query.validation, exchange.warnings)
     if is_custom(route.kind):
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
-    obj = placed(route, to_storage(route, obj), new=False)
+    obj = placed(route, to_storage(world, route, obj), new=False)
     obj = without_repeats(obj, exchange.warnings.append)
     check_name(route, obj)
     old = world.store.get(route.kind.kind, route.key)

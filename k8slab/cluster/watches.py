@@ -28,7 +28,7 @@ def open_watch(world: World, request: Request, route: Route, query: ListQuery, o
     Without a resourceVersion, or with 0, a watch begins with what there is; asked to,
     it then says by a BOOKMARK that this is all.
     """
-    lists.field_filter(route, query.terms)
+    lists.field_filter(world, route, query.terms)
     after = world.store.revision
     events: list[Obj] = []
     asked = _version(query.version)
@@ -86,7 +86,7 @@ def _events_after(
     revision: int,
     headers: bool,
 ) -> Iterator[Obj]:
-    wanted = lists.fitting(route, query)
+    wanted = lists.fitting(world, route, query)
     for change in world.store.changes_since(revision):
         if change.kind != route.kind.kind:
             continue

@@ -1,12 +1,9 @@
 """Admission webhooks: which of them are asked about a request, how, and what their answers mean.
 
-A webhook is a program in a Pod of the lab, behind a Service. Its answer comes
-in the instant in which it is asked; how long it would take counts only against
-its timeout. One outside of the lab, at a URL, can't be called.
+How one is called is in `cluster.calling`.
 
 Models staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/{generic,request,
-errors,mutating/dispatcher.go,validating/dispatcher.go} and pkg/util/webhook/{client,
-serviceresolver}.go, v1.36.
+errors,mutating/dispatcher.go,validating/dispatcher.go}, v1.36.
 """
 
 from __future__ import annotations
@@ -20,20 +17,11 @@ from k8slab.api.cel import CelError
 from k8slab.api.errors import ApiError
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
-from k8slab.clock import SECOND_US
 from k8slab.cluster.admission._plugin import Request
 from k8slab.cluster.admission._policies import GROUP, context_of, evaluated, fits
-from k8slab.containers.requests import Answer
-from k8slab.network.routing import route
+from k8slab.cluster.calling import CallError, post
 
 _CONDITION_NAMES = ("object", "oldObject", "request")
-_UNTRUSTED = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
-"""Nothing is encrypted here, but a webhook whose certificate nobody vouches for is not believed."""
-_API_SERVER = "172.18.0.1"
-
-
-class CallError(ValueError):
-    """A webhook that could not be asked, or whose answer is none."""
 
 
 def concerned(request: Request, kind: str) -> Iterator[Obj]:
@@ -82,57 +70,15 @@ def ask(request: Request, hook: Obj, new: Obj | None) -> Obj | None:
 
 
 def _response(request: Request, hook: Obj, new: Obj | None) -> Obj:
-    service = hook["clientConfig"].get("service")
-    if service is None:
-        raise CallError(f"Post {go_quote(hook['clientConfig']['url'])}: not in the lab: it has no way out")
-    path, port = service.get("path") or "/", service.get("port") or 443
-    seconds = hook.get("timeoutSeconds") or 10
-    url = f"https://{service['name']}.{service['namespace']}.svc:{port}{path}?timeout={seconds}s"
     review = _review(request, hook, new)
-    payload = {
-        "method": "POST",
-        "path": f"{path}?timeout={seconds}s",
-        "host": f"{service['name']}.{service['namespace']}.svc",
-        "headers": {"Content-Type": "application/json"},
-        "body": json.dumps(review),
-    }
-    answer = _called(request, service, port, payload)
-    if not answer.ok:
-        raise CallError(f"Post {go_quote(url)}: {answer.error}")
-    if not hook["clientConfig"].get("caBundle"):
-        raise CallError(f"Post {go_quote(url)}: {_UNTRUSTED}")
-    if answer.payload.get("delay_us", 0) > seconds * SECOND_US:
-        raise CallError(f"Post {go_quote(url)}: context deadline exceeded")
-    if answer.payload["status"] != 200:
-        raise CallError(f"the server rejected our request for an unknown reason ({answer.payload['status']})")
-    try:
-        response = json.loads(answer.payload["body"])["response"]
-    except (KeyError, TypeError, ValueError):
-        raise CallError("Webhook response was absent") from None
+    seconds = hook.get("timeoutSeconds") or 10
+    answer = post(request.view, hook["clientConfig"], review, seconds=seconds, now_us=request.now_us)
+    response = answer.get("response") if isinstance(answer, dict) else None
+    if not isinstance(response, dict):
+        raise CallError("Webhook response was absent")
     if response.get("uid") != review["request"]["uid"]:
         raise CallError("expected response.uid to be that of the request")
-    return dict(response)
-
-
-def _called(request: Request, reference: Obj, port: int, payload: Obj) -> Answer:
-    from k8slab.kubelet.streams import request as send
-
-    service = request.view.get("Service", (reference["namespace"], reference["name"]))
-    if service is None:
-        raise CallError(f"service {go_quote(reference['name'])} not found")
-    target = route(
-        request.view, service["spec"].get("clusterIP", ""), port, _API_SERVER, request.now_us // 1000
-    )
-    if target.pod is None:
-        raise CallError(f"no endpoints available for service {go_quote(reference['name'])}")
-    plan = send(request.view, target.pod, target.port, payload, "http", request.now_us)
-    try:
-        while True:
-            # What the program remembers of being asked is not kept: admission changes nothing.
-            next(plan)
-    except StopIteration as stop:
-        answer: Answer = stop.value
-        return answer
+    return response
 
 
 def _review(request: Request, hook: Obj, new: Obj | None) -> Obj:

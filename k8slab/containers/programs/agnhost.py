@@ -14,6 +14,7 @@ from functools import lru_cache
 from k8slab.clock import SECOND_US
 from k8slab.containers.program import Executable, Family, Server
 from k8slab.containers.programs import _agnhost_servers as servers
+from k8slab.containers.programs._agnhost_conversion import conversion_webhook
 from k8slab.containers.programs._agnhost_mounttest import mounttest
 from k8slab.containers.programs._agnhost_netexec import netexec
 from k8slab.containers.programs._agnhost_webhook import webhook
@@ -34,6 +35,7 @@ _SERVERS: dict[str, Callable[[Sequence[str]], Server]] = {
     "nettest": servers.nettest,
     "pause": servers.pause,
     "webhook": webhook,
+    "crd-conversion-webhook": conversion_webhook,
 }
 
 
@@ -139,7 +141,6 @@ _RUNS: dict[str, Callable[[Invocation, list[str]], Steps]] = {
 }
 _NOT_SIMULATED = (
     "audit-proxy",
-    "crd-conversion-webhook",
     "external-metrics-server",
     "fake-gitserver",
     "fake-registry-server",
