@@ -398,6 +398,13 @@ class Lab:
             with self._input():
                 return run(client, argv, stdin)
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of kubectl's context: `kubectl config set-context --current --namespace=…`."""
+        from k8slab.kubectl.kubeconfig import default, namespace_of
+
+        return namespace_of(self.world.kubeconfig or default())
+
     def completions(self, line: str) -> Sequence[str]:
         """What the last word of a kubectl command line could become: `lab.completions("get po")`."""
         from k8slab.kubectl.word_completion import complete
@@ -1013,6 +1020,14 @@ class _LabClient:
     @property
     def now_us(self) -> int:
         return self._lab.now_us
+
+    @property
+    def kubeconfig(self) -> Obj | None:
+        return self._lab.world.kubeconfig
+
+    @kubeconfig.setter
+    def kubeconfig(self, config: Obj | None) -> None:
+        self._lab.world.kubeconfig = config
 
     def request(self, request: Request) -> Response:
         from k8slab.cluster.rest import handle

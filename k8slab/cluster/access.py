@@ -80,7 +80,7 @@ def identify(world: World, request: Request) -> Request:
         return request
     named = tuple(one.strip() for one in groups.split(",") if one.strip())
     _check_impersonation(world, request, wanted, named)
-    return request._replace(user=wanted, groups=full_groups(wanted, named), uid=uid)
+    return request._replace(user=wanted, groups=full_groups(wanted, named), uid=uid, extra=extra)
 
 
 _EXTRA = "impersonate-extra-"

@@ -6,10 +6,11 @@ these, so that there is one path from a URL to the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 NO_QUERY: Mapping[str, str] = {}
+NO_EXTRA: Mapping[str, Sequence[str]] = {}
 
 
 class Request(NamedTuple):
@@ -26,6 +27,7 @@ class Request(NamedTuple):
     user: str = "kubernetes-admin"
     groups: tuple[str, ...] = ("system:masters", "system:authenticated")
     uid: str = ""
+    extra: Mapping[str, Sequence[str]] = NO_EXTRA
     deed: str = ""
 
 

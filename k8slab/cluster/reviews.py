@@ -28,7 +28,11 @@ def answer(world: World, request: Request, route: Route, review: Obj) -> Obj:
 
 def _user_info(request: Request) -> Obj:
     info: Obj = {"username": request.user, "groups": list(request.groups)}
-    return {**info, "uid": request.uid} if request.uid else info
+    if request.uid:
+        info["uid"] = request.uid
+    if request.extra:
+        info["extra"] = {name: list(values) for name, values in request.extra.items()}
+    return info
 
 
 def _self_subject(world: World, request: Request, route: Route, review: Obj) -> Obj:

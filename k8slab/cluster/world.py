@@ -134,6 +134,7 @@ class World:
         "fault",
         "gates",
         "graves",
+        "kubeconfig",
         "memories",
         "now_us",
         "pending",
@@ -177,6 +178,8 @@ class World:
         self.trails: dict[tuple[str, Key], Trail] = {}
         self.graves: dict[tuple[str, Key], Trail] = {}
         """The trails of the objects that were removed last."""
+        self.kubeconfig: Obj | None = None
+        """What whoever works on the cluster has put into the kubeconfig (see `k8slab.kubectl.kubeconfig`)."""
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
         self.components = {component.name: component for component in components}
@@ -193,6 +196,7 @@ class World:
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
         twin.addons, twin.start_us = self.addons, self.start_us
+        twin.kubeconfig = self.kubeconfig
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
         twin.store = self.store.copy(history=past)

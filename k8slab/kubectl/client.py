@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 
 
@@ -26,6 +27,9 @@ class Result(NamedTuple):
 
 class Client(Protocol):
     """One cluster, as kubectl reaches it."""
+
+    kubeconfig: Obj | None
+    """Clusters, users and contexts (see `k8slab.kubectl.kubeconfig`); None for the lab's own alone."""
 
     @property
     def now_us(self) -> int:

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.kubectl.client import Client, Result
-from k8slab.kubectl.flags import Flag, UsageError, flag_named, parse
+from k8slab.kubectl.flags import Flag, Parsed, UsageError, flag_named, parse
 
 if TYPE_CHECKING:
     from k8slab.kubectl.session import Session
+
+_NO_TLS = "the API server is reached in process, without TLS"
+_NO_CERTIFICATES = "a lab's API server takes tokens, no client certificates"
 
 GLOBAL_FLAGS = (
     Flag("namespace", "n"),
@@ -31,22 +34,22 @@ GLOBAL_FLAGS = (
     Flag("as-group", type="array"),
     Flag("as-uid"),
     Flag("as-user-extra", type="array"),
-    Flag("kubeconfig"),
-    Flag("cache-dir"),
-    Flag("certificate-authority"),
-    Flag("client-certificate"),
-    Flag("client-key"),
-    Flag("insecure-skip-tls-verify", type="bool"),
-    Flag("disable-compression", type="bool"),
-    Flag("match-server-version", type="bool"),
-    Flag("tls-server-name"),
+    Flag("kubeconfig", refused="a lab has one kubeconfig of its own: change it with kubectl config"),
+    Flag("cache-dir", idle="nothing is kept between commands"),
+    Flag("certificate-authority", idle=_NO_TLS),
+    Flag("client-certificate", refused=_NO_CERTIFICATES),
+    Flag("client-key", refused=_NO_CERTIFICATES),
+    Flag("insecure-skip-tls-verify", type="bool", idle=_NO_TLS),
+    Flag("disable-compression", type="bool", idle="nothing is sent over a network"),
+    Flag("match-server-version", type="bool", idle="client and server are of one version"),
+    Flag("tls-server-name", idle=_NO_TLS),
     Flag("username"),
     Flag("password"),
-    Flag("kuberc"),
-    Flag("profile", default="none"),
-    Flag("profile-output", default="profile.pprof"),
-    Flag("log-flush-frequency", type="duration"),
-    Flag("vmodule"),
+    Flag("kuberc", idle="a lab keeps no preferences"),
+    Flag("profile", default="none", refused="no Go program runs that could be profiled"),
+    Flag("profile-output", default="profile.pprof", idle="nothing is profiled"),
+    Flag("log-flush-frequency", type="duration", idle="what is logged is printed at once"),
+    Flag("vmodule", idle="there are no Go files whose log could be set"),
     Flag("request-timeout", default="0"),
     Flag("server", "s"),
     Flag("token"),
@@ -54,7 +57,7 @@ GLOBAL_FLAGS = (
     Flag("warnings-as-errors", type="bool"),
     Flag("help", "h", type="bool"),
 )
-"""The flags that every command takes. Those that say how to connect are read and have no effect."""
+"""The flags that every command takes."""
 
 _SUGGESTION_ORDER = (
     "create",
@@ -96,6 +99,7 @@ _SUGGESTION_ORDER = (
     "completion",
     "alpha",
     "config",
+    "kuberc",
     "plugin",
     "version",
     "api-versions",
@@ -112,12 +116,13 @@ _SUGGESTED_FOR = {
 
 
 class KubectlError(Exception):
-    """A command that failed: what it says on stderr, whole, and its exit code."""
+    """A command that failed: what it says on stderr, whole, its exit code, and what it printed before."""
 
-    def __init__(self, text: str, code: int = 1) -> None:
+    def __init__(self, text: str, code: int = 1, *, printed: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.code = code
+        self.printed = printed
 
 
 class FailuresError(Exception):
@@ -133,7 +138,7 @@ class Verb(NamedTuple):
 
     `help_on` is the stream on which a command that only has subcommands prints its help;
     `required` names the flags without which the command isn't run, `failed_code` is its exit
-    code where it fails.
+    code where it fails. `refused` says what to do instead of a command that is not done in process.
     """
 
     name: str
@@ -145,6 +150,13 @@ class Verb(NamedTuple):
     help_on: str = "stderr"
     required: tuple[str, ...] = ()
     failed_code: int = 1
+    refused: str = ""
+
+
+def flags_of(verb: Verb) -> tuple[Flag, ...]:
+    """Every flag of a command: those of all commands, unless it has one of that name, and its own."""
+    own = {flag.name for flag in verb.flags}
+    return (*(flag for flag in GLOBAL_FLAGS if flag.name not in own), *verb.flags)
 
 
 def fail(message: str, code: int = 1) -> KubectlError:
@@ -264,29 +276,57 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
         return Result("", error.text, error.code)
     session: Session | None = None
     try:
-        parsed = parse((*GLOBAL_FLAGS, *verb.flags), rest)
+        flags = flags_of(verb)
+        parsed = parse(flags, rest)
         session = Session(client, full, parsed, stdin, namespace)
         for flag in (flag for name, _ in parsed.in_order for flag in verb.flags if flag.name == name):
             if flag.deprecated:
                 session.warn(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
         if parsed.values["help"]:
             session.write(help_text(verb, full))
-        elif verb.run is None:
+            return Result(session.stdout, session.stderr, 0)
+        _check_simulated(parsed, flags)
+        if verb.refused:
+            raise fail(verb.refused)
+        if verb.run is None:
             _only_help(session, verb, full)
         else:
             _check_required(session, verb)
             verb.run(session)
         if session.failures:
             raise FailuresError(session.failures)
+        if parsed.values["warnings-as-errors"] and session.warning_count:
+            count = session.warning_count
+            raise fail(f"{count} warning{'s' if count > 1 else ''} received")
     except UsageError as error:
         hint = f"See '{' '.join(('kubectl', *full.split()))} --help' for usage.\n" if error.hint else ""
         if verb.failed_code != 1:
             hint = f"See 'kubectl {full} -h' for help and examples\n"
         return _failed(session, f"error: {error.message}\n{hint}", verb.failed_code)
     except (KubectlError, ApiError, FailuresError) as error:
-        code = error.code if isinstance(error, KubectlError) else 1
+        code = 1
+        if isinstance(error, KubectlError):
+            code = error.code
+            if session is not None:
+                session.write(error.printed)
         return _failed(session, error_text(error), max(code, verb.failed_code))
     return Result(session.stdout, session.stderr, session.code)
+
+
+_MOST_VERBOSE = 5
+"""Up to this level kubectl's log says nothing of a command that succeeds."""
+
+
+def _check_simulated(parsed: Parsed, flags: Sequence[Flag]) -> None:
+    """Refuse flags that ask for what isn't done in process. KubectlError."""
+    for flag in flags:
+        if flag.refused and flag.name in parsed.given:
+            raise fail(f"--{flag.name} is not simulated: {flag.refused}")
+    if parsed.values["v"] > _MOST_VERBOSE:
+        raise fail(
+            f"--v={parsed.values['v']} is not simulated: no request is sent that could be logged;"
+            " what an object caused is told by lab.why()"
+        )
 
 
 def _check_required(session: Session, verb: Verb) -> None:

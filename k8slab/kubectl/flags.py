@@ -18,7 +18,8 @@ class Flag(NamedTuple):
     """One flag. `type` is bool, string, strings (split at commas), array, pairs, map, int or duration.
 
     `bare` is the value of the flag without one, where that is allowed (`--dry-run`). Whoever gives
-    a `deprecated` one is told so.
+    a `deprecated` one is told so. `idle` says why a flag makes no difference in process, `refused` why
+    a command that is given it isn't run.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Flag(NamedTuple):
     default: Any = None
     bare: str | None = None
     deprecated: str = ""
+    idle: str = ""
+    refused: str = ""
 
 
 class UsageError(Exception):

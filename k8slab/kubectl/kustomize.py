@@ -15,7 +15,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slab.api import yaml
 from k8slab.api.go_text import marshal
@@ -99,12 +99,28 @@ _DEPRECATED = {
 Warn = Callable[[str], None]
 
 
-def build(client: Client, directory: str, warn: Warn) -> list[Obj]:
-    """A kustomization's manifests, in the order in which they are applied. KubectlError for a bad one.
+class _Loader(NamedTuple):
+    """Where files come from: `anywhere` says that they needn't lie in or below the kustomization's folder.
 
     `warn` is told of fields that there are better ones for.
     """
-    return sorted(_built(client, directory.rstrip("/") or ".", warn), key=_rank)
+
+    client: Client
+    warn: Warn
+    anywhere: bool
+
+
+class _LoadError(Exception):
+    """A file that may not be read, or isn't there, in kustomize's words."""
+
+
+def build(client: Client, directory: str, warn: Warn, *, anywhere: bool = False) -> list[Obj]:
+    """A kustomization's manifests, in the order in which they are applied. KubectlError for a bad one.
+
+    `warn` is told of fields that there are better ones for; `anywhere` lets it read files that don't lie
+    in or below its folder.
+    """
+    return sorted(_built(_Loader(client, warn, anywhere), directory.rstrip("/") or "."), key=_rank)
 
 
 def _rank(obj: Obj) -> tuple[int, str, str]:
@@ -120,29 +136,40 @@ def _join(directory: str, path: str) -> str:
     return posixpath.normpath(posixpath.join("" if directory == "." else directory, path))
 
 
-def _read(client: Client, path: str) -> str | None:
+def _read(loader: _Loader, directory: str, path: str) -> str:
+    """The text of a file that a kustomization names. _LoadError where there is none for it."""
+    full = _join(directory, path)
+    shown, root = os.path.abspath(full), os.path.abspath(directory)
+    if not loader.anywhere and not shown.startswith(f"{root}/"):
+        raise _LoadError(f"security; file '{shown}' is not in or below '{root}'")
     try:
-        return client.read_file(path)
-    except OSError:
-        return None
+        return loader.client.read_file(full)
+    except OSError as error:
+        raise _LoadError(f"evalsymlink failure on '{shown}' : {_missing(shown)}") from error
 
 
-def _kustomization(client: Client, directory: str, warn: Warn) -> Obj:
+def _missing(path: str) -> str:
+    return f"lstat {path}: no such file or directory"
+
+
+def _kustomization(loader: _Loader, directory: str) -> Obj:
     for name in _FILES:
-        text = _read(client, _join(directory, name))
-        if text is not None:
-            loaded: Obj = yaml.load(text) or {}
-            unknown = [field for field in loaded if field not in _KNOWN]
-            if unknown:
-                raise fail(f"kustomization fields that are not read here: {', '.join(sorted(unknown))}")
-            for field, better in _DEPRECATED.items():
-                if loaded.get(field) is not None:
-                    warn(f"# Warning: '{field}' is deprecated. Please use '{better}' instead. {_FIX}\n")
-            return loaded
-    if client.list_files(directory, False) == [directory]:
+        try:
+            text = _read(loader, directory, name)
+        except _LoadError:
+            continue
+        loaded: Obj = yaml.load(text) or {}
+        unknown = [field for field in loaded if field not in _KNOWN]
+        if unknown:
+            raise fail(f"kustomization fields that are not read here: {', '.join(sorted(unknown))}")
+        for field, better in _DEPRECATED.items():
+            if loaded.get(field) is not None:
+                loader.warn(f"# Warning: '{field}' is deprecated. Please use '{better}' instead. {_FIX}\n")
+        return loaded
+    if loader.client.list_files(directory, False) == [directory]:
         raise fail(
-            f"must build at directory: not a valid directory: evalsymlink failure on '{directory}' : lstat "
-            f"{os.path.abspath(directory)}: no such file or directory"
+            f"must build at directory: not a valid directory: evalsymlink failure on '{directory}' : "
+            f"{_missing(os.path.abspath(directory))}"
         )
     raise fail(
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory "
@@ -150,16 +177,16 @@ def _kustomization(client: Client, directory: str, warn: Warn) -> Obj:
     )
 
 
-def _built(client: Client, directory: str, warn: Warn) -> list[Obj]:
-    rules = _kustomization(client, directory, warn)
+def _built(loader: _Loader, directory: str) -> list[Obj]:
+    rules = _kustomization(loader, directory)
     objects: list[Obj] = []
     for path in (*(rules.get("resources") or ()), *(rules.get("bases") or ())):
-        objects += _resource(client, directory, path, warn)
+        objects += _resource(loader, directory, path)
     renamed: dict[tuple[str, str], str] = {}
     for kind, field in (("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")):
         for generator in rules.get(field) or ():
-            objects.append(_generated(client, directory, rules, kind, generator, renamed))
-    objects = _patched(client, directory, rules, objects)
+            objects.append(_generated(loader, directory, rules, kind, generator, renamed))
+    objects = _patched(loader, directory, rules, objects)
     objects = [_with_rules(obj, rules) for obj in objects]
     for obj in objects:
         name = obj["metadata"]["name"]
@@ -169,13 +196,23 @@ def _built(client: Client, directory: str, warn: Warn) -> list[Obj]:
     return [_with_references(obj, renamed) for obj in named]
 
 
-def _resource(client: Client, directory: str, path: str, warn: Warn) -> list[Obj]:
+def _resource(loader: _Loader, directory: str, path: str) -> list[Obj]:
     if "://" in path:
         raise fail(f"accumulating resources: '{path}' is on a network that a lab doesn't have")
     full = _join(directory, path)
-    text = _read(client, full)
-    if text is None:
-        return _built(client, full, warn)
+    if loader.client.list_files(full, False) != [full]:
+        return _built(loader, full)
+    try:
+        text = _read(loader, directory, path)
+    except _LoadError as error:
+        shown = os.path.abspath(full)
+        reason = f"'{shown}': file is not directory"
+        if "security" not in str(error):
+            reason = f"not a valid directory: {error}"
+        raise fail(
+            f"accumulating resources: accumulation err='accumulating resources from '{path}': {error}': "
+            f"must build at directory: {reason}"
+        ) from error
     return [one for one in yaml.load_all(text) if one]
 
 
@@ -193,24 +230,15 @@ def _named(obj: Obj, rules: Obj, renamed: dict[tuple[str, str], str]) -> Obj:
 
 
 def _generated(
-    client: Client, directory: str, rules: Obj, kind: str, generator: Obj, renamed: dict[tuple[str, str], str]
+    loader: _Loader,
+    directory: str,
+    rules: Obj,
+    kind: str,
+    generator: Obj,
+    renamed: dict[tuple[str, str], str],
 ) -> Obj:
     """A ConfigMap or Secret of literals and files; its final name carries a hash of its content."""
-    data: dict[str, str] = {}
-    for literal in generator.get("literals") or ():
-        name, _, value = literal.partition("=")
-        data[name] = value.strip("'\"") if value[:1] in ("'", '"') else value
-    for source in generator.get("files") or ():
-        name, equals, path = source.partition("=")
-        text = _read(client, _join(directory, path if equals else source))
-        if text is None:
-            raise fail(f"loading KV pairs: file sources: [{source}]: no such file or directory")
-        data[name if equals else posixpath.basename(source)] = text
-    for path in generator.get("envs") or ():
-        for line in (_read(client, _join(directory, path)) or "").splitlines():
-            name, equals, value = line.strip().partition("=")
-            if equals and not name.startswith("#"):
-                data[name] = value
+    data = _sourced(loader, directory, generator)
     if kind == "Secret":
         data = {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
     obj: Obj = {"apiVersion": "v1", "data": data, "kind": kind, "metadata": {"name": generator["name"]}}
@@ -222,12 +250,43 @@ def _generated(
             obj["metadata"][field] = options[field]
     if not options.get("disableNameSuffixHash"):
         name = _affixed(rules, generator["name"])
-        renamed[(kind, generator["name"])] = f"{name}-{_content_hash({**obj, 'metadata': {'name': name}})}"
+        renamed[(kind, generator["name"])] = f"{name}-{_content_hash(obj)}"
     return obj
 
 
+def _sourced(loader: _Loader, directory: str, generator: Obj) -> dict[str, str]:
+    """The data of a generator's literals, files and lists of variables. KubectlError for a bad source."""
+    data: dict[str, str] = {}
+    for path in generator.get("envs") or ():
+        for line in _source_text(loader, directory, path, f"env source files: [{path}]").splitlines():
+            name, equals, value = line.strip().partition("=")
+            if equals and not name.startswith("#"):
+                data[name] = value
+    for literal in generator.get("literals") or ():
+        name, equals, value = literal.partition("=")
+        if not equals:
+            raise fail(
+                f"loading KV pairs: literal sources [{literal}]: invalid literal source {literal}, "
+                "expected key=value"
+            )
+        data[name] = value.strip("'\"") if value[:1] in ("'", '"') else value
+    for source in generator.get("files") or ():
+        name, equals, path = source.partition("=")
+        text = _source_text(loader, directory, path if equals else source, f"file sources: [{source}]")
+        data[name if equals else posixpath.basename(source)] = text
+    return data
+
+
+def _source_text(loader: _Loader, directory: str, path: str, what: str) -> str:
+    try:
+        return _read(loader, directory, path)
+    except _LoadError as error:
+        raise fail(f"loading KV pairs: {what}: {error}") from error
+
+
 def _content_hash(obj: Obj) -> str:
-    content = {"kind": obj["kind"], "name": obj["metadata"]["name"], "data": obj["data"]}
+    # Kustomize looks for a field that is called "metadata/name", and so hashes no name.
+    content = {"kind": obj["kind"], "name": "", "data": obj["data"] or ""}
     if obj["kind"] == "Secret":
         content["type"] = obj["type"]
     return hashlib.sha256(marshal(content).encode()).hexdigest()[:10].translate(_CONSONANTS)
@@ -236,19 +295,37 @@ def _content_hash(obj: Obj) -> str:
 # Patches.
 
 
-def _patched(client: Client, directory: str, rules: Obj, objects: list[Obj]) -> list[Obj]:
+def _patched(loader: _Loader, directory: str, rules: Obj, objects: list[Obj]) -> list[Obj]:
     for entry in (*(rules.get("patches") or ()), *(rules.get("patchesJson6902") or ())):
-        text = entry.get("patch") or _read(client, _join(directory, entry.get("path") or ""))
-        if text is None:
-            raise fail(
-                f"failed to get the patch file from path({entry.get('path')}): no such file or directory"
-            )
+        text = entry.get("patch") or _patch_text(loader, directory, entry.get("path") or "")
         objects = _with_patch(objects, yaml.load(text), entry.get("target"))
     for entry in rules.get("patchesStrategicMerge") or ():
-        text = _read(client, _join(directory, entry)) or entry
-        for patch in yaml.load_all(text):
+        for patch in yaml.load_all(_older_patch_text(loader, directory, entry)):
             objects = _with_patch(objects, patch, None)
     return objects
+
+
+def _patch_text(loader: _Loader, directory: str, path: str) -> str:
+    try:
+        return _read(loader, directory, path)
+    except _LoadError as error:
+        raise fail(
+            f"trouble configuring builtin PatchTransformer with config: `\npath: {path}\n`: "
+            f"failed to get the patch file from path({path}): {error}"
+        ) from error
+
+
+def _older_patch_text(loader: _Loader, directory: str, entry: str) -> str:
+    """A patch that stands in the list itself, or in the file that it names."""
+    if "\n" in entry:
+        return entry
+    try:
+        return _read(loader, directory, entry)
+    except _LoadError as error:
+        raise fail(
+            "trouble configuring builtin PatchStrategicMergeTransformer with config: `\npaths:\n"
+            f"- {entry}\n`: {error}"
+        ) from error
 
 
 def _with_patch(objects: list[Obj], patch: Any, target: Obj | None) -> list[Obj]:

@@ -21,6 +21,7 @@ from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.get_text import GetFlags, object_printer
 from k8slab.kubectl.output.errors import OutputError
 from k8slab.kubectl.output.json import without_managed_fields
+from k8slab.kubectl.output.kyaml import ordered_kyaml_text
 from k8slab.kubectl.output.name import name_of
 from k8slab.kubectl.session import Session
 
@@ -110,18 +111,22 @@ def print_done(
         session.write(f"{name_of(obj)}{words}\n")
         return
     output = flags.get("output", "")
-    shown = obj if flags.get("show-managed-fields") else without_managed_fields(obj)
-    if not is_typed or output not in ("json", "yaml"):
+    if not is_typed or output not in ("json", "kyaml", "yaml"):
         print_objects(session, [obj], output)
         return
-    shown = typed(shown)
+    print_ordered(session, typed(obj if flags.get("show-managed-fields") else without_managed_fields(obj)))
+
+
+def print_ordered(session: Session, obj: Obj) -> None:
+    """An object as JSON, KYAML or YAML (`-o`) in the order of its fields, which YAML alone sorts."""
+    output = session.flags["output"]
     if output == "json":
-        session.write(ordered_json(shown) + "\n")
-        return
-    if session.printed:
-        session.write("---\n")
-    session.printed += 1
-    session.write(yaml.dump(shown))
+        session.write(ordered_json(obj) + "\n")
+    elif output == "kyaml":
+        session.write(ordered_kyaml_text(obj))
+    else:
+        session.write(("---\n" if session.printed else "") + yaml.dump(obj))
+        session.printed += 1
 
 
 def print_named(session: Session, kind: Kind, name: str, operation: str) -> None:

@@ -26,11 +26,13 @@ from k8slab.kubectl.session import Session
 FILENAME = Flag("filename", "f", "strings")
 KUSTOMIZE = Flag("kustomize", "k")
 RECURSIVE = Flag("recursive", "R", "bool")
+ALWAYS_RECURSIVE = RECURSIVE._replace(default=True)
 FILE_FLAGS = (FILENAME, KUSTOMIZE, RECURSIVE)
 SELECTOR = Flag("selector", "l")
 SELECTOR_FLAGS = (SELECTOR, Flag("all", "", "bool"))
 ALL_NAMESPACES = Flag("all-namespaces", "A", "bool")
 FIELD_SELECTOR = Flag("field-selector")
+CHUNK_SIZE = Flag("chunk-size", type="int", default=500, idle="lists are read whole")
 
 NOTHING_NAMED = """\
 error: You must provide one or more resources by argument or filename.

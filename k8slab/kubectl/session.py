@@ -11,18 +11,11 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 from k8slab.kubectl.client import Client
-from k8slab.kubectl.command import FailuresError, KubectlError
+from k8slab.kubectl.command import FailuresError, KubectlError, find, help_text
 from k8slab.kubectl.flags import Parsed, duration
+from k8slab.kubectl.kubeconfig import Connection, connection, default, namespace_of
 
 JSON = "application/json"
-CONTEXT = "k8slab"
-"""The name of a lab's cluster, of its context and of its user."""
-
-_ELSEWHERE = (
-    ("context", "Error in configuration: context was not found for specified context: {}\n"),
-    ("cluster", 'error: no server found for cluster "{}"\n'),
-    ("user", 'error: auth info "{}" does not exist\n'),
-)
 _BAD_TIMEOUT = (
     "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
     "corresponding time unit (e.g. 1s | 2m | 3h)\n"
@@ -33,10 +26,10 @@ class Session:
     """The state of one command: a client, the parsed flags, and the output so far."""
 
     def __init__(
-        self, client: Client, command: str, parsed: Parsed, stdin: str, context_namespace: str = "default"
+        self, client: Client, command: str, parsed: Parsed, stdin: str, namespace: str = "default"
     ) -> None:
         self.client = client
-        self.context_namespace = context_namespace
+        self._namespace = namespace
         self.command = command
         self.flags = parsed.values
         self.given = parsed.given
@@ -49,7 +42,8 @@ class Session:
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
         self.dry_run: str | None = None
-        self._is_connected = False
+        self._connection: Connection | None = None
+        self._warned: set[str] = set()
         self._out: list[str] = []
         self._error: list[str] = []
 
@@ -57,6 +51,16 @@ class Session:
     def namespace(self) -> str:
         """The namespace that the command works in."""
         return self.asked_namespace or self.context_namespace
+
+    @property
+    def context_namespace(self) -> str:
+        """The namespace of the context, in which a command works without `-n`."""
+        return namespace_of(self.kubeconfig, self.flags.get("context") or "")
+
+    @property
+    def kubeconfig(self) -> Obj:
+        """Clusters, users and contexts: the lab's own, unless somebody changed them."""
+        return self.client.kubeconfig or default(self._namespace)
 
     @property
     def asked_namespace(self) -> str:
@@ -89,6 +93,12 @@ class Session:
             errors, self.failures = self.failures, []
             raise FailuresError(errors)
 
+    @property
+    def help_text(self) -> str:
+        """What `--help` says of the command."""
+        verb, full, _ = find(self.command.split())
+        return help_text(verb, full)
+
     def write(self, text: str) -> None:
         """Print on standard output."""
         self._out.append(text)
@@ -108,38 +118,36 @@ class Session:
         accept: str = JSON,
     ) -> Response:
         """Make a request as this command. A refusal is raised as ApiError; warnings are printed."""
-        self._check_connection()
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "kubectl/v1.36.2"}
-        request = Request(method, path, query or {}, headers, body)
-        if self.flags.get("as"):
-            groups = tuple(self.flags["as-group"])
-            request = request._replace(user=self.flags["as"], groups=groups, uid=self.flags["as-uid"])
-        response = self.client.request(request)
+        headers |= self._connected().headers
+        response = self.client.request(Request(method, path, query or {}, headers, body))
         for text in response.warnings:
-            self.warn(f"Warning: {text}\n")
+            # A warning that was given before isn't repeated (client-go's NewWarningWriter).
+            if text not in self._warned:
+                self._warned.add(text)
+                self.warn(f"Warning: {text}\n")
         if response.code >= 400:
             raise error_of(response)
         return response
 
-    def _check_connection(self) -> None:
-        """Refuse flags that name another cluster than the one that there is. KubectlError."""
-        flags = self.flags
-        if self._is_connected:
-            return
-        for flag, text in _ELSEWHERE:
-            value = flags.get(flag) or CONTEXT
-            if isinstance(value, str) and value != CONTEXT:
-                raise KubectlError(text.format(value))
-        timeout = flags.get("request-timeout") or "0"
-        try:
-            duration(timeout if not timeout.isdigit() else f"{timeout}s")
-        except ValueError as error:
-            raise KubectlError(_BAD_TIMEOUT) from error
-        if (flags.get("as-group") or flags.get("as-uid")) and not flags.get("as"):
-            raise KubectlError(
-                f"error: requesting uid, groups or user-extra for {CONTEXT} without impersonating a user\n"
-            )
-        self._is_connected = True
+    @property
+    def warning_count(self) -> int:
+        """How many different warnings the server has given."""
+        return len(self._warned)
+
+    def _connected(self) -> Connection:
+        """Whom the command asks and as whom. KubectlError where it isn't the lab, or nobody it knows."""
+        if self._connection is None:
+            # A command's own `--user` or `--token` says nothing of who asks.
+            own = {flag.name for flag in find(self.command.split())[0].flags}
+            flags = {name: value for name, value in self.flags.items() if name not in own}
+            self._connection = connection(self.kubeconfig, flags)
+            timeout = self.flags.get("request-timeout") or "0"
+            try:
+                duration(timeout if not timeout.isdigit() else f"{timeout}s")
+            except ValueError as error:
+                raise KubectlError(_BAD_TIMEOUT) from error
+        return self._connection
 
     def get(self, kind: Kind, namespace: str, name: str) -> Obj:
         """Read one object. ApiError where there is none."""

@@ -15,8 +15,9 @@ from k8slab.kubectl.client import Client
 from k8slab.kubectl.command import GLOBAL_FLAGS, KubectlError, Verb, find, verbs
 from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag, Parsed, UsageError, flag_named, parse
+from k8slab.kubectl.kubeconfig import NAME
 from k8slab.kubectl.resources import kind_named
-from k8slab.kubectl.session import CONTEXT, Session
+from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._attachable import container_names, pods_of, split
 
 _ROLLED_OUT = ("deployment", "daemonset", "statefulset")
@@ -99,13 +100,13 @@ _OUTPUTS = (
 )
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "cascade": ("background", "foreground", "orphan"),
-    "cluster": (CONTEXT,),
-    "context": (CONTEXT,),
+    "cluster": (NAME,),
+    "context": (NAME,),
     "dry-run": ("client", "none", "server"),
     "for": ("condition=", "create", "delete", "jsonpath="),
     "restart": ("Always", "Never", "OnFailure"),
     "subresource": ("status", "scale", "resize"),
-    "user": (CONTEXT,),
+    "user": (NAME,),
     "validate": ("ignore", "strict", "warn"),
 }
 
@@ -276,7 +277,7 @@ def _asked(session: Session, arguments: list[str], word: str) -> list[str]:
 
 
 def _one_context(session: Session, arguments: list[str], word: str) -> list[str]:
-    return [] if arguments else _starting([CONTEXT], word)
+    return [] if arguments else _starting([NAME], word)
 
 
 _MORE: Mapping[str, Callable[[Session, list[str], str], list[str]]] = {

@@ -67,6 +67,13 @@ def reference(identity: str) -> str:
     return f"{name}/{own}{scope}"
 
 
+def in_context(deed: Deed, namespace: str) -> Deed:
+    """The deed, naming the namespace `default` itself where kubectl's context has another one."""
+    if deed.verb != "kubectl" or namespace == "default" or " -n " in deed.arguments[0]:
+        return deed
+    return deed._replace(arguments=(f"{deed.arguments[0]} -n default",))
+
+
 def scale(identity: str, replicas: int) -> Deed:
     """Set how many replicas a workload has."""
     return kubectl(f"scale {reference(identity)} --replicas={replicas}")

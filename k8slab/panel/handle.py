@@ -94,6 +94,10 @@ class LabHandle(Protocol):
     def settle(self) -> bool:
         """Let time pass until nothing changes any more."""
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of kubectl's context."""
+
     def completions(self, line: str) -> Sequence[str]:
         """What the last word of a kubectl command line could become."""
 

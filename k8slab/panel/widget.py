@@ -319,6 +319,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def do(self, deed: Deed) -> None:
         """Do something to the lab, and print the line that does the same with what came of it."""
+        deed = actions.in_context(deed, self.lab.namespace)
         if self.past is not None:
             self._tell(deed.text, self.words("past.refused"))
             return

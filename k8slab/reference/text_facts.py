@@ -55,6 +55,8 @@ def _within_its_second(world: World, now: str, check: Callable[[], Iterator[str]
 class FrozenClient:
     """A World as kubectl reaches it when no time passes and there are no files."""
 
+    kubeconfig: Obj | None = None
+
     def __init__(self, world: World) -> None:
         self.world = world
 

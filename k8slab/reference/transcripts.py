@@ -39,6 +39,8 @@ def transcripts(root: Path) -> Iterator[Outcome]:
 class _Player:
     """A World with the kubelet that stood in, as kubectl reaches it, with the files of a transcript."""
 
+    kubeconfig: Obj | None = None
+
     def __init__(self, case: Obj) -> None:
         self.world = bench.bench(case["namespace"], kubelet=standin.KUBELET)
         self.files: dict[str, str] = case.get("files") or {}

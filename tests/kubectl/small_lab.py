@@ -92,6 +92,8 @@ OBJECTS: tuple[tuple[str, Obj], ...] = (
 class SmallLab:
     """A World as kubectl reaches it, with the files beside it."""
 
+    kubeconfig: Obj | None = None
+
     def __init__(self, files: dict[str, str] | None = None) -> None:
         self.world = World(())
         self.files = FILES if files is None else files

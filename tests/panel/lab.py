@@ -40,6 +40,7 @@ class FakeLab:
         self.view = view or cluster()
         self.start_us, self.now_us, self.seed = START_US, NOW_US, 7
         self.language: Language = "en"
+        self.namespace = "default"
         self.inputs: list[Input] = []
         self.pending = pending
         self.ran: list[float] = []

@@ -44,8 +44,19 @@ _ESCAPES = {
 
 
 def kyaml_text(obj: Obj) -> str:
-    """An object or a list as one KYAML document."""
+    """An object or a list as one KYAML document, its keys sorted."""
+    return ordered_kyaml_text(_in_order(obj))
+
+
+def ordered_kyaml_text(obj: Obj) -> str:
+    """The same with the keys in the order in which they are."""
     return f"---\n{_value(obj, 0)}\n"
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _value(value: Any, indent: int) -> str:
@@ -60,7 +71,7 @@ def _mapping(value: Obj, indent: int) -> str:
     if not value:
         return "{}"
     inner = "  " * (indent + 1)
-    lines = "".join(f"{inner}{_key(name)}: {_value(value[name], indent + 1)},\n" for name in sorted(value))
+    lines = "".join(f"{inner}{_key(name)}: {_value(value[name], indent + 1)},\n" for name in value)
     return f"{{\n{lines}{'  ' * indent}}}"
 
 

@@ -40,7 +40,8 @@ _ANNOTATION_HEADER = (
 _STRATEGIC = "application/strategic-merge-patch+json"
 _MERGE = "application/merge-patch+json"
 
-EDIT_FLAGS = (SAVE_CONFIG, Flag("windows-line-endings", type="bool"))
+LINE_ENDINGS = Flag("windows-line-endings", type="bool", idle="what is edited is a cell's text, not a file")
+EDIT_FLAGS = (SAVE_CONFIG, LINE_ENDINGS)
 
 Send = Callable[[Info, Info], None]
 """What is done with an object as it was and as it was saved."""
@@ -169,7 +170,7 @@ def _send_all(session: Session, before: Sequence[Info], after: Sequence[Info], s
         if info.present == shown and session.command != "create":
             print_done(session, info.present, "skipped", is_typed=False)
             continue
-        if session.flags["save-config"]:
+        if session.flags.get("save-config"):
             info = info._replace(obj=noted(info.present))
         send(original._replace(obj=shown), info)
 

@@ -106,7 +106,7 @@ VERB = Verb(
         Flag("verbs", type="strings"),
         Flag("sort-by"),
         Flag("categories", type="strings"),
-        Flag("cached", type="bool"),
+        Flag("cached", type="bool", idle="nothing is kept between commands"),
         Flag("show-managed-fields", type="bool"),
     ),
     summary="Print the supported API resources on the server",

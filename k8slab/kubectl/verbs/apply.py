@@ -44,7 +44,7 @@ from k8slab.kubectl.resources import (
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import three_way_patch
 from k8slab.kubectl.verbs._deleting import CASCADE, deletion_options, is_gone
-from k8slab.kubectl.verbs._editing import EDIT_FLAGS, edit_annotations
+from k8slab.kubectl.verbs._editing import LINE_ENDINGS, edit_annotations
 from k8slab.kubectl.verbs._pruning import allowed_kinds, surplus
 
 _STRATEGIC = "application/strategic-merge-patch+json"
@@ -365,13 +365,17 @@ VERB = Verb(
         Flag("force-conflicts", type="bool"),
         Flag("force", type="bool"),
         Flag("overwrite", type="bool", default=True),
-        Flag("openapi-patch", type="bool", default=True),
+        Flag(
+            "openapi-patch",
+            type="bool",
+            default=True,
+            idle="a patch is computed from the same schema either way",
+        ),
         Flag("wait", type="bool"),
         Flag("timeout", type="duration"),
         Flag("grace-period", type="int", default=-1),
         Flag("prune", type="bool"),
         Flag("prune-allowlist", type="array"),
-        Flag("applyset"),
         Flag("all", type="bool"),
         Flag("subresource"),
         RECORD,
@@ -380,7 +384,7 @@ VERB = Verb(
         Verb(
             "edit-last-applied",
             edit_annotations,
-            (*FILE_FLAGS, *OUTPUT_FLAGS, *EDIT_FLAGS, FIELD_MANAGER, VALIDATE),
+            (*FILE_FLAGS, *OUTPUT_FLAGS, LINE_ENDINGS, FIELD_MANAGER, VALIDATE),
             summary="Edit latest last-applied-configuration annotations of a resource/object",
         ),
         Verb(

@@ -53,6 +53,8 @@ def _run(session: Session) -> None:
     session.client.run_until_settled(look, 30 * SECOND_US)
 
 
+DETACH_KEYS = Flag("detach-keys", idle="no keys are pressed while a command runs")
+
 VERB = Verb(
     "attach",
     _run,
@@ -62,7 +64,7 @@ VERB = Verb(
         Flag("tty", "t", "bool"),
         Flag("quiet", "q", "bool"),
         Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
-        Flag("detach-keys"),
+        DETACH_KEYS,
     ),
     summary="Attach to a running container",
 )

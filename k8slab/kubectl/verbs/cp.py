@@ -94,6 +94,10 @@ def _out(session: Session, source: _Place) -> None:
 VERB = Verb(
     "cp",
     _run,
-    (Flag("container", "c"), Flag("no-preserve", type="bool"), Flag("retries", type="int")),
+    (
+        Flag("container", "c"),
+        Flag("no-preserve", type="bool", idle="a copy belongs to whoever copies"),
+        Flag("retries", type="int", idle="no copy breaks off"),
+    ),
     summary="Copy files and directories to and from containers",
 )

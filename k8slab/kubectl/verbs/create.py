@@ -25,7 +25,7 @@ from k8slab.kubectl.verbs._create_policies import (
 from k8slab.kubectl.verbs._create_rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from k8slab.kubectl.verbs._create_services import INGRESS, SERVICE
 from k8slab.kubectl.verbs._create_workloads import CRON_JOB, DEPLOYMENT, JOB
-from k8slab.kubectl.verbs._editing import edit_before_create
+from k8slab.kubectl.verbs._editing import LINE_ENDINGS, edit_before_create
 from k8slab.kubectl.verbs._raw import raw_write
 
 
@@ -77,7 +77,7 @@ VERB = Verb(
         Flag("edit", type="bool"),
         Flag("raw"),
         RECORD,
-        Flag("windows-line-endings", type="bool"),
+        LINE_ENDINGS,
     ),
     subcommands=(
         CLUSTER_ROLE,

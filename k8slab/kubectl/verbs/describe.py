@@ -13,7 +13,7 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.describe import DescribeError, describe
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.resources import ALL_NAMESPACES, FILE_FLAGS, Info, select
+from k8slab.kubectl.resources import ALL_NAMESPACES, CHUNK_SIZE, FILE_FLAGS, Info, select
 from k8slab.kubectl.session import Session
 
 
@@ -99,9 +99,8 @@ VERB = Verb(
         *FILE_FLAGS,
         ALL_NAMESPACES,
         Flag("selector", "l"),
-        Flag("field-selector"),
         Flag("show-events", type="bool", default=True),
-        Flag("chunk-size", type="int", default=500),
+        CHUNK_SIZE,
     ),
     summary="Show details of a specific resource or group of resources.",
 )

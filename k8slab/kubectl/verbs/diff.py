@@ -135,7 +135,7 @@ VERB = Verb(
         Flag("force-conflicts", type="bool"),
         Flag("show-managed-fields", type="bool"),
         Flag("show-secrets", type="bool"),
-        Flag("concurrency", type="int", default=1),
+        Flag("concurrency", type="int", default=1, idle="objects are compared one after the other"),
         Flag("prune", type="bool"),
         Flag("prune-allowlist", type="array"),
     ),

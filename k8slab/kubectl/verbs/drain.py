@@ -14,8 +14,8 @@ from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
 from k8slab.kubectl.command import FailuresError, KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.durations import duration_text
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import DRY_RUN, OUTPUT_FLAGS, dry_run, print_named
-from k8slab.kubectl.resources import Info
+from k8slab.kubectl.printing import DRY_RUN, dry_run, print_named
+from k8slab.kubectl.resources import CHUNK_SIZE, Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._nodes import selected_nodes, set_unschedulable
 
@@ -308,23 +308,17 @@ VERB = Verb(
     "drain",
     _run,
     (
-        *OUTPUT_FLAGS,
         DRY_RUN,
         Flag("selector", "l"),
         Flag("pod-selector"),
         Flag("force", type="bool"),
         Flag("ignore-daemonsets", type="bool"),
         Flag("delete-emptydir-data", type="bool"),
-        Flag(
-            "delete-local-data",
-            type="bool",
-            deprecated="This option is deprecated and will be deleted. Use --delete-emptydir-data.",
-        ),
         Flag("grace-period", type="int", default=-1),
         Flag("timeout", type="duration"),
         Flag("disable-eviction", type="bool"),
         Flag("skip-wait-for-delete-timeout", type="int"),
-        Flag("chunk-size", type="int", default=500),
+        CHUNK_SIZE,
     ),
     summary="Drain node in preparation for maintenance",
 )

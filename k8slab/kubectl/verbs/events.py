@@ -12,7 +12,7 @@ from k8slab.kubectl.command import KubectlError, Verb, fail
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.output.events_text import events_text, in_time_order, of_types
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects
-from k8slab.kubectl.resources import ALL_NAMESPACES, kind_named
+from k8slab.kubectl.resources import ALL_NAMESPACES, CHUNK_SIZE, kind_named
 from k8slab.kubectl.session import Session
 
 _QUIET_US = 30_000_000
@@ -112,7 +112,7 @@ VERB = Verb(
         Flag("for"),
         Flag("types", type="strings"),
         Flag("no-headers", type="bool"),
-        Flag("chunk-size", type="int", default=500),
+        CHUNK_SIZE,
     ),
     summary="List events",
 )

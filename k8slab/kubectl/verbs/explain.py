@@ -198,7 +198,7 @@ VERB = Verb(
     "explain",
     _run,
     (
-        Flag("recursive", type="bool"),
+        Flag("recursive", "R", "bool"),
         Flag("api-version"),
         Flag("output", "o", default="plaintext"),
     ),

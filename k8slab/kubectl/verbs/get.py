@@ -31,6 +31,7 @@ from k8slab.kubectl.output.json import raw_text
 from k8slab.kubectl.printing import OUTPUT_FLAGS
 from k8slab.kubectl.resources import (
     ALL_NAMESPACES,
+    CHUNK_SIZE,
     FILE_FLAGS,
     NOTHING_NAMED,
     check_list,
@@ -278,7 +279,7 @@ VERB = Verb(
         Flag("sort-by"),
         Flag("ignore-not-found", type="bool"),
         Flag("server-print", type="bool", default=True),
-        Flag("chunk-size", type="int", default=500),
+        CHUNK_SIZE,
         Flag("watch", "w", "bool"),
         Flag("watch-only", type="bool"),
         Flag("output-watch-events", type="bool"),

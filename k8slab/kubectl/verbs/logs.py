@@ -49,7 +49,12 @@ def _run(session: Session) -> None:
             f"{flags['max-log-requests']}, use --max-log-requests to increase the limit"
         )
     for pod, container in chosen:
-        _print_log(session, pod, container, since_time)
+        try:
+            _print_log(session, pod, container, since_time)
+        except ApiError as error:
+            if not flags["ignore-errors"]:
+                raise
+            session.write(f"error: {error.message}\n")
 
 
 def _since_time(session: Session) -> str:
@@ -213,7 +218,7 @@ VERB = Verb(
         Flag("limit-bytes", type="int"),
         Flag("prefix", type="bool"),
         Flag("ignore-errors", type="bool"),
-        Flag("insecure-skip-tls-verify-backend", type="bool"),
+        Flag("insecure-skip-tls-verify-backend", type="bool", idle="kubelets are reached without TLS"),
         Flag("max-log-requests", type="int", default=5),
         Flag("pod-running-timeout", type="duration", default=20 * SECOND_US),
     ),

@@ -20,7 +20,7 @@ VERB = Verb(
         Verb(
             "list",
             _list,
-            (Flag("name-only", type="bool"),),
+            (Flag("name-only", type="bool", idle="there are no plugins"),),
             summary="List all visible plugin executables on a user's PATH",
         ),
     ),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.verbs._elsewhere import elsewhere
 
 _INSTEAD = (
     "no port of this machine is opened here: read paths of the API with 'kubectl get --raw PATH', or "
@@ -16,8 +15,7 @@ _INSTEAD = (
 
 VERB = Verb(
     "proxy",
-    elsewhere(_INSTEAD),
-    (
+    flags=(
         Flag("www", "w"),
         Flag("www-prefix", "P", default="/static/"),
         Flag("api-prefix", default="/"),
@@ -32,5 +30,6 @@ VERB = Verb(
         Flag("keepalive", type="duration"),
         Flag("append-server-path", type="bool"),
     ),
+    refused=_INSTEAD,
     summary="Run a proxy to the Kubernetes API server",
 )

@@ -24,11 +24,11 @@ from k8slab.kubectl.printing import (
     write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import KUSTOMIZE, RECURSIVE, Info
+from k8slab.kubectl.resources import FILENAME, KUSTOMIZE, RECURSIVE, Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
-from k8slab.kubectl.verbs.attach import ATTACHED_NOTES
+from k8slab.kubectl.verbs.attach import ATTACHED_NOTES, DETACH_KEYS
 from k8slab.kubectl.verbs.expose import parse_labels
 
 _COMPONENT = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
@@ -280,7 +280,8 @@ VERB = Verb(
         Flag("privileged", type="bool"),
         *OVERRIDE_FLAGS,
         Flag("pod-running-timeout", type="duration", default=60 * SECOND_US),
-        Flag("detach-keys"),
+        DETACH_KEYS,
+        FILENAME._replace(idle="what is made is named by the command"),
         RECORD,
         Flag("force", type="bool"),
         Flag("wait", type="bool"),

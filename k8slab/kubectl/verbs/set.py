@@ -14,7 +14,7 @@ from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, select
+from k8slab.kubectl.resources import ALWAYS_RECURSIVE, FILE_FLAGS, FILENAME, SELECTOR, Info, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._create_policies import label_selector
 from k8slab.kubectl.verbs._pairs import chosen_containers, parse_pairs, split_pairs
@@ -22,16 +22,8 @@ from k8slab.kubectl.verbs._set_env import ENV_FLAGS, set_env
 from k8slab.kubectl.verbs._workloads import send_patch, template_of, two_way_patch, with_template
 
 Change = Callable[[Info], Obj | None]
-_FLAGS = (
-    *FILE_FLAGS,
-    *OUTPUT_FLAGS,
-    SELECTOR,
-    DRY_RUN,
-    FIELD_MANAGER,
-    Flag("all", type="bool"),
-    Flag("local", type="bool"),
-    RECORD,
-)
+_COMMON = (*OUTPUT_FLAGS, DRY_RUN, FIELD_MANAGER, Flag("all", type="bool"), Flag("local", type="bool"))
+_FLAGS = (*FILE_FLAGS, *_COMMON, SELECTOR)
 _LOCAL_ERROR = (
     "error: you can only specify the --local flag with a file or stdin: resource/name "
     "arguments need a server\n"
@@ -293,23 +285,23 @@ VERB = Verb(
     "set",
     subcommands=(
         Verb("env", _env, (*_FLAGS, *ENV_FLAGS), summary="Update environment variables on a pod template"),
-        Verb("image", _image, _FLAGS, summary="Update the image of a pod template"),
+        Verb("image", _image, (*_FLAGS, RECORD), summary="Update the image of a pod template"),
         Verb(
             "resources",
             _resources,
-            (*_FLAGS, _CONTAINERS, Flag("limits"), Flag("requests")),
+            (*_FLAGS, RECORD, _CONTAINERS, Flag("limits"), Flag("requests")),
             summary="Update resource requests/limits on objects with pod templates",
         ),
         Verb(
             "selector",
             _selector,
-            (*_FLAGS, Flag("resource-version")),
+            (FILENAME, ALWAYS_RECURSIVE, *_COMMON, RECORD, Flag("resource-version")),
             summary="Set the selector on a resource",
         ),
         Verb(
             "serviceaccount",
             _service_account,
-            _FLAGS,
+            (*FILE_FLAGS, *_COMMON, RECORD),
             aliases=("sa",),
             summary="Update the service account of a resource",
         ),

@@ -196,7 +196,7 @@ _COMMON = (
     SELECTOR,
     Flag("sort-by"),
     Flag("no-headers", type="bool"),
-    Flag("use-protocol-buffers", type="bool"),
+    Flag("use-protocol-buffers", type="bool", default=True, idle="nothing is sent over a network"),
 )
 VERB = Verb(
     "top",

@@ -15,7 +15,15 @@ from k8slab.clock import HOUR_US
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
-from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
+from k8slab.kubectl.resources import (
+    ALL_NAMESPACES,
+    ALWAYS_RECURSIVE,
+    FIELD_SELECTOR,
+    FILENAME,
+    SELECTOR_FLAGS,
+    Info,
+    select,
+)
 from k8slab.kubectl.session import Session
 
 _WEEK_US = 7 * 24 * HOUR_US
@@ -185,7 +193,8 @@ VERB = Verb(
     "wait",
     _run,
     (
-        *FILE_FLAGS,
+        FILENAME,
+        ALWAYS_RECURSIVE,
         *SELECTOR_FLAGS,
         *OUTPUT_FLAGS,
         ALL_NAMESPACES,
