@@ -8,7 +8,6 @@ digest. Reading never changes anything; time passes only when it is asked to.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import json
 import shlex
@@ -29,6 +28,7 @@ from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
+from k8slab.garbage import seldom_searched
 from k8slab.kubectl.client import Result
 from k8slab.kubelet import sessions
 from k8slab.observe import Observers, Sighting, Watching
@@ -152,11 +152,11 @@ class Lab:
             if until is None:
                 if duration is None:
                     raise ValueError("run() needs a duration such as 30 or '5m', or until=…")
-                with _fewer_collections():
+                with seldom_searched():
                     self._run_to(self.now_us + clock.duration_us(duration))
                 return True
             limit = clock.duration_us(timeout if duration is None else duration)
-            with _fewer_collections():
+            with seldom_searched():
                 if isinstance(until, str):
                     return self._wait(until, limit)
                 return self._run_until(lambda: until(self), limit)
@@ -273,7 +273,7 @@ class Lab:
         False where the cluster is still busy after `timeout` (a crash loop backs
         off for longer than `quiet` and so counts as settled).
         """
-        with self.lock, _fewer_collections():
+        with self.lock, seldom_searched():
             return self._settle(clock.duration_us(quiet), clock.duration_us(timeout))
 
     def _settle(self, quiet_us: int, timeout_us: int, look: Callable[[], object] | None = None) -> bool:
@@ -747,7 +747,7 @@ class Lab:
 
     def _replay(self, inputs: Sequence[Input], *, stop_us: int | None = None) -> None:
         """Do inputs again, each after as many events as then; with `stop_us`, stop the clock there."""
-        with _fewer_collections():
+        with seldom_searched():
             self._stop_us = stop_us
             try:
                 for one in inputs:
@@ -953,21 +953,6 @@ def _prepare_panel() -> None:
     except RuntimeError:
         # There are no threads in a browser's Python; the panel is imported when it is asked for.
         return
-
-
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Let Python look for cyclic garbage more seldom while a cluster runs.
-
-    Objects are plain trees that reference counts free; with a hundred thousand
-    of them alive, each full collection would visit all for nothing.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 100_000), 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def is_reporting(machine: Obj) -> bool:

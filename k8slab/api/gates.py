@@ -112,7 +112,7 @@ def _gated_fields(spec: Obj) -> tuple[tuple[str, Path], ...]:
     return tuple(row for row in _POD_SPEC_FIELDS if _has(spec, row[1]))
 
 
-_gated_pod_fields = remember(_gated_fields)
+_gated_pod_fields = remember(_gated_fields, nameless=True)
 """The rows that concern a Pod spec; nearly always none, and remembered by the spec's identity."""
 
 

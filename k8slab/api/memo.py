@@ -5,6 +5,11 @@ it is worth keeping: the same object in gives the same object out, and the
 results stay shared. The argument is held strongly as long as its result is
 kept, so that its identity can't be taken over by another object. What is kept
 is bounded, and nothing depends on whether an answer was remembered.
+
+The specs of two Jobs' Pods differ all the same: each mounts a token from a
+volume whose name ends in letters of chance. Such objects are **alike**: they
+differ only in a name of which nothing else is made. Each knows the `first_like`
+it, and what is true of that one but for the name is not worked out again.
 """
 
 from __future__ import annotations
@@ -17,17 +22,42 @@ Result = TypeVar("Result")
 
 DEFAULT_SIZE = 2048
 
+_alike: dict[int, tuple[object, object]] = {}
+"""Objects by their identity, with the first that each is like."""
+
+
+def liken(obj: object, first: object) -> None:
+    """Note that an object differs from another only in a name of which nothing else is made."""
+    if len(_alike) >= DEFAULT_SIZE:
+        del _alike[next(iter(_alike))]
+    _alike[id(obj)] = (obj, first)
+
+
+def first_like(obj: Argument) -> Argument:
+    """The object whose like this one is; the object itself where it is the like of none."""
+    entry = _alike.get(id(obj))
+    return entry[1] if entry is not None and entry[0] is obj else obj  # type: ignore[return-value]
+
 
 def remember(
-    function: Callable[[Argument], Result], size: int = DEFAULT_SIZE, *, idempotent: bool = False
+    function: Callable[[Argument], Result],
+    size: int = DEFAULT_SIZE,
+    *,
+    idempotent: bool = False,
+    nameless: bool = False,
+    likens: bool = False,
 ) -> Callable[[Argument], Result]:
     """The same function, keeping its last `size` results by the identity of the argument.
 
-    With `idempotent` the result is also known to be its own result.
+    With `idempotent` the result is also known to be its own result. With
+    `nameless` the name in which likes differ has no part in the result, so that
+    they share it; with `likens` their results are alike as they are.
     """
     known: dict[int, tuple[Argument, Result]] = {}
 
     def remembered(argument: Argument) -> Result:
+        if nameless:
+            argument = first_like(argument)
         entry = known.get(id(argument))
         if entry is not None and entry[0] is argument:
             return entry[1]
@@ -35,6 +65,10 @@ def remember(
         _keep(known, argument, result, size)
         if idempotent and result is not argument:
             _keep(known, result, result, size)
+        if likens and result is not argument:
+            first = first_like(argument)
+            if first is not argument:
+                liken(result, remembered(first))
         return result
 
     return remembered
@@ -46,7 +80,9 @@ def _keep(known: dict[int, tuple[Argument, Result]], argument: object, result: R
     known[id(argument)] = (argument, result)  # type: ignore[assignment]
 
 
-def remember_with(function: Callable[..., Result], size: int = DEFAULT_SIZE) -> Callable[..., Result]:
+def remember_with(
+    function: Callable[..., Result], size: int = DEFAULT_SIZE, *, likens: bool = False
+) -> Callable[..., Result]:
     """As `remember`, for a function of an object and of further hashable arguments."""
     known: dict[tuple[object, ...], tuple[object, Result]] = {}
 
@@ -59,6 +95,10 @@ def remember_with(function: Callable[..., Result], size: int = DEFAULT_SIZE) -> 
         if len(known) >= size:
             known.pop(next(iter(known)), None)
         known[key] = (argument, result)
+        if likens and result is not argument:
+            first = first_like(argument)
+            if first is not argument:
+                liken(result, remembered(first, *rest))
         return result
 
     return remembered

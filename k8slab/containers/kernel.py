@@ -102,7 +102,6 @@ class Kernel:
 
     __slots__ = (
         "_files",
-        "_handlers",
         "_partial",
         "box",
         "checkpoint",
@@ -131,32 +130,6 @@ class Kernel:
         self.services: list[Serve] = []
         self.console: Key = ("", "")
         self.traps: tuple[str, ...] | None = None
-        self._handlers: dict[type, Callable[[Any], Any]] = {
-            Read: lambda request: self._looked_at(request.path).read(request.path),
-            Write: self._write,
-            KindOf: lambda request: self._looked_at(request.path).kind(request.path),
-            StatOf: lambda request: self._looked_at(request.path).stat(request.path),
-            Names: lambda request: self._looked_at(request.path).names(request.path),
-            Remove: lambda request: self.files.remove(request.path),
-            MakeDirectory: lambda request: self.files.make_directory(request.path, request.mode),
-            Change: lambda request: self.files.change(
-                request.path, request.mode, request.user, request.group
-            ),
-            MountPoints: lambda request: self.files.mounts(),
-            Log: self._log,
-            Now: self._now,
-            Lookup: self._lookup,
-            Call: self._call,
-            NodeLogs: self._node_logs,
-            Remember: self._remember,
-            Recall: self._recall,
-            Serve: self._serve,
-            Traps: self._trap,
-            Quit: self._quit,
-            Receive: lambda request: self._receive(),
-            Show: lambda request: consoles.show(self.box, self.console, request.stream, request.text),
-            Prompt: lambda request: consoles.prompt(self.box, self.console, request.text),
-        }
 
     @property
     def key(self) -> Key:
@@ -181,7 +154,7 @@ class Kernel:
 
     def answer(self, request: Request) -> Any:
         """The answer to any request but Sleep and Checkpoint."""
-        return self._handlers[type(request)](request)
+        return _HANDLERS[type(request)](self, request)
 
     def complete(self, program: Steps) -> Any:
         """Run a program that never sleeps to its end. What it returned."""
@@ -215,7 +188,7 @@ class Kernel:
                 value = None
                 self._note_pass()
                 continue
-            value = self._handlers[type(request)](request)
+            value = _HANDLERS[type(request)](self, request)
             self.journal.append(value)
         return Pause(sleep_us=BUSY_US, owed=True, value=value)
 
@@ -294,3 +267,32 @@ class Kernel:
 
     def _trap(self, request: Traps) -> None:
         self.traps = request.names
+
+
+_HANDLERS: dict[type, Callable[[Kernel, Any], Any]] = {
+    Read: lambda kernel, request: kernel._looked_at(request.path).read(request.path),
+    Write: Kernel._write,
+    KindOf: lambda kernel, request: kernel._looked_at(request.path).kind(request.path),
+    StatOf: lambda kernel, request: kernel._looked_at(request.path).stat(request.path),
+    Names: lambda kernel, request: kernel._looked_at(request.path).names(request.path),
+    Remove: lambda kernel, request: kernel.files.remove(request.path),
+    MakeDirectory: lambda kernel, request: kernel.files.make_directory(request.path, request.mode),
+    Change: lambda kernel, request: kernel.files.change(
+        request.path, request.mode, request.user, request.group
+    ),
+    MountPoints: lambda kernel, request: kernel.files.mounts(),
+    Log: Kernel._log,
+    Now: Kernel._now,
+    Lookup: Kernel._lookup,
+    Call: Kernel._call,
+    NodeLogs: Kernel._node_logs,
+    Remember: Kernel._remember,
+    Recall: Kernel._recall,
+    Serve: Kernel._serve,
+    Traps: Kernel._trap,
+    Quit: Kernel._quit,
+    Receive: lambda kernel, request: kernel._receive(),
+    Show: lambda kernel, request: consoles.show(kernel.box, kernel.console, request.stream, request.text),
+    Prompt: lambda kernel, request: consoles.prompt(kernel.box, kernel.console, request.text),
+}
+"""What answers each kind of request. (A table of a kernel's own would keep the kernel itself alive.)"""

@@ -92,10 +92,10 @@ class Sync:
     `status` is the status in the making. `end` is the condition in which the
     Job ends, once that is decided. `waits` are the durations after which to
     look again. `backoff` takes in what ended since the last look;
-    `saved_backoff` is what is remembered once the status has been written;
-    `call_us` is how long one call to the API takes.
+    `saved_backoff` is what is remembered once the status has been written.
     """
 
+    view: View
     job: Obj
     status: Obj
     pods: list[Obj]
@@ -113,7 +113,6 @@ class Sync:
     succeeded_indexes: Intervals = ()
     failed_indexes: Intervals | None = None
     delayed: dict[int, Obj] | None = None
-    call_us: int = 0
     waits: list[int] | None = None
 
 
@@ -133,7 +132,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     known = memory if isinstance(memory, JobMemory) and memory.uid == uid else JobMemory(uid)
     due_us = now_us + BATCH_US if known.due_us is None else min(known.due_us, now_us + BATCH_US)
     if generation == known.generation and now_us < due_us:
-        memory = known if due_us == known.due_us else known._replace(due_us=due_us)
+        memory = known if due_us == known.due_us else JobMemory(uid, generation, due_us, known.backoff)
         return Done(look_again_us=due_us - now_us, memory=memory, why="changes are taken together")
     selector = selector_of(job)
     namespace = key[0]
@@ -142,31 +141,30 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         *view.list("Pod", namespace=namespace, owner="", selector=selector),
     ]
     pods, errors = yield from claim("Pod", candidates, job, selector, finalizers=(TRACKING,))
-    known = known._replace(generation=generation, due_us=now_us + BATCH_US)
     if errors:
-        return Done(error=aggregate(errors), memory=known)
-    sync = _begin(job, pods, known.backoff, now_us)
-    sync.call_us = view.duration_us("api_call", uid)
+        memory = JobMemory(uid, generation, now_us + BATCH_US, known.backoff)
+        return Done(error=aggregate(errors), memory=memory)
+    sync = _begin(view, job, pods, known.backoff, now_us)
     try:
         error = yield from _look(sync)
     except ApiError as refusal:
         error = refusal.message
-    known = known._replace(backoff=sync.saved_backoff)
     wait_us = min(sync.waits) if sync.waits else None
     if error:
         # What was agreed on before the error stands beside the retry, as an entry of a work queue does.
-        return Done(look_again_us=wait_us, error=error, memory=known)
-    return Done(
-        look_again_us=wait_us, memory=known._replace(due_us=None if wait_us is None else now_us + wait_us)
-    )
+        memory = JobMemory(uid, generation, now_us + BATCH_US, sync.saved_backoff)
+        return Done(look_again_us=wait_us, error=error, memory=memory)
+    due = None if wait_us is None else now_us + wait_us
+    return Done(look_again_us=wait_us, memory=JobMemory(uid, generation, due, sync.saved_backoff))
 
 
-def _begin(job: Obj, pods: list[Obj], backoff: Backoff, now_us: int) -> Sync:
+def _begin(view: View, job: Obj, pods: list[Obj], backoff: Backoff, now_us: int) -> Sync:
     """Count the Pods as they are."""
     status = dict(job.get("status") or {})
     status["uncountedTerminatedPods"] = dict(status.get("uncountedTerminatedPods") or {})
     active_pods = [pod for pod in pods if is_active(pod)]
     sync = Sync(
+        view,
         job,
         status,
         pods,
@@ -175,8 +173,8 @@ def _begin(job: Obj, pods: list[Obj], backoff: Backoff, now_us: int) -> Sync:
         backoff,
         active_pods,
         len(active_pods),
-        sum(1 for pod in active_pods if is_ready(pod)),
-        sum(1 for pod in pods if "deletionTimestamp" in pod["metadata"] and not is_terminal(pod)),
+        len([pod for pod in active_pods if is_ready(pod)]),
+        len([pod for pod in pods if "deletionTimestamp" in pod["metadata"] and not is_terminal(pod)]),
         waits=[],
     )
     uncounted = status["uncountedTerminatedPods"]
@@ -184,7 +182,7 @@ def _begin(job: Obj, pods: list[Obj], backoff: Backoff, now_us: int) -> Sync:
     succeeded = _newly(sync, earlier_succeeded, lambda pod: phase_of(pod) == "Succeeded")
     failed = _newly(sync, earlier_failed, lambda pod: is_failed(pod, job))
     policy = job["spec"].get("podFailurePolicy")
-    counted = sum(1 for pod in failed if match_failure_policy(policy, pod).counts)
+    counted = len([pod for pod in failed if match_failure_policy(policy, pod).counts])
     sync.succeeded = status.get("succeeded", 0) + len(succeeded) + len(earlier_succeeded)
     sync.failed = status.get("failed", 0) + counted + len(earlier_failed)
     sync.backoff = next_backoff(backoff, succeeded, failed)
@@ -195,6 +193,8 @@ def _begin(job: Obj, pods: list[Obj], backoff: Backoff, now_us: int) -> Sync:
 
 def _newly(sync: Sync, counted: Sequence[str], fits: Callable[[Obj], bool]) -> list[Obj]:
     """The Pods that fit, still carry the finalizer and are not yet counted; indexed ones by valid indexes."""
+    if not sync.pods:
+        return []
     indexed = is_indexed(sync.job)
     return [
         pod
@@ -501,7 +501,7 @@ def _track(sync: Sync) -> Acting:
         tracked.pop(pod["metadata"]["uid"], None)
     if counted and not first:
         # Others see what was decided before they see its outcome: the outcome is written two calls later.
-        _look_again(sync, 2 * sync.call_us)
+        _look_again(sync, 2 * sync.view.duration_us("api_call", sync.job["metadata"]["uid"]))
         return ""
     _count_released(sync, tracked)
     if first:

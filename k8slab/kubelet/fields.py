@@ -275,7 +275,7 @@ def _in_volumes(volumes: list[Obj]) -> tuple[tuple[str, str], ...]:
 
 
 # The Pods of one template share these lists.
-_of_containers = remember(_in_containers)
+_of_containers = remember(_in_containers, nameless=True)
 _of_volumes = remember(_in_volumes)
 
 

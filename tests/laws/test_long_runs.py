@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 from k8slab.cluster.world import World
+from k8slab.garbage import FEWEST, MOST, seldom_searched
 from k8slab.lab import Lab
 
 CRON_JOB = """
@@ -41,3 +44,32 @@ def test_nothing_but_history_grows_with_the_number_of_jobs_that_have_been() -> N
     assert lab.world.store.count("Job") == 3
     grown = {name: (early[name], late[name]) for name in early if late[name] > early[name] + 5}
     assert not grown
+
+
+def test_jobs_leave_no_cycles_of_objects_behind() -> None:
+    lab = Lab(nodes=2)
+    lab.apply(CRON_JOB)
+    lab.run("5m")
+    gc.collect()
+    gc.disable()
+    try:
+        lab.run("30m")
+        assert gc.collect() < 30
+    finally:
+        gc.enable()
+
+
+def test_python_searches_the_more_seldom_the_less_it_finds() -> None:
+    before = gc.get_threshold()
+    with seldom_searched():
+        assert gc.get_threshold()[0] == FEWEST
+        for _ in range(9):
+            gc.collect()
+        assert gc.get_threshold()[0] == MOST
+        knots: list[list[object]] = [[] for _ in range(MOST // 50)]
+        for knot in knots:
+            knot.append(knot)
+        del knots, knot
+        gc.collect()
+        assert gc.get_threshold()[0] == FEWEST
+    assert gc.get_threshold() == before

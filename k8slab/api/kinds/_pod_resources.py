@@ -132,5 +132,5 @@ def _counted(texts: Mapping[str, str] | None) -> list[tuple[str, int]]:
     return [(name, amounts[name].nano) for name in _POD_LEVEL if name in amounts and amounts[name].nano > 0]
 
 
-quality_of_service = remember(_quality_of_service)
+quality_of_service = remember(_quality_of_service, nameless=True)
 """`Guaranteed`, `Burstable` or `BestEffort` for a Pod's spec."""

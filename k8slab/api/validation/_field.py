@@ -165,7 +165,9 @@ def nonnegative_fields(obj: Mapping[str, Any], path: str, names: Iterable[str]) 
     """None of these numbers of an object may be below 0."""
     causes: list[Cause] = []
     for name in names:
-        causes += nonnegative(obj.get(name), child(path, name))
+        value = obj.get(name)
+        if value is not None and value < 0:
+            causes += nonnegative(value, child(path, name))
     return causes
 
 

@@ -127,10 +127,14 @@ def selector_is_broken(selector: Any) -> bool:
     return False
 
 
+_SHORT, _FEW = 1000, 64
+"""So many letters an annotation and so many annotations are together below the limit, whatever they are."""
+
+
 def _is_plainly_good(metadata: Obj, namespaced: bool, name_rule: NameRule) -> bool:
     """Whether there is nothing to say, as for nearly every object: cheaper than to look for faults."""
     name, prefix, namespace = metadata.get("name"), metadata.get("generateName"), metadata.get("namespace")
-    if not name or name_rule(name) or metadata.get("annotations") or metadata.get("finalizers"):
+    if not name or name_rule(name):
         return False
     if prefix and name_rule(prefix[:-2] + "a" if prefix.endswith("-") else prefix):
         return False
@@ -139,8 +143,18 @@ def _is_plainly_good(metadata: Obj, namespaced: bool, name_rule: NameRule) -> bo
     for key, value in (metadata.get("labels") or {}).items():
         if label_key(key) or label_value(value):
             return False
+    for key, value in (metadata.get("annotations") or {}).items():
+        if label_key(key.lower()) or len(key) + len(value) > _SHORT:
+            return False
+    for finalizer in metadata.get("finalizers") or ():
+        if "/" not in finalizer or label_key(finalizer):
+            return False
     references = metadata.get("ownerReferences") or ()
-    if len(references) > 1 or (references and _validate_owner_reference(references[0], "")):
+    if (
+        len(metadata.get("annotations") or ()) > _FEW
+        or len(references) > 1
+        or (references and _validate_owner_reference(references[0], ""))
+    ):
         return False
     return (metadata.get("generation") or 0) >= 0
 

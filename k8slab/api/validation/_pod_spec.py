@@ -15,6 +15,7 @@ from typing import Any
 
 from k8slab.api import quantities
 from k8slab.api.errors import Cause
+from k8slab.api.memo import first_like
 from k8slab.api.meta import Obj
 from k8slab.api.validation._affinity import (
     validate_affinity,
@@ -101,11 +102,12 @@ _GOOD_IN_TEMPLATES = SpecMemory(2048)
 
 def validate_spec_of_pod(spec: Obj, pod_metadata: Obj) -> list[Cause]:
     """The spec of a Pod, with what is not asked of templates."""
-    if _GOOD_IN_PODS.knows(spec):
+    first = first_like(spec)
+    if _GOOD_IN_PODS.knows(first):
         return []
     causes = _validate_spec(spec, "spec", pod_metadata) + _validate_only_in_pods(spec)
     if not causes and not _depends_on_metadata(spec):
-        _GOOD_IN_PODS.remember(spec)
+        _GOOD_IN_PODS.remember(first)
     return causes
 
 

@@ -40,7 +40,7 @@ def _spec_with_tolerations(spec: Obj) -> Obj:
     return spec if filled is tolerations else {**spec, "tolerations": filled}
 
 
-_with_tolerations = remember(_spec_with_tolerations, idempotent=True)
+_with_tolerations = remember(_spec_with_tolerations, idempotent=True, likens=True)
 
 
 def _mutate(request: Request, obj: Obj) -> Obj:

@@ -65,7 +65,7 @@ def _spec_with_priority(spec: Obj, name: str, value: int, policy: str) -> Obj:
     return new
 
 
-_with_priority = remember_with(_spec_with_priority)
+_with_priority = remember_with(_spec_with_priority, likens=True)
 
 
 def _kept(request: Request, obj: Obj) -> Obj:

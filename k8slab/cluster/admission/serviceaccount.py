@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from k8slab.api.memo import remember_with
+from k8slab.api.memo import liken, remember_with
 from k8slab.api.meta import Obj, annotations_of, controller_of
 from k8slab.chance import suffix
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
@@ -41,6 +41,10 @@ _TOKEN_SOURCE: Obj = {
         },
     ],
 }
+
+
+_ANY_LETTERS = "aaaaa"
+"""Of the specs of one template's Pods the first one's; chance draws no vowels."""
 
 
 @lru_cache(maxsize=8192)
@@ -86,6 +90,12 @@ def _spec_with_account(spec: Obj, name: str, letters: str, secrets: tuple[str, .
         new = _with_token(new, letters)
     if secrets and not spec.get("imagePullSecrets"):
         new["imagePullSecrets"] = [{"name": secret} for secret in secrets]
+    if letters and letters != _ANY_LETTERS:
+        first = _with_account(spec, name, _ANY_LETTERS, secrets)
+        liken(new, first)
+        for field in ("containers", "initContainers", "volumes"):
+            if new.get(field) is not spec.get(field):
+                liken(new[field], first[field])
     return new
 
 
