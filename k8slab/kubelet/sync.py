@@ -253,10 +253,10 @@ def _mount(work: Work) -> bool:
         if problem is not None:
             if not problem.silent:
                 work.event("Warning", "FailedMount", problem.message)
-            delay = min(volumes.FIRST_RETRY_US << min(runtime.mount_tries, 20), volumes.LONGEST_RETRY_US)
-            if problem.silent:
-                delay = min(delay, SECOND_US)
-            work.set(mount_tries=runtime.mount_tries + 1, mount_due_us=work.now_us + delay)
+            tries = max(runtime.mount_tries, 0)
+            chance = work.view.chance("mount", runtime.uid, tries)
+            delay = volumes.retry_us(problem, tries, chance)
+            work.set(mount_tries=tries + 1, mount_due_us=work.now_us + delay)
             return False
         if not runtime.mount_due_us or runtime.mount_tries >= 0:
             delay = work.view.duration_us("volume_mount", runtime.uid)

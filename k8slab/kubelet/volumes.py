@@ -22,12 +22,29 @@ LONGEST_RETRY_US = 122 * SECOND_US
 """Back-off between two attempts to mount (`goroutinemap/exponentialbackoff`)."""
 
 
+SYNC_RETRY_US = 10 * SECOND_US
+SYNC_RETRY_SPREAD = 0.5
+"""After a look that failed: ten seconds, and up to half of that more (`pod_workers.go`, completeWork)."""
+
+
 class Problem(NamedTuple):
-    """Why a volume cannot be mounted. `silent` while it merely isn't attached yet."""
+    """Why a volume cannot be mounted. `silent` while it merely isn't attached yet.
+
+    `ends_sync` where the Pod's whole look ends in an error, after which the kubelet waits longer.
+    """
 
     volume: str
     message: str
     silent: bool = False
+    ends_sync: bool = False
+
+
+def retry_us(problem: Problem, tries: int, chance: float) -> int:
+    """How long to wait before the volume is tried again. `chance` is a number in [0, 1)."""
+    if problem.ends_sync:
+        return SYNC_RETRY_US + int(SYNC_RETRY_US * SYNC_RETRY_SPREAD * chance)
+    longest_us = SECOND_US if problem.silent else LONGEST_RETRY_US
+    return min(FIRST_RETRY_US << min(tries, 20), longest_us)
 
 
 def has_slow_volumes(spec: Obj) -> bool:
@@ -166,14 +183,14 @@ def _claim_problem(view: View, pod: Obj, volume: str, claim_name: str) -> Proble
     failed = f"{prefix}, failed to process volumes=[{volume}]: error processing PVC {namespace}/{claim_name}"
     if claim is None:
         why = f'failed to fetch PVC from API server: persistentvolumeclaims "{claim_name}" not found'
-        return Problem(volume, f"{failed}: {why}")
+        return Problem(volume, f"{failed}: {why}", ends_sync=True)
     pv_name = claim["spec"].get("volumeName")
     if not pv_name or (claim.get("status") or {}).get("phase") != "Bound":
-        return Problem(volume, f"{failed}: PVC is not bound")
+        return Problem(volume, f"{failed}: PVC is not bound", ends_sync=True)
     pv = view.get("PersistentVolume", ("", pv_name))
     if pv is None:
         why = f'failed to fetch PV {pv_name} from API server: persistentvolumes "{pv_name}" not found'
-        return Problem(volume, f"{failed}: {why}")
+        return Problem(volume, f"{failed}: {why}", ends_sync=True)
     if "csi" in pv["spec"] and not _is_attached(view, pv_name, pod["spec"]["nodeName"]):
         return Problem(volume, f"volume {pv_name} is not attached yet", silent=True)
     return None

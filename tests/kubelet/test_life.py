@@ -269,6 +269,8 @@ def test_a_claim_that_does_not_exist(nodes):
         "process volumes=[data]: error processing PVC default/data: failed to fetch PVC from API server: "
         'persistentvolumeclaims "data" not found'
     )
+    nodes.run(60)
+    assert 4 <= nodes.events("web")[0][3] <= 7, "one each ten to fifteen seconds"
 
 
 def test_init_containers_run_one_after_the_other(nodes):
