@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from k8slab.api import tokens
 from k8slab.api.api_services import CUSTOM_GROUP_PRIORITY, PRIORITIES
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind
@@ -143,7 +144,7 @@ def answer(world: World, request: Request) -> Response | None:
     return found
 
 
-_ONLY_READ = ("/api", "/version")
+_ONLY_READ = ("/api", "/version", tokens.CONFIGURATION_PATH, tokens.KEYS_PATH)
 
 
 # Groups and versions.
@@ -402,8 +403,22 @@ def _health_check(parts: list[str]) -> Response | None:
     return Response(200, "ok", _TEXT)
 
 
+_PUBLIC = {"Cache-Control": "public, max-age=3600"}
+"""What names the issuer of tokens may be kept for an hour."""
+
+
+def _issuer(world: World, request: Request) -> Response:
+    return Response(200, tokens.configuration(), headers=_PUBLIC)
+
+
+def _issuer_keys(world: World, request: Request) -> Response:
+    return Response(200, tokens.keys(world.chance), tokens.KEYS_MEDIA_TYPE, headers=_PUBLIC)
+
+
 _FIXED: dict[str, Callable[[World, Request], Response]] = {
     "/": _root,
+    tokens.CONFIGURATION_PATH: _issuer,
+    tokens.KEYS_PATH: _issuer_keys,
     "/api": _legacy_root,
     "/apis": _group_root,
     "/healthz": _healthy,

@@ -48,10 +48,9 @@ def as_protobuf(response: Response) -> Response:
 
 def headers_of(response: Response) -> Headers:
     """The headers of an answer, without its length."""
-    found: Headers = [
-        (b"content-type", response.content_type.encode()),
-        (b"cache-control", b"no-cache, private"),
-    ]
+    found: Headers = [(b"content-type", response.content_type.encode())]
+    if "Cache-Control" not in response.headers:
+        found.append((b"cache-control", b"no-cache, private"))
     for name, value in response.headers.items():
         found.append((name.lower().encode("latin-1"), value.encode("utf-8")))
     found.extend((b"warning", _warning(text)) for text in response.warnings)

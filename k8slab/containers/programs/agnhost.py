@@ -15,6 +15,7 @@ from k8slab.clock import SECOND_US
 from k8slab.containers.program import Executable, Family, Server
 from k8slab.containers.programs import _agnhost_servers as servers
 from k8slab.containers.programs._agnhost_conversion import conversion_webhook
+from k8slab.containers.programs._agnhost_issuer import discover_issuer
 from k8slab.containers.programs._agnhost_mounttest import mounttest
 from k8slab.containers.programs._agnhost_netexec import netexec
 from k8slab.containers.programs._agnhost_webhook import webhook
@@ -138,6 +139,7 @@ _RUNS: dict[str, Callable[[Invocation, list[str]], Steps]] = {
     "nonewprivs": _no_new_privileges,
     "logs-generator": _logs_generator,
     "connect": _connect,
+    "test-service-account-issuer-discovery": discover_issuer,
 }
 _NOT_SIMULATED = (
     "audit-proxy",
@@ -155,7 +157,6 @@ _NOT_SIMULATED = (
     "resource-consumer-controller",
     "stress",
     "tcp-reset",
-    "test-service-account-issuer-discovery",
 )
 
 
