@@ -1,6 +1,6 @@
 """What there is, as a networkx graph of objects and their relations."""
 
-from k8slab.graph.graph import KINDS, Graph, changes_after, key_of_id
+from k8slab.graph.graph import KINDS, Graph, changes_after, drawn, key_of_id
 from k8slab.graph.relation import (
     Edge,
     Relation,
@@ -19,6 +19,7 @@ __all__ = [
     "Relation",
     "all_relations",
     "changes_after",
+    "drawn",
     "key_of_id",
     "kind_of",
     "name_of",

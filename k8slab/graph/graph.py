@@ -1,4 +1,4 @@
-"""The cluster as a networkx graph that follows history.
+"""The cluster as a graph that follows history, and as a networkx graph for whoever asks for one.
 
 Each object is a node of the graph, with its `kind` and its `obj`; each
 reference between two objects is an edge whose key is its relation's name. What
@@ -7,19 +7,26 @@ is a node whose `obj` is None: a dangling reference is worth seeing.
 
 `update` takes in changes and costs in proportion to them, never to the
 cluster, so that a picture can be redrawn fifty times a second.
+
+The dicts are laid out as networkx lays out its own, which it then stands upon
+without copying. It is imported only for that: it takes as long as everything else
+that a first picture needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
-
-import networkx
+from typing import TYPE_CHECKING, Any
 
 from k8slab.api.meta import Key, Obj, key_of
 from k8slab.graph.relation import Edge, Relation, kind_of, object_id, relations_from
+from k8slab.store.history import History
+from k8slab.store.recorded import Row
 from k8slab.store.view import Change, View
+
+if TYPE_CHECKING:
+    from networkx import MultiDiGraph
 
 KINDS = (
     "Namespace",
@@ -51,20 +58,27 @@ _HELD = frozenset(KINDS)
 class Graph:
     """Objects and their relations. Only `update` changes it."""
 
-    __slots__ = ("_nodes", "_pred", "_succ", "network")
+    __slots__ = ("_nodes", "_pred", "_succ")
 
     def __init__(self, view: View | None = None) -> None:
-        self.network = networkx.MultiDiGraph()
-        # networkx's own dicts, read without the views around them, which cost ten times as much.
-        self._nodes: dict[str, dict[str, Any]] = self.network._node
-        self._succ: dict[str, dict[str, dict[str, dict[str, str]]]] = self.network._succ
-        self._pred: dict[str, dict[str, dict[str, dict[str, str]]]] = self.network._pred
+        self._nodes: dict[str, dict[str, Any]] = {}
+        self._succ: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+        self._pred: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         if view is not None:
             for kind in KINDS:
                 for obj in view.list(kind):
                     self._put(object_id(kind, key_of(obj)), kind, None, obj)
 
     # Reading.
+
+    @property
+    def network(self) -> MultiDiGraph:
+        """The same as a networkx graph, which goes on following. Change it nowhere but here."""
+        from networkx import MultiDiGraph
+
+        made = MultiDiGraph()
+        made._node, made._adj, made._pred = self._nodes, self._succ, self._pred
+        return made
 
     def __contains__(self, identity: str) -> bool:
         """Whether an object of this id is there (and not only referred to)."""
@@ -79,7 +93,7 @@ class Graph:
         """The ids of the objects of a kind, in the order in which they came."""
         return [
             identity
-            for identity, attributes in self.network.nodes.items()
+            for identity, attributes in self._nodes.items()
             if attributes["kind"] == kind and attributes["obj"] is not None
         ]
 
@@ -116,12 +130,12 @@ class Graph:
 
     def neighbours(self, identity: str) -> Iterator[tuple[str, str, str]]:
         """Every edge at an object as (relation, role, other end), the outgoing ones first."""
-        if identity not in self.network:
-            return
-        for _, target, relation, role in self.network.out_edges(identity, keys=True, data="role"):
-            yield relation, role, target
-        for source, _, relation, role in self.network.in_edges(identity, keys=True, data="role"):
-            yield relation, role, source
+        for target, keys in self._succ.get(identity, {}).items():
+            for relation, edge in keys.items():
+                yield relation, edge["role"], target
+        for source, keys in self._pred.get(identity, {}).items():
+            for relation, edge in keys.items():
+                yield relation, edge["role"], source
 
     # Following history.
 
@@ -156,10 +170,9 @@ class Graph:
 
     def _put(self, identity: str, kind: str, old: Obj | None, new: Obj) -> bool:
         """Set an object; whether any edge changed."""
-        network = self.network
         moved = False
         if old is None:
-            network.add_node(identity, kind=kind, obj=new)
+            self._stand(identity, kind, new)
         else:
             self._nodes[identity]["obj"] = new
         for relation in relations_from(kind):
@@ -179,27 +192,47 @@ class Graph:
         targets = {edge.target for edge in after}
         for gone in dict.fromkeys(edge.target for edge in before):
             if gone not in targets:
-                self.network.remove_edge(identity, gone, relation.name)
+                self._part(identity, gone, relation.name)
                 self._forget_if_alone(gone)
         for edge in after:
-            if edge.target not in self.network:
-                self.network.add_node(edge.target, kind=kind_of(edge.target), obj=None)
-            self.network.add_edge(identity, edge.target, key=relation.name, role=edge.role)
+            if edge.target not in self._nodes:
+                self._stand(edge.target, kind_of(edge.target), None)
+            keys = self._succ[identity].get(edge.target)
+            if keys is None:
+                keys = self._succ[identity][edge.target] = self._pred[edge.target][identity] = {}
+            keys[relation.name] = {"role": edge.role}
+
+    def _stand(self, identity: str, kind: str, obj: Obj | None) -> None:
+        """A node of the graph; one that is there keeps its edges."""
+        if identity in self._nodes:
+            self._nodes[identity].update(kind=kind, obj=obj)
+            return
+        self._nodes[identity] = {"kind": kind, "obj": obj}
+        self._succ[identity], self._pred[identity] = {}, {}
+
+    def _part(self, source: str, target: str, relation: str) -> None:
+        """Take an edge away."""
+        keys = self._succ[source][target]
+        del keys[relation]
+        if not keys:
+            del self._succ[source][target], self._pred[target][source]
 
     def _remove(self, identity: str) -> None:
-        if identity not in self.network:
+        if identity not in self._nodes:
             return
-        targets = list(self.network.succ[identity])
-        self.network.remove_edges_from(list(self.network.out_edges(identity, keys=True)))
-        self.network.nodes[identity]["obj"] = None
+        targets = list(self._succ[identity])
+        for target in targets:
+            del self._succ[identity][target], self._pred[target][identity]
+        self._nodes[identity]["obj"] = None
         for target in (*targets, identity):
             self._forget_if_alone(target)
 
     def _forget_if_alone(self, identity: str) -> None:
         """Drop a node that stands for nothing and that nobody refers to."""
-        network = self.network
-        if network.nodes[identity]["obj"] is None and not network.pred[identity]:
-            network.remove_node(identity)
+        attributes = self._nodes.get(identity)
+        if attributes and attributes["obj"] is None and not self._pred[identity]:
+            # What stands for nothing refers to nothing: it has no edges of its own.
+            del self._nodes[identity], self._succ[identity], self._pred[identity]
 
 
 @cache
@@ -208,23 +241,35 @@ def _shown_by(kind: str) -> dict[str, tuple[str, ...]]:
     return {relation.name: relation.shown_by for relation in relations_from(kind)}
 
 
+def drawn(history: Sequence[Change]) -> list[Change]:
+    """The changes of a history that a picture can show something of, oldest first.
+
+    Recorded Events are left out: there are more of them than of all else, and each would have to be made.
+    """
+    return [row for row in _rows_of(history) if isinstance(row, Change)]
+
+
+def _rows_of(history: Sequence[Change]) -> Sequence[Row]:
+    return history.rows if isinstance(history, History) else history
+
+
 def changes_after(history: Sequence[Change], last: Change | None) -> list[Change] | None:
-    """The changes that came after `last` (all of them for None), oldest first.
+    """What is `drawn` of the changes that came after `last` (of all of them for None), oldest first.
 
     None where `history` doesn't contain `last`: it was compacted, or the lab was
     rewound, and the graph must be built anew. Costs in proportion to the answer.
     """
     if last is None:
-        return list(history)
+        return drawn(history)
     found: list[Change] = []
-    for at in range(len(history) - 1, -1, -1):
-        change = history[at]
-        if change is last:
+    for row in reversed(_rows_of(history)):
+        if row is last:
             found.reverse()
             return found
-        if change.revision <= last.revision:
+        if row.revision <= last.revision:
             return None
-        found.append(change)
+        if isinstance(row, Change):
+            found.append(row)
     return None
 
 

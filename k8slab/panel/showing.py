@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8slab.api.meta import Obj
-from k8slab.graph import Graph, changes_after, key_of_id, kind_of, name_of, object_id
+from k8slab.graph import Graph, changes_after, drawn, key_of_id, kind_of, name_of, object_id
 from k8slab.panel.actions import SCALABLE
 from k8slab.panel.handle import LabHandle
 from k8slab.panel.traffic import Call, calls_in
@@ -39,7 +39,7 @@ class Showing:
         lab = self.lab
         history = lab.history
         self.graph = Graph(lab.view)
-        replayed = history if len(history) <= _MOST_REPLAYED else ()
+        replayed = drawn(history) if len(history) <= _MOST_REPLAYED else ()
         rows = self._present._composer.rows if self._present is not None else None
         self._composer = Composer(
             self.graph,
@@ -80,12 +80,13 @@ class Showing:
 
     def follow(self) -> list[str] | None:
         """Bring the scene up to the lab's now. The ids of the items that changed; None for all of them."""
-        changes = changes_after(self.lab.history, self._last)
+        history = self.lab.history
+        changes = changes_after(history, self._last)
         if changes is None or (self._last is not None and self.lab.now_us < self.scene.now_us):
             self._rebuild()
             return None
-        if changes:
-            self._last = changes[-1]
+        if len(history):
+            self._last = history[-1]
         touched = self.graph.update(changes)
         self.calls = calls_in(changes, self.graph)
         self._composer.update(touched, changes, self._facts())

@@ -270,8 +270,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """A button that does this. It is the same one for each thing that it is offered for.
 
         So it keeps its place and the focus when something else is offered beside it, or the opposite in its
-        stead: whoever works by keys stays where they are. And where the focus is lost JupyterLab moves it twice
-        on the next click, each time with a new style for every element, before it passes the click on.
+        stead: whoever works by keys stays where they are. And where the focus is lost JupyterLab moves it
+        twice on the next click, each time with a new style for every element, before it passes that on.
         """
         key = (_OPPOSITES.get(name, name), of_node)
         self._acts[key] = act

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from k8slab.graph import Graph
+from k8slab.graph import Graph, drawn
 from k8slab.renderers import svg, text
 from k8slab.scene import Facts, Header, Scene, compose, gantt
 from k8slab.scene.tokens import Theme
@@ -56,7 +56,7 @@ def scene_of(
         selected,
         language=language or lab.language,
     )
-    return compose(Graph(lab.view), facts, width=width, history=lab.history if history else ())
+    return compose(Graph(lab.view), facts, width=width, history=drawn(lab.history) if history else ())
 
 
 def gantt_of(lab: Any, *, width: float = 1180, language: Language | None = None) -> Scene:

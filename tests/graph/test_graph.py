@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
+import networkx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8slab.graph import Edge, Graph, all_relations, changes_after, key_of_id, kind_of, name_of, namespace_of
+from k8slab.graph import (
+    Edge,
+    Graph,
+    all_relations,
+    changes_after,
+    drawn,
+    key_of_id,
+    kind_of,
+    name_of,
+    namespace_of,
+)
 from k8slab.graph.relations import attachment, network, owner, scheduling, volume
+from k8slab.store.history import History
+from k8slab.store.recorded import About, RecordedEvent, Saying
 from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
 from tests.scene.cluster import cluster, objects, owned, pod
@@ -219,3 +234,64 @@ def test_changes_after() -> None:
     assert changes_after(history[3:], history[1]) is None, "compacted"
     assert changes_after([*history[:3], change(4)], history[4]) is None, "rewound"
     assert changes_after([], history[0]) is None
+
+
+def test_recorded_events_are_not_made_for_a_picture() -> None:
+    about = About("Pod", "default", "p", "u", "")
+    event = RecordedEvent(
+        2,
+        0,
+        0,
+        ("default", "p.1"),
+        Saying(about, "kubelet", "", "Normal", "Pulled", ""),
+        "v1",
+        "1",
+        "",
+        None,
+        "",
+        0,
+        1,
+        None,
+    )
+    history = History([change(1), event, change(3)])
+    first, last = history[0], history[2]
+    assert drawn(history) == [first, last]
+    assert changes_after(history, None) == [first, last]
+    assert changes_after(history, first) == [last]
+    assert history.rows[1] is event
+    assert changes_after(history, history[1]) == [last], "an Event may be the last that was seen"
+
+
+def test_networkx_is_imported_when_it_is_asked_for() -> None:
+    """It takes as long to import as everything else that a picture needs."""
+    lines = (
+        "import sys",
+        "from k8slab.graph import Graph",
+        "graph = Graph()",
+        "assert 'networkx' not in sys.modules",
+        "assert graph.network.number_of_nodes() == 0",
+        "assert 'networkx' in sys.modules",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
+def test_the_networkx_graph_follows() -> None:
+    graph = Graph(cluster())
+    network = graph.network
+    assert networkx.is_directed_acyclic_graph(network.edge_subgraph(_owners(network)))
+    view = MemoryView(objects()[:1])
+    follower = Graph(view)
+    seen = len(view.store.history)
+    standing = follower.network
+    for one in objects()[1:]:
+        view.add(one)
+    follower.update(view.store.history[seen:])
+    assert (
+        set(standing.edges(keys=True))
+        == set(follower.network.edges(keys=True))
+        == set(network.edges(keys=True))
+    )
+
+
+def _owners(network: networkx.MultiDiGraph) -> list[tuple[str, str, str]]:
+    return [edge for edge in network.edges(keys=True) if edge[2] == "owner"]
