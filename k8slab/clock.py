@@ -36,11 +36,18 @@ _UNIT_US = {
 }
 
 
+@lru_cache(maxsize=64)
+def _format_day(day: int) -> str:
+    at = time.gmtime(day * 86_400)
+    # Years before 1000 have four digits as well, which strftime leaves to the platform.
+    return f"{at.tm_year:04d}-{at.tm_mon:02d}-{at.tm_mday:02d}"
+
+
 @lru_cache(maxsize=4096)
 def _format_second(second: int) -> str:
-    at = time.gmtime(second)
-    # Years before 1000 have four digits as well, which strftime leaves to the platform.
-    return f"{at.tm_year:04d}-{time.strftime('%m-%dT%H:%M:%SZ', at)}"
+    day, of_day = divmod(second, 86_400)
+    minutes, seconds = divmod(of_day, 60)
+    return f"{_format_day(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}Z"
 
 
 def timestamp(at_us: int) -> str:

@@ -71,8 +71,12 @@ def wait_us(cron_job: Obj, schedule: Schedule, zone: str, now_us: int) -> int:
     try:
         recent = most_recent(cron_job, schedule, zone, now_us, deadline=False)
     except ScheduleError:
-        since = now_us
-    else:
-        since = recent.due_us or (now_us if recent.missed else recent.earliest_us)
+        recent = Recent(now_us, None, 0)
+    return wait_after(recent, schedule, zone, now_us)
+
+
+def wait_after(recent: Recent, schedule: Schedule, zone: str, now_us: int) -> int:
+    """The same, where it is known what the most recent time is without a deadline."""
+    since = recent.due_us or (now_us if recent.missed else recent.earliest_us)
     following = next_after(schedule, since, zone)
     return DELTA_US if following is None else following + DELTA_US - now_us

@@ -232,54 +232,68 @@ def _active_pods_by_node(pods: Sequence[Obj]) -> dict[str, int]:
     return counts
 
 
+class _Worth(NamedTuple):
+    """What decides when a Pod goes, read from it once: the sort compares each Pod with many others.
+
+    `first` is compared as it stands, what is smaller goes first; then ages and restarts count.
+    """
+
+    first: tuple[bool, int, bool, int, int]
+    ready_since: str
+    ready_rank: int
+    restarts: tuple[int, int]
+    born: str
+    born_rank: int
+    uid: str
+
+
 def ranked(pods: Sequence[Obj], crowds: dict[str, int], now_us: int) -> list[Obj]:
     """The Pods in the order in which they should be deleted (`ActivePodsWithRanks`)."""
-
-    def compare(left: Obj, right: Obj) -> int:
-        if _goes_first(left, right, crowds, now_us):
-            return -1
-        return 1 if _goes_first(right, left, crowds, now_us) else 0
-
-    return sorted(pods, key=cmp_to_key(compare))
+    worths = [_worth(pod, crowds, now_us) for pod in pods]
+    places = sorted(
+        range(len(pods)), key=cmp_to_key(lambda left, right: _compare(worths[left], worths[right]))
+    )
+    return [pods[place] for place in places]
 
 
-def _goes_first(left: Obj, right: Obj, crowds: dict[str, int], now_us: int) -> bool:
-    node_left, node_right = left["spec"].get("nodeName", ""), right["spec"].get("nodeName", "")
-    if node_left != node_right and not (node_left and node_right):
-        return not node_left
-    phase_left = _PHASE_ORDER.get(phase_of(left), 0)
-    phase_right = _PHASE_ORDER.get(phase_of(right), 0)
-    if phase_left != phase_right:
-        return phase_left < phase_right
-    ready_left, ready_right = is_ready(left), is_ready(right)
-    if ready_left != ready_right:
-        return not ready_left
-    cost_left, cost_right = deletion_cost(left), deletion_cost(right)
-    if cost_left != cost_right:
-        return cost_left < cost_right
-    crowd_left, crowd_right = crowds.get(node_left, 0), crowds.get(node_right, 0)
-    if crowd_left != crowd_right:
-        return crowd_left > crowd_right
-    if ready_left and ready_right:
-        times = _ready_time(left), _ready_time(right)
-        if times[0] != times[1]:
-            return _younger(left, right, times, now_us)
-    for restarts in (_most_restarts, _most_sidecar_restarts):
-        if restarts(left) != restarts(right):
-            return restarts(left) > restarts(right)
-    born = left["metadata"].get("creationTimestamp"), right["metadata"].get("creationTimestamp")
-    return born[0] != born[1] and _younger(left, right, born, now_us)
+def _worth(pod: Obj, crowds: dict[str, int], now_us: int) -> _Worth:
+    node, ready, metadata = pod["spec"].get("nodeName", ""), is_ready(pod), pod["metadata"]
+    phase = _PHASE_ORDER.get(phase_of(pod), 0)
+    since = (_ready_time(pod) or "") if ready else ""
+    born = metadata.get("creationTimestamp") or ""
+    return _Worth(
+        (bool(node), phase, ready, deletion_cost(pod), -crowds.get(node, 0)),
+        since,
+        _age_rank(since, now_us) if since else -1,
+        (-_most_restarts(pod), -_most_sidecar_restarts(pod)),
+        born,
+        _age_rank(born, now_us) if born else -1,
+        metadata["uid"],
+    )
 
 
-def _younger(left: Obj, right: Obj, times: tuple[str | None, str | None], now_us: int) -> bool:
-    """Whether left goes first by age, where ages count by powers of two (LogarithmicScaleDown)."""
-    if not times[0] or not times[1]:
-        return not times[0]
-    difference = _age_rank(times[0], now_us) - _age_rank(times[1], now_us)
-    if difference == 0:
-        uids: tuple[str, str] = (left["metadata"]["uid"], right["metadata"]["uid"])
-        return uids[0] < uids[1]
-    return difference < 0
+def _compare(left: _Worth, right: _Worth) -> int:
+    """Which of two Pods goes first: -1 for the left one, 0 where it doesn't matter."""
+    if left.first != right.first:
+        return -1 if left.first < right.first else 1
+    if left.ready_since != right.ready_since:
+        ready = (
+            (left.ready_since, left.ready_rank, left.uid),
+            (right.ready_since, right.ready_rank, right.uid),
+        )
+        return _by_age(*ready)
+    if left.restarts != right.restarts:
+        return -1 if left.restarts < right.restarts else 1
+    if left.born != right.born:
+        return _by_age((left.born, left.born_rank, left.uid), (right.born, right.born_rank, right.uid))
+    return 0
+
+
+def _by_age(left: tuple[str, int, str], right: tuple[str, int, str]) -> int:
+    """The younger one goes first, where ages count by powers of two (LogarithmicScaleDown)."""
+    if not left[0] or not right[0]:
+        return 1 if left[0] else -1
+    return (left[1:] > right[1:]) - (left[1:] < right[1:])
 
 
 def _age_rank(time: str, now_us: int) -> int:

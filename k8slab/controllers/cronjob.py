@@ -38,7 +38,7 @@ from k8slab.components import (
     Update,
     Watch,
 )
-from k8slab.controllers._cron_missed import ScheduleError, most_recent, wait_us
+from k8slab.controllers._cron_missed import ScheduleError, most_recent, wait_after, wait_us
 from k8slab.controllers._pods import resolve_controller
 from k8slab.store.view import Change, View
 
@@ -210,7 +210,7 @@ def _check_jobs(sync: Sync) -> Acting:
     """Take finished Jobs off the list, note the last success, and wonder at Jobs that nobody listed."""
     for job, end in zip(sync.jobs, sync.ends, strict=True):
         uid = job["metadata"]["uid"]
-        listed = _is_listed(sync, uid)
+        listed = "active" in sync.status and _is_listed(sync, uid)
         if not end:
             if not listed:
                 text = f"Saw a job that the controller did not create or forgot: {job['metadata']['name']}"
@@ -276,6 +276,8 @@ def _start_next(sync: Sync) -> Looking:
         outlook = yield from _start(sync, recent.due_us)
         if outlook is not None:
             return outlook
+    elif spec.get("startingDeadlineSeconds") is None:
+        return Outlook(wait_after(recent, schedule, zone, sync.now_us))
     current = {**cron_job, "status": sync.status}
     return Outlook(wait_us(current, schedule, zone, sync.now_us))
 
@@ -383,6 +385,8 @@ def job_from_template(cron_job: Obj, due_us: int) -> Obj:
 def _local_time(cron_job: Obj, due_us: int) -> str:
     """The scheduled time as RFC 3339 in the CronJob's time zone."""
     zone = zone_of(cron_job["spec"].get("timeZone") or "")
+    if zone is UTC:
+        return timestamp(due_us)
     text = datetime.fromtimestamp(due_us // SECOND_US, zone).isoformat()
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 

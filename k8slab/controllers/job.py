@@ -89,6 +89,7 @@ class JobMemory(NamedTuple):
 class Sync:
     """One look at a Job: the Pods as they were at its beginning, and what is reckoned from them.
 
+    `tracked` are those that still carry the finalizer, of an Indexed Job those with valid indexes.
     `status` is the status in the making. `end` is the condition in which the
     Job ends, once that is decided. `waits` are the durations after which to
     look again. `backoff` takes in what ended since the last look;
@@ -99,6 +100,7 @@ class Sync:
     job: Obj
     status: Obj
     pods: list[Obj]
+    tracked: list[Obj]
     now_us: int
     saved_backoff: Backoff
     backoff: Backoff
@@ -163,11 +165,15 @@ def _begin(view: View, job: Obj, pods: list[Obj], backoff: Backoff, now_us: int)
     status = dict(job.get("status") or {})
     status["uncountedTerminatedPods"] = dict(status.get("uncountedTerminatedPods") or {})
     active_pods = [pod for pod in pods if is_active(pod)]
+    tracked = [pod for pod in pods if has_finalizer(pod)]
+    if is_indexed(job):
+        tracked = [pod for pod in tracked if valid_index(job, pod)]
     sync = Sync(
         view,
         job,
         status,
         pods,
+        tracked,
         now_us,
         backoff,
         backoff,
@@ -192,18 +198,8 @@ def _begin(view: View, job: Obj, pods: list[Obj], backoff: Backoff, now_us: int)
 
 
 def _newly(sync: Sync, counted: Sequence[str], fits: Callable[[Obj], bool]) -> list[Obj]:
-    """The Pods that fit, still carry the finalizer and are not yet counted; indexed ones by valid indexes."""
-    if not sync.pods:
-        return []
-    indexed = is_indexed(sync.job)
-    return [
-        pod
-        for pod in sync.pods
-        if has_finalizer(pod)
-        and fits(pod)
-        and pod["metadata"]["uid"] not in counted
-        and (not indexed or valid_index(sync.job, pod))
-    ]
+    """The tracked Pods that fit and are not yet counted."""
+    return [pod for pod in sync.tracked if fits(pod) and pod["metadata"]["uid"] not in counted]
 
 
 # The look.

@@ -116,9 +116,8 @@ EQUAL = [
 @pytest.mark.parametrize(("left", "right"), EQUAL, ids=[f"{a} = {b}" for a, b in EQUAL])
 def test_equal_ranks(left, right):
     crowds = {"node": 1, "": 1}
-    one, other = PODS[left], PODS[right]
-    assert not _replicas._goes_first(one, other, crowds, NOW_US)
-    assert not _replicas._goes_first(other, one, crowds, NOW_US)
+    one, other = (_replicas._worth(PODS[name], crowds, NOW_US) for name in (left, right))
+    assert _replicas._compare(one, other) == _replicas._compare(other, one) == 0
 
 
 FIRST = [
@@ -155,8 +154,8 @@ def test_who_goes_first(lesser, rank, greater, other_rank):
         crowds = {"one": rank, "other": other_rank}
     else:
         crowds = {"node": 1, "": 1}
-    assert _replicas._goes_first(left, right, crowds, NOW_US)
-    assert not _replicas._goes_first(right, left, crowds, NOW_US)
+    one, other = (_replicas._worth(pod, crowds, NOW_US) for pod in (left, right))
+    assert (_replicas._compare(one, other), _replicas._compare(other, one)) == (-1, 1)
     assert ranked([right, left], crowds, NOW_US) == [left, right]
 
 
