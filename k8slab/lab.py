@@ -31,6 +31,7 @@ from k8slab.components import Component
 from k8slab.garbage import seldom_searched
 from k8slab.kubectl.client import Result
 from k8slab.kubelet import sessions
+from k8slab.kubelet.eviction import DISK
 from k8slab.observe import Observers, Sighting, Watching
 from k8slab.replay import Input, Marks
 from k8slab.store.view import Change, View
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _QUIET_KINDS = ("Event", "Lease")
 """Changes of these kinds don't keep a cluster from being settled, nor do those of internal kinds."""
 
+ZONE = "topology.kubernetes.io/zone"
 SETTLED_AFTER_US = 30 * clock.SECOND_US
 DEFAULT_TIMEOUT_US = clock.HOUR_US
 
@@ -500,8 +502,8 @@ class Lab:
         self._change_machine("crash", node, {"power": "Off", "kubelet": "Stopped"})
 
     def recover(self, node: str) -> None:
-        """Give a node its power and network back; its kubelet starts and reports again."""
-        self._change_machine("recover", node, {"power": "On", "kubelet": "Running", "network": "Up"})
+        """Give a node its power, network and disk back; its kubelet starts and reports again."""
+        self._change_machine("recover", node, _WELL)
 
     def disconnect(self, node: str) -> None:
         """Cut a node off the network: its containers go on, but nobody hears of them."""
@@ -510,6 +512,50 @@ class Lab:
     def stop_kubelet(self, node: str) -> None:
         """Stop a node's kubelet: its containers go on, but nobody looks after them or reports."""
         self._change_machine("stop_kubelet", node, {"kubelet": "Stopped"})
+
+    def fill_disk(self, node: str) -> None:
+        """Fill a node's disk: its kubelet reports DiskPressure and evicts one Pod after another."""
+        self._change_machine("fill_disk", node, {DISK: failures.full_disk()})
+
+    def crash_zone(self, zone: str) -> None:
+        """Cut the power of every node of a zone: `lab.crash_zone("a")`."""
+        self._change_zone("crash_zone", zone, {"power": "Off", "kubelet": "Stopped"})
+
+    def recover_zone(self, zone: str) -> None:
+        """Give every node of a zone its power, network and disk back."""
+        self._change_zone("recover_zone", zone, _WELL)
+
+    def _change_zone(self, verb: str, zone: str, change: Obj) -> None:
+        with self.lock:
+            found = [(_zone_of(one), one) for one in self.world.list("Machine")]
+            if zone not in [where for where, _ in found]:
+                zones = ", ".join(sorted(dict.fromkeys(where for where, _ in found if where)))
+                raise LabError(f'there is no zone "{zone}": there are {zones or "none"}')
+            self._record(verb, zone)
+            cause = self._cause(f"{verb.replace('_', ' ')} {zone}")
+            for where, machine in found:
+                if where == zone:
+                    self._set_machine(machine, change, cause)
+
+    def fill_storage(
+        self, reference: str, size: str | None = None, *, volume: str = "", namespace: str = "default"
+    ) -> None:
+        """Let a Pod write so much to its disk (`"2Gi"`), all in all: `lab.fill_storage("pod/web-0")`.
+
+        It goes into `volume`, an emptyDir (the first one where none is named), or into the
+        first container's own files. Without a size it is more than the limit there, or fills the
+        node's disk; `"0"` takes it away again. LabError where the Pod doesn't run.
+        """
+        with self.lock:
+            kind, key = self._key(reference, namespace)
+            if kind.kind != "Pod":
+                raise LabError(f'"{reference}" is no Pod: write it as pod/web-0')
+            self._record("fill_storage", reference, size, volume, namespace)
+            cause = self._cause(f"fill storage of {reference}")
+            try:
+                failures.fill_storage(self.world, key, size, volume, cause)
+            except ApiError as error:
+                raise LabError(f"Error from server ({error.reason}): {error.message}") from None
 
     def kill(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
         """Kill the main process of a Pod's container as SIGKILL does: `lab.kill("pod/web-0")`."""
@@ -644,20 +690,25 @@ class Lab:
         """Change a machine's state; its last heartbeat is what its kubelet had sent by then."""
         with self.lock:
             machine = self._machine(node)
-            before = machine["spec"]
-            after = {**before, **change}
-            if after == before:
+            if _is_so(machine, change):
                 return
             self._record(verb, node)
-            now_us = self.now_us
-            if is_reporting(before):
-                elapsed = (now_us - before["sinceUs"]) // HEARTBEAT_US * HEARTBEAT_US
-                after["lastHeartbeatUs"] = before["sinceUs"] + elapsed
-            after["sinceUs"] = now_us
-            if is_reporting(after):
-                after["lastHeartbeatUs"] = now_us
-            cause = self._cause(f"{verb} {node}")
-            api.put_internal(self.world, "Machine", ("", node), assoc(machine, "spec", after), cause)
+            self._set_machine(machine, change, self._cause(f"{verb.replace('_', ' ')} {node}"))
+
+    def _set_machine(self, machine: Obj, change: Obj, cause: int) -> None:
+        if _is_so(machine, change):
+            return
+        before = machine["spec"]
+        after = {name: value for name, value in {**before, **change}.items() if value is not None}
+        now_us = self.now_us
+        if is_reporting(before):
+            elapsed = (now_us - before["sinceUs"]) // HEARTBEAT_US * HEARTBEAT_US
+            after["lastHeartbeatUs"] = before["sinceUs"] + elapsed
+        after["sinceUs"] = now_us
+        if is_reporting(after):
+            after["lastHeartbeatUs"] = now_us
+        name = machine["metadata"]["name"]
+        api.put_internal(self.world, "Machine", ("", name), assoc(machine, "spec", after), cause)
 
     def _record(self, verb: str, *arguments: Any) -> None:
         if verb not in saved.ARGUMENTS:
@@ -774,8 +825,8 @@ class Lab:
         elif one.verb == "set_load":
             reference, cpu, memory, metrics, namespace = one.arguments
             self.set_load(reference, cpu=cpu, memory=memory, metrics=metrics, namespace=namespace)
-        elif one.verb in ("kill", "run_out_of_memory"):
-            self._end_again(one)
+        elif one.verb in ("kill", "run_out_of_memory", "fill_storage"):
+            self._fail_again(one)
         elif one.verb == "request":
             self.request(_request_of(one.arguments))
         elif one.verb == "start_command":
@@ -784,11 +835,16 @@ class Lab:
         else:
             getattr(self, one.verb)(*one.arguments)
 
-    def _end_again(self, one: Input) -> None:
-        """Kill a container again; one that could not be killed then cannot be now."""
-        reference, container, namespace = one.arguments
-        with contextlib.suppress(LabError):
-            getattr(self, one.verb)(reference, container, namespace=namespace)
+    def _fail_again(self, one: Input) -> None:
+        """Let a container fail again; one that could not then cannot now."""
+        *arguments, namespace = one.arguments
+        if one.verb == "fill_storage":
+            *arguments, volume = arguments
+            options = {"volume": volume, "namespace": namespace}
+        else:
+            options = {"namespace": namespace}
+        with contextlib.suppress(LabError, ValueError):
+            getattr(self, one.verb)(*arguments, **options)
 
     def save(self, path: str | Path | None = None) -> str:
         """The lab as text that `Lab.load` plays again to the same digest; with a path, as a file too.
@@ -953,6 +1009,19 @@ def _prepare_panel() -> None:
     except RuntimeError:
         # There are no threads in a browser's Python; the panel is imported when it is asked for.
         return
+
+
+_WELL: Obj = {"power": "On", "kubelet": "Running", "network": "Up", DISK: None}
+"""A machine that nothing is wrong with."""
+
+
+def _is_so(machine: Obj, change: Obj) -> bool:
+    """Whether a machine is as a change would make it; None stands for what isn't there."""
+    return all(machine["spec"].get(name) == value for name, value in change.items())
+
+
+def _zone_of(machine: Obj) -> str:
+    return str((machine["spec"].get("labels") or {}).get(ZONE, ""))
 
 
 def is_reporting(machine: Obj) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from k8slab.api.meta import Obj, condition_of, dig
 from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.kubelet.eviction import DISK, REASON
 from k8slab.store.view import View
 from k8slab.texts import Language, say
 
@@ -121,6 +122,9 @@ def _end(status: Obj) -> list[Said]:
     if status["phase"] == "Succeeded":
         return [("done", {})]
     lines: list[Said] = [("failed_with", {"message": status["message"]})] if status.get("message") else []
+    if status.get("reason") == REASON:
+        # How its containers ended says nothing: they were stopped.
+        return [("evicted", {"message": status["message"].strip()})] if lines else [("failed", {})]
     for one in status.get("containerStatuses") or ():
         ended = dig(one, "state", "terminated") or {}
         if ended.get("exitCode"):
@@ -401,6 +405,8 @@ def _node(view: View, node: Obj, now_us: int) -> list[Said]:
         lines.append(("no_network", {}))
     elif machine is not None and machine["spec"]["kubelet"] != "Running":
         lines.append(("no_kubelet", {}))
+    if machine is not None and machine["spec"].get(DISK):
+        lines.append(("disk_full", {}))
     if node["spec"].get("unschedulable"):
         lines.append(("cordoned", {}))
     return lines + [

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.cluster.world import Cause, World
+from k8slab.kubelet.eviction import DISK
 from k8slab.store.view import Change
 from k8slab.texts import Language, say
 from k8slab.waits import Said, told, waits_of
@@ -186,7 +187,17 @@ def _claim(old: Obj, new: Obj) -> Said | None:
 def _power(old: Obj, new: Obj) -> Said | None:
     if new["kind"] != "Machine" or old["spec"] == new["spec"]:
         return None
+    before, after = old["spec"].get(DISK), new["spec"].get(DISK)
+    if before != after:
+        return ("disk_full" if after else "disk_free"), {}
     return ("off" if new["spec"]["power"] == "Off" else "power"), {}
+
+
+def _storage(old: Obj, new: Obj) -> Said | None:
+    """A Pod's program that wrote a lot."""
+    if new["kind"] != "Sandbox" or old.get("filled") == new.get("filled"):
+        return None
+    return "filled", {}
 
 
 def _control(old: Obj, new: Obj) -> Said | None:
@@ -290,6 +301,7 @@ _TRANSITIONS: tuple[Callable[[Obj, Obj], Said | None], ...] = (
     _replicas,
     _claim,
     _power,
+    _storage,
     _cordon,
     _outcome,
     _endpoints,

@@ -50,11 +50,12 @@ def controllers() -> tuple[Component, ...]:
 
 @cache
 def all_components() -> tuple[Component, ...]:
-    """The whole control plane and the kubelets."""
+    """The whole control plane, the kubelets, and the kernels beneath them."""
+    from k8slab.cluster.memory import KERNEL
     from k8slab.kubelet import COMPONENTS
     from k8slab.scheduler import SCHEDULER
 
-    return (*controllers(), SCHEDULER, *COMPONENTS)
+    return (*controllers(), SCHEDULER, *COMPONENTS, KERNEL)
 
 
 def bootstrap(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What can be made to fail in a lab: nodes, containers, the image registry; and how heavily Pods are used.
+"""What can be made to fail in a lab: nodes, zones, disks, containers, the image registry; how Pods are used.
 
 A failure is a fact about the world outside the API: a machine without power, a
 process that is gone, a registry that doesn't answer. It is told to the World as
@@ -21,12 +21,23 @@ from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.streams import pod_at
 from k8slab.cluster.world import World
 from k8slab.containers.images import REGISTRY_OUTAGE
-from k8slab.containers.mounts import note_exit
+from k8slab.containers.mounts import note_exit, sandbox_of
 from k8slab.containers.overlay import Overlay
+from k8slab.containers.storage import filled
 from k8slab.controllers._hpa_metrics import load
 from k8slab.kubelet import cri
+from k8slab.kubelet.node import DISK_KIBIBYTES
 
-__all__ = ["CATALOGUE", "Failure", "end_container", "load", "load_spec", "set_registry"]
+__all__ = [
+    "CATALOGUE",
+    "Failure",
+    "end_container",
+    "fill_storage",
+    "full_disk",
+    "load",
+    "load_spec",
+    "set_registry",
+]
 
 KILLED_CODE = 137
 """128 and the number of SIGKILL."""
@@ -36,7 +47,7 @@ class Failure(NamedTuple):
     """One way to break a lab. `verb` is the lab's method; it takes a name unless `of` is `Cluster`."""
 
     verb: str
-    of: Literal["Node", "Pod", "Cluster"]
+    of: Literal["Node", "Zone", "Pod", "Cluster"]
     does: str
     mended_by: str = ""
 
@@ -57,9 +68,12 @@ CATALOGUE: tuple[Failure, ...] = (
         "Stop the node's kubelet: its containers go on and are reached, but nobody looks after them.",
         "recover",
     ),
+    Failure("fill_disk", "Node", "Fill the node's disk, so that its kubelet evicts Pods.", "recover"),
+    Failure("crash_zone", "Zone", "Cut the power of every node of a zone.", "recover_zone"),
     Failure("remove_node", "Node", "Take the node's machine away for good."),
     Failure("kill", "Pod", "Kill the main process of the Pod's first container, as SIGKILL does."),
     Failure("run_out_of_memory", "Pod", "Let the kernel kill the Pod's first container for its memory."),
+    Failure("fill_storage", "Pod", "Let the Pod write more to its disk than it may, or than there is room."),
     Failure("break_registry", "Cluster", "Let every pull of an image fail.", "mend_registry"),
 )
 
@@ -84,6 +98,46 @@ def end_container(world: World, key: Key, container: str, reason: str, cause: in
     note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)
     for action in box.flush():
         carry_out(world, actor, action, cause)
+
+
+DISK_FULL_PERCENT = 96
+"""How full a disk is after it was filled."""
+
+
+def full_disk() -> int:
+    """How many bytes fill a node's disk."""
+    return DISK_KIBIBYTES * 1024 * DISK_FULL_PERCENT // 100
+
+
+def fill_storage(world: World, key: Key, size: str | None, volume: str, cause: int) -> None:
+    """Let a Pod take so much of its disk: in an emptyDir (its first one), else in its first container.
+
+    Without a size it is more than the limit there, or fills the node's disk. ApiError where there
+    is no such Pod or volume, or where it doesn't run; ValueError for a bad size.
+    """
+    pod = pod_at(world, key)
+    directories = [one["name"] for one in pod["spec"].get("volumes") or () if "emptyDir" in one]
+    if volume and volume not in directories:
+        raise ApiError(400, "BadRequest", f"volume {volume} is not an emptyDir of pod {key[1]}")
+    if (pod.get("status") or {}).get("phase") != "Running":
+        raise ApiError(400, "BadRequest", f'pod "{key[1]}" is not running')
+    name = volume or (directories[0] if directories else "")
+    size_bytes = _beyond(pod, name) if size is None else quantities.units(size)
+    part, slot = ("volumes", name) if name else ("roots", pod["spec"]["containers"][0]["name"])
+    sandbox = filled(sandbox_of(Overlay(world), pod), part, slot, size_bytes)
+    sandbox = {**sandbox, "changes": sandbox["changes"] + 1}
+    api.put_internal(world, "Sandbox", key, sandbox, cause)
+
+
+def _beyond(pod: Obj, volume: str) -> int:
+    """A tenth more than the limit of a volume or of the first container, else what fills a disk."""
+    if volume:
+        sources = {one["name"]: one.get("emptyDir") or {} for one in pod["spec"]["volumes"]}
+        limit = sources[volume].get("sizeLimit")
+    else:
+        limits = (pod["spec"]["containers"][0].get("resources") or {}).get("limits") or {}
+        limit = limits.get("ephemeral-storage")
+    return quantities.units(limit) * 11 // 10 if limit else full_disk()
 
 
 def set_registry(world: World, *, down: bool, cause: int) -> bool:

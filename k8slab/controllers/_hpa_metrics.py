@@ -107,6 +107,11 @@ def _is_reported(pod: Obj, scraped_us: int) -> bool:
     return all(text and parse_timestamp(text) + SCRAPE_PERIOD_US <= scraped_us for text in began)
 
 
+def memory_told(view: View, pod: Obj) -> int | None:
+    """How many bytes a Pod's first container uses, where a Load says so of the Pod or of an owner."""
+    return _told(view, pod, "memoryBytes")
+
+
 def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
     """By container, in thousandths; empty for a resource that nobody measures."""
     names = [one["name"] for one in pod["spec"]["containers"]]
@@ -118,7 +123,7 @@ def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
             millis = min(millis, quantities.milli(limit))
         return {name: millis if name == names[0] else IDLE_CPU_MILLIS for name in names}
     if resource == "memory":
-        own = _told(view, pod, "memoryBytes")
+        own = memory_told(view, pod)
         size = own if own is not None else IDLE_MEMORY_BYTES
         return {name: (size if name == names[0] else IDLE_MEMORY_BYTES) * 1000 for name in names}
     return {}

@@ -3,8 +3,9 @@
 The scheduler has asked the same questions, but a Pod may come past it (with
 `spec.nodeName` in its manifest), or two may race.
 
-Models pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go
-(AdmissionCheck) and pkg/scheduler/framework/plugins/noderesources/fit.go, v1.36.
+Models pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/eviction/eviction_manager.go
+(Admit), pkg/scheduler/eventhandlers.go (AdmissionCheck) and
+pkg/scheduler/framework/plugins/noderesources/fit.go, v1.36.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj, labels_of
 from k8slab.api.placement import host_ports, labels_match_selector, ports_conflict, tolerates
 from k8slab.api.quantities import nano
+from k8slab.containers.storage import has_pressure
 from k8slab.store.view import View
 
 NANO = 1_000_000_000
+CRITICAL = 2_000_000_000
+"""From this priority on the system depends on a Pod (`SystemCriticalPriority`)."""
 _ORDER = {"cpu": 0, "memory": 1, "ephemeral-storage": 2}
 """The order in which resources are compared; others follow by name."""
 
@@ -52,6 +56,8 @@ def rejection(view: View, pod: Obj, node: Obj, *, scheduled: bool) -> Rejection 
     What the scheduler has reserved for a Pod that it placed (`scheduled`) is not added up again.
     """
     spec = pod["spec"]
+    if has_pressure(view, ("", node["metadata"]["name"])) and (spec.get("priority") or 0) < CRITICAL:
+        return Rejection("Evicted", "The node had condition: [DiskPressure]. ")
     if labels_of(pod).get("kubernetes.io/os", "linux") != "linux":
         return Rejection(
             "PodOSSelectorNodeLabelDoesNotMatch",

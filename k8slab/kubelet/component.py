@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
+from k8slab.kubelet.eviction import EVICTION
 from k8slab.kubelet.resizing import waiting_beside, waiting_on
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
@@ -112,6 +113,11 @@ def _sources_of(volume: Obj) -> list[str]:
     return names
 
 
+def _of_eviction(change: Change, view: View) -> Iterable[Key]:
+    """A Pod that is to be evicted."""
+    return _NONE if change.new is None else (change.key,)
+
+
 def _has_probes(pod: Obj | None) -> bool:
     if pod is None:
         return False
@@ -132,6 +138,7 @@ KUBELET = Component(
         Watch("Machine", _of_machine),
         Watch("VolumeAttachment", _of_attachment),
         Watch("Sandbox", _of_sandbox, delay="kubelet_notice"),
+        Watch(EVICTION, _of_eviction),
         Watch("ConfigMap", _of_source),
         Watch("Secret", _of_source),
     ),

@@ -42,6 +42,7 @@ from k8slab.containers.program import (
     plain_command,
 )
 from k8slab.containers.requests import Call, Serve
+from k8slab.containers.storage import emptied
 from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
 from k8slab.network.routing import port_number
@@ -214,7 +215,7 @@ def _forget(box: Overlay, pod: Obj, name: str) -> None:
     sandbox = box.get("Sandbox", key)
     if sandbox is None or sandbox["uid"] != pod["metadata"]["uid"]:
         return
-    changed = dict(sandbox)
+    changed = dict(emptied(sandbox, name))
     for part in ("roots", "memory", "processes", "exits", "pinned"):
         if name in sandbox[part]:
             changed[part] = {one: value for one, value in sandbox[part].items() if one != name}

@@ -42,7 +42,8 @@ _CONTAINER: Mapping[str, Field] = {
     "envFrom": SIMULATED,
     "env": SIMULATED,
     "resources": Field(
-        "simulated", "reserved, shown and resized; only `run_out_of_memory` and loads use them up"
+        "simulated",
+        "reserved, shown and resized; loads use up memory, and what is written storage",
     ),
     "resizePolicy": SIMULATED,
     "restartPolicy": SIMULATED,
@@ -177,7 +178,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
     },
     "EmptyDirVolumeSource": {
         "medium": SIMULATED,
-        "sizeLimit": Field(MISSING, "nobody is evicted for what they write"),
+        "sizeLimit": SIMULATED,
     },
     "VolumeMount": {
         "name": SIMULATED,

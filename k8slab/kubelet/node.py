@@ -20,6 +20,7 @@ from k8slab.api.quantities import to_text
 from k8slab.clock import SECOND_US, micro_timestamp, timestamp
 from k8slab.components import Component, Create, Done, Memory, Plan, Put, Record, Update, Watch
 from k8slab.containers.images import resolve
+from k8slab.containers.storage import PRESSURE, has_pressure
 from k8slab.kubelet.addresses import node_ip, pod_cidr
 from k8slab.kubelet.status import TERMINAL
 from k8slab.kubelet.volumes import attached_volumes, claims_of
@@ -93,10 +94,14 @@ def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Pl
     yield from _renew_lease(view, node, now_us, memory.get("silent", False))
     status = _status(view, machine, node, now_us)
     was_ready = _is_ready(node.get("status") or {})
+    had_pressure = _has_pressure(node.get("status") or {})
     if _worth_reporting(node.get("status") or {}, status, memory.get("silent", False)):
         yield Update("Node", {**node, "status": status}, "status")
     if not was_ready:
         yield _event(node, "NodeReady", f"Node {name} status is now: NodeReady")
+    if had_pressure != has_pressure(view, ("", name)):
+        reason = "NodeHasNoDiskPressure" if had_pressure else "NodeHasDiskPressure"
+        yield _event(node, reason, f"Node {name} status is now: {reason}")
     yield from _forget_unmounted(view, name, now_us)
     return Done(look_again_us=_next_look(view, name, now_us), memory={"registeredUs": known})
 
@@ -130,6 +135,12 @@ def _is_ready(status: Obj) -> bool:
         if condition["type"] == "Ready":
             return bool(condition["status"] == "True")
     return False
+
+
+def _has_pressure(status: Obj) -> bool:
+    return any(
+        one["type"] == "DiskPressure" and one["status"] == "True" for one in status.get("conditions") or ()
+    )
 
 
 def _renew_lease(view: View, node: Obj, now_us: int, silent: bool) -> Plan:
@@ -180,11 +191,15 @@ def new_node(machine: Obj, now_us: int) -> Obj:
     return {**node, "status": _base_status(machine, _conditions({}, now_us, ready=False))}
 
 
+DISK_KIBIBYTES = 103022120
+"""How large a node's disk is."""
+
+
 def _base_status(machine: Obj, conditions: list[Obj]) -> Obj:
     name, spec = machine["metadata"]["name"], machine["spec"]
     capacity = {
         "cpu": str(spec.get("cpu", "4")),
-        "ephemeral-storage": "103022120Ki",
+        "ephemeral-storage": f"{DISK_KIBIBYTES}Ki",
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",
         "memory": _in_kibibytes(str(spec.get("memory", "8Gi"))),
@@ -233,10 +248,12 @@ def _node_info(name: str, spec: Obj) -> Obj:
     }
 
 
-def _conditions(old: Obj, now_us: int, *, ready: bool) -> list[Obj]:
-    """The node's conditions; Ready comes last."""
+def _conditions(old: Obj, now_us: int, *, ready: bool, pressure: bool = False) -> list[Obj]:
+    """The node's conditions; Ready comes last. With `pressure` its disk is nearly full."""
     known = {one["type"]: one for one in old.get("conditions") or ()}
     wanted = [(kind, "False", reason, message) for kind, reason, message in _PRESSURES]
+    if pressure:
+        wanted[1] = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
     if ready:
         wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
     else:
@@ -261,7 +278,8 @@ def _conditions(old: Obj, now_us: int, *, ready: bool) -> list[Obj]:
 
 def _status(view: View, machine: Obj, node: Obj, now_us: int) -> Obj:
     old = node.get("status") or {}
-    status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True))}
+    pressure = has_pressure(view, ("", machine["metadata"]["name"]))
+    status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True, pressure=pressure))}
     known = old.get("capacity") or {}
     if any(name not in status["capacity"] for name in known):
         # What somebody else advertises, an extended resource, stays as it is (`MachineInfo`).
@@ -357,6 +375,7 @@ NODE_KUBELET = Component(
         Watch("ImageCache", _of_images),
         Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC),
         Watch("Mounts", _of_mounts),
+        Watch(PRESSURE),
     ),
     plan,
     retry_base_us=1_000_000,

@@ -103,6 +103,7 @@ class Runtime(NamedTuple):
     `spec` what the kubelet saw first of it, `held` the attached volumes that it
     has mounted, by their unique names. `allocated` is the spec whose resources it
     has granted, `resources` those of the Pod as a whole that are in force;
+    `evicted` is why the kubelet ends it to save disk, if it does;
     `pending` and `resizing` are the conditions of a resize, and
     `resize_due_us` is when what was granted comes into force.
     """
@@ -128,6 +129,7 @@ class Runtime(NamedTuple):
     grace_seconds: int = -1
     failed_reason: str = ""
     failed_message: str = ""
+    evicted: Obj | None = None
     rejected: bool = False
     restarting_all: bool = False
     allocated: Obj | None = None

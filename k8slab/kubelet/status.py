@@ -531,10 +531,22 @@ def _conditions(
     if could_all_restart(spec):
         verdicts.append(_all_restarting(runtime, written))
     generation, now = pod["metadata"].get("generation", 0), timestamp(report.now_us)
-    resizes = [one for one in (runtime.pending, runtime.resizing) if one is not None]
-    if resizes:
-        return _laid_out(before, resizes, generation, now, verdicts)
+    special = [one for one in (runtime.pending, runtime.resizing) if one is not None]
+    special += _disruption(runtime, before, generation, now)
+    if special:
+        return _laid_out(before, special, generation, now, verdicts)
     return _conditions_after(before, generation, now, *verdicts)
+
+
+def _disruption(runtime: Runtime, before: Sequence[Obj], generation: int, now: str) -> list[Obj]:
+    """The condition of a Pod that is evicted because its node is short of something, if it is new."""
+    evicted = runtime.evicted
+    if evicted is None or not evicted["isDisruption"]:
+        return []
+    if any(one["type"] == "DisruptionTarget" for one in before):
+        return []
+    message = evicted["message"]
+    return [condition("DisruptionTarget", "True", "TerminationByKubelet", message, generation, now)]
 
 
 def _of_others(conditions: Sequence[Obj]) -> list[Obj]:
@@ -562,9 +574,9 @@ def _conditions_after(before: Sequence[Obj], generation: int, now: str, *verdict
 
 
 def _laid_out(
-    before: Sequence[Obj], resizes: Sequence[Obj], generation: int, now: str, verdicts: Sequence[Verdict]
+    before: Sequence[Obj], special: Sequence[Obj], generation: int, now: str, verdicts: Sequence[Verdict]
 ) -> list[Obj]:
-    kept = [*_of_others(before), *resizes]
+    kept = [*_of_others(before), *special]
     known = {one["type"]: one for one in before}
     for kind, verdict in zip(_ORDER, verdicts, strict=False):
         previous = known.get(kind)

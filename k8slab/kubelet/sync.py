@@ -26,6 +26,7 @@ from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import actions, admission, cri, resizing, starting, stopping, volumes
 from k8slab.kubelet.addresses import free_ip, node_ip
+from k8slab.kubelet.eviction import EVICTION, REASON
 from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
@@ -213,6 +214,14 @@ def _terminate_if_asked(work: Work) -> bool:
     """Turn from running the Pod to ending it, once."""
     if work.runtime.work != "sync":
         return False
+    verdict = work.box.get(EVICTION, work.key)
+    if verdict is not None:
+        work.box.put(EVICTION, work.key, None)
+        if verdict["spec"]["uid"] == work.runtime.uid:
+            message = verdict["spec"]["message"]
+            work.set(evicted=verdict["spec"], failed_reason=REASON, failed_message=message)
+            work.set(work="terminating")
+            return True
     if work.deleted:
         work.set(work="terminating")
         return True

@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from k8slab.api.kind import kinds
-from k8slab.api.meta import Obj, dig
+from k8slab.api.meta import Obj, dig, labels_of
 from k8slab.graph import key_of_id, kind_of
 from k8slab.kubectl.wait_text import wait_command
+from k8slab.kubelet.eviction import DISK
 
+ZONE = "topology.kubernetes.io/zone"
 SCALABLE = ("StatefulSet", "Deployment", "ReplicaSet", "ReplicationController")
 _ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
 
@@ -115,6 +117,22 @@ def _container(verb: str) -> Callable[[str, Obj], Deed]:
     return deed
 
 
+def _zone(verb: str) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: Deed(verb, (labels_of(obj).get(ZONE, ""),))
+
+
+def _has_zone(obj: Obj, machine: Obj) -> bool:
+    return bool(labels_of(obj).get(ZONE)) and _powered(obj, machine)
+
+
+def _lost_with_its_zone(obj: Obj, machine: Obj) -> bool:
+    return bool(labels_of(obj).get(ZONE)) and not _powered(obj, machine)
+
+
+def _is_running(obj: Obj, machine: Obj) -> bool:
+    return bool(dig(obj, "status", "phase") == "Running")
+
+
 def _evict(identity: str, obj: Obj) -> Deed:
     namespace, name = key_of_id(identity)
     body = {
@@ -152,7 +170,15 @@ def _well(obj: Obj, machine: Obj) -> bool:
     return states == ("On", "Up", "Running")
 
 
+def _has_room(obj: Obj, machine: Obj) -> bool:
+    return _well(obj, machine) and not machine.get(DISK)
+
+
 def _ill(obj: Obj, machine: Obj) -> bool:
+    return not _has_room(obj, machine)
+
+
+def _lost(obj: Obj, machine: Obj) -> bool:
     return not _well(obj, machine)
 
 
@@ -161,6 +187,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("evict", ("Pod",), _evict),
     Action("kill", ("Pod",), _container("kill"), grave=True),
     Action("oom", ("Pod",), _container("run_out_of_memory"), grave=True),
+    Action("fill-storage", ("Pod",), _container("fill_storage"), _is_running, grave=True),
     Action(
         "force",
         ("Pod",),
@@ -174,12 +201,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("crash", ("Node",), _machine("crash"), _powered, grave=True),
     Action("disconnect", ("Node",), _machine("disconnect"), _well, grave=True),
     Action("stop-kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
+    Action("fill-disk", ("Node",), _machine("fill_disk"), _has_room, grave=True),
+    Action("crash-zone", ("Node",), _zone("crash_zone"), _has_zone, grave=True),
     Action("recover", ("Node",), _machine("recover"), _ill),
+    Action("recover-zone", ("Node",), _zone("recover_zone"), _lost_with_its_zone),
     Action(
         "out-of-service",
         ("Node",),
         _node("taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
-        _ill,
+        _lost,
     ),
     Action("remove-node", ("Node",), _machine("remove_node"), grave=True),
     Action("restart", _ROLLING, _on("rollout restart {}")),

@@ -145,6 +145,14 @@ TEXTS = {
     ),
     "no_power": ("It has no power.", "它没有电。"),
     "no_network": ("It is cut off the network.", "它与网络断开了。"),
+    "disk_full": (
+        "Its disk is nearly full: its kubelet evicts one Pod after another and takes no new one.",
+        "它的磁盘快满了：它的 kubelet 会逐个驱逐 Pod，也不再接收新的 Pod。",
+    ),
+    "evicted": (
+        "Its kubelet has evicted it for the disk that it takes or that the node lacks: {message}",
+        "它的 kubelet 已将它驱逐，因为它占用的磁盘过多，或节点缺少磁盘：{message}",
+    ),
     "no_kubelet": ("Its kubelet does not run.", "它的 kubelet 没有运行。"),
     "cordoned": ("It is cordoned: no new Pod is put there.", "它不可调度：不会有新的 Pod 放到那里。"),
     "no_eviction": (

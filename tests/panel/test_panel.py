@@ -226,10 +226,13 @@ def test_now_is_where_a_seek_beyond_it_leads() -> None:
     ("selected", "offered"),
     [
         ("", {"add-node", "break-registry", "mend-registry"}),
-        (POD, {"replicas", "delete-pod", "evict", "kill", "oom", "cordon", "crash", "exec"}),
+        (POD, {"replicas", "delete-pod", "evict", "kill", "oom", "fill-storage", "cordon", "crash", "exec"}),
         (
             NODE,
-            {"cordon", "drain", "crash", "disconnect", "stop-kubelet", "remove-node"},
+            {
+                *("cordon", "drain", "crash", "disconnect", "stop-kubelet", "remove-node"),
+                *("fill-disk", "crash-zone"),
+            },
         ),
         (SET, {"replicas", "restart", "rollback", "delete"}),
         ("PersistentVolumeClaim/default/data-db-0", {"delete"}),
