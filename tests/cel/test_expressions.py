@@ -137,7 +137,7 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         "object.x() > 1",
-        "ERROR: <input>:1:7: undeclared reference to 'x' (in container '')\n | object.x() > 1\n | ......^",
+        "ERROR: <input>:1:9: undeclared reference to 'x' (in container '')\n | object.x() > 1\n | ........^",
     ),
     ("object.spec ==", "Syntax error: mismatched input '<EOF>' expecting"),
     ("... [] bad expression", "Syntax error: mismatched input '.' expecting"),

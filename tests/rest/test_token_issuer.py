@@ -1,4 +1,4 @@
-"""Tokens of ServiceAccounts as others verify them: signatures, the documents of their issuer, a Pod that looks."""
+"""Tokens of ServiceAccounts as others verify them: signatures, their issuer's documents, a Pod that looks."""
 
 from __future__ import annotations
 

@@ -98,18 +98,19 @@ _MACROS: dict[str, tuple[int, ...]] = {
 """Macros that bind variables, and how many arguments they take."""
 
 
-def _is_macro(node: Call) -> bool:
+def is_macro(node: Call) -> bool:
+    """Whether a call is a macro that binds variables."""
     if node.target is None or len(node.arguments) not in _MACROS.get(node.function, ()):
         return False
     return isinstance(node.arguments[0], Name)
 
 
-def _full_name(node: Node) -> str:
+def full_name(node: Node) -> str:
     """A dotted name as one text; empty for any other node."""
     if isinstance(node, Name):
         return node.name
     if isinstance(node, Select) and not node.optional:
-        head = _full_name(node.operand)
+        head = full_name(node.operand)
         return f"{head}.{node.field}" if head else ""
     return ""
 
@@ -138,20 +139,21 @@ def _faults(node: Node, names: frozenset[str]) -> Iterable[tuple[Position, str]]
 
 
 def _faults_of_call(node: Call, names: frozenset[str]) -> Iterable[tuple[Position, str]]:
-    if _is_macro(node):
+    if is_macro(node):
         assert node.target is not None, "a macro is called on something"
         yield from _faults(node.target, names)
-        bound = [one.name for one in node.arguments[: _variables_of(node)] if isinstance(one, Name)]
-        for argument in node.arguments[_variables_of(node) :]:
+        bound = [one.name for one in node.arguments[: variables_of(node)] if isinstance(one, Name)]
+        for argument in node.arguments[variables_of(node) :]:
             yield from _faults(argument, names | frozenset(bound))
         return
     if node.function == "has" and node.target is None:
         if len(node.arguments) != 1 or not isinstance(node.arguments[0], Select):
-            yield node.at, "invalid argument to has() macro"
+            at = node.arguments[0].at if len(node.arguments) == 1 else node.at
+            yield at, "invalid argument to has() macro"
         else:
             yield from _faults(node.arguments[0], names)
         return
-    qualified = f"{_full_name(node.target)}.{node.function}" if node.target is not None else node.function
+    qualified = f"{full_name(node.target)}.{node.function}" if node.target is not None else node.function
     if qualified == "cel.bind" and len(node.arguments) == 3 and isinstance(node.arguments[0], Name):
         yield from _faults(node.arguments[1], names)
         yield from _faults(node.arguments[2], names | {node.arguments[0].name})
@@ -180,7 +182,7 @@ def _undeclared(name: str) -> str:
     return f"undeclared reference to '{name}' (in container '')"
 
 
-def _variables_of(node: Call) -> int:
+def variables_of(node: Call) -> int:
     """How many variables a macro binds."""
     if node.function.startswith("transform"):
         return 2
@@ -282,12 +284,12 @@ class _Evaluation:
         special = _SPECIAL.get(node.function)
         if special is not None and node.target is None:
             return special(self, node, bound)
-        if _is_macro(node):
+        if is_macro(node):
             return self._macro(node, bound)
         if node.target is None:
             function = OPERATORS.get(node.function) or _ALL_FUNCTIONS[node.function]
             return self._applied(function, [self.value(one, bound) for one in node.arguments])
-        head = _full_name(node.target)
+        head = full_name(node.target)
         qualified = f"{head}.{node.function}" if head else ""
         if qualified == "cel.bind":
             variable = node.arguments[0]
@@ -359,8 +361,8 @@ class _Evaluation:
     def _macro(self, node: Call, bound: Mapping[str, Any]) -> Any:
         assert node.target is not None, "a macro is called on something"
         target = self.value(node.target, bound)
-        names = [one.name for one in node.arguments[: _variables_of(node)] if isinstance(one, Name)]
-        rest = node.arguments[_variables_of(node) :]
+        names = [one.name for one in node.arguments[: variables_of(node)] if isinstance(one, Name)]
+        rest = node.arguments[variables_of(node) :]
         if node.function in ("optMap", "optFlatMap"):
             if not target.present:
                 return NOTHING

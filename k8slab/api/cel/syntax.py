@@ -52,7 +52,10 @@ class Index(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function, a method (`target` is set), or an operator by its sign, e.g. `_+_`."""
+    """A function, a method (`target` is set), or an operator by its sign, e.g. `_+_`.
+
+    It stands where its opening bracket or its sign does.
+    """
 
     function: str
     target: Node | None
@@ -349,8 +352,8 @@ class _Reader:
             if found := self.have("."):
                 optional = self.have("?") is not None
                 name = self.field()
-                if not optional and self.have("("):
-                    node = Call(name, node, self.rest(")"), found.at)
+                if not optional and (opening := self.have("(")):
+                    node = Call(name, node, self.rest(")"), opening.at)
                 else:
                     node = Select(node, name, optional, found.at)
             elif found := self.have("["):
@@ -430,8 +433,8 @@ class _Reader:
             return Literal({"true": True, "false": False, "null": None}[token.text], token.at)
         if token.text in _RESERVED_WORDS:
             raise CelSyntaxError(fault_text(self.text, token.at, f"reserved identifier: {token.text}"))
-        if self.have("("):
-            return Call(token.text, None, self.rest(")"), token.at)
+        if opening := self.have("("):
+            return Call(token.text, None, self.rest(")"), opening.at)
         return Name(token.text, token.at)
 
     def listed(self, at: Position) -> Node:

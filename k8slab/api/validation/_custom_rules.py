@@ -10,7 +10,6 @@ Models staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/valid
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,9 +18,9 @@ from k8slab.api.cel.values import NOTHING, Optional
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import duplicate, forbidden, invalid, required
+from k8slab.api.validation._rule_compilation import NAMES, OLD_SELF
+from k8slab.api.validation._rule_types import seen
 
-_NAMES = ("oldSelf", "self")
-_OLD_SELF = re.compile(r"\boldSelf\b")
 NEW = object()
 """Stands for what was there before where nothing was."""
 
@@ -36,8 +35,8 @@ def _faults(schema: Obj, value: Any, old: Any, path: str, *, root: bool = False)
         return
     rules = schema.get("x-kubernetes-validations") or ()
     if rules:
-        now = _seen(schema, value, root=root)
-        before = NEW if old is NEW or old is None else _seen(schema, old, root=root)
+        now = seen(schema, value, root=root)
+        before = NEW if old is NEW or old is None else seen(schema, old, root=root)
         for rule in rules:
             yield from _asked(rule, schema, value, now, before, path)
     if isinstance(value, dict):
@@ -73,30 +72,10 @@ def _item_before(schema: Obj, item: Any, old: Any) -> Any:
     return same[0] if len(same) == 1 else NEW
 
 
-def _seen(schema: Obj, value: Any, *, root: bool = False) -> Any:
-    """A value as a rule sees it: numbers are doubles where the schema says so; of metadata only the names."""
-    if isinstance(value, dict):
-        known, others = schema.get("properties") or {}, schema.get("additionalProperties")
-        seen = {
-            name: _seen(below, item) if isinstance(below := known.get(name) or others, dict) else item
-            for name, item in value.items()
-        }
-        if root and isinstance(value.get("metadata"), dict):
-            names = ("name", "generateName")
-            seen["metadata"] = {name: value["metadata"][name] for name in names if name in value["metadata"]}
-        return seen
-    if isinstance(value, list):
-        items = schema.get("items")
-        return [_seen(items, item) for item in value] if isinstance(items, dict) else value
-    if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
-
-
 def _asked(rule: Obj, schema: Obj, value: Any, now: Any, before: Any, path: str) -> Iterator[Cause]:
     """What one rule has against a value."""
     text = rule.get("rule") or ""
-    judges_change = bool(_OLD_SELF.search(text))
+    judges_change = bool(OLD_SELF.search(text))
     optional = bool(rule.get("optionalOldSelf"))
     if not text.strip() or (judges_change and before is NEW and not optional):
         return
@@ -108,7 +87,7 @@ def _asked(rule: Obj, schema: Obj, value: Any, now: Any, before: Any, path: str)
     kind = schema.get("type", "")
     said = (rule.get("message") or "").strip()
     try:
-        holds = compile_expression(text, _NAMES).evaluate(variables)
+        holds = compile_expression(text, NAMES).evaluate(variables)
     except CelError as error:
         yield invalid(path, kind, f"{error} evaluating rule: {said or text.strip()}")
         return
@@ -124,7 +103,7 @@ def _message(rule: Obj, variables: dict[str, Any]) -> str:
     if not text:
         return ""
     try:
-        made = compile_expression(text, _NAMES).evaluate(variables)
+        made = compile_expression(text, NAMES).evaluate(variables)
     except CelError:
         # Upstream too falls back on the plain message.
         return ""

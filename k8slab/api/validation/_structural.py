@@ -1,6 +1,6 @@
 """Schemas of custom resources: they must be structural, and use only what the server knows.
 
-CEL rules are not compiled.
+Their rules are compiled in `_rule_compilation`.
 
 Models staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/validation.go and
 pkg/apis/apiextensions/validation/validation.go (ValidateCustomResourceDefinitionOpenAPISchema), v1.36.
@@ -21,6 +21,7 @@ from k8slab.api.validation._field import (
     not_supported,
     required,
 )
+from k8slab.api.validation._rule_compilation import compilation_faults
 from k8slab.api.validation._shape import shape
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -71,7 +72,8 @@ def validate_schema(schema: Obj, path: str, with_status: bool) -> list[Cause]:
         structural = _invariants(schema, _ROOT, path)
         structural.sort(key=lambda cause: f"{cause.field}: {cause.message}")
         causes += structural or validate_defaults({**schema, _EMBEDDED: True}, path)
-    causes += _validate_openapi(schema, path)
+    # Expressions are only compiled for a schema that is sound in itself.
+    causes += _validate_openapi(schema, path) or compilation_faults(schema, path)
     return [invalid(path, "", unknown)] if unknown and not causes else causes
 
 
@@ -301,7 +303,7 @@ _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "
 
 
 def _validate_rule(rule: Obj, schema: Obj, path: str) -> list[Cause]:
-    """What is around the expression of a rule; the expression itself is not compiled."""
+    """What is around the expressions of a rule."""
     causes: list[Cause] = []
     text, message = rule.get("rule") or "", rule.get("message") or ""
     if not text.strip():

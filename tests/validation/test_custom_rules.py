@@ -1,0 +1,213 @@
+"""The CEL rules of custom kinds: what is said of them when they are written, and what they then see.
+
+Expressions and messages are after upstream's validation_test.go and compilation_test.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k8slab.api.meta import Obj
+from k8slab.api.validation._custom_rules import rule_faults
+from k8slab.api.validation._rule_compilation import compilation_faults
+from k8slab.api.validation._rule_types import escaped, type_of_schema
+
+INT, TEXT, FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
+ITEM = {"type": "object", "properties": {"key": TEXT, "count": INT}}
+SPEC: Obj = {
+    "count": INT,
+    "name": TEXT,
+    "on": FLAG,
+    "ratio": {"type": "number"},
+    "port": {"x-kubernetes-int-or-string": True},
+    "since": {"type": "string", "format": "date-time"},
+    "wait": {"type": "string", "format": "duration"},
+    "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    "unseen": {"x-kubernetes-preserve-unknown-fields": True},
+    "names": {"type": "array", "items": TEXT},
+    "numbers": {"type": "array", "items": INT},
+    "labels": {"type": "object", "additionalProperties": TEXT},
+    "items": {"type": "array", "items": ITEM},
+    "my-name": TEXT,
+    "namespace": TEXT,
+}
+
+
+def spec(rule: str, **more: Any) -> Obj:
+    rules = [{"rule": rule, **more}]
+    inner = {"type": "object", "properties": SPEC, "x-kubernetes-validations": rules}
+    return {"type": "object", "properties": {"spec": inner}}
+
+
+COMPILE = [
+    "self.count > 1 && self.name.startsWith('a')",
+    "self.count > 1.5 || self.ratio < 2",
+    "self.port == 80 || self.port == 'http'",
+    "self.names.all(n, n.size() < 5)",
+    "self.labels.all(k, k.contains('x') && self.labels[k] != '')",
+    "self.items.exists(i, i.key == 'a' && i.count > 0)",
+    "self.numbers.sum() < 10 && self.numbers.isSorted()",
+    "!has(self.name) || self.name.matches('^a+$')",
+    "self.since > timestamp('2020-01-01T00:00:00Z') && self.wait < duration('5m')",
+    "self.since + self.wait > self.since",
+    "self.my__dash__name == self.__namespace__",
+    "size(self.names) == self.names.size()",
+    "self.names.map(n, size(n)).sum() == 3",
+    "self.items.filter(i, i.count > 1).map(i, i.key) == ['a']",
+    "'a' in self.names && 'b' in self.labels",
+    "type(self.port) == int ? self.port > 1 : self.port.matches('x')",
+    "self.?name.orValue('x') == 'x'",
+    "self.?labels[?'a'].hasValue()",
+    "isURL(self.name) && url(self.name).getHost() == 'lab'",
+    "quantity('1Gi').isGreaterThan(quantity(self.name))",
+    "cel.bind(n, self.count, n > 1 && n < 5)",
+    "self.on ? true : self.count == 1",
+    "self.any == self.any",
+    "self.count == oldSelf.count",
+]
+
+
+@pytest.mark.parametrize("rule", COMPILE)
+def test_a_rule_that_upstream_takes_compiles(rule: str) -> None:
+    assert compilation_faults(spec(rule), "") == []
+
+
+REFUSED = [
+    ("self.", "Syntax error: mismatched input '<EOF>'", 0),
+    ("other.count > 1", "undeclared reference to 'other' (in container '')", 1),
+    ("self.nothing > 1", "undefined field 'nothing'", 5),
+    ("self.unseen == 1", "undefined field 'unseen'", 5),
+    ("self.any.x == 1", "undefined field 'x'", 9),
+    ("self.count.x == 1", "type 'int' does not support field selection", 11),
+    ("self.name > 1", "found no matching overload for '_>_' applied to '(string, int)'", 11),
+    ("self.count == 'a'", "found no matching overload for '_==_' applied to '(int, string)'", 12),
+    ("self.count == null", "found no matching overload for '_==_' applied to '(int, null)'", 12),
+    ("self.count + 1.5 > 1.0", "found no matching overload for '_+_' applied to '(int, double)'", 12),
+    ("self.count && true", "expected type 'bool' but found 'int'", 5),
+    ("!self.count", "found no matching overload for '!_' applied to '(int)'", 1),
+    (
+        "self.count.startsWith('a')",
+        "found no matching overload for 'startsWith' applied to 'int.(string)'",
+        22,
+    ),
+    ("self.name.startsWith(1)", "found no matching overload for 'startsWith' applied to 'string.(int)'", 21),
+    ("self.names.all(n, n > 1)", "found no matching overload for '_>_' applied to '(string, int)'", 21),
+    ("self.names.all(n, n)", "expected type 'bool' but found 'string'", 19),
+    ("1 in self.names", "found no matching overload for '@in' applied to '(int, list(string))'", 3),
+    (
+        "self.names['a'] == 'b'",
+        "found no matching overload for '_[_]' applied to '(list(string), string)'",
+        11,
+    ),
+    (
+        "self.count.all(x, true)",
+        "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)",
+        5,
+    ),
+    ("size(self.count) > 1", "found no matching overload for 'size' applied to '(int)'", 5),
+    ("self.name.nosuch()", "undeclared reference to 'nosuch' (in container '')", 17),
+    ("has(self.nothing)", "undefined field 'nothing'", 9),
+]
+
+
+@pytest.mark.parametrize(("rule", "said", "column"), REFUSED)
+def test_a_rule_that_does_not_compile_is_refused(rule: str, said: str, column: int) -> None:
+    (fault,) = compilation_faults(spec(rule), "s")
+    assert fault.field == "s.properties[spec].x-kubernetes-validations[0].rule"
+    assert said in fault.message
+    assert ": compilation failed: ERROR: <input>:1:" in fault.message
+    if column:
+        assert f"ERROR: <input>:1:{column}: " in fault.message
+        assert f"\n | {rule}\n | {'.' * (column - 1)}^" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "field", "said"),
+    [
+        ("self.count", {}, "rule", "cel expression must evaluate to a bool"),
+        ("true", {"messageExpression": "self.count"}, "messageExpression", "must evaluate to a string"),
+        (
+            "true",
+            {"messageExpression": "self.nothing"},
+            "messageExpression",
+            "messageExpression compilation failed: ERROR: <input>:1:5: undefined field 'nothing'",
+        ),
+        (
+            "true",
+            {"optionalOldSelf": True},
+            "optionalOldSelf",
+            "may not be set if oldSelf is not used in rule",
+        ),
+        (
+            "oldSelf.count == 1",
+            {"optionalOldSelf": True},
+            "rule",
+            "found no matching overload for '_==_' applied to '(optional_type(int), int)'",
+        ),
+    ],
+)
+def test_what_is_around_a_rule(rule: str, more: Obj, field: str, said: str) -> None:
+    # A rule that doesn't compile uses nothing, so upstream then has a second word on optionalOldSelf.
+    fault, *_ = compilation_faults(spec(rule, **more), "s")
+    assert fault.field.endswith(f".{field}")
+    assert said in fault.message
+
+
+def test_the_bad_rule_is_shown_whole() -> None:
+    (fault,) = compilation_faults(spec("self.count", message="m"), "s")
+    rest = '"MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}'
+    shown = f'{{"Rule":"self.count","Message":"m",{rest}'
+    assert fault.message == f"Invalid value: {shown}: cel expression must evaluate to a bool"
+
+
+def items_with(rule: str, **more: Any) -> Obj:
+    item = {**ITEM, "x-kubernetes-validations": [{"rule": rule}]}
+    return {"type": "object", "properties": {"list": {"type": "array", "items": item, **more}}}
+
+
+def test_a_change_is_only_judged_where_old_and_new_belong_together() -> None:
+    rule = "self.count >= oldSelf.count"
+    keyed = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["key"]}
+    assert compilation_faults(items_with(rule, **keyed), "s") == []
+    (fault,) = compilation_faults(items_with(rule), "s")
+    where = "oldSelf cannot be used on the uncorrelatable portion of the schema within s.properties[list]"
+    assert fault.message == f'Invalid value: "{rule}": {where}'
+    atomic = {"type": "object", "x-kubernetes-map-type": "atomic", "properties": {"spec": spec(rule)}}
+    (fault,) = compilation_faults(atomic, "s")
+    assert fault.message.endswith("within s")
+
+
+def test_names_that_are_no_identifiers() -> None:
+    names = {
+        "a-b": "a__dash__b",
+        "a.b/c": "a__dot__b__slash__c",
+        "a__b": "a__underscores__b",
+        "for": "__for__",
+    }
+    assert {name: escaped(name) for name in names} == names
+    assert [escaped(name) for name in ("1a", "a b", "", "ä")] == [None] * 4
+
+
+def test_the_root_shows_its_names_whatever_the_schema_says() -> None:
+    found = type_of_schema({"type": "object", "properties": {"metadata": {"type": "object"}}}, root=True)
+    assert found is not None and found.fields is not None
+    assert sorted(found.fields) == ["apiVersion", "kind", "metadata"]
+    rules = [{"rule": "self.metadata.name == 'a' && self.kind == 'K'"}]
+    assert compilation_faults({"type": "object", "x-kubernetes-validations": rules}, "") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "holds"),
+    [
+        ("self.my__dash__name == 'a'", {"my-name": "a"}, True),
+        ("self.__namespace__ == 'a'", {"namespace": "b"}, False),
+        ("self.since > timestamp('2020-01-01T00:00:00Z')", {"since": "2021-01-01T00:00:00Z"}, True),
+        ("self.wait <= duration('5m')", {"wait": "301s"}, False),
+        ("self.ratio < 2.5", {"ratio": 2}, True),
+        ("self.port == 80", {"port": 80}, True),
+    ],
+)
+def test_a_rule_sees_values_as_their_types(rule: str, value: Obj, holds: bool) -> None:
+    assert (rule_faults(spec(rule), {"spec": value}) == []) is holds
