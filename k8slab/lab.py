@@ -218,8 +218,10 @@ class Lab:
         """Let history keep no more than so many changes: a year has millions."""
         store = self.world.store
         if store.revision - store.compacted > 1.5 * replay.CHANGES_KEPT:
-            self._marks.compact(self.world, store.revision - replay.CHANGES_KEPT)
-            ownership.shorten_trails(self.world)
+            kept_after = store.revision - replay.CHANGES_KEPT
+            forgotten = store.changed_objects(store.compacted, kept_after)
+            self._marks.compact(self.world, kept_after)
+            ownership.shorten_trails(self.world, forgotten)
 
     def _run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         world = self.world

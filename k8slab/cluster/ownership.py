@@ -7,9 +7,11 @@ folded when a client reads the object or applies to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from k8slab.api.kind import Kind
 from k8slab.api.managed_fields import track_update
-from k8slab.api.meta import Obj, key_of
+from k8slab.api.meta import Key, Obj, key_of
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.records import last_seen_us
 from k8slab.cluster.world import Trail, World
@@ -43,16 +45,26 @@ _LONGEST_TRAIL = 3
 """Shorter ones are not worth the trouble."""
 
 
-def shorten_trails(world: World) -> None:
-    """Forget writes that history has forgotten, where an object has many.
+def shorten_trails(world: World, slots: Iterable[tuple[str, Key]]) -> None:
+    """Forget writes of some objects that history has forgotten, where an object has many.
 
     Of the writes that one writer made in a row only the last is kept. It owns what they
     all made of the object; a field that was changed and changed back counts no more.
     """
-    for slot, trail in world.trails.items():
+    for slot in slots:
+        trail = world.trails.get(slot)
+        if trail is None or not _is_long(trail):
+            continue
         links = _unfolded(trail)
         if len(links) > _LONGEST_TRAIL:
             world.trails[slot] = _shortened(links, world.store.compacted)
+
+
+def _is_long(trail: Trail) -> bool:
+    before: Trail | None = trail
+    for _ in range(_LONGEST_TRAIL):
+        before = before.before if before is not None else None
+    return before is not None
 
 
 def _unfolded(trail: Trail) -> list[Trail]:

@@ -12,6 +12,7 @@ from typing import Any
 from k8slab import clock
 from k8slab.api.errors import ApiError, Cause, conflict, forbidden, invalid, not_found
 from k8slab.api.kind import Kind
+from k8slab.api.memo import remember_with
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.cluster import ownership
@@ -68,18 +69,11 @@ def bind(
     why = _not_bindable(pod)
     if why:
         raise conflict("pods/binding", "", name, why)
-    condition = {
-        "type": "PodScheduled",
-        "status": "True",
-        "lastProbeTime": None,
-        "lastTransitionTime": clock.timestamp(world.now_us),
-    }
-    status = pod.get("status") or {}
-    if "nominatedNodeName" in status:
-        status = {field: value for field, value in status.items() if field != "nominatedNodeName"}
-    status = {**status, "conditions": with_condition(status.get("conditions") or (), condition)}
+    status = _bound(pod.get("status") or _NO_STATUS, clock.timestamp(world.now_us))
     new = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
-    copied = {**(labels or {}), **topology_labels(world, node)}
+    copied = topology_labels(world, node)
+    if labels:
+        copied = {**labels, **copied}
     if copied:
         merged = _merged(tuple(labels_of(pod).items()), tuple(copied.items()))
         new = assoc(new, "metadata", "labels", merged)
@@ -90,6 +84,22 @@ def bind(
     if dry_run:
         return new
     return commit(world, actor, kind, key, new, "binding", cause, sent=pod)
+
+
+_NO_STATUS: Obj = {}
+
+
+@remember_with
+def _bound(status: Obj, at: str) -> Obj:
+    """The status of a Pod that was bound in that second; those of new Pods are one and the same."""
+    condition = {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": at,
+    }
+    kept = {field: value for field, value in status.items() if field != "nominatedNodeName"}
+    return {**kept, "conditions": with_condition(status.get("conditions") or (), condition)}
 
 
 @lru_cache(maxsize=4096)

@@ -289,6 +289,11 @@ class Store:
         """What history keeps of the changes after a revision that was not compacted away."""
         return self.history.rows[revision - self.compacted :]
 
+    def changed_objects(self, after: int, until: int) -> Sequence[tuple[str, Key]]:
+        """Kind and key of each object, Events left out, that changed after a revision and until another."""
+        rows = self.history.rows[after - self.compacted : until - self.compacted]
+        return tuple(dict.fromkeys([(row.kind, row.key) for row in rows if isinstance(row, Change)]))
+
     def compact(self, revision: int) -> None:
         """Forget the changes up to a revision, but for their outline; what is stored stays."""
         if revision > self.compacted:

@@ -281,10 +281,18 @@ def _prepare_status(new: Obj, old: Obj) -> Obj:
     for name in ("qosClass", "observedGeneration"):
         if not after.get(name) and before.get(name):
             kept[name] = before[name]
-    conditions = _with_observed_generations(after.get("conditions"), before.get("conditions"))
+    conditions = after.get("conditions")
+    if conditions and before.get("conditions") and not _have_observed_generations(conditions):
+        conditions = _with_observed_generations(conditions, before["conditions"])
     if conditions is not after.get("conditions"):
         kept["conditions"] = conditions
     return {**new, "status": {**after, **kept}} if kept else new
+
+
+@remember
+def _have_observed_generations(conditions: list[Obj]) -> bool:
+    """Whether each condition says which generation it speaks of, as those of a kubelet do."""
+    return all(condition.get("observedGeneration") for condition in conditions)
 
 
 def _with_observed_generations(new: Any, old: Any) -> Any:

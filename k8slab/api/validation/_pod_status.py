@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.api.errors import Cause
+from k8slab.api.memo import remember, remember_with
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
     IMMUTABLE,
@@ -32,9 +33,8 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
     if after is before:
         return []
     causes: list[Cause] = []
-    for index, condition in enumerate(after.get("conditions") or ()):
-        if condition.get("type") not in _GOOD_CONDITIONS or (condition.get("observedGeneration") or 0) < 0:
-            causes += _validate_condition(condition, f"status.conditions[{index}]")
+    if after.get("conditions"):
+        causes += _validate_conditions(after["conditions"])
     causes += _validate_node(new, old, after, before)
     if (after.get("observedGeneration") or 0) < 0:
         number = after["observedGeneration"]
@@ -43,10 +43,21 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
     if quality != (before.get("qosClass") or ""):
         causes.append(invalid("status.qosClass", quality, IMMUTABLE))
     causes += _validate_transitions(old.get("spec") or {}, after, before)
-    causes += _validate_claims(after.get("resourceClaimStatuses") or (), new.get("spec") or {})
+    if after.get("resourceClaimStatuses"):
+        causes += _validate_claims(after["resourceClaimStatuses"], new.get("spec") or {})
     causes += _validate_ips(after, before, "podIPs")
     causes += _validate_ips(after, before, "hostIPs")
     return causes + _validate_users(after, new.get("spec") or {})
+
+
+@remember
+def _validate_conditions(conditions: Sequence[Obj]) -> list[Cause]:
+    """What is wrong with the conditions; Pods that were started together share them."""
+    causes: list[Cause] = []
+    for index, condition in enumerate(conditions):
+        if condition.get("type") not in _GOOD_CONDITIONS or (condition.get("observedGeneration") or 0) < 0:
+            causes += _validate_condition(condition, f"status.conditions[{index}]")
+    return causes
 
 
 def _validate_condition(condition: Obj, path: str) -> list[Cause]:
@@ -80,8 +91,10 @@ def _validate_transitions(spec: Obj, after: Obj, before: Obj) -> list[Cause]:
         ("containerStatuses", "containers"),
         ("initContainerStatuses", "initContainers"),
     ):
-        new, old = after.get(list_name) or (), before.get(list_name) or ()
-        revived = _revived(new, old)
+        old = before.get(list_name)
+        if not old:
+            continue
+        revived = _revived(after.get(list_name) or (), old)
         if not revived or _all_could_restart(spec):
             continue
         by_name = {(one or {}).get("name"): one or {} for one in spec.get(containers) or ()}
@@ -92,7 +105,9 @@ def _validate_transitions(spec: Obj, after: Obj, before: Obj) -> list[Cause]:
                 detail = "may not be transitioned to non-terminated state"
                 causes.append(forbidden(f"status.{list_name}[{index}].state", detail))
     name = "ephemeralContainerStatuses"
-    for index, _ in _revived(after.get(name) or (), before.get(name) or ()):
+    if not before.get(name):
+        return causes
+    for index, _ in _revived(after.get(name) or (), before[name]):
         detail = "may not be transitioned to non-terminated state"
         causes.append(forbidden(f"status.{name}[{index}].state", detail))
     return causes
@@ -176,7 +191,9 @@ def _validate_users(status: Obj, spec: Obj) -> list[Cause]:
     causes: list[Cause] = []
     system = (spec.get("os") or {}).get("name") or "linux"
     for name in _STATUS_LISTS:
-        for index, container in enumerate(status.get(name) or ()):
+        if name not in status:
+            continue
+        for index, container in enumerate(status[name] or ()):
             if not container.get("user") and not container.get("allocatedResourcesStatus"):
                 continue
             path = f"status.{name}[{index}]"
@@ -191,6 +208,7 @@ def _validate_users(status: Obj, spec: Obj) -> list[Cause]:
     return causes
 
 
+@remember_with
 def _validate_linux_user(user: Obj, path: str) -> list[Cause]:
     causes: list[Cause] = []
     for name in ("uid", "gid"):
