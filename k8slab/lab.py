@@ -190,8 +190,9 @@ class Lab:
 
     def _let_happen(self, event: Event) -> None:
         """Let the next event happen, unless it lies beyond where a replay is to stop."""
-        self._refuse_beyond(event.at_us)
-        dispatch.step(self.world)
+        if self._stop_us is not None:
+            self._refuse_beyond(event.at_us)
+        dispatch.let_happen(self.world, event)
         if self._marks.is_due(self.world):
             self._mark()
             self._forget()

@@ -36,15 +36,19 @@ from k8slab.components import (
 def step(world: World) -> Event | None:
     """Let the next event happen and move the clock to it. None where nothing is pending."""
     event = next_event(world)
-    if event is None:
-        return None
+    if event is not None:
+        let_happen(world, event)
+    return event
+
+
+def let_happen(world: World, event: Event) -> None:
+    """Let an event happen that `next_event` has just given, and move the clock to it."""
     heappop(world.queue)
     del world.pending[(event.target, event.key)]
     world.steps += 1
     if event.at_us > world.now_us:
         world.now_us = event.at_us
     run_component(world, event)
-    return event
 
 
 def run_component(world: World, event: Event) -> None:

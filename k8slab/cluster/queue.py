@@ -7,6 +7,7 @@ Models staging/src/k8s.io/client-go/util/workqueue (delaying, de-duplication), v
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from k8slab.api.meta import Key
@@ -36,14 +37,17 @@ def notify(world: World, change: Change) -> None:
         aspects, owner_kind = aspects_of(change), owner_kind_of(change)
     world.observe(change, aspects)
     revision = change.revision
-    for waker in wakers.concerned(kind, aspects, owner_kind):
-        if waker.needs and not world.store.count(waker.needs):
-            continue
+    asked: object = None
+    found: Iterable[Key] = ()
+    for waker in wakers.concerned(kind, aspects, owner_kind, world.store.kinds):
         keys = waker.keys
         if keys is None:
             _wake(world, waker, change.key, revision)
             continue
-        for key in keys(change, world):
+        if keys is not asked:
+            # Neighbours that ask the same, as both controllers of endpoints do, get the same answer.
+            asked, found = keys, tuple(keys(change, world))
+        for key in found:
             _wake(world, waker, key, revision)
 
 

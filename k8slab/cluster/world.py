@@ -334,7 +334,6 @@ class Waker(NamedTuple):
     keys: Any
     delay: str
     salt: int
-    needs: str
 
 
 class Wakers:
@@ -344,10 +343,10 @@ class Wakers:
 
     def __init__(self, components: Sequence[Component]) -> None:
         self._by_kind: dict[str, list[tuple[Watch, Waker]]] = {}
-        self._chosen: dict[tuple[str, int, str], tuple[Waker, ...]] = {}
+        self._chosen: dict[tuple[str, int, str, frozenset[str]], tuple[Waker, ...]] = {}
         for number, component in enumerate(components):
             for watch in component.watches:
-                waker = Waker(component.name, watch.keys, watch.delay, number * 7919 + 1, watch.needs)
+                waker = Waker(component.name, watch.keys, watch.delay, number * 7919 + 1)
                 self._by_kind.setdefault(watch.kind, []).append((watch, waker))
         self.choosy = frozenset(
             kind
@@ -360,14 +359,18 @@ class Wakers:
         """Whether anyone watches a kind."""
         return kind in self._by_kind
 
-    def concerned(self, kind: str, aspects: int, owner_kind: str) -> tuple[Waker, ...]:
-        """Those that a change with these aspects may concern."""
-        slot = (kind, aspects, owner_kind)
+    def concerned(
+        self, kind: str, aspects: int, owner_kind: str, present: frozenset[str]
+    ) -> tuple[Waker, ...]:
+        """Those that a change with these aspects may concern, while there are objects of these kinds."""
+        slot = (kind, aspects, owner_kind, present)
         chosen = self._chosen.get(slot)
         if chosen is None:
             chosen = self._chosen[slot] = tuple(
                 waker
                 for watch, waker in self._by_kind.get(kind, ())
-                if watch.aspects & aspects and (not owner_kind or watch.owner in ("", owner_kind))
+                if watch.aspects & aspects
+                and (not owner_kind or watch.owner in ("", owner_kind))
+                and (not watch.needs or watch.needs in present)
             )
         return chosen

@@ -146,10 +146,12 @@ def keys_of_controllers(kind: str) -> Callable[[Change, View], Sequence[Key]]:
     def keys(change: Change, view: View) -> Sequence[Key]:
         old, new = change.old, change.new
         after = controller_of(new) if new is not None else None
-        if after is not None and after["kind"] != kind and old is not None and new is not None:
+        if after is not None and old is not None and new is not None:
             if old["metadata"].get("ownerReferences") is new["metadata"]["ownerReferences"]:
-                # Another kind's dependent before and after, as most are.
-                return _NOBODY
+                # The same controller before and after, as nearly always.
+                key = (change.key[0], after["name"])
+                owner = view.get(kind, key) if after["kind"] == kind else None
+                return (key,) if owner is not None and owner["metadata"]["uid"] == after["uid"] else _NOBODY
         before = controller_of(old) if old is not None else None
         found: list[Key] = []
         if old is not None and before is not None and before["kind"] == kind:

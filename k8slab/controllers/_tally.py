@@ -60,6 +60,8 @@ class Tallies:
 
     def observe(self, change: Change) -> None:
         """Take in one change of a Pod."""
+        if _counts_the_same(change):
+            return
         if change.old is not None:
             self._count(change.old, -1)
         if change.new is not None:
@@ -92,6 +94,20 @@ class Tallies:
                 tally.uniform = False
         if not tally.active and not tally.terminating:
             del self._by_owner[owner["uid"]]
+
+
+def _counts_the_same(change: Change) -> bool:
+    """Whether a change of nothing but the status leaves the Pod counted as it was."""
+    old, new = change.old, change.new
+    if old is None or new is None or old["spec"] is not new["spec"]:
+        return False
+    before, after = old["metadata"], new["metadata"]
+    if "deletionTimestamp" in before or "deletionTimestamp" in after:
+        return False
+    for field in ("labels", "ownerReferences"):
+        if before.get(field) is not after.get(field):
+            return False
+    return is_terminal(old) == is_terminal(new) and is_ready(old) == is_ready(new)
 
 
 def _are_alike(left: dict[str, str], right: dict[str, str]) -> bool:

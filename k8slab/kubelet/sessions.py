@@ -190,7 +190,7 @@ SESSIONS = Component(
     "sessions",
     (
         Watch(consoles.KIND, _of_console),
-        Watch("Pod", _of_pod, aspects=REMOVED | DELETION | PHASE | READINESS),
+        Watch("Pod", _of_pod, aspects=REMOVED | DELETION | PHASE | READINESS, needs=consoles.KIND),
     ),
     plan,
     cache=Sessions,

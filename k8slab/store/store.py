@@ -40,6 +40,7 @@ class Store:
         "_owners",
         "compacted",
         "history",
+        "kinds",
         "outline",
         "revision",
     )
@@ -51,6 +52,8 @@ class Store:
         self.history = History()
         self.outline = blake2b(digest_size=16)
         """A fingerprint of the changes that were compacted: when, what, and by which cause."""
+        self.kinds: frozenset[str] = frozenset()
+        """The kinds of which there are objects, but for the Events."""
         self._counter = 0
         self._objects: dict[str, dict[Key, Obj]] = {}
         """By kind, but for the Events."""
@@ -67,7 +70,7 @@ class Store:
         twin = Store.__new__(Store)
         twin.revision, twin.compacted, twin._counter = self.revision, self.compacted, self._counter
         twin.history = self.history.copy() if history else History()
-        twin.outline = self.outline.copy()
+        twin.outline, twin.kinds = self.outline.copy(), self.kinds
         twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
         twin._events = self._events.copy()
         twin._born = {kind: table.copy() for kind, table in self._born.items()}
@@ -177,6 +180,8 @@ class Store:
             if old is None:
                 self._counter += 1
                 self._born.setdefault(kind, {})[key] = self._counter
+                if not table:
+                    self.kinds |= {kind}
             table[key] = new
             self._reindex(kind, key, old, new)
         change = Change(self.revision, at_us, kind, key, old, new, cause)
@@ -224,6 +229,8 @@ class Store:
         self._reindex(kind, key, old, None)
         del self._objects[kind][key]
         del self._born[kind][key]
+        if not self._objects[kind]:
+            self.kinds -= {kind}
 
     def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
         if old is not None and new is not None and _same_places(kind, old, new):
