@@ -26,7 +26,7 @@ from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
-from k8slab.cluster import admission
+from k8slab.cluster import admission, likenesses
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
@@ -83,6 +83,11 @@ def create(
     404 NotFound (namespace).
     """
     kind = kind_of(world, kind_name)
+    if kind_name == "Pod" and options is PLAIN:
+        alike = likenesses.find(world, actor, obj)
+        if alike is not None:
+            return _create_alike(world, actor, kind, alike, cause)
+    written = obj
     sent = obj = kind.default(obj)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
@@ -106,7 +111,25 @@ def create(
     if options.dry_run:
         return obj
     admission.charge(world, charges, cause)
+    if kind_name == "Pod" and options is PLAIN:
+        likenesses.keep(world, actor, written, sent, obj)
     return commit(world, actor, kind, key, obj, "", cause, options, sent=sent)
+
+
+def _create_alike(world: World, actor: Actor, kind: Kind, alike: likenesses.Likeness, cause: int) -> Obj:
+    """Create a Pod like another one: with a name, a uid and a time of its own."""
+    name = _generated_name(world, kind, alike.stored["metadata"])
+    metadata = {
+        **alike.stored["metadata"],
+        "name": name,
+        "creationTimestamp": clock.timestamp(world.now_us),
+        "uid": chance.uid(world.seed, world.store.revision, kind.kind, name),
+    }
+    key = (metadata.get("namespace", ""), name)
+    if world.store.get(kind.kind, key) is not None:
+        raise already_exists(kind.plural, kind.group, name)
+    obj = {**alike.stored, "metadata": metadata}
+    return commit(world, actor, kind, key, obj, "", cause, sent=alike.sent)
 
 
 def update(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from k8slab.api.meta import Key
+from k8slab.cluster.likenesses import LOOKED_AT
 from k8slab.cluster.world import Event, Waker, World
 from k8slab.store.aspects import ANY, aspects_of, owner_kind_of
 from k8slab.store.view import Change
@@ -31,6 +32,8 @@ def schedule(world: World, target: str, key: Key, at_us: int, cause: int = 0) ->
 def notify(world: World, change: Change) -> None:
     """Show a change to the caches and wake every component that watches its kind."""
     kind = change.kind
+    if kind in LOOKED_AT:
+        world.likenesses.clear()
     wakers = world.wakers
     aspects, owner_kind = ANY, ""
     if kind in wakers.choosy:

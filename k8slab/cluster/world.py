@@ -135,6 +135,7 @@ class World:
         "gates",
         "graves",
         "kubeconfig",
+        "likenesses",
         "memories",
         "now_us",
         "pending",
@@ -182,6 +183,8 @@ class World:
         """What whoever works on the cluster has put into the kubeconfig (see `k8slab.kubectl.kubeconfig`)."""
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
+        self.likenesses: dict[int, Any] = {}
+        """The last Pods that were made of templates, by their specs' identities (see `likenesses`)."""
         self.components = {component.name: component for component in components}
         self.wakers = Wakers(components)
         self._cache_states: dict[str, Cache] = {}
@@ -209,6 +212,7 @@ class World:
         twin.trails = self.trails.copy()
         twin.graves = self.graves.copy()
         # A cache is derived from the store: the fork builds its own when it is first needed.
+        twin.likenesses = {}
         twin._cache_states = {}
         twin._observers = {}
         return twin

@@ -8,7 +8,7 @@ from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.eviction import EVICTION
-from k8slab.kubelet.resizing import waiting_beside, waiting_on
+from k8slab.kubelet.resizing import RECORD, waiting_beside, waiting_on
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
 from k8slab.store.aspects import (
@@ -133,7 +133,7 @@ KUBELET = Component(
     "kubelet",
     (
         Watch("Pod", _of_pod, aspects=_OF_POD),
-        Watch("Pod", waiting_beside, aspects=REMOVED | PHASE | SPEC),
+        Watch("Pod", waiting_beside, aspects=REMOVED | PHASE | SPEC, needs=RECORD),
         Watch("Node", waiting_on),
         Watch("Machine", _of_machine),
         Watch("VolumeAttachment", _of_attachment),
