@@ -8,7 +8,6 @@ Models staging/src/k8s.io/client-go/util/workqueue/default_rate_limiters.go, v1.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import Any
 
 from k8slab.api.errors import ApiError
@@ -43,7 +42,7 @@ def step(world: World) -> Event | None:
 
 def let_happen(world: World, event: Event) -> None:
     """Let an event happen that `next_event` has just given, and move the clock to it."""
-    heappop(world.queue)
+    world.queue.pop()
     del world.pending[(event.target, event.key)]
     world.steps += 1
     if event.at_us > world.now_us:
@@ -93,7 +92,7 @@ def _stay_busy(world: World, slot: tuple[str, Key], pace: str, writes: int) -> N
         world.sequence += 1
         later = agreed._replace(at_us=until_us, seq=world.sequence)
         world.pending[slot] = later
-        heappush(world.queue, later)
+        world.queue.push(later)
 
 
 def _drive(world: World, component: Component, key: Key, cause: Cause) -> Done:

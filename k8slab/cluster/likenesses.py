@@ -52,7 +52,7 @@ def find(world: World, writer: object, pod: Obj) -> Likeness | None:
 
 
 def keep(world: World, writer: object, written: Obj, sent: Obj, stored: Obj) -> None:
-    """Keep a Pod that was made of a template and that will be named by the server, as those of controllers."""
+    """Keep a Pod that was made of a template and named by the server, as those of controllers are."""
     metadata = written["metadata"]
     if metadata.get("name") or not metadata.get("generateName") or stored["spec"].get("nodeName"):
         return

@@ -8,7 +8,6 @@ Models staging/src/k8s.io/client-go/util/workqueue (delaying, de-duplication), v
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
 
 from k8slab.api.meta import Key
 from k8slab.cluster.likenesses import LOOKED_AT
@@ -26,7 +25,7 @@ def schedule(world: World, target: str, key: Key, at_us: int, cause: int = 0) ->
     world.sequence += 1
     event = Event(at_us, world.sequence, target, key, cause)
     world.pending[slot] = event
-    heappush(world.queue, event)
+    world.queue.push(event)
 
 
 def notify(world: World, change: Change) -> None:
@@ -74,15 +73,14 @@ def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
     world.sequence += 1
     event = Event(earliest, world.sequence, waker.component, key, revision)
     world.pending[slot] = event
-    heappush(world.queue, event)
+    world.queue.push(event)
 
 
 def next_event(world: World) -> Event | None:
     """The event that falls due next, or None. Void entries on the way are dropped."""
     queue, pending = world.queue, world.pending
-    while queue:
-        event = queue[0]
+    while (event := queue.first()) is not None:
         if pending.get((event.target, event.key)) is event:
             return event
-        heappop(queue)
+        queue.pop()
     return None

@@ -9,6 +9,7 @@ data, and which code they reach is looked up by name when they fall due.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, overload
 
 from k8slab.api.meta import Key, Obj
@@ -32,6 +33,68 @@ class Event(NamedTuple):
     target: str
     key: Key
     cause: int
+
+
+_BUCKET_BITS = 12
+"""Events whose instants agree but for so many bits, 4 ms, stand in one bucket."""
+
+
+class EventQueue:
+    """The events to come, the earliest first.
+
+    A hundred thousand may wait at a time. One heap of all of them would compare each event with
+    others all over the memory; so only those of the next few milliseconds are kept in order, and
+    the later ones lie in buckets.
+    """
+
+    __slots__ = ("_buckets", "_next_buckets", "_reached", "_soon")
+
+    def __init__(self) -> None:
+        self._soon: list[Event] = []
+        """A heap of the events up to the bucket that has been reached."""
+        self._reached = -1
+        self._buckets: dict[int, list[Event]] = {}
+        self._next_buckets: list[int] = []
+        """A heap of the buckets' numbers."""
+
+    def copy(self) -> EventQueue:
+        """An independent queue with the same events."""
+        twin = EventQueue()
+        twin._soon, twin._reached = self._soon.copy(), self._reached
+        twin._buckets = {number: events.copy() for number, events in self._buckets.items()}
+        twin._next_buckets = self._next_buckets.copy()
+        return twin
+
+    def __len__(self) -> int:
+        """How many events there are, void ones included."""
+        return len(self._soon) + sum([len(events) for events in self._buckets.values()])
+
+    def push(self, event: Event) -> None:
+        """Enter an event."""
+        number = event.at_us >> _BUCKET_BITS
+        if number <= self._reached:
+            heappush(self._soon, event)
+            return
+        events = self._buckets.get(number)
+        if events is None:
+            self._buckets[number] = [event]
+            heappush(self._next_buckets, number)
+        else:
+            events.append(event)
+
+    def first(self) -> Event | None:
+        """The earliest event, of several at one instant the one that was entered first."""
+        while not self._soon:
+            if not self._next_buckets:
+                return None
+            self._reached = heappop(self._next_buckets)
+            self._soon = self._buckets.pop(self._reached)
+            heapify(self._soon)
+        return self._soon[0]
+
+    def pop(self) -> None:
+        """Take out what `first` has just given."""
+        heappop(self._soon)
 
 
 class Cause(NamedTuple):
@@ -165,7 +228,7 @@ class World:
         self.gates, self.addons = gates, addons
         self.start_us = self.now_us = start_us
         self.store = Store()
-        self.queue: list[Event] = []
+        self.queue = EventQueue()
         self.pending: dict[tuple[str, Key], Event] = {}
         """The one event that counts for a component and key; others in `queue` are void."""
         self.sequence = 0
@@ -273,8 +336,8 @@ class World:
 
     def weight(self) -> int:
         """About how many entries of tables a copy has."""
-        tables = (self.queue, self.pending, self.memories, self.busy, self.trails)
-        return self.store.weight() + sum(len(table) for table in tables)
+        tables = (self.pending, self.memories, self.busy, self.trails)
+        return self.store.weight() + len(self.queue) + sum([len(table) for table in tables])
 
     def forget_waits(self) -> None:
         """Forget how long keys had to wait, where that is over: nobody asks for it any more."""
