@@ -141,6 +141,9 @@ class Done(NamedTuple):
     why: str = ""
 
 
+NOTHING_MORE = Done()
+"""How a part of a plan ends."""
+
 Plan = Generator[Action, Outcome, Done]
 
 

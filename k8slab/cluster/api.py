@@ -474,6 +474,8 @@ def _mismatch(kind: Kind, key: Key, what: str, wanted: str, present: str) -> str
 def check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
     """Raise 409 where the uid or resourceVersion that a replacement carries is not the stored one."""
     metadata = new["metadata"]
+    if metadata is old["metadata"]:
+        return
     uid = metadata.get("uid")
     if uid and uid != old["metadata"]["uid"]:
         key = (metadata.get("namespace", ""), metadata["name"])
@@ -489,6 +491,8 @@ def check_version(kind: Kind, new: Obj, old: Obj) -> None:
     metadata = new["metadata"]
     name = metadata.get("name", "")
     version = metadata.get("resourceVersion")
+    if version and version == old["metadata"]["resourceVersion"]:
+        return
     if version and not (version.isascii() and version.isdigit()):
         raise ApiError(500, "", f"strconv.ParseUint: parsing {quote(version)}: invalid syntax")
     if not version or not int(version):

@@ -11,7 +11,7 @@ from typing import Any
 
 from k8slab.api.meta import Key, Obj
 from k8slab.api.selectors import Selector
-from k8slab.components import Done, Plan, Put
+from k8slab.components import NOTHING_MORE, Plan, Put
 from k8slab.store.view import View
 
 
@@ -81,4 +81,4 @@ class Overlay:
             for (kind, key), obj in changed.items():
                 if obj is not None or self._view.get(kind, key) is not None:
                     yield Put(kind, key, obj)
-        return Done()
+        return NOTHING_MORE

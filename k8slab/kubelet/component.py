@@ -8,6 +8,7 @@ from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.eviction import EVICTION
+from k8slab.kubelet.probes import any_probes
 from k8slab.kubelet.resizing import RECORD, waiting_beside, waiting_on
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
@@ -119,12 +120,7 @@ def _of_eviction(change: Change, view: View) -> Iterable[Key]:
 
 
 def _has_probes(pod: Obj | None) -> bool:
-    if pod is None:
-        return False
-    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
-        if "readinessProbe" in container or "livenessProbe" in container or "startupProbe" in container:
-            return True
-    return False
+    return pod is not None and any_probes(pod["spec"])
 
 
 _OF_POD = CREATED | REMOVED | SPEC | DELETION | GATED | LABELS | ANNOTATIONS

@@ -411,12 +411,14 @@ def pod_status(pod: Obj, runtime: Runtime, report: Report) -> Obj:
     spec, old = restarting(pod["spec"], runtime.slots), pod.get("status") or {}
     deleted = "deletionTimestamp" in pod["metadata"] or report.terminal
     by_name = {slot.name: slot for slot in runtime.slots}
-    inits = [
-        container_status(
-            one, by_name[one["name"]], spec, report.images, init=True, deleted=deleted, terminal=False
-        )
-        for one in spec.get("initContainers") or ()
-    ]
+    inits: list[Obj] = []
+    if spec.get("initContainers"):
+        inits = [
+            container_status(
+                one, by_name[one["name"]], spec, report.images, init=True, deleted=deleted, terminal=False
+            )
+            for one in spec["initContainers"]
+        ]
     ended = report.final and (not inits or _has_initialized(inits, spec))
     regular = [
         container_status(
@@ -426,17 +428,19 @@ def pod_status(pod: Obj, runtime: Runtime, report: Report) -> Obj:
     ]
     if len(regular) > 1:
         regular.sort(key=lambda status: status["name"])
+    statuses = {status["name"]: status for status in (*inits, *regular)}
+    started = RUNNING in [by_name[one["name"]].state for one in spec["containers"]]
+    phase = phase_of(spec, statuses, terminal=report.terminal, initialized=started)
+    made = _assemble(pod, old, runtime, report, phase, statuses, inits, regular)
+    if not spec.get("ephemeralContainers"):
+        return made
     later = [
         container_status(
             one, by_name[one["name"]], spec, report.images, init=False, deleted=True, terminal=False
         )
-        for one in spec.get("ephemeralContainers") or ()
+        for one in spec["ephemeralContainers"]
         if one["name"] in by_name
     ]
-    statuses = {status["name"]: status for status in (*inits, *regular)}
-    started = any(by_name[one["name"]].state == RUNNING for one in spec["containers"])
-    phase = phase_of(spec, statuses, terminal=report.terminal, initialized=started)
-    made = _assemble(pod, old, runtime, report, phase, statuses, inits, regular)
     return {**made, "ephemeralContainerStatuses": later} if later else made
 
 
@@ -461,7 +465,7 @@ def _assemble(
     """Put the parts together and merge them with what is stored (`mergePodStatus`)."""
     spec = pod["spec"]
     old_phase = old.get("phase")
-    running = any(slot.state == RUNNING for slot in runtime.slots)
+    running = RUNNING in [slot.state for slot in runtime.slots]
     reason, message = runtime.failed_reason, runtime.failed_message
     if reason:
         phase = "Failed"

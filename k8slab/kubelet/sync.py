@@ -20,7 +20,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.components import Delete, Done, Memory, Plan, Put, Update
+from k8slab.components import NOTHING_MORE, Delete, Done, Memory, Plan, Put, Update
 from k8slab.containers.images import names_of
 from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
@@ -28,7 +28,7 @@ from k8slab.kubelet import actions, admission, cri, resizing, starting, stopping
 from k8slab.kubelet.addresses import free_ip, node_ip
 from k8slab.kubelet.eviction import EVICTION, REASON
 from k8slab.kubelet.fields import passed_over
-from k8slab.kubelet.probes import ask_again, run_due_probes
+from k8slab.kubelet.probes import any_probes, ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
 from k8slab.kubelet.runtime import EXITED, HOOK, RUNNING, Runtime, Slot, changed, containers_of, restarting
 from k8slab.kubelet.status import TERMINAL, Report, could_all_restart, pod_status, rejected_status
@@ -143,11 +143,13 @@ def _look(work: Work) -> Plan:
     yield from work.flush()
     if work.runtime.work == "terminated":
         yield from _clean_up(work)
-    return Done()
+    return NOTHING_MORE
 
 
 def _notice_changes(work: Work) -> None:
     """Where files or processes changed, what a steady probe would find may have changed too."""
+    if not any_probes(work.spec):
+        return
     changes = cri.change_count(work.box, work.key)
     if changes == work.runtime.seen_changes:
         return
@@ -398,14 +400,14 @@ def _report(work: Work) -> Plan:
         return Done()
     shown, reported = _shown(work), work.runtime.reported
     if shown == reported and not work.spec.get("readinessGates"):
-        return Done()
+        return NOTHING_MORE
     terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
     report = Report(
         node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
     )
     yield from _write(work, report)
     work.set(reported=_shown(work))
-    return Done()
+    return NOTHING_MORE
 
 
 def _report_before_hooks(work: Work) -> Plan:
@@ -469,7 +471,7 @@ def _write(work: Work, report: Report) -> Plan:
         stored = yield Update("Pod", {**work.pod, "status": status}, "status")
         if stored is not None:
             work.pod = stored
-    return Done()
+    return NOTHING_MORE
 
 
 def _clean_up(work: Work) -> Plan:

@@ -8,7 +8,7 @@ from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
-from k8slab.components import KEEP, Action, Done, Plan, Record
+from k8slab.components import KEEP, NOTHING_MORE, Action, Done, Plan, Record
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot, changed
 from k8slab.store.view import View
@@ -142,7 +142,7 @@ class Work:
                 # An Event that is refused is lost, as upstream's recorder loses it after its retries.
                 continue
         yield from self.box.flush()
-        return Done()
+        return NOTHING_MORE
 
     def done(self) -> Done:
         """How the look ends: the memory where it changed, and the earliest instant still open."""

@@ -304,6 +304,8 @@ def validate_binding(binding: Obj) -> list[Cause]:
 
 
 def _status(new: Obj, old: Obj) -> list[Cause]:
+    if new["metadata"] is old["metadata"]:
+        return validate_pod_status(new, old)
     causes = validate_metadata_update(new["metadata"], old["metadata"])
     causes += _annotation_updates(new, old)
     return causes + validate_pod_status(new, old)
