@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj
+from k8slab.api.quantities import units
 from k8slab.clock import parse_timestamp
 from k8slab.containers import cgroups
 from k8slab.containers.cgroups import cgroup_tree
@@ -25,6 +26,7 @@ from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import etc_tree, node_tree
 from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
 from k8slab.containers.overlay import Overlay
+from k8slab.containers.proc import proc_tree
 from k8slab.containers.program import family_of
 from k8slab.store.view import View
 
@@ -140,7 +142,7 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
     name, family = container["name"], family_of(container["image"])
     root = _sandbox_mount(box, pod, "roots", name, "/", "")
     root = root._replace(
-        base={**etc_tree(pod), **family.files},
+        base={**etc_tree(pod), **_proc(box, pod, container), **family.files},
         user=family.user,
         group=0,
         file_system="overlay",
@@ -153,6 +155,12 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
     group = cgroup_tree(pod, container)
     limits = Mount(cgroups.MOUNT_PATH, lambda: group, None, file_mode=0o444, file_system="cgroup2")
     return [root, last_words, limits]
+
+
+def _proc(box: Overlay, pod: Obj, container: Obj) -> Tree:
+    node = box.get("Node", ("", pod["spec"].get("nodeName", "")))
+    capacity = ((node or {}).get("status") or {}).get("capacity") or {}
+    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))))
 
 
 _ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}

@@ -8,7 +8,7 @@ from typing import Any
 
 from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
 from k8slab.containers.patterns import posix
-from k8slab.containers.requests import Now, Read, Sleep
+from k8slab.containers.requests import Names, Now, Read, Sleep
 from k8slab.containers.shell import FOREVER_US, CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_files import user_name
@@ -163,15 +163,22 @@ def _uname(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
+_PID_STEP = 6
+
+
 def _ps(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    lines = []
+    names = (yield Names("/proc")) or []
+    for pid in sorted(int(name) for name in names if name.isdigit()):
+        line: str | None = yield Read(f"/proc/{pid}/cmdline")
+        if line is not None:
+            lines.append((pid, line.rstrip("\0").replace("\0", " ")))
+    lines.append((lines[-1][0] + _PID_STEP if lines else 1, " ".join(argv)))
+    user = "root" if shell.context.user == 0 else str(shell.context.user)
     yield from io.out.write("PID   USER     TIME  COMMAND\n")
-    yield from io.out.write(f"    1 root      0:00 {' '.join(_main_argv(shell))}\n")
-    yield from io.out.write(f"    7 root      0:00 {' '.join(argv)}\n")
+    for pid, command in lines:
+        yield from io.out.write(f"{pid:5} {user:<8}  0:00 {command}\n")
     return 0
-
-
-def _main_argv(shell: Shell) -> tuple[str, ...]:
-    return shell.context.argv or (shell.name,)
 
 
 def _nproc(shell: Shell, argv: list[str], io: Streams) -> Steps:

@@ -29,6 +29,7 @@ SIMULATED = Field("simulated")
 ELSEWHERE = Field("decided elsewhere")
 UNSEEN = "makes no difference"
 MISSING = "not simulated"
+_BY_LIST = "`ps` and /proc list each other's processes; they get no signals and open no files of each other's"
 _HARDENING = Field(UNSEEN, "restricts system calls that no program in here makes")
 _NETWORK_DISK = Field(MISSING, "no such storage is there: the Pod waits, and its Events say so")
 
@@ -81,7 +82,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "hostNetwork": SIMULATED,
         "hostPID": Field(MISSING, "`ps` shows the container's own processes only"),
         "hostIPC": Field(UNSEEN, "no program in here shares memory"),
-        "shareProcessNamespace": Field(MISSING, "`ps` shows the container's own processes only"),
+        "shareProcessNamespace": Field("simulated", _BY_LIST),
         "securityContext": SIMULATED,
         "imagePullSecrets": Field(UNSEEN, "no registry asks for credentials"),
         "hostname": SIMULATED,
@@ -111,7 +112,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
     "Container": _CONTAINER,
     "EphemeralContainer": {
         **_CONTAINER,
-        "targetContainerName": Field(MISSING, "`ps` shows the container's own processes only"),
+        "targetContainerName": Field("simulated", _BY_LIST),
     },
     "SecurityContext": {
         "capabilities": Field("simulated", "NET_ADMIN; the others change nothing that can be seen"),

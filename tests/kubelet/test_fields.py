@@ -29,7 +29,6 @@ def test_the_document_is_the_table():
 
 SAID = {
     "the node's processes": ({"hostPID": True}, ["spec hostPID"]),
-    "each other's processes": ({"shareProcessNamespace": True}, ["spec shareProcessNamespace"]),
     "a limit of an emptyDir": (
         {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "1Mi"}}]},
         [],

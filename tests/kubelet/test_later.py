@@ -6,6 +6,7 @@ import pytest
 
 from k8slab.cluster import api
 from k8slab.containers.overlay import Overlay
+from k8slab.containers.proc import oom_score_adjust
 from k8slab.kubelet import cri
 from tests.kubelet.nodes import Nodes, nginx, shell
 
@@ -124,3 +125,59 @@ def test_a_last_line_without_an_end(nodes):
     nodes.pod("box", shell("printf DONE"), restartPolicy="Never")
     nodes.run(3)
     assert nodes.logs("box") == "DONE"
+
+
+def test_the_command_is_the_first_process(nodes):
+    nodes.pod("box", shell("sleep 100000"))
+    nodes.run(3)
+    assert nodes.exec("box", "ps").stdout == (
+        "PID   USER     TIME  COMMAND\n    1 root      0:00 sh -c sleep 100000\n    7 root      0:00 ps\n"
+    )
+    assert nodes.exec("box", "cat", "/proc/1/oom_score_adj").stdout == "1000\n"
+
+
+def test_containers_that_share_processes_see_each_other(nodes):
+    inits = [shell("sleep 200000", "beside", restartPolicy="Always")]
+    nodes.pod("box", shell("sleep 100000"), initContainers=inits, shareProcessNamespace=True)
+    nodes.run(5)
+    listed = nodes.exec("box", "ps", container="main").stdout.splitlines()[1:]
+    assert [line.split(None, 3)[0::3] for line in listed] == [
+        ["1", "/pause"],
+        ["7", "sh -c sleep 200000"],
+        ["13", "sh -c sleep 100000"],
+        ["19", "ps"],
+    ]
+
+
+def test_a_debugger_sees_its_target(nodes):
+    nodes.pod("web")
+    nodes.run(3)
+    update(
+        nodes,
+        "web",
+        "ephemeralcontainers",
+        ephemeralContainers=[shell("sleep 100000", "debugger", targetContainerName="web")],
+    )
+    nodes.run(5)
+    listed = nodes.exec("web", "ps", container="debugger").stdout.splitlines()[1:3]
+    assert [line.split(None, 3)[3].split()[0] for line in listed] == ["/docker-entrypoint.sh", "sh"]
+
+
+ONE = {"cpu": "1", "memory": "1Gi"}
+MEMORY = 8 * 1024**3
+SCORES = {
+    "guaranteed": (
+        {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}},
+        -997,
+    ),
+    "burstable": ({"requests": {"memory": "2Gi"}}, 750),
+    "burstable without a request for memory": ({"requests": {"cpu": "1"}}, 999),
+    "burstable with nearly all": ({"requests": {"memory": "8Gi"}}, 3),
+    "best effort": ({}, 1000),
+}
+
+
+@pytest.mark.parametrize(("resources", "score"), SCORES.values(), ids=SCORES)
+def test_who_is_killed_first_for_memory(resources, score):
+    container = nginx(resources=resources)
+    assert oom_score_adjust({"spec": {"containers": [container]}}, container, MEMORY) == score
