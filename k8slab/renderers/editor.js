@@ -5,6 +5,8 @@
  */
 
 const REST_MS = 500;
+const LINE_HEIGHT = 17;
+const MOST_HEIGHT = 150;
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -97,9 +99,20 @@ function render({ model, el }) {
       }),
     );
     choices.hidden = false;
-    const row = area.value.slice(0, area.selectionStart).split("\n").length;
-    choices.style.top = `${Math.min(area.clientHeight - 20, row * 17 - area.scrollTop + 8)}px`;
+    beside();
     choose(0);
+  };
+
+  /** Put the choices under the word that they complete, or above it where there is no room below. */
+  const beside = () => {
+    const before = area.value.slice(0, offered.start).split("\n");
+    const foot = before.length * LINE_HEIGHT - area.scrollTop + 8;
+    const head = foot - LINE_HEIGHT - 4;
+    const room = area.offsetHeight - foot;
+    const isBelow = room >= Math.min(MOST_HEIGHT, choices.scrollHeight) || room >= head;
+    choices.style.maxHeight = `${Math.min(MOST_HEIGHT, isBelow ? room : head)}px`;
+    choices.style.top = `${isBelow ? foot : head - choices.offsetHeight}px`;
+    choices.style.left = `calc(${numbers.offsetWidth + 4 - area.scrollLeft}px + ${before.at(-1).length}ch)`;
   };
 
   const choose = (at) => {
@@ -143,11 +156,7 @@ function render({ model, el }) {
     if (message.type === "completions" && message.text === area.value) open(message);
   };
   const retext = () => {
-    const texts = model.get("texts");
-  area.setAttribute("aria-label", texts["editor"]);
-  choices.setAttribute("aria-label", texts["editor.choices"]);
-  find(".k8-apply").textContent = texts["editor.apply"];
-  area.value = model.get("text");
+    area.value = model.get("text");
     number();
   };
   model.on("change:problems", complain);

@@ -807,6 +807,8 @@ class Composer:
         elif self._notes:
             worst = min(self._notes.items(), key=lambda pair: (pair[1].rank, pair[0]))[1]
             self._put(bands.note(frame, worst.question, worst.answer))
+        elif not self._homes and not frame.counts.chips:
+            self._put(bands.note(frame, self.words("note.empty"), self.words("note.empty.answer")))
         elif "note" in self.items:
             self._drop("note")
 

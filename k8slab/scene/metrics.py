@@ -28,6 +28,7 @@ _WIDTHS = {
     weight: {chr(32 + index): int(width) / 1000 for index, width in enumerate(table.split())}
     for weight, table in (("regular", _REGULAR), ("bold", _BOLD))
 }
+_SIGNS = {"…": 1.0, "→": 1.0, "·": 0.333, "×": 0.584, "–": 0.556, "≠": 0.549}
 _OTHER = 0.6
 _MONO = 0.602
 ELLIPSIS = "…"
@@ -45,7 +46,7 @@ def text_width(string: str, style: str) -> float:
 
 def _other(character: str) -> float:
     """Chinese characters and their punctuation are as wide as they are high."""
-    return 1.0 if character >= "\u2e80" else _OTHER
+    return 1.0 if character >= "\u2e80" else _SIGNS.get(character, _OTHER)
 
 
 @lru_cache(maxsize=8192)

@@ -1,7 +1,8 @@
 """How a Pod is doing, in one tone and one line of text.
 
-The words are those of `kubectl get pods`; the tone adds what that table cannot
-say, such as that nobody has heard of the Pod's node.
+The words are those of `kubectl get pods`, but of a Pod that has failed while all
+its containers ended well; the tone adds what that table cannot say, such as
+that nobody has heard of the Pod's node.
 """
 
 from __future__ import annotations
@@ -43,10 +44,13 @@ def look(pod: Obj, node_lost: bool, shows_time: bool, words: Words = _ENGLISH) -
         since = _deleted_at(pod)
         return Look("terminating", word, f"{word} {{}}", "since", since, restarts)
     phase = status.get("phase", "Pending")
+    if phase == "Failed":
+        if word in _DONE:
+            # An evicted Pod's containers ended well, which says nothing of it.
+            word = status.get("reason") or "Failed"
+        return Look("failed", word, word, restarts=restarts)
     if word in _DONE:
         return Look("succeeded", word, word, restarts=restarts)
-    if phase == "Failed":
-        return Look("failed", word, word, restarts=restarts)
     if node_lost:
         return Look("unknown", word, "Unknown", restarts=restarts)
     if not spec.get("nodeName"):

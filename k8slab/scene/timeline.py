@@ -137,7 +137,7 @@ def row_marks(
     row: Row, axis: Axis, left: float, right: float, height: float, until_us: int = 0
 ) -> tuple[Mark, ...]:
     """The marks of a row in its own box, whose x is 0 and whose bars stand on the axis."""
-    name = shortened(row.label, "label", left - 26, 5)
+    name = shortened(row.label, "label", left - 30, 5)
     marks: list[Mark] = [
         text(left - 12, height - 4.5, "label", name, "text", "end"),
         rect(left, 0.5, right - left, height - 1, 3, "lane"),

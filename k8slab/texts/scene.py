@@ -89,6 +89,11 @@ TEXTS = {
     "node.pods": ("{count} pods", "{count} 个 Pod"),
     "node.well": ("{well} of {pods} pods well", "{pods} 个 Pod 中 {well} 个正常"),
     # Notes
+    "note.empty": ("Nothing runs here yet.", "这里还没有运行任何东西。"),
+    "note.empty.answer": (
+        "Apply a manifest, or begin with: kubectl create deployment web --image=nginx --replicas=3",
+        "请应用一份清单，或者这样开始：kubectl create deployment web --image=nginx --replicas=3",
+    ),
     "note.why": ("Why is {what} as it is?", "{what} 为什么是这样？"),
     "note.no_new": ("Why is there no new {pod}?", "为什么没有新的 {pod}？"),
     "note.no_new.answer": (

@@ -82,7 +82,7 @@ def test_chinese_is_broken_after_any_character_but_not_before_a_stop() -> None:
 
 def test_english_is_broken_at_spaces() -> None:
     assert wrapped("one two  three", "small", 45, 3) == ("one two", "three")
-    assert wrapped("one two three four five", "small", 45, 2) == ("one two", "three fo…")
+    assert wrapped("one two three four five", "small", 45, 2) == ("one two", "three f…")
 
 
 class ChineseLab:

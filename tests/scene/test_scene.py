@@ -14,10 +14,11 @@ from k8slab.graph import Graph
 from k8slab.scene import Composer, Facts, Item, Scene, apply, compose, diff, dumps, patch_to_json, to_json
 from k8slab.scene.icons import ICONS, SPINNING
 from k8slab.scene.layout import size_for
-from k8slab.scene.marks import clock_text
+from k8slab.scene.marks import clock_text, text_at
 from k8slab.scene.metrics import shortened, text_width, wrapped
+from k8slab.scene.phases import look
 from k8slab.scene.places import Places
-from k8slab.scene.portrayal import portrayals
+from k8slab.scene.portrayal import Subject, portrayals
 from k8slab.scene.timeline import Row, axis_for, thinned
 from k8slab.scene.tokens import PHASES, TOKENS, colours
 from tests.controllers.view import MemoryView
@@ -586,3 +587,52 @@ def test_a_heat_map_is_looked_at_more_closely() -> None:
     other = composer.update([], [], facts(selected="Node/node-8"))
     assert {one.id for one in other.items.values() if one.kind == "Pod"}.isdisjoint(pods)
     assert dict(composer.update([], [], facts()).items) == dict(compose(Graph(view), facts()).items)
+
+
+def test_an_empty_cluster_says_how_to_begin() -> None:
+    scene = compose(Graph(crowd(2, 0)), facts())
+    assert scene.items["note"].label == "Nothing runs here yet."
+    assert "note" not in compose(Graph(crowd(2, 1)), facts()).items
+
+
+def test_an_evicted_pod_has_failed_though_its_containers_ended_well() -> None:
+    ended = {"name": "c", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
+    status = {"phase": "Failed", "reason": "Evicted", "containerStatuses": [ended]}
+    seen = look(
+        {
+            "metadata": {"name": "x"},
+            "spec": {"nodeName": "n", "containers": [{"name": "c"}]},
+            "status": status,
+        },
+        False,
+        False,
+    )
+    assert (seen.tone, seen.word) == ("failed", "Evicted")
+
+
+@pytest.mark.parametrize(
+    ("width", "schedule", "shown"),
+    [(300, "0 3 * * *", "next in {}"), (165, "0 3 * * *", "{}"), (165, "* * * * *", "{}")],
+    ids=["room for all", "a long clock", "a long name"],
+)
+def test_the_clock_of_a_cron_job_leaves_its_name_room(width: float, schedule: str, shown: str) -> None:
+    view = crowd(1, 0)
+    name = "nightly-report-of-accounting"
+    view.add(
+        {
+            "kind": "CronJob",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"schedule": schedule},
+        }
+    )
+    graph = Graph(view)
+    identity = f"CronJob/default/{name}"
+    obj = graph.get(identity)
+    subject = Subject(identity, obj, width, 60, "large", "owner-1")
+    composer = Composer(graph, facts())
+    marks = portrayals()["CronJob"].draw(subject, composer).marks
+    texts = [mark for mark in marks if mark[0] == "text"]
+    value, title = texts[-1], texts[-2]
+    assert value[6] == shown
+    left = value[1] - text_width(text_at(value, composer.now_us), "value")
+    assert title[1] + text_width(title[6], "strong") <= left

@@ -22,12 +22,14 @@ def chip(
     at_us: int = 0,
     *,
     replicas: int | None = None,
+    longest: str = "00:00",
 ) -> list[Mark]:
-    """The marks of a chip without its strip. `value` stands at the right; it may hold a running clock.
+    """The marks of a chip without its strip. `value` stands at the right.
 
-    With `replicas`, how many there should be, there is a grip that sets them.
+    It may hold a running clock, for which there is room as for `longest`. With `replicas`, how many there
+    should be, there is a grip that sets them.
     """
-    value_width = text_width(value.replace("{}", "00:00"), "value")
+    value_width = text_width(value.replace("{}", longest), "value")
     held = [] if replicas is None else [grip(width - 20, 13, replicas)]
     return [
         *held,

@@ -7,7 +7,8 @@ from functools import lru_cache
 from k8slab.api.cron import CronError, next_after
 from k8slab.api.meta import condition_is, dig
 from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp
-from k8slab.scene.marks import Mark, arc_d, circle, path, rect
+from k8slab.scene.marks import Mark, arc_d, circle, clock_text, path, rect
+from k8slab.scene.metrics import text_width
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
 
@@ -40,7 +41,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         return Picture(
             (*marks, *_face(0.0), *_jobs(subject, around)), around.words("cronjob.never", schedule=schedule)
         )
-    marks = chip(subject.width, subject.colour, kind, name, around.words("cronjob.next"), "until", tick)
+    marks = _ticking(subject, kind, name, around.words("cronjob.next"), tick, tick - around.now_us)
     last = dig(obj, "status", "lastScheduleTime", default="")
     since = parse_timestamp(last) if last else tick - MINUTE_US
     share = 1 - (tick - around.now_us) / max(1, tick - since)
@@ -53,6 +54,14 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         links=tuple(around.graph.sources(subject.id, "owner")),
         look_again_us=min(tick, around.now_us + step_us),
     )
+
+
+def _ticking(subject: Subject, kind: str, name: str, words: str, tick: int, left_us: int) -> list[Mark]:
+    """The chip with a clock that runs towards the next tick: alone where name and words have no room."""
+    longest = clock_text(max(left_us, 10 * MINUTE_US))
+    room = subject.width - 40 - text_width(name, "strong")
+    value = words if text_width(words.replace("{}", longest), "value") <= room else "{}"
+    return chip(subject.width, subject.colour, kind, name, value, "until", tick, longest=longest)
 
 
 def _face(share: float) -> list[Mark]:
