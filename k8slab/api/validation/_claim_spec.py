@@ -107,11 +107,16 @@ _METADATA_ORDER = (
 
 def validate_claim_template(template: Obj, path: str) -> list[Cause]:
     """The template of a claim in a Pod, whose metadata may only hold labels and annotations."""
-    metadata = template.get("metadata") or {}
-    causes = validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
-    causes += validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
+    causes = validate_template_metadata(template.get("metadata") or {}, f"{path}.metadata")
+    return causes + validate_claim_spec(template.get("spec") or {}, f"{path}.spec")
+
+
+def validate_template_metadata(metadata: Obj, path: str) -> list[Cause]:
+    """Metadata of an object that is yet to be made: only labels and annotations."""
+    causes = validate_annotations(metadata.get("annotations"), f"{path}.annotations")
+    causes += validate_labels(metadata.get("labels"), f"{path}.labels")
     for name in _METADATA_ORDER:
         if metadata.get(name):
             shown = "uID" if name == "uid" else name
-            causes.append(forbidden(f"{path}.metadata.{shown}", "cannot be set"))
-    return causes + validate_claim_spec(template.get("spec") or {}, f"{path}.spec")
+            causes.append(forbidden(f"{path}.{shown}", "cannot be set"))
+    return causes

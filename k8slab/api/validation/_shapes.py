@@ -18,12 +18,14 @@ from __future__ import annotations
 STRUCTS_TEXT = """
 AWSElasticBlockStoreVolumeSource: VolumeID=s FSType:fsType=s Partition=i ReadOnly=b
 Affinity: NodeAffinity=*$NodeAffinity PodAffinity=*$PodAffinity PodAntiAffinity=*$PodAntiAffinity
+AllocationResult: Devices=$DeviceAllocationResult NodeSelector=*$NodeSelector AllocationTimestamp=*t
 AppArmorProfile: Type=s LocalhostProfile=*s
 AttachedVolume: Name=s DevicePath=s
 AzureDiskVolumeSource: DiskName=s DataDiskURI:diskURI=s CachingMode=*s FSType:fsType=*s ReadOnly=*b
     Kind=*s
 AzureFilePersistentVolumeSource: SecretName=s ShareName=s ReadOnly=b SecretNamespace=*s
 AzureFileVolumeSource: SecretName=s ShareName=s ReadOnly=b
+CELDeviceSelector: Expression=s
 CSIPersistentVolumeSource: Driver=s VolumeHandle=s ReadOnly=b FSType:fsType=s VolumeAttributes={s
     ControllerPublishSecretRef=*$SecretReference NodeStageSecretRef=*$SecretReference
     NodePublishSecretRef=*$SecretReference ControllerExpandSecretRef=*$SecretReference
@@ -31,6 +33,7 @@ CSIPersistentVolumeSource: Driver=s VolumeHandle=s ReadOnly=b FSType:fsType=s Vo
 CSIVolumeSource: Driver=s ReadOnly=*b FSType:fsType=*s VolumeAttributes={s
     NodePublishSecretRef=*$LocalObjectReference
 Capabilities: Add=[s Drop=[s
+CapacityRequirements: Requests={q
 CephFSPersistentVolumeSource: Monitors=[s Path=s User=s SecretFile=s SecretRef=*$SecretReference
     ReadOnly=b
 CephFSVolumeSource: Monitors=[s Path=s User=s SecretFile=s SecretRef=*$LocalObjectReference ReadOnly=b
@@ -67,6 +70,22 @@ CustomResourceValidation: OpenAPIV3Schema:openAPIV3Schema=*$JSONSchemaProps
 DaemonEndpoint: Port:Port=i
 DaemonSetUpdateStrategy: Type=s RollingUpdate=*$RollingUpdateDaemonSet
 DeploymentStrategy: Type=s RollingUpdate=*$RollingUpdateDeployment
+DeviceAllocationConfiguration: Source=s Requests=[s +$DeviceConfiguration
+DeviceAllocationResult: Results=[$DeviceRequestAllocationResult Config=[$DeviceAllocationConfiguration
+DeviceAttribute: IntValue:int=*i BoolValue:bool=*b StringValue:string=*s VersionValue:version=*s
+    IntValues:ints=[i BoolValues:bools=[b StringValues:strings=[s VersionValues:versions=[s
+DeviceClaim: Requests=[$DeviceRequest Constraints=[$DeviceConstraint Config=[$DeviceClaimConfiguration
+DeviceClaimConfiguration: Requests=[s +$DeviceConfiguration
+DeviceConfiguration: Opaque=*$OpaqueDeviceConfiguration
+DeviceConstraint: Requests=[s MatchAttribute=*s DistinctAttribute=*s
+DeviceRequest: Name=s Exactly=*$ExactDeviceRequest FirstAvailable=[$DeviceSubRequest
+DeviceRequestAllocationResult: Request=s Driver=s Pool=s Device=s AdminAccess=*b
+    Tolerations=[$DeviceToleration BindingConditions=[s BindingFailureConditions=[s
+    ShareID:shareID=*s ConsumedCapacity={q
+DeviceSelector: CEL:cel=*$CELDeviceSelector
+DeviceSubRequest: Name=s DeviceClassName=s Selectors=[$DeviceSelector AllocationMode=s Count=i
+    Tolerations=[$DeviceToleration Capacity=*$CapacityRequirements
+DeviceToleration: Key=s Operator=s Value=s Effect=s TolerationSeconds=*i
 DownwardAPIProjection: Items=[$DownwardAPIVolumeFile
 DownwardAPIVolumeFile: Path=s FieldRef=*$ObjectFieldSelector ResourceFieldRef=*$ResourceFieldSelector
     Mode=*i
@@ -87,6 +106,8 @@ EphemeralContainerCommon: Name=s Image=s Command=[s Args=[s WorkingDir=s Ports=[
     StartupProbe=*$Probe Lifecycle=*$Lifecycle TerminationMessagePath=s TerminationMessagePolicy=s
     ImagePullPolicy=s SecurityContext=*$SecurityContext Stdin=b StdinOnce=b TTY:tty=b
 EphemeralVolumeSource: VolumeClaimTemplate=*$PersistentVolumeClaimTemplate
+ExactDeviceRequest: DeviceClassName=s Selectors=[$DeviceSelector AllocationMode=s Count=i AdminAccess=*b
+    Tolerations=[$DeviceToleration Capacity=*$CapacityRequirements
 ExecAction: Command=[s
 ExemptPriorityLevelConfiguration: NominalConcurrencyShares=*i LendablePercent=*i
 ExternalDocumentation: Description=s URL:url=s
@@ -195,6 +216,7 @@ NodeSystemInfo: MachineID=s SystemUUID=s BootID=s KernelVersion=s OSImage:osImag
 NonResourcePolicyRule: Verbs=[s NonResourceURLs:nonResourceURLs=[s
 ObjectFieldSelector: APIVersion:apiVersion=s FieldPath=s
 ObjectReference: Kind=s Namespace=s Name=s UID:uid=s APIVersion:apiVersion=s ResourceVersion=s FieldPath=s
+OpaqueDeviceConfiguration: Driver=s Parameters=j
 PersistentVolume: +$ObjectMeta Spec=$PersistentVolumeSpec Status=$PersistentVolumeStatus
 PersistentVolumeClaim: +$ObjectMeta Spec=$PersistentVolumeClaimSpec Status=$PersistentVolumeClaimStatus
 PersistentVolumeClaimCondition: Type=s Status=s LastProbeTime=t LastTransitionTime=t Reason=s Message=s
@@ -281,6 +303,8 @@ RBDPersistentVolumeSource: CephMonitors:monitors=[s RBDImage:image=s FSType:fsTy
 RBDVolumeSource: CephMonitors:monitors=[s RBDImage:image=s FSType:fsType=s RBDPool:pool=s RadosUser:user=s
     Keyring=s SecretRef=*$LocalObjectReference ReadOnly=b
 ResourceClaim: Name=s Request=s
+ResourceClaimSpec: Devices=$DeviceClaim
+ResourceClaimTemplateSpec: +$ObjectMeta Spec=$ResourceClaimSpec
 ResourceFieldSelector: ContainerName=s Resource=s Divisor=q
 ResourcePolicyRule: Verbs=[s APIGroups:apiGroups=[s Resources=[s ClusterScope=b Namespaces=[s
 ResourceQuotaSpec: Hard={q Scopes=[s ScopeSelector=*$ScopeSelector
