@@ -50,10 +50,13 @@ class Rejection(NamedTuple):
     message: str
 
 
-def rejection(view: View, pod: Obj, node: Obj, *, scheduled: bool) -> Rejection | None:
+def rejection(
+    view: View, pod: Obj, node: Obj, *, scheduled: bool, whatever_it_takes: bool = False
+) -> Rejection | None:
     """The first reason to reject, or None.
 
     What the scheduler has reserved for a Pod that it placed (`scheduled`) is not added up again.
+    `whatever_it_takes`: a lack of resources is no reason.
     """
     spec = pod["spec"]
     if has_pressure(view, ("", node["metadata"]["name"])) and (spec.get("priority") or 0) < CRITICAL:
@@ -69,8 +72,8 @@ def rejection(view: View, pod: Obj, node: Obj, *, scheduled: bool) -> Rejection 
     sysctl = _forbidden_sysctl(spec)
     if sysctl:
         return Rejection("SysctlForbidden", f"forbidden sysctl: {sysctl}")
-    others = () if scheduled and not host_ports(spec) else _others(view, pod, node)
-    lack = None if scheduled else _lack(others, spec, node)
+    others = () if scheduled and not host_ports(spec) else others_on(view, pod, node)
+    lack = None if scheduled or whatever_it_takes else _lack(others, spec, node)
     return lack or _label_mismatch(spec, node) or _taken_port(others, spec) or _untolerated(spec, node)
 
 
@@ -86,8 +89,8 @@ def _forbidden_sysctl(spec: Obj) -> str:
     return ""
 
 
-def _others(view: View, pod: Obj, node: Obj) -> tuple[Obj, ...]:
-    """The Pods that the kubelet has taken before: those that have a start time and have not ended."""
+def others_on(view: View, pod: Obj, node: Obj) -> tuple[Obj, ...]:
+    """The Pods of a node that its kubelet has taken: those that have a start time and have not ended."""
     found = []
     for other in view.list("Pod", node=node["metadata"]["name"]):
         status = other.get("status") or {}
@@ -150,6 +153,25 @@ def _lack(others: Sequence[Obj], spec: Obj, node: Obj) -> Rejection | None:
             amounts = (wanted[resource], used.get(resource, 0), capacity)
             return _insufficient(resource, *(-(-amount // unit) for amount in amounts))
     return None
+
+
+def lacking(others: Sequence[Obj], spec: Obj, node: Obj) -> dict[str, int]:
+    """All of which a Pod would find too little, in nano-units: a place counts as one unit of `pods`."""
+    allocatable = (node.get("status") or {}).get("allocatable") or {}
+    wanted = {"pods": NANO, **{name: amount for name, amount in pod_requests(spec).items() if amount}}
+    used = {"pods": len(others) * NANO}
+    for other in others:
+        for resource, amount in pod_requests(granted_spec(other)).items():
+            used[resource] = used.get(resource, 0) + amount
+    short = {}
+    for resource in sorted(wanted, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)):
+        if resource in allocatable or not _is_extended(resource):
+            missing = (
+                wanted[resource] + used.get(resource, 0) - int(nano(str(allocatable.get(resource, "0"))))
+            )
+            if missing > 0:
+                short[resource] = missing
+    return short
 
 
 def _is_extended(resource: str) -> bool:

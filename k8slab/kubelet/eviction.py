@@ -105,7 +105,7 @@ def _synchronize(view: View, machine: Obj, now_us: int, state: State) -> Plan:
         evicted = [(pod, _low_words(pod, usage, shortage), True) for pod, usage in ranked[:1]]
     for pod, words, disrupted in evicted:
         yield Record(pod, "Warning", REASON, words, component="kubelet", host=name)
-        yield Put(EVICTION, key_of(pod), _verdict(pod, words, disrupted))
+        yield Put(EVICTION, key_of(pod), verdict(pod, words, disrupted))
     if evicted:
         waiting = tuple((key_of(pod), pod["metadata"]["uid"]) for pod, _, _ in evicted)
         return Done(SECOND_US, state._replace(waiting=waiting, until_us=now_us + CLEANUP_US))
@@ -116,9 +116,16 @@ def _record(key: Key, **spec: object) -> Obj:
     return {"apiVersion": "lab", "kind": PRESSURE, "metadata": {"name": key[1]}, "spec": spec}
 
 
-def _verdict(pod: Obj, words: str, disrupted: bool) -> Obj:
+def verdict(pod: Obj, words: str, disrupted: bool, reason: str = REASON, condition: str = "") -> Obj:
+    """What tells a kubelet to end a Pod, and with which status; `condition` is what DisruptionTarget says."""
     namespace, name = key_of(pod)
-    spec = {"uid": pod["metadata"]["uid"], "message": words, "isDisruption": disrupted}
+    spec = {
+        "uid": pod["metadata"]["uid"],
+        "message": words,
+        "isDisruption": disrupted,
+        "reason": reason,
+        "condition": condition or words,
+    }
     return {
         "apiVersion": "lab",
         "kind": EVICTION,

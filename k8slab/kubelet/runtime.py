@@ -103,7 +103,8 @@ class Runtime(NamedTuple):
     `spec` what the kubelet saw first of it, `held` the attached volumes that it
     has mounted, by their unique names. `allocated` is the spec whose resources it
     has granted, `resources` those of the Pod as a whole that are in force;
-    `evicted` is why the kubelet ends it to save disk, if it does;
+    `evicted` is why the kubelet ends it for others, if it does; `preempting` are
+    the uids of those that go so that it can be taken;
     `pending` and `resizing` are the conditions of a resize, and
     `resize_due_us` is when what was granted comes into force.
     """
@@ -130,6 +131,7 @@ class Runtime(NamedTuple):
     failed_reason: str = ""
     failed_message: str = ""
     evicted: Obj | None = None
+    preempting: tuple[str, ...] = ()
     rejected: bool = False
     restarting_all: bool = False
     allocated: Obj | None = None

@@ -549,7 +549,7 @@ def _disruption(runtime: Runtime, before: Sequence[Obj], generation: int, now: s
         return []
     if any(one["type"] == "DisruptionTarget" for one in before):
         return []
-    message = evicted["message"]
+    message = evicted["condition"]
     return [condition("DisruptionTarget", "True", "TerminationByKubelet", message, generation, now)]
 
 

@@ -12,7 +12,7 @@ from k8slab.clock import SECOND_US
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import cri
 from k8slab.kubelet.actions import Kill
-from k8slab.kubelet.eviction import GRACE_SECONDS
+from k8slab.kubelet.eviction import GRACE_SECONDS, REASON
 from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, slot_of
 from k8slab.kubelet.status import terminated_state
 from k8slab.kubelet.work import Work
@@ -118,7 +118,8 @@ def time_to_stop(view: View, key: Key, runtime: Runtime) -> int:
 
 def _grace_seconds(work: Work) -> int:
     """The grace period of a Pod that is being ended; one that is evicted has next to none."""
-    if work.runtime.evicted is not None:
+    evicted = work.runtime.evicted
+    if evicted is not None and evicted["reason"] == REASON:
         return GRACE_SECONDS
     asked = work.pod["metadata"].get("deletionGracePeriodSeconds")
     if asked is not None:

@@ -24,9 +24,9 @@ from k8slab.components import NOTHING_MORE, Delete, Done, Memory, Plan, Put, Upd
 from k8slab.containers.images import names_of
 from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
-from k8slab.kubelet import actions, admission, cri, resizing, starting, stopping, volumes
+from k8slab.kubelet import actions, admission, cri, preemption, resizing, starting, stopping, volumes
 from k8slab.kubelet.addresses import free_ip, node_ip
-from k8slab.kubelet.eviction import EVICTION, REASON
+from k8slab.kubelet.eviction import EVICTION
 from k8slab.kubelet.fields import passed_over
 from k8slab.kubelet.probes import any_probes, ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
@@ -125,8 +125,13 @@ def _look(work: Work) -> Plan:
         known = work.slots()
         fresh = [Slot(one["name"]) for one in work.spec["ephemeralContainers"] if one["name"] not in known]
         work.set(slots=(*work.runtime.slots, *fresh))
-    if not work.runtime.admitted and work.runtime.work == "sync" and not _admit(work):
-        work.set(work="terminated", finished=True, rejected=True)
+    if not work.runtime.admitted and work.runtime.work == "sync":
+        room = preemption.make_room(work, scheduled=_was_scheduled(work.pod))
+        if room.waits:
+            yield from work.flush()
+            return Done()
+        if not _admit(work, room.fault):
+            work.set(work="terminated", finished=True, rejected=True)
     if work.runtime.work == "sync":
         resizing.consider(work)
         if work.spec.get("volumes"):
@@ -159,8 +164,11 @@ def _notice_changes(work: Work) -> None:
             work.put_slot(ask_again(slot, work.now_us))
 
 
-def _admit(work: Work) -> bool:
+def _admit(work: Work, fault: str) -> bool:
+    """Whether the kubelet takes the Pod. `fault`: why it couldn't make room for it, or nothing."""
     work.set(admitted=True)
+    if fault:
+        return _reject(work, "UnexpectedAdmissionError", fault)
     node = work.view.get("Node", ("", work.node))
     if node is None or work.deleted:
         return True
@@ -169,8 +177,12 @@ def _admit(work: Work) -> bool:
         for path, why in passed_over(work.spec):
             work.event("Warning", "NotSimulated", f"{path} is not simulated: {why}")
         return True
-    work.event("Warning", refused.reason, refused.message)
-    work.set(failed_reason=refused.reason, failed_message=f"Pod was rejected: {refused.message}")
+    return _reject(work, refused.reason, refused.message)
+
+
+def _reject(work: Work, reason: str, message: str) -> bool:
+    work.event("Warning", reason, message)
+    work.set(failed_reason=reason, failed_message=f"Pod was rejected: {message}")
     return False
 
 
@@ -221,7 +233,7 @@ def _terminate_if_asked(work: Work) -> bool:
         work.box.put(EVICTION, work.key, None)
         if verdict["spec"]["uid"] == work.runtime.uid:
             message = verdict["spec"]["message"]
-            work.set(evicted=verdict["spec"], failed_reason=REASON, failed_message=message)
+            work.set(evicted=verdict["spec"], failed_reason=verdict["spec"]["reason"], failed_message=message)
             work.set(work="terminating")
             return True
     if work.deleted:
