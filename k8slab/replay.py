@@ -27,7 +27,7 @@ _MOST_HELD = 1_500_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
 """A World of which not even so many marks could be held isn't marked."""
-_ENTRIES_A_CHANGE = 15
+_ENTRIES_A_CHANGE = 10
 """So many entries may be copied for each change that happens: a small part of what it costs."""
 CHANGES_KEPT = 100_000
 """How many changes history keeps at least; of what is older only the marks are left."""

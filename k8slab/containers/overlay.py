@@ -74,6 +74,11 @@ class Overlay:
         """Replace an internal object, or remove it with None."""
         self._changed[(kind, key)] = obj
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether this step has written anything."""
+        return bool(self._changed)
+
     def flush(self) -> Plan:
         """Write what changed into the World, in the order in which it was first touched."""
         if self._changed:

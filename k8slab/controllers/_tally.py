@@ -107,7 +107,7 @@ def _counts_the_same(change: Change) -> bool:
     for field in ("labels", "ownerReferences"):
         if before.get(field) is not after.get(field):
             return False
-    return is_terminal(old) == is_terminal(new) and is_ready(old) == is_ready(new)
+    return is_ready(old) == is_ready(new) and is_terminal(old) == is_terminal(new)
 
 
 def _are_alike(left: dict[str, str], right: dict[str, str]) -> bool:

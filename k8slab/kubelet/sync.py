@@ -418,7 +418,8 @@ def _report(work: Work) -> Plan:
         node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
     )
     yield from _write(work, report)
-    work.set(reported=_shown(work))
+    # Only what others may overwrite is different now.
+    work.set(reported=(_verdicts_in(_conditions_of(work)), *shown[1:]))
     return NOTHING_MORE
 
 
@@ -448,6 +449,10 @@ _visible_of = attrgetter("state", "run", "ready", "started", "reason", "message"
 """What a status shows of a container's memory."""
 
 
+def _conditions_of(work: Work) -> Sequence[Obj]:
+    return (work.pod.get("status") or {}).get("conditions") or ()
+
+
 def _shown(work: Work) -> tuple[object, ...]:
     """All that a status shows of the kubelet's memory, and what of it others may overwrite.
 
@@ -455,9 +460,8 @@ def _shown(work: Work) -> tuple[object, ...]:
     unready changes its conditions, so they count as well.
     """
     runtime = work.runtime
-    conditions = (work.pod.get("status") or {}).get("conditions") or ()
     return (
-        _verdicts_in(conditions),
+        _verdicts_in(_conditions_of(work)),
         work.pod["metadata"].get("generation"),
         work.spec,
         runtime.work,

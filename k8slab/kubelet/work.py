@@ -141,7 +141,8 @@ class Work:
             except ApiError:
                 # An Event that is refused is lost, as upstream's recorder loses it after its retries.
                 continue
-        yield from self.box.flush()
+        if self.box.is_changed:
+            yield from self.box.flush()
         return NOTHING_MORE
 
     def done(self) -> Done:

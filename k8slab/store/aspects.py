@@ -8,8 +8,10 @@ aspects isn't asked about any other change.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.store.view import Change
 
@@ -84,24 +86,25 @@ def _of_pod(old: Obj | None, new: Obj) -> int:
         bits |= GATED
     after: Obj = new.get("status") or _NOTHING
     before: Obj = (old.get("status") if old is not None else None) or _NOTHING
-    ready, disrupted = _conditions(after)
+    ready, disrupted = _conditions(after.get("conditions") or ())
     if disrupted:
         bits |= DISRUPTED
     if before is after:
         return bits
     if before.get("phase") != after.get("phase"):
         bits |= PHASE
-    if _conditions(before)[0] != ready or before.get("podIP") != after.get("podIP"):
+    if _conditions(before.get("conditions") or ())[0] != ready or before.get("podIP") != after.get("podIP"):
         return bits | READINESS
     if before.get("podIPs") is not after.get("podIPs") and before.get("podIPs") != after.get("podIPs"):
         bits |= READINESS
     return bits
 
 
-def _conditions(status: Obj) -> tuple[Any, bool]:
+@remember
+def _conditions(conditions: Sequence[Obj]) -> tuple[Any, bool]:
     """The status of the condition Ready, and whether there is a DisruptionTarget."""
     ready, disrupted = None, False
-    for condition in status.get("conditions") or ():
+    for condition in conditions:
         name = condition["type"]
         if name == "Ready":
             ready = ready or condition["status"]

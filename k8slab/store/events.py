@@ -115,10 +115,10 @@ class EventTable:
 
     def put(self, key: Key, event: Kept) -> None:
         """Enter a new Event, or change one in its place."""
-        if key in self._young:
-            self._young[key] = event
-            return
         if self.has_known(key):
+            if key in self._young:
+                self._young[key] = event
+                return
             if self.get(key) is not None:
                 self._changed[key] = event
                 return

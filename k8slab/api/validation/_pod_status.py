@@ -73,7 +73,7 @@ def _validate_condition(condition: Obj, path: str) -> list[Cause]:
 def _validate_node(new: Obj, old: Obj, after: Obj, before: Obj) -> list[Cause]:
     causes: list[Cause] = []
     bound = (old.get("spec") or {}).get("nodeName") or ""
-    if ((new.get("spec") or {}).get("nodeName") or "") != bound:
+    if new.get("spec") is not old.get("spec") and ((new.get("spec") or {}).get("nodeName") or "") != bound:
         causes.append(forbidden("status.nodeName", "may not be changed directly"))
     name = after.get("nominatedNodeName") or ""
     if name and name != (before.get("nominatedNodeName") or ""):
