@@ -23,6 +23,8 @@ from k8slab.cluster.world import World
 from k8slab.store.store import outline_of
 
 CHANGES_APART = 100
+OLD_CHANGES_APART = 5_000
+"""So far apart are the marks of what history no longer keeps."""
 _MOST_HELD = 1_500_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
@@ -131,7 +133,8 @@ class Marks:
         self._held = sum(mark.weight for mark in self._marks)
 
     def compact(self, world: World, revision: int) -> None:
-        """Forget history up to a revision, and note its outline where there are marks on the way."""
+        """Forget history up to a revision, but for its outline at the few marks on the way that stay."""
+        self._thin_before(revision)
         store = world.store
         for mark in self._marks:
             marked = mark.world.store.revision
@@ -140,6 +143,21 @@ class Marks:
                 self._outlines[marked] = store.outline.copy()
         store.compact(revision)
         world.forget_causes()
+
+    def _thin_before(self, revision: int) -> None:
+        """Keep of the marks up to a revision but the first, the last, and a few between.
+
+        They alone hold the objects that history held with them before.
+        """
+        old = [mark for mark in self._marks if mark.world.store.revision <= revision]
+        kept = old[:1]
+        for mark in old[1:-1]:
+            if mark.world.store.revision - kept[-1].world.store.revision >= OLD_CHANGES_APART:
+                kept.append(mark)
+        if len(old) > 1:
+            kept.append(old[-1])
+        self._marks = [*kept, *self._marks[len(old) :]]
+        self._held = sum(mark.weight for mark in self._marks)
 
     def outline(self, mark: Mark) -> Any:
         """The outline of history up to a mark; None where history still has it all."""

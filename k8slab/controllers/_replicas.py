@@ -250,10 +250,11 @@ class _Worth(NamedTuple):
 def ranked(pods: Sequence[Obj], crowds: dict[str, int], now_us: int) -> list[Obj]:
     """The Pods in the order in which they should be deleted (`ActivePodsWithRanks`)."""
     worths = [_worth(pod, crowds, now_us) for pod in pods]
-    places = sorted(
-        range(len(pods)), key=cmp_to_key(lambda left, right: _compare(worths[left], worths[right]))
-    )
-    return [pods[place] for place in places]
+
+    def compare(left: int, right: int) -> int:
+        return _compare(worths[left], worths[right])
+
+    return [pods[place] for place in sorted(range(len(pods)), key=cmp_to_key(compare))]
 
 
 def _worth(pod: Obj, crowds: dict[str, int], now_us: int) -> _Worth:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slab.api import quantities
+from k8slab.api.memo import first_like
 from k8slab.api.meta import Obj
 from k8slab.api.placement import host_ports
 from k8slab.api.selectors import Requirement, Selector, from_label_selector, from_labels
@@ -55,6 +56,8 @@ class Reader:
     __slots__ = ("_by_content", "_by_identity", "_by_spec", "_terms")
 
     _LIMIT = 20_000
+    _MOST_SPECS = 4096
+    """A spec is read again soon after it was written or never: those of Pods that are gone are not kept."""
 
     def __init__(self) -> None:
         self._by_spec: dict[int, tuple[Traits, Obj]] = {}
@@ -82,14 +85,15 @@ class Reader:
         if whole is not None:
             return whole[0]
         traits = self._of_parts(spec)
-        if len(self._by_spec) >= self._LIMIT:
+        if len(self._by_spec) >= self._MOST_SPECS:
             self._by_spec.clear()
         # Holding the spec keeps its identity from being given to another.
         self._by_spec[id(spec)] = (traits, spec)
         return traits
 
     def _of_parts(self, spec: Obj) -> Traits:
-        parts = [spec.get(name) for name in _SPEC_PARTS]
+        # Nothing is read of a token's volume, by whose name the parts of two Jobs' Pods differ.
+        parts = [first_like(spec.get(name)) for name in _SPEC_PARTS]
         slot = tuple(map(id, parts))
         known = self._by_identity.get(slot)
         if known is not None:

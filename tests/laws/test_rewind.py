@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,19 @@ def test_what_is_compacted_can_still_be_gone_back_to(monkeypatch: pytest.MonkeyP
             expected.world, only_outline=True
         )
         assert past.world.store.compacted + len(past.history) == past.world.store.revision
+
+
+def test_few_marks_are_left_of_what_is_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "CHANGES_KEPT", 300)
+    monkeypatch.setattr(replay, "OLD_CHANGES_APART", 250)
+    whole = long_lab()
+    revisions = [mark.world.store.revision for mark in whole._marks._marks]
+    compacted = whole.world.store.compacted
+    old = [revision for revision in revisions if revision <= compacted]
+    assert len(revisions) - len(old) >= 3
+    assert len(old) > 3
+    gaps = [later - earlier for earlier, later in pairwise(old[:-1])]
+    assert all(250 <= gap < 250 + 2 * CHANGES_APART for gap in gaps)
 
 
 def test_a_lab_with_a_compacted_history_is_saved_and_explained(monkeypatch: pytest.MonkeyPatch) -> None:
