@@ -184,6 +184,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def select(self, identity: str) -> None:
         """Select an object by its id, e.g. `Pod/default/db-0`; the empty text selects nothing."""
         with self.lab.lock:
+            if not identity:
+                self.present.select(identity)
             self.showing.select(identity)
             changed = self.showing.follow()
         self.stage.show(self.showing.scene, changed, at_once=True)
@@ -432,7 +434,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         if at_us >= self.lab.now_us:
             self.return_to_now()
             return
-        selected = self.showing.selected
+        selected = self._wanted
         with self.lab.lock:
             try:
                 then = self.lab.at((at_us - self.lab.start_us) / SECOND_US)
@@ -451,11 +453,16 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.stage.say(words)
         self._offer()
 
+    @property
+    def _wanted(self) -> str:
+        """What is selected; what the shown past doesn't have yet stays so for when there is it again."""
+        return self.showing.selected or self.present.selected
+
     def return_to_now(self) -> None:
         """Show the present again."""
         if self.past is None:
             return
-        selected = self.past.selected
+        selected = self._wanted
         self._leave_past()
         with self.lab.lock:
             self.present.select(selected)

@@ -552,7 +552,12 @@ class Composer:
         return found
 
     def _summary(self) -> str:
-        return self.words("summary", nodes=len(self._cards.at), pods=len(self._homes))
+        nodes, pods = len(self._cards.at), len(self._homes)
+        return self.words(
+            "summary",
+            nodes=self.words("summary.node" if nodes == 1 else "summary.nodes", count=nodes),
+            pods=self.words("node.pod" if pods == 1 else "node.pods", count=pods),
+        )
 
     def _counts(self) -> Counts:
         nodes, pods = self._cards.top(), len(self._homes)

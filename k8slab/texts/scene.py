@@ -4,7 +4,9 @@ from __future__ import annotations
 
 TEXTS = {
     "comma": (", ", "，"),
-    "summary": ("{nodes} nodes, {pods} pods", "{nodes} 个节点，{pods} 个 Pod"),
+    "summary": ("{nodes}, {pods}", "{nodes}，{pods}"),
+    "summary.node": ("1 node", "1 个节点"),
+    "summary.nodes": ("{count} nodes", "{count} 个节点"),
     "clock": ("day {day} · {time}", "第 {day} 天 · {time}"),
     "facts": (
         "t = {seconds} s · seed {seed} · {events} events",

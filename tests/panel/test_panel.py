@@ -582,3 +582,20 @@ def test_the_scene_of_a_showing_is_that_of_its_lab() -> None:
     shown = Showing(lab).scene
     fresh = compose(Graph(lab.view), facts(), history=lab.history)
     assert shown.items.keys() == fresh.items.keys()
+
+
+def test_what_is_selected_stays_so_over_a_past_without_it() -> None:
+    lab, panel = held_panel()
+    panel.select(POD)
+    then = FakeLab()
+    then.view.remove("Pod", ("default", "db-0"))
+    lab.at = lambda seconds: then  # type: ignore[method-assign]
+    panel.seek(NOW_US - 500_000)
+    assert panel.showing.selected == ""
+    panel.seek(NOW_US - 400_000)
+    panel.return_to_now()
+    assert panel.showing.selected == POD
+    panel.seek(NOW_US - 500_000)
+    panel.select("")
+    panel.return_to_now()
+    assert panel.showing.selected == ""

@@ -68,6 +68,14 @@ SHOWN = {
     "a Job that failed": ("04-job", r"BackoffLimitExceeded"),
     "the date and a hello": ("05-cronjob", r"UTC 20\d\d\nHello from the Kubernetes cluster"),
     "a Service deleted": ("02-stateless", r'service "web" deleted'),
+    "looking back": ("06-panel", r"Stage: 3 nodes, 1 pod, t=10s"),
+    "a callback that acts": ("06-panel", r"is to leave node-1: power on again"),
+    "a condition that came": ("06-panel", r"True [\d.]+ s: ready"),
+    "a fork that comes out otherwise": (
+        "06-panel",
+        r"(?s)left alone.* 1/1 +Terminating .*tainted.*-2 +1/1 +Running",
+    ),
+    "a lab kept as text": ("06-panel", r"\d+ inputs in \d+ characters\nTrue "),
     "StatefulSets deleted": ("01-statefulset", r'statefulset.apps "nginx-statefulset" deleted'),
 }
 
