@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.kubectl.client import Client, Result
+from k8slab.kubectl.durations import duration_text
 from k8slab.kubectl.flags import Flag, Parsed, UsageError, flag_named, parse
 
 if TYPE_CHECKING:
@@ -341,14 +342,31 @@ def help_text(verb: Verb, full: str) -> str:
     inner = verb.subcommands or (tuple(dict.fromkeys(verbs().values())) if not full else ())
     if inner:
         lines.append("Available Commands:")
-        lines.extend(f"  {one.name:<20}{one.summary}".rstrip() for one in inner)
+        width = max(13, *(len(one.name) + 1 for one in inner))
+        lines.extend(f"  {one.name:<{width}} {one.summary}".rstrip() for one in inner)
         lines.append("")
     if verb.flags:
         lines.append("Options:")
-        lines.extend(f"    {f'-{one.short}, ' if one.short else ''}--{one.name}" for one in verb.flags)
+        lines.extend(option_lines(verb.flags))
         lines.append("")
     lines.append(f"Usage:\n  {' '.join(('kubectl', *full.split()))} [flags] [options]\n")
     return "\n".join(lines)
+
+
+def option_lines(flags: Sequence[Flag]) -> list[str]:
+    """Flags with their short forms and defaults, in alphabetical order."""
+    shown = sorted((flag for flag in flags if not flag.deprecated), key=lambda flag: flag.name)
+    return [f"    {f'-{one.short}, ' if one.short else ''}--{one.name}={_default_text(one)}" for one in shown]
+
+
+def _default_text(flag: Flag) -> str:
+    if flag.type in ("array", "strings", "pairs", "map"):
+        return f"[{','.join(flag.default or ())}]"
+    if flag.type == "duration":
+        return duration_text(flag.default or 0)
+    if flag.type == "bool":
+        return str(bool(flag.default)).lower()
+    return str(flag.default or 0) if flag.type == "int" else f"'{flag.default or ''}'"
 
 
 def _only_help(session: Session, verb: Verb, full: str) -> None:

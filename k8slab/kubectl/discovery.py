@@ -23,6 +23,7 @@ class Resource(NamedTuple):
     verbs: tuple[str, ...]
     short_names: tuple[str, ...]
     categories: tuple[str, ...]
+    has_scale: bool = False
 
     @property
     def group_version(self) -> str:
@@ -39,20 +40,32 @@ def group_versions(session: Session, *, preferred: bool = False) -> list[str]:
     return found
 
 
-def resources(session: Session, *, preferred: bool = True) -> list[Resource]:
-    """Every resource without its subresources, group by group."""
-    found: list[Resource] = []
-    for version in group_versions(session, preferred=preferred):
+def resources(session: Session) -> list[Resource]:
+    """Every resource once, without its subresources, group by group: it is asked for once a command.
+
+    One that isn't in its group's preferred version is told in the first one that has it.
+    """
+    if session.discovered is None:
+        session.discovered = _resources(session)
+    return session.discovered
+
+
+def _resources(session: Session) -> list[Resource]:
+    preferred = group_versions(session, preferred=True)
+    found: dict[tuple[str, str], Resource] = {}
+    for version in group_versions(session):
         path = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        found.extend(
-            _resource(version, one)
-            for one in session.request("GET", path).body["resources"]
-            if "/" not in one["name"]
-        )
-    return found
+        listed = session.request("GET", path).body["resources"]
+        scaled = {one["name"].partition("/")[0] for one in listed if one["name"].endswith("/scale")}
+        for one in listed:
+            resource = _resource(version, one, has_scale=one["name"] in scaled)
+            key = (resource.group, resource.name)
+            if "/" not in resource.name and (version in preferred or key not in found):
+                found[key] = resource
+    return list(found.values())
 
 
-def _resource(version: str, one: Obj) -> Resource:
+def _resource(version: str, one: Obj, *, has_scale: bool) -> Resource:
     group, number = group_version(version)
     return Resource(
         group,
@@ -64,4 +77,5 @@ def _resource(version: str, one: Obj) -> Resource:
         tuple(one.get("verbs") or ()),
         tuple(one.get("shortNames") or ()),
         tuple(one.get("categories") or ()),
+        has_scale,
     )

@@ -229,7 +229,6 @@ def _credentials(user: Obj) -> dict[str, str]:
             headers["Impersonate-Uid"] = user["as-uid"]
         if user.get("as-groups"):
             headers["Impersonate-Group"] = ",".join(user["as-groups"])
-        for pair in user.get("as-user-extra") or ():
-            key, _, value = pair.partition("=")
-            headers[f"Impersonate-Extra-{key}"] = value
+        pairs = [pair.partition("=") for pair in user.get("as-user-extra") or ()]
+        headers |= {f"Impersonate-Extra-{key}": value for key, equals, value in pairs if equals}
     return headers

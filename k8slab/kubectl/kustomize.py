@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import posixpath
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 
 from k8slab.api import yaml
 from k8slab.api.go_text import marshal
+from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
 from k8slab.api.patch import json_patch, merge_patch
 from k8slab.api.schema import type_of_kind
@@ -286,7 +288,7 @@ def _source_text(loader: _Loader, directory: str, path: str, what: str) -> str:
 
 def _content_hash(obj: Obj) -> str:
     # Kustomize looks for a field that is called "metadata/name", and so hashes no name.
-    content = {"kind": obj["kind"], "name": "", "data": obj["data"] or ""}
+    content = {"kind": obj["kind"], "name": "", "data": obj["data"]}
     if obj["kind"] == "Secret":
         content["type"] = obj["type"]
     return hashlib.sha256(marshal(content).encode()).hexdigest()[:10].translate(_CONSONANTS)
@@ -298,7 +300,7 @@ def _content_hash(obj: Obj) -> str:
 def _patched(loader: _Loader, directory: str, rules: Obj, objects: list[Obj]) -> list[Obj]:
     for entry in (*(rules.get("patches") or ()), *(rules.get("patchesJson6902") or ())):
         text = entry.get("patch") or _patch_text(loader, directory, entry.get("path") or "")
-        objects = _with_patch(objects, yaml.load(text), entry.get("target"))
+        objects = _with_patch(objects, _parsed_patch(text, entry), entry.get("target"))
     for entry in rules.get("patchesStrategicMerge") or ():
         for patch in yaml.load_all(_older_patch_text(loader, directory, entry)):
             objects = _with_patch(objects, patch, None)
@@ -312,6 +314,19 @@ def _patch_text(loader: _Loader, directory: str, path: str) -> str:
         raise fail(
             f"trouble configuring builtin PatchTransformer with config: `\npath: {path}\n`: "
             f"failed to get the patch file from path({path}): {error}"
+        ) from error
+
+
+def _parsed_patch(text: str, entry: Obj) -> Any:
+    """A patch as data. What begins as a JSON list must be one. KubectlError where it isn't."""
+    if not text.startswith("["):
+        return yaml.load(text)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise fail(
+            f"trouble configuring builtin PatchTransformer with config: `\n{yaml.dump(entry)}`: unable to "
+            f"parse SM or JSON patch from [patch: {go_quote(text)}]"
         ) from error
 
 

@@ -43,18 +43,6 @@ Example resource specifications include:
    '<resource>'
 """
 
-_ALL_CATEGORY = (
-    "Pod",
-    "ReplicationController",
-    "Service",
-    "DaemonSet",
-    "Deployment",
-    "ReplicaSet",
-    "StatefulSet",
-    "HorizontalPodAutoscaler",
-    "CronJob",
-    "Job",
-)
 _GROUPS = ("events.k8s.io",)
 """Groups whose kinds are known in another group as well, which is preferred."""
 
@@ -84,14 +72,21 @@ def kinds_of(session: Session, text: str) -> list[Kind]:
     """The kinds that `pods,svc` or `all` names, each once. KubectlError for an unknown one."""
     found: dict[str, Kind] = {}
     for part in text.split(","):
-        if part == "all":
-            found.update((name, kinds()[name]) for name in _ALL_CATEGORY if name in kinds())
-        elif part:
+        members = _in_category(session, part)
+        found.update((f"{kind.group}/{kind.kind}", kind) for kind in members)
+        if not members:
             kind = kind_named(part, session)
             found[f"{kind.group}/{kind.kind}"] = kind
-    if not found:
-        raise fail('the server doesn\'t have a resource type ""')
     return list(found.values())
+
+
+def _in_category(session: Session, name: str) -> list[Kind]:
+    """The kinds of a category, in the order in which the server tells of them; none for another word."""
+    if any(name in _names(kind) for kind in _known_kinds()):
+        # No category is called as a kind is, so the server needn't be asked.
+        return []
+    members = [one for one in resources(session) if name in one.categories]
+    return [kind_named(f"{one.name}.{one.version}.{one.group}", session) for one in members]
 
 
 def kind_named(text: str, session: Session | None = None) -> Kind:
@@ -176,7 +171,7 @@ def named(arguments: Sequence[str]) -> list[tuple[str, str]]:
     KubectlError where `TYPE/NAME` and `TYPE NAME` are mixed.
     """
     words = list(arguments)
-    if not any(words):
+    if not words:
         return []
     if len(words) > 1 and "," in words[0] and "/" not in words[0]:
         words = [f"{part}/{name}" for part in words[0].split(",") if part for name in words[1:]]
@@ -221,7 +216,12 @@ def from_files(session: Session, *, validated: bool = False) -> list[Info]:
         directory = session.flags["kustomize"]
         if session.flags["filename"]:
             raise fail("only one of -f or -k can be specified")
-        documents = build(session.client, directory, session.warn)
+        try:
+            documents = build(session.client, directory, session.warn)
+        except KubectlError as error:
+            # These two tell of it as of one error among several, which has no prefix.
+            bare = session.command in ("describe", "get")
+            raise KubectlError(error.text.removeprefix("error: ") if bare else error.text) from error
         return _selected(session, [_info(session, one, directory) for one in documents])
     found: list[Info] = []
     for path in session.flags["filename"]:
@@ -275,7 +275,13 @@ def documents_of(session: Session, text: str, source: str, *, validated: bool = 
             items = document.get("items") or []
         else:
             items = [document]
-        found.extend(_info(session, item, source) for item in items)
+        for item in items:
+            info = _info(session, item, source)
+            problem = session.unheld(info.kind, info.kind.kind)
+            if problem:
+                session.failures.append(fail(f'unable to decode "{source}": {problem}'))
+            else:
+                found.append(info)
     return found
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8slab.api.errors import ApiError, Cause
-from k8slab.api.kind import Kind
+from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj
 from k8slab.cluster.request import Request, Response
 from k8slab.kubectl.client import Client
@@ -16,6 +16,9 @@ from k8slab.kubectl.flags import Parsed, duration
 from k8slab.kubectl.kubeconfig import Connection, connection, default, namespace_of
 
 JSON = "application/json"
+_HOLDING_STRUCTS = ("attach", "debug", "exec", "expose", "logs", "port-forward", "rollout", "set")
+"""Commands that know built-in kinds alone (`Builder.WithScheme`)."""
+_SCHEMES = {"port-forward": "k8s.io/client-go/kubernetes/scheme/register.go:82"}
 _BAD_TIMEOUT = (
     "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
     "corresponding time unit (e.g. 1s | 2m | 3h)\n"
@@ -41,6 +44,8 @@ class Session:
         self.failures: list[Exception] = []
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
+        self.discovered: list[Any] | None = None
+        """What the server offers, once it was asked (`discovery.resources`)."""
         self.dry_run: str | None = None
         self._connection: Connection | None = None
         self._warned: set[str] = set()
@@ -152,12 +157,27 @@ class Session:
     def get(self, kind: Kind, namespace: str, name: str) -> Obj:
         """Read one object. ApiError where there is none."""
         obj: Obj = self.request("GET", path_of(kind, namespace, name)).body
+        self._check_held(kind, kind.kind)
         return obj
 
     def list(self, kind: Kind, namespace: str | None, **query: str) -> list[Obj]:
         """Read the objects of a kind; `namespace=None` reads all namespaces."""
         body = self.request("GET", path_of(kind, namespace or ""), query=query).body
+        self._check_held(kind, f"{kind.kind}List")
         return [{"apiVersion": body["apiVersion"], "kind": kind.kind, **item} for item in body["items"]]
+
+    def _check_held(self, kind: Kind, name: str) -> None:
+        """Refuse a custom kind where the command holds objects as Go structs, of which it has none."""
+        problem = self.unheld(kind, name)
+        if problem:
+            raise KubectlError(f"error: {problem}\n")
+
+    def unheld(self, kind: Kind, name: str) -> str:
+        """Why a command can't hold an object, a custom one; empty where it can."""
+        if kind.kind in kinds() or self.command.split()[0] not in _HOLDING_STRUCTS:
+            return ""
+        scheme = _SCHEMES.get(self.command, "pkg/scheme/scheme.go:28")
+        return f'no kind "{name}" is registered for version "{kind.api_version}" in scheme "{scheme}"'
 
 
 def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
@@ -173,7 +193,7 @@ def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = 
     return "/".join(part for part in parts if part)
 
 
-_GENERIC = {
+GENERIC_REASONS = {
     400: ("BadRequest", "the server rejected our request for an unknown reason"),
     401: ("Unauthorized", "the server has asked for the client to provide credentials"),
     404: ("NotFound", "the server could not find the requested resource"),
@@ -189,7 +209,7 @@ _GENERIC = {
 def error_of(response: Response) -> ApiError:
     """The refusal that an answer holds."""
     if not isinstance(response.body, dict):
-        reason, message = _GENERIC.get(response.code, ("", str(response.body)))
+        reason, message = GENERIC_REASONS.get(response.code, ("", str(response.body)))
         return ApiError(response.code, reason, message)
     body: Obj = response.body
     details: Obj = dict(body.get("details") or {})

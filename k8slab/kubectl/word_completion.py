@@ -242,7 +242,7 @@ def _pod_words(session: Session, full: str, arguments: list[str], word: str) -> 
 
 def _pod(session: Session, reference: str) -> Obj | None:
     """The Pod that `POD` or `TYPE/NAME` means."""
-    kind, name = split(reference)
+    kind, name = split(session, reference)
     obj = session.get(kind, session.namespace, name)
     if kind is kinds()["Pod"]:
         return obj

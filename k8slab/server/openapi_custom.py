@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from k8slab.api.described import API_VERSION_TEXT, KIND_TEXT, METADATA_TEXT, METADATA_TEXTS
 from k8slab.api.meta import Obj
 from k8slab.cluster.custom_kinds import custom_resources, definition_of, schema_at, selectable_fields
 from k8slab.cluster.world import World
@@ -16,39 +17,16 @@ from k8slab.cluster.world import World
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 V2_PREFIX = "#/definitions/"
 V3_PREFIX = "#/components/schemas/"
-_API_VERSION = {
-    "description": "APIVersion defines the version of the schema that this object follows.",
-    "type": "string",
-}
-_KIND = {"description": "Kind is the name of the type of this object, in CamelCase.", "type": "string"}
+_API_VERSION = {"description": API_VERSION_TEXT, "type": "string"}
+_KIND = {"description": KIND_TEXT, "type": "string"}
 _UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 _EMBEDDED = "x-kubernetes-embedded-resource"
-
-
-_METADATA_TEXTS = {
-    "annotations": "Annotations are notes of tools and people; nothing is selected by them.",
-    "creationTimestamp": "CreationTimestamp is a timestamp of when the server first stored the object.",
-    "deletionGracePeriodSeconds": "How long the object may take to go, once it is being deleted.",
-    "deletionTimestamp": "DeletionTimestamp is when the object is to be gone; it is set by a deletion.",
-    "finalizers": "Who must have a hand in before the object goes; it is removed when the list is empty.",
-    "generateName": "GenerateName is the beginning of a name that the server completes.",
-    "generation": "Generation counts the versions of what is wanted.",
-    "labels": "Labels are names and values by which objects are selected.",
-    "managedFields": "Which field each manager owns, for server-side apply.",
-    "name": "Name is unique within a namespace and a kind.",
-    "namespace": "Namespace is the space in which the name is unique.",
-    "ownerReferences": "The objects that this one depends on; with the last of them it is collected.",
-    "resourceVersion": "ResourceVersion says which version of the object this is.",
-    "selfLink": "SelfLink is no longer set.",
-    "uid": "UID tells this object from all others, those of the same name included.",
-}
-"""What the fields of ObjectMeta mean, for `kubectl explain` of a custom kind."""
 
 
 def with_texts(metadata: Obj) -> Obj:
     """The schema of ObjectMeta with what its fields mean."""
     properties = {
-        name: {**one, "description": _METADATA_TEXTS[name]} if name in _METADATA_TEXTS else one
+        name: {**one, "description": METADATA_TEXTS[name]} if name in METADATA_TEXTS else one
         for name, one in metadata["properties"].items()
     }
     return {**metadata, "properties": properties}
@@ -83,7 +61,7 @@ def model_name(group: str, version: str, kind: str) -> str:
 
 def _metadata(prefix: str, name: str = "ObjectMeta") -> Obj:
     reference = {"$ref": f"{prefix}{META}.{name}"}
-    text = "Standard object's metadata." if name == "ObjectMeta" else "Standard list metadata."
+    text = METADATA_TEXT if name == "ObjectMeta" else "Standard list metadata."
     if prefix == V2_PREFIX:
         return {"description": text, **reference}
     return {"allOf": [reference], "description": text}

@@ -16,14 +16,14 @@ _PLAIN_SELECTORS = ("ReplicationController", "Service")
 _SELECTING = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet", *_PLAIN_SELECTORS)
 
 
-def split(reference: str) -> tuple[Kind, str]:
+def split(session: Session, reference: str) -> tuple[Kind, str]:
     """The kind and name of `POD` or `TYPE/NAME`."""
     if not reference:
         raise fail("resource name may not be empty")
     if "/" not in reference:
         return kinds()["Pod"], reference
     resource, name = type_and_name(reference)
-    return kind_named(resource), name
+    return kind_named(resource, session), name
 
 
 def selector_text(kind: Kind, obj: Obj) -> str:
@@ -56,7 +56,7 @@ def pods_of(session: Session, kind: Kind, obj: Obj) -> list[Obj]:
 
 def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
     """The Pod that a reference means; for a workload it is waited for. KubectlError where none comes."""
-    kind, name = split(reference)
+    kind, name = split(session, reference)
     obj = session.get(kind, session.namespace, name)
     if kind.kind == "Pod":
         return obj

@@ -68,9 +68,9 @@ def _resources(texts: list[str]) -> list[_Resource]:
     return found
 
 
-def _known(resource: _Resource) -> Kind | None:
+def _known(session: Session, resource: _Resource) -> Kind | None:
     try:
-        return kind_named(f"{resource.name}.{resource.group}" if resource.group else resource.name)
+        return kind_named(f"{resource.name}.{resource.group}" if resource.group else resource.name, session)
     except KubectlError:
         return None
 
@@ -88,13 +88,13 @@ def _warn_of_verbs(session: Session, verbs: list[str]) -> None:
             session.warn(f"Warning: '{verb}' is not a standard resource verb\n")
 
 
-def _check_resources(resources: list[_Resource], verbs: list[str]) -> None:
+def _check_resources(session: Session, resources: list[_Resource], verbs: list[str]) -> None:
     for one in resources:
         if not one.name:
             raise fail("resource must be specified if apiGroup/subresource specified")
         if one.name == "*":
             return
-        kind = _known(one)
+        kind = _known(session, one)
         pair = (kind.plural, kind.group) if kind is not None else (one.name, one.group)
         excused = False
         for verb in verbs:
@@ -109,11 +109,13 @@ def _check_resources(resources: list[_Resource], verbs: list[str]) -> None:
             raise KubectlError(f'the server doesn\'t have a resource type "{one.name}"{where}\n')
 
 
-def _rules(verbs: list[str], resources: list[_Resource], names: list[str], urls: list[str]) -> list[Obj]:
+def _rules(
+    session: Session, verbs: list[str], resources: list[_Resource], names: list[str], urls: list[str]
+) -> list[Obj]:
     """A rule for each API group, and one for URLs."""
     groups: dict[str, dict[str, bool]] = {}
     for one in resources:
-        kind = _known(one)
+        kind = _known(session, one)
         name, group = (kind.plural, kind.group) if kind is not None else (one.name, one.group)
         if one.subresource:
             name = f"{name}/{one.subresource}"
@@ -136,13 +138,13 @@ def _role(session: Session, name: str) -> Obj:
     resources = _resources(flags["resource"])
     if not resources:
         raise fail("at least one resource must be specified")
-    _check_resources(resources, verbs)
+    _check_resources(session, resources, verbs)
     names = list(dict.fromkeys(flags["resource-name"]))
     return {
         "apiVersion": _VERSION,
         "kind": "Role",
         "metadata": metadata_of(session, name),
-        "rules": _rules(verbs, resources, names, []),
+        "rules": _rules(session, verbs, resources, names, []),
     }
 
 
@@ -168,10 +170,10 @@ def _cluster_role(session: Session, name: str) -> Obj:
         raise fail("one of resource or nonResourceURL must be specified")
     if resources:
         _warn_of_verbs(session, verbs)
-        _check_resources(resources, verbs)
+        _check_resources(session, resources, verbs)
     _check_urls(urls, verbs)
     names = list(dict.fromkeys(flags["resource-name"]))
-    return {**obj, "rules": _rules(verbs, resources, names, urls)}
+    return {**obj, "rules": _rules(session, verbs, resources, names, urls)}
 
 
 def _check_urls(urls: list[str], verbs: list[str]) -> None:

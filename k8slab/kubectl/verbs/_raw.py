@@ -5,6 +5,9 @@ Models staging/src/k8s.io/kubectl/pkg/rawhttp/raw.go, v1.36.
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
+from k8slab.cluster.request import Response
 from k8slab.kubectl.command import fail
 from k8slab.kubectl.output.json import raw_text
 from k8slab.kubectl.session import Session
@@ -29,7 +32,13 @@ def raw_write(session: Session, method: str) -> None:
         text = session.stdin if path == "-" else session.client.read_file(path)
     except OSError as error:
         raise fail(f"error opening {path}: open {path}: no such file or directory") from error
-    session.write(raw_text(session.request(method, flags["raw"], body=text).body))
+    session.write(raw_text(raw_request(session, method, flags["raw"], text).body))
+
+
+def raw_request(session: Session, method: str, address: str, body: str | None = None) -> Response:
+    """A request to a path with its parameters, as they stand in the address."""
+    path, _, parameters = address.partition("?")
+    return session.request(method, path, query=dict(parse_qsl(parameters, keep_blank_values=True)), body=body)
 
 
 def check_raw_path(path: str) -> None:

@@ -9,17 +9,21 @@ from k8slab.kubectl.command import Verb, fail, usage_fail
 from k8slab.kubectl.discovery import Resource, resources
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.output.tab_writer import TABLES, aligned
+from k8slab.kubectl.printing import print_ordered
 from k8slab.kubectl.session import Session
 
-_FORMATS = ("", "wide", "name", "json", "yaml")
+_FORMATS = ("json", "kyaml", "name", "wide", "yaml")
 
 
 def _run(session: Session) -> None:
     flags = session.flags
     if session.arguments:
         raise usage_fail("api-resources", f"unexpected arguments: [{' '.join(session.arguments)}]")
-    if flags["output"] not in _FORMATS:
-        raise fail(f"--output {flags['output']} is not available")
+    if flags["output"] not in ("", *_FORMATS):
+        raise fail(
+            f'unable to match a printer suitable for the output format "{flags["output"]}", '
+            f"allowed formats are: {','.join(_FORMATS)}"
+        )
     if flags["sort-by"] not in ("", "name", "kind"):
         raise fail("--sort-by accepts only name or kind")
     found = [one for one in resources(session) if _is_wanted(session, one)]
@@ -32,7 +36,7 @@ def _run(session: Session) -> None:
     if flags["output"] == "name":
         session.write("".join(f"{one.name}.{one.group}\n" if one.group else f"{one.name}\n" for one in found))
         return
-    if flags["output"] in ("json", "yaml"):
+    if flags["output"] in ("json", "kyaml", "yaml"):
         _whole(session, found)
         return
     _table(session, found)
@@ -71,8 +75,6 @@ def _table(session: Session, found: list[Resource]) -> None:
 
 
 def _whole(session: Session, found: list[Resource]) -> None:
-    from k8slab.kubectl.printing import print_objects
-
     listed = {
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -92,7 +94,7 @@ def _whole(session: Session, found: list[Resource]) -> None:
             for one in found
         ],
     }
-    print_objects(session, [listed], session.flags["output"])
+    print_ordered(session, listed)
 
 
 VERB = Verb(

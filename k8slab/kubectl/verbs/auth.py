@@ -92,7 +92,7 @@ def _of_resource(session: Session, verb: str, word: str) -> Obj:
         attributes["subresource"] = session.flags["subresource"]
     if resource != "*":
         try:
-            kind = kind_named(resource)
+            kind = kind_named(resource, session)
         except KubectlError:
             _warn_of_unknown(session, resource)
         else:

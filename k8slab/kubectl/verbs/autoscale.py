@@ -9,9 +9,10 @@ import re
 
 from k8slab.api import quantities
 from k8slab.api.errors import ApiError
-from k8slab.api.kind import kinds
+from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
+from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
 from k8slab.kubectl.printing import (
@@ -83,9 +84,17 @@ def _target(text: str, resource: str) -> Obj:
         raise fail(f"invalid resource {resource} value: {text}") from error
 
 
+def _has_scale(session: Session, kind: Kind) -> bool:
+    if kind.kind in kinds():
+        return kind.scale is not None
+    return any(
+        (one.group, one.name) == (kind.group, kind.plural) and one.has_scale for one in resources(session)
+    )
+
+
 def _autoscale(session: Session, info: Info, metrics: list[Obj]) -> None:
     flags = session.flags
-    if info.kind.scale is None:
+    if not _has_scale(session, info.kind):
         raise fail(
             f"cannot autoscale a {info.kind.kind}: could not find scale subresource for "
             f"{info.kind.group}/{info.kind.version}, Resource={info.kind.plural} in discovery information"

@@ -12,8 +12,9 @@ from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.kubeconfig import SERVER
+from k8slab.kubectl.output.json import without_managed_fields
 from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects, print_ordered, typed
-from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.session import GENERIC_REASONS, Session, path_of
 
 _GREEN, _YELLOW, _PLAIN = "\x1b[0;32m", "\x1b[0;33m", "\x1b[0m"
 
@@ -64,10 +65,16 @@ def _namespaces(session: Session) -> list[str]:
 
 def _print_list(session: Session, kind: Kind, namespace: str) -> Obj:
     body: Obj = session.request("GET", path_of(kind, namespace)).body
-    if session.flags["template"] or session.flags["output"] not in ("json", "kyaml", "yaml"):
-        print_objects(session, [body], session.flags["output"] if "output" in session.given else "")
-    else:
-        print_ordered(session, typed(body))
+    flags = session.flags
+    if flags["output"] == "name":
+        raise fail(f"list types are not supported by name printing: *{kind.version}.{kind.kind}List")
+    if flags["template"] or flags["output"] not in ("json", "kyaml", "yaml"):
+        print_objects(session, [body], flags["output"] if "output" in session.given else "")
+        return body
+    shown = body
+    if not flags["show-managed-fields"]:
+        shown = {**body, "items": [without_managed_fields(one) for one in body["items"]]}
+    print_ordered(session, {**typed(shown), **({} if body["items"] else {"items": []})})
     return body
 
 
@@ -81,7 +88,9 @@ def _print_logs(session: Session, pod: Obj) -> None:
         try:
             session.write(session.request("GET", path, query={"container": container["name"]}).body)
         except ApiError as error:
-            session.write(f"Request log error: {error.message}\n")
+            # Read as plain bytes, a refusal isn't looked into.
+            reason = GENERIC_REASONS.get(error.code, ("", error.message))[1]
+            session.write(f"Request log error: {reason} (get pods {metadata['name']})\n")
         session.write(f"==== END logs for {name} ====\n")
 
 

@@ -46,7 +46,7 @@ def _query(session: Session) -> dict[str, str]:
     if "/" in name:
         raise fail("arguments in resource/name form may not have more than one slash")
     try:
-        kind = kind_named(resource)
+        kind = kind_named(resource, session)
     except KubectlError as error:
         raise KubectlError(error.text.removeprefix("error: ")) from error
     if not name:

@@ -1,17 +1,18 @@
 """`kubectl explain`: the fields of a kind, or of a part of it.
 
-What fields there are and of which types is known here; their descriptions are not.
-
 Models staging/src/k8s.io/kubectl/pkg/cmd/explain/explain.go and
 pkg/explain/v2/templates/plaintext.tmpl, v1.36.
 """
 
 from __future__ import annotations
 
-from k8slab.api.kind import Kind
-from k8slab.api.meta import group_version
-from k8slab.api.schema import Field, Type, base, struct_of, type_named, type_of_kind
+from collections.abc import Sequence
+
+from k8slab.api.kind import Kind, kinds
+from k8slab.api.meta import Obj, group_version
+from k8slab.api.schema import Field, Type, type_of_kind
 from k8slab.kubectl.command import KubectlError, Verb, fail
+from k8slab.kubectl.explained import Explained, of_custom_kind, of_type, plain, struct_within, type_text
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.resources import kind_named
 from k8slab.kubectl.session import Session
@@ -20,19 +21,6 @@ _NEED = (
     'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
     "supported resources."
 )
-_WORDS = {
-    "bool": "boolean",
-    "int32": "integer",
-    "int64": "integer",
-    "float64": "number",
-    "bytes": "string",
-    "time": "string",
-    "microtime": "string",
-    "duration": "string",
-    "quantity": "Quantity",
-    "intorstring": "IntOrString",
-    "any": "Object",
-}
 _OLDER_WORDS = {"quantity": "string", "intorstring": "string", "any": "Object"}
 _ENUM_SHOWN = 4
 
@@ -46,26 +34,27 @@ def _run(session: Session) -> None:
     output = session.flags["output"]
     if output not in ("plaintext", "plaintext-openapiv2"):
         raise fail(f"unrecognized format: {output}")
-    kind, path = _named(words[0])
+    kind, path = _named(session, words[0])
     version = session.flags["api-version"] or kind.api_version
+    group, number = group_version(version)
     type_name = type_of_kind(version, kind.kind)
-    if not type_name:
-        group, number = group_version(version)
+    custom = None if type_name else _custom_schema(session, kind, version)
+    if not type_name and (custom is None or output == "plaintext-openapiv2"):
         raise fail(f'couldn\'t find resource for "{group}/{number}, Resource={kind.plural}"')
     if output == "plaintext-openapiv2":
         session.write(f"KIND:     {kind.kind}\nVERSION:  {version}\n\n")
         session.write(_older_text(f"#{type_name}", path, session.flags["recursive"]))
         return
-    group, number = group_version(version)
     session.write(f"GROUP:      {group}\n" if group else "")
     session.write(f"KIND:       {kind.kind}\nVERSION:    {number}\n\n")
-    session.write(_text(f"#{type_name}", path, session.flags["recursive"]))
+    shown = of_type(f"#{type_name}") if custom is None else of_custom_kind(custom)
+    session.write(_text(shown, path, session.flags["recursive"]))
 
 
-def _named(word: str) -> tuple[Kind, list[str]]:
+def _named(session: Session, word: str) -> tuple[Kind, list[str]]:
     """The kind that the word begins with, with or without its group, and the fields behind it."""
     try:
-        kind = kind_named(word.partition(".")[0])
+        kind = kind_named(word.partition(".")[0], session)
     except KubectlError as error:
         raise KubectlError(error.text.removeprefix("error: ")) from error
     head = f"{kind.plural}.{kind.group}"
@@ -73,11 +62,22 @@ def _named(word: str) -> tuple[Kind, list[str]]:
     return kind, [part for part in rest.split(".") if part]
 
 
+def _custom_schema(session: Session, kind: Kind, version: str) -> Obj | None:
+    """The schema of a custom kind in a version, as its definition has it; None where there is none."""
+    if kind.kind in kinds():
+        return None
+    definition = session.get(kinds()["CustomResourceDefinition"], "", f"{kind.plural}.{kind.group}")
+    for one in definition["spec"]["versions"]:
+        if f"{kind.group}/{one['name']}" == version:
+            return (one.get("schema") or {}).get("openAPIV3Schema") or {}
+    return None
+
+
 def _found(expression: str, path: list[str]) -> tuple[Field | None, str]:
     """The field at the end of a path, and its type. KubectlError where there is none."""
     field: Field | None = None
     for name in path:
-        struct = _struct(expression)
+        struct = struct_within(expression)
         field = struct.fields.get(name) if struct is not None else None
         if field is None:
             raise fail(f'field "{path[-1]}" does not exist')
@@ -88,7 +88,7 @@ def _found(expression: str, path: list[str]) -> tuple[Field | None, str]:
 def _older_text(expression: str, path: list[str], recursive: bool) -> str:
     """The form of `--output=plaintext-openapiv2`, which knows no names of types."""
     field, expression = _found(expression, path)
-    struct = _struct(expression)
+    struct = struct_within(expression)
     word = "RESOURCE:" if struct is not None else "FIELD:   "
     head = f"{word} {field.name} <{_older_type(field.type)}>\n\n" if field is not None else ""
     lines = _older_fields(struct, 1, recursive, ()) if struct is not None else []
@@ -97,12 +97,12 @@ def _older_text(expression: str, path: list[str], recursive: bool) -> str:
 
 
 def _older_type(expression: str) -> str:
-    plain = _plain(expression)
-    if plain.startswith("[]"):
-        return f"[]{_older_type(plain[2:])}"
-    if plain.startswith("map:"):
-        return f"map[string]{_older_type(plain[4:])}"
-    return "Object" if plain.startswith("#") else _OLDER_WORDS.get(plain, _WORDS.get(plain, plain))
+    found = plain(expression)
+    if found.startswith("[]"):
+        return f"[]{_older_type(found[2:])}"
+    if found.startswith("map:"):
+        return f"map[string]{_older_type(found[4:])}"
+    return "Object" if found.startswith("#") else _OLDER_WORDS.get(found, type_text(found))
 
 
 def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ...]) -> list[str]:
@@ -112,7 +112,7 @@ def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ..
         field = struct.fields[name]
         required = " -required-" if field.required else ""
         lines.append(f"{indent}{name}\t<{_older_type(field.type)}>{required}\n")
-        inner = _struct(field.type)
+        inner = struct_within(field.type)
         if not recursive:
             lines.append(f"{indent}  <no description>\n\n")
         elif inner is not None and inner.name not in (*seen, struct.name):
@@ -120,73 +120,56 @@ def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ..
     return lines
 
 
-def _text(expression: str, path: list[str], recursive: bool) -> str:
-    field, expression = _found(expression, path)
+def _text(shown: Explained, path: Sequence[str], recursive: bool) -> str:
     head = ""
-    if field is not None:
-        enum = "".join(f"    {_enum_word(one)}\n" for one in field.enum)
-        enum = f"ENUM:\n{enum}" if enum else "\n"
-        head = f"FIELD: {field.name} <{type_text(field.type)}>\n{enum}\n"
-    struct = _struct(expression)
-    lines = _fields(struct, 1, recursive, ()) if struct is not None else []
+    for name in path:
+        found = shown.fields().get(name)
+        if found is None:
+            raise fail(f'field "{path[-1]}" does not exist')
+        shown = found
+        enum = "".join(f"    {_enum_word(one)}\n" for one in shown.enum)
+        head = f"FIELD: {name} <{shown.type}>\n{f'ENUM:{chr(10)}{enum}' if enum else chr(10)}\n"
+    told = "".join(f"{one}\n" for one in (shown.description, shown.inner_description) if one)
+    lines = _fields(shown, 1, recursive, ())
     fields = "FIELDS:\n" + "".join(lines) if lines else ""
-    return f"{head}DESCRIPTION:\n    <empty>\n{fields}\n"
+    return f"{head}DESCRIPTION:\n{_indented(told or '<empty>', 76, 4)}\n{fields}\n"
 
 
-def _plain(expression: str) -> str:
-    """The type behind pointers and names that aren't structs."""
-    while True:
-        target = base(expression).lstrip("*")
-        if target == expression:
-            return target
-        expression = target
-
-
-def _struct(expression: str) -> Type | None:
-    """The struct of a value, of a list's items or of a map's values."""
-    plain = _plain(expression)
-    while plain.startswith(("[]", "map:")):
-        plain = _plain(plain.removeprefix("[]").removeprefix("map:"))
-    return struct_of(plain) if plain.startswith("#") else None
-
-
-def type_text(expression: str) -> str:
-    """A field's type as `explain` names it: `string`, `[]Container`, `map[string]Quantity`."""
-    plain = _plain(expression)
-    named = expression.lstrip("*")
-    if plain == "any" and named.startswith("#"):
-        return named.rpartition(".")[2]
-    if plain.startswith("[]"):
-        return f"[]{type_text(plain[2:])}"
-    if plain.startswith("map:"):
-        return f"map[string]{type_text(plain[4:])}"
-    if plain.startswith("#"):
-        return type_named(plain[1:]).name.rpartition(".")[2]
-    return _WORDS.get(plain, plain)
-
-
-def _fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ...]) -> list[str]:
+def _fields(shown: Explained, level: int, recursive: bool, seen: tuple[str, ...]) -> list[str]:
     """A line for each field, and under it what it is, or its own fields. Types inside themselves end it."""
     lines: list[str] = []
-    indent = "  " * level
-    for name in sorted(struct.fields):
-        field = struct.fields[name]
+    indent = 2 * level
+    for name, field in sorted(shown.fields().items()):
         required = " -required-" if field.required else ""
-        lines.append(f"{indent}{name}\t<{type_text(field.type)}>{required}{_enum_text(field, indent)}\n")
+        lines.append(f"{' ' * indent}{name}\t<{field.type}>{required}{_enum_text(field, ' ' * indent)}\n")
         if not recursive:
-            lines.append(f"{indent}  <no description>\n\n")
-            continue
-        inner = _struct(field.type)
-        if inner is not None and inner.name not in (*seen, struct.name):
-            lines.extend(_fields(inner, level + 1, True, (*seen, struct.name)))
+            text = _indented(field.description or "<no description>", 78 - indent, indent + 2)
+            lines.append(f"{text}\n\n")
+        elif not field.struct or field.struct not in (*seen, shown.struct):
+            lines.extend(_fields(field, level + 1, True, (*seen, shown.struct)))
     return lines
+
+
+def _indented(text: str, width: int, indent: int) -> str:
+    """A text in lines of so many letters at the most, each behind so many blanks."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        shown = ""
+        for word in line.split():
+            if shown and len(shown) + 1 + len(word) > width:
+                lines.append(shown)
+                shown = word
+            else:
+                shown = f"{shown} {word}" if shown else word
+        lines.append(shown)
+    return "\n".join(f"{' ' * indent}{line}" for line in lines)
 
 
 def _enum_word(value: object) -> str:
     return str(value) if value != "" else '""'
 
 
-def _enum_text(field: Field, indent: str) -> str:
+def _enum_text(field: Explained, indent: str) -> str:
     if not field.enum:
         return ""
     shown = ", ".join(_enum_word(one) for one in field.enum[:_ENUM_SHOWN])

@@ -42,7 +42,7 @@ from k8slab.kubectl.resources import (
     one_kind_each,
 )
 from k8slab.kubectl.session import Session, path_of
-from k8slab.kubectl.verbs._raw import check_raw_path
+from k8slab.kubectl.verbs._raw import check_raw_path, raw_request
 
 _TABLE = (
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,"
@@ -74,7 +74,7 @@ def _run(session: Session) -> None:
     flags = _get_flags(session)
     _check_flags(session, flags)
     if session.flags["raw"]:
-        session.write(raw_text(session.request("GET", session.flags["raw"]).body))
+        session.write(raw_text(raw_request(session, "GET", session.flags["raw"]).body))
         return
     targets = _targets(session)
     if session.flags["watch"] or session.flags["watch-only"]:

@@ -33,6 +33,8 @@ def _run(session: Session) -> None:
         raise KubectlError(_USAGE)
     if flags["selector"] and len(arguments) == 1:
         raise usage_fail("logs", "only a selector (-l) or a POD name is allowed")
+    if flags["selector"] and arguments:
+        raise fail("selectors and the all flag cannot be used when passing resource/name arguments")
     if flags["all-pods"]:
         flags["prefix"] = True
     if flags["pod-running-timeout"] <= 0:
@@ -93,7 +95,7 @@ def _pods(session: Session, reference: str) -> list[Obj]:
         if not found:
             session.warn(f"No resources found in {session.namespace} namespace.\n")
         return found
-    kind, name = split(reference)
+    kind, name = split(session, reference)
     try:
         obj = session.get(kind, session.namespace, name)
     except ApiError as error:

@@ -5,15 +5,13 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/options/options.go, v1.36.
 
 from __future__ import annotations
 
-from k8slab.kubectl.command import GLOBAL_FLAGS, Verb
+from k8slab.kubectl.command import GLOBAL_FLAGS, Verb, option_lines
 from k8slab.kubectl.session import Session
 
 
 def _run(session: Session) -> None:
     session.write("The following options can be passed to any command:\n\n")
-    for flag in GLOBAL_FLAGS:
-        short = f"-{flag.short}, " if flag.short else ""
-        session.write(f"    {short}--{flag.name}\n")
+    session.write("".join(f"{line}\n" for line in option_lines(GLOBAL_FLAGS)))
 
 
 VERB = Verb("options", _run, summary="Print the list of flags inherited by all commands")

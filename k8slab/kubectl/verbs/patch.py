@@ -10,6 +10,7 @@ from typing import Any
 
 from k8slab.api import patch as patches
 from k8slab.api import schema, strategic, yaml
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
@@ -74,13 +75,7 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
         path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
         if session.flags["subresource"]:
             before = session.request("GET", path).body
-        after = session.request(
-            "PATCH",
-            path,
-            query=write_query(session, "kubectl-patch"),
-            body=body,
-            content_type=_TYPES[patch_type],
-        ).body
+        after = _sent(session, info, path, patch_type, body)
         if not session.flags["subresource"]:
             recorded_after = record_after(session, info, after)
             word = "patched" if after != before else "patched (no change)"
@@ -88,6 +83,18 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
             return
     word = "patched" if after != before else "patched (no change)"
     print_done(session, after, word, is_typed=False, ending="")
+
+
+def _sent(session: Session, info: Info, path: str, patch_type: str, body: str) -> Obj:
+    query, content_type = write_query(session, "kubectl-patch"), _TYPES[patch_type]
+    try:
+        after: Obj = session.request("PATCH", path, query=query, body=body, content_type=content_type).body
+    except ApiError as error:
+        if error.code != 415:
+            raise
+        kind = f"{info.kind.api_version}, Kind={info.kind.kind}"
+        raise fail(f"{content_type} is not supported by {kind}: {error.message}") from error
+    return after
 
 
 def _patched(obj: Obj, patch_type: str, patch: Any) -> Obj:

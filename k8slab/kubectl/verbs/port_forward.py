@@ -22,7 +22,7 @@ def _run(session: Session) -> None:
     if session.flags["pod-running-timeout"] <= 0:
         raise usage_fail("port-forward", "--pod-running-timeout must be higher than zero")
     reference, *ports = session.arguments
-    kind, name = split(reference)
+    kind, name = split(session, reference)
     obj = session.get(kind, session.namespace, name)
     pod = pod_for(session, reference, session.flags["pod-running-timeout"])
     forwarded = [

@@ -29,7 +29,7 @@ def _run(session: Session) -> None:
     except KubectlError as error:
         raise usage_fail("taint", plain_message(error)) from error
     try:
-        kind = kind_named(words[0])
+        kind = kind_named(words[0], session)
     except KubectlError as error:
         raise KubectlError(f'the server doesn\'t have a resource type "{words[0]}"\n') from error
     if kind.kind != "Node":

@@ -1,0 +1,141 @@
+"""What `kubectl explain` tells of: a type's fields, be they of a Go struct or of a custom kind's schema.
+
+What fields there are and of which types is known here; what they mean is known of those that a custom
+kind's own definition describes.
+
+Models the walks of staging/src/k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from k8slab.api.described import API_VERSION_TEXT, KIND_TEXT, METADATA_TEXT, METADATA_TEXTS
+from k8slab.api.meta import Obj
+from k8slab.api.schema import OBJECT_META, Type, base, struct_of, type_named
+
+_WORDS = {
+    "bool": "boolean",
+    "int32": "integer",
+    "int64": "integer",
+    "float64": "number",
+    "bytes": "string",
+    "time": "string",
+    "microtime": "string",
+    "duration": "string",
+    "quantity": "Quantity",
+    "intorstring": "IntOrString",
+    "any": "Object",
+}
+
+
+class Explained(NamedTuple):
+    """A value: its type as `explain` names it, the fields in it, and what is said of it.
+
+    `struct` tells a type that is met again within itself; a custom kind's types have none.
+    """
+
+    type: str
+    struct: str = ""
+    fields: Callable[[], Mapping[str, Explained]] = dict
+    required: bool = False
+    enum: tuple[Any, ...] = ()
+    description: str = ""
+    inner_description: str = ""
+
+
+# Go structs.
+
+
+def plain(expression: str) -> str:
+    """The type behind pointers and names that aren't structs."""
+    while True:
+        target = base(expression).lstrip("*")
+        if target == expression:
+            return target
+        expression = target
+
+
+def struct_within(expression: str) -> Type | None:
+    """The struct of a value, of a list's items or of a map's values."""
+    found = plain(expression)
+    while found.startswith(("[]", "map:")):
+        found = plain(found.removeprefix("[]").removeprefix("map:"))
+    return struct_of(found) if found.startswith("#") else None
+
+
+def type_text(expression: str) -> str:
+    """A field's type as `explain` names it: `string`, `[]Container`, `map[string]Quantity`."""
+    found = plain(expression)
+    named = expression.lstrip("*")
+    if found == "any" and named.startswith("#"):
+        return named.rpartition(".")[2]
+    if found.startswith("[]"):
+        return f"[]{type_text(found[2:])}"
+    if found.startswith("map:"):
+        return f"map[string]{type_text(found[4:])}"
+    if found.startswith("#"):
+        return type_named(found[1:]).name.rpartition(".")[2]
+    return _WORDS.get(found, found)
+
+
+def of_type(expression: str) -> Explained:
+    """What is told of a type of the API's own."""
+    struct = struct_within(expression)
+    name = struct.name if struct is not None else ""
+    return Explained(type_text(expression), name, lambda: _fields_of(struct))
+
+
+def _fields_of(struct: Type | None) -> dict[str, Explained]:
+    if struct is None:
+        return {}
+    return {
+        name: of_type(field.type)._replace(required=field.required, enum=tuple(field.enum))
+        for name, field in struct.fields.items()
+    }
+
+
+# Schemas of custom kinds.
+
+
+def of_custom_kind(schema: Obj) -> Explained:
+    """What is told of a custom kind, whose schema says nothing of the fields that every object has."""
+
+    def fields() -> dict[str, Explained]:
+        metadata = of_type(f"#{OBJECT_META}")
+        described = {
+            name: field._replace(description=METADATA_TEXTS.get(name, ""))
+            for name, field in metadata.fields().items()
+        }
+        return {
+            **_of_schema(schema).fields(),
+            "apiVersion": Explained("string", description=API_VERSION_TEXT),
+            "kind": Explained("string", description=KIND_TEXT),
+            "metadata": metadata._replace(fields=lambda: described, description=METADATA_TEXT),
+        }
+
+    return Explained("Object", fields=fields, description=schema.get("description") or "")
+
+
+def _of_schema(schema: Obj) -> Explained:
+    inner = schema.get("items") or schema.get("additionalProperties")
+    enum, text = tuple(schema.get("enum") or ()), schema.get("description") or ""
+    if isinstance(inner, dict):
+        found = _of_schema(inner)
+        head = "[]" if schema.get("items") else "map[string]"
+        return Explained(
+            f"{head}{found.type}",
+            fields=found.fields,
+            enum=enum,
+            description=text,
+            inner_description=found.description or found.inner_description,
+        )
+
+    def fields() -> dict[str, Explained]:
+        required = schema.get("required") or ()
+        properties: Obj = schema.get("properties") or {}
+        return {name: _of_schema(one)._replace(required=name in required) for name, one in properties.items()}
+
+    kind = schema.get("type") or "object"
+    return Explained("Object" if kind == "object" else kind, fields=fields, enum=enum, description=text)
