@@ -29,8 +29,9 @@ def main() -> int:
     parser.add_argument("--skip", default="", help="which of them not")
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--speed", type=float, default=1.0, help="lab seconds a real second")
-    parser.add_argument("rest", nargs="*", help="further options of the binary, after --")
-    options = parser.parse_args()
+    arguments = sys.argv[1:]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:end])
     lab = Lab(options.nodes, start=shortly_before_now())
     with lab.serve(speed=options.speed, tls=True, catch_up=True) as serving:
         command = [
@@ -41,7 +42,7 @@ def main() -> int:
             "--dump-logs-on-failure=false",
             f"--ginkgo.focus={options.focus}",
             f"--ginkgo.skip={options.skip}",
-            *options.rest,
+            *arguments[end + 1 :],
         ]
         return subprocess.run(command, env=serving.environment, check=False).returncode
 
