@@ -198,8 +198,11 @@ def _init_actions(spec: Obj, slots: dict[str, Slot], deleted: bool) -> _Initiali
 
 
 def _running_sidecar(inits: list[Obj], index: int, slot: Slot, previous: bool) -> _Initialization:
-    """A running sidecar counts as initialized once it has started; its failed probes restart it."""
-    name = slot.name
+    """A running sidecar counts as initialized once it has started.
+
+    Failed probes restart it, and so do another image and a resize that asks for it.
+    """
+    name, container = slot.name, inits[index]
     startup = probe_result(slot, "startup")
     if startup and startup != SUCCESS:
         if startup == FAILURE:
@@ -210,7 +213,13 @@ def _running_sidecar(inits: list[Obj], index: int, slot: Slot, previous: bool) -
     initialized = index == len(inits) - 1
     if not initialized and not previous:
         starts.append(inits[index + 1]["name"])
-    if probe_result(slot, "liveness") == FAILURE:
+    kill = None
+    if slot.image and slot.image != container["image"]:
+        kill = Kill(name, f"Init container {name} definition changed")
+    elif probe_result(slot, "liveness") == FAILURE:
         kill = Kill(name, f"Init container {name} failed liveness probe", "liveness")
+    elif slot.resources is not None and restart_needed(slot.resources, container):
+        kill = Kill(name, f"Container {name} resize requires restart")
+    if kill is not None:
         return _Initialization(initialized, False, (*starts, name), (kill,))
     return _Initialization(initialized, False, tuple(starts))

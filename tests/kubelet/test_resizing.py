@@ -125,3 +125,18 @@ def test_more_than_the_node_could_ever_give_is_refused(nodes):
         "cpu, requested: 5000, allocatable: 4000"
     )
     assert refusal.value.status()["details"]["causes"] == [{"reason": "NodeCapacity"}]
+
+
+def test_a_sidecar_is_restarted_where_its_policy_asks_for_it(nodes):
+    policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
+    sidecar = {**nginx(resources=cpu("1"), resizePolicy=policy, restartPolicy="Always"), "name": "beside"}
+    nodes.pod("web", nginx(resources=cpu("1")), initContainers=[sidecar])
+    nodes.run(20)
+    pod = nodes.get("web")
+    larger = {**pod["spec"]["initContainers"][0], "resources": cpu("2")}
+    new = {**pod, "spec": {**pod["spec"], "initContainers": [larger]}}
+    api.update(nodes.world, api.ADMIN, "Pod", new, subresource="resize")
+    nodes.run(20)
+    beside = nodes.container("web", field="initContainerStatuses")
+    assert (beside["restartCount"], beside["resources"]) == (1, cpu("2"))
+    assert resize_conditions(nodes, "web") == [] and nodes.container("web")["restartCount"] == 0
