@@ -71,11 +71,12 @@ async ({ source, css, state }) => {
   const module = await import(url);
   window.module = module;
   window.model = model;
-  await module.default.initialize?.({ model });
+  // anywidget hands out a model of its own for each call.
+  await module.default.initialize?.({ model: Object.create(model) });
   const el = document.createElement('div');
   el.className = 'mount';
   document.body.append(el);
-  window.unmount = await module.default.render({ model, el });
+  window.unmount = await module.default.render({ model: Object.create(model), el });
 }
 """
 

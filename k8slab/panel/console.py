@@ -43,6 +43,7 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
     ) -> None:
         super().__init__(texts=browser_texts(language), **traits)
         self._on_run, self._on_complete = on_run, on_complete
+        self._is_there, self._held = False, ""
         self.on_msg(self._receive)
 
     def print(self, command: str, output: str) -> None:
@@ -52,7 +53,11 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
         self.lines = [*self.lines, *added][-MOST_LINES:]
 
     def prefill(self, text: str) -> None:
-        """Put words on the command line and the cursor behind them, for the reader to go on."""
+        """Put words on the command line and the cursor behind them, for the reader to go on.
+
+        A page that only begins to show the line is told again when it does.
+        """
+        self._held = "" if self._is_there else text
         self.send({"type": "prefill", "text": text})
 
     def enter(self) -> None:
@@ -64,7 +69,11 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
         self.send({"type": "answer", "text": words})
 
     def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
-        if message.get("type") == "run":
+        if message.get("type") == "ready":
+            self._is_there = True
+            if self._held:
+                self.prefill(self._held)
+        elif message.get("type") == "run":
             self._on_run(str(message["command"]))
         elif message.get("type") == "complete":
             start, words = self._on_complete(str(message["text"]))

@@ -7,6 +7,7 @@ notebook's author may link them to widgets of their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -66,8 +67,8 @@ class Controls:
             continuous_update=False,
             layout=_wide("240px"),
             style={"description_width": "52px"},
+            _dom_classes=("k8slab-replicas",),
         )
-        self.replicas.add_class("k8slab-replicas")
         self.now = button(words("now"), "", words("now.tip"))
         self.rewind = button(words("rewind"), "", words("rewind.tip"))
         self.branch = button(words("fork"), "code-fork", words("branch.tip"))
@@ -90,22 +91,26 @@ class Controls:
         )
 
 
-def row(name: str, children: Sequence[widgets.Widget]) -> widgets.HBox:
-    """Some widgets beside each other."""
-    made = widgets.HBox(list(children))
-    made.add_class(name)
-    return made
+def row(name: str, children: Sequence[widgets.Widget], **more: Any) -> widgets.HBox:
+    """Some widgets beside each other; `more` are traits of the row."""
+    return widgets.HBox(list(children), _dom_classes=(name,), **more)
 
 
 def _wide(width: str) -> widgets.Layout:
     return widgets.Layout(width=width)
 
 
-def button(words: str, icon: str, tooltip: str, style: str = "") -> widgets.Button:
-    """A button. Its tooltip is also its name for those who see none."""
+def button(words: str, icon: str, tooltip: str, tone: str = "", **more: Any) -> widgets.Button:
+    """A button. Its tooltip is also its name for those who see none; `more` are traits of it."""
+    layout = more.pop("layout", None) or widgets.Layout(width="auto")
     return widgets.Button(
-        description=words, icon=icon, tooltip=tooltip, button_style=style, layout=widgets.Layout(width="auto")
+        description=words, icon=icon, tooltip=tooltip, button_style=tone, layout=layout, **more
     )
+
+
+def hidden(name: str) -> widgets.VBox:
+    """A row that is filled when it is first shown: what nobody sees is not built in the page either."""
+    return widgets.VBox([], layout=widgets.Layout(display="none"), _dom_classes=(name,))
 
 
 def speed_words(speed: float) -> str:

@@ -275,15 +275,12 @@ class Inspector(widgets.VBox):  # type: ignore[misc]
             value="Summary",
             tooltips=(),
             style={"button_width": "auto"},
+            _dom_classes=("k8slab-pages",),
         )
-        self.pages.add_class("k8slab-pages")
-        self.title = widgets.HTML()
-        self.title.add_class("k8slab-title")
+        self.title = widgets.HTML(_dom_classes=("k8slab-title",))
         self.content = widgets.HTML(html("", Graph(), lab.language))
-        self._head = widgets.HBox([self.title, self.pages])
-        self._head.layout.display = "none"
-        super().__init__([self._head, self.content])
-        self.add_class("k8slab-inspector")
+        self._head = widgets.HBox([self.title, self.pages], layout=widgets.Layout(display="none"))
+        super().__init__([self._head, self.content], _dom_classes=("k8slab-inspector",))
         self.pages.observe(lambda _: self._turn(), "value")
 
     def _labelled(self, names: Sequence[str]) -> list[tuple[str, str]]:

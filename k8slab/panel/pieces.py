@@ -33,7 +33,7 @@ class View(Stage):
     def __init__(self, panel: PiecesPanel, part: Part) -> None:
         self._panel, self.part = panel, part
         self._is_following = True
-        self._height = 0.0
+        self._height = panel.showing.scene.height
         scene = panel.showing.scene
         super().__init__(PARTS[part](scene), panel.stage.theme)
         self.listen(panel.select, panel.resize_for(part), panel.seek, panel.scale)

@@ -20,7 +20,7 @@ import k8slab.renderers as renderers
 from k8slab.panel.traffic import Call
 from k8slab.renderers import svg, text
 from k8slab.renderers.tables import browser_tables
-from k8slab.scene import Scene, diff, patch_to_json, to_json
+from k8slab.scene import Patch, Scene, diff, patch_to_json, to_json
 
 _FOLDER = Path(renderers.__file__).parent
 PATIENCE_S = 0.5
@@ -93,16 +93,20 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         return True
 
     def _push(self) -> None:
+        """Send what differs, if anything does."""
+        if self._changed is None:
+            message = {"scene": to_json(self._shown)}
+        else:
+            patch = diff(self._sent, self._shown, self._changed)
+            self._changed = {}
+            if patch == Patch(self._sent.now_us, None, (), (), (), ()):
+                return
+            message = {"patch": patch_to_json(patch)}
         self._seq += 1
         self._sent_at = self._clock()
-        message: dict[str, Any] = {"type": "frame", "seq": self._seq}
-        if self._changed is None:
-            message["scene"] = to_json(self._shown)
-        else:
-            message["patch"] = patch_to_json(diff(self._sent, self._shown, self._changed))
         self._sent = self._shown
         self._changed = {}
-        self.send(message)
+        self.send({"type": "frame", "seq": self._seq, **message})
 
     def show_calls(self, calls: Sequence[Call]) -> None:
         """Let requests be seen going from Pod to Pod."""

@@ -12,6 +12,7 @@ branches off.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -23,7 +24,7 @@ from k8slab.panel import actions, completion
 from k8slab.panel.actions import Action, Deed
 from k8slab.panel.compare import Comparison
 from k8slab.panel.console import Console
-from k8slab.panel.controls import ONE_CHANGE, SETTLED, TYPED, Controls, button, row
+from k8slab.panel.controls import ONE_CHANGE, SETTLED, TYPED, Controls, button, hidden, row
 from k8slab.panel.editor import Editor
 from k8slab.panel.handle import LabHandle
 from k8slab.panel.inspector import Inspector
@@ -66,14 +67,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.console = Console(
             self._command, lambda text: completion.of_command(text, self.showing.lab.view), lab.language
         )
-        self.condition = Console(
-            self.run_until,
-            lambda text: completion.of_condition(text, self.showing.lab.view),
-            lab.language,
-            prompt=_WAIT,
-            hint=self.words("until.hint"),
-        )
-        self.editor = Editor(lab, lambda text: self.do(actions.apply(text)))
         self.forks: list[Panel] = []
         self.comparisons: list[Comparison] = []
         self._compared: list[Comparison] = []
@@ -82,8 +75,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._buttons: dict[tuple[str, bool], widgets.Button] = {}
         self._acts: dict[tuple[str, bool], Callable[[], None]] = {}
         self._parts()
-        super().__init__(self._children())
-        self.add_class("k8slab-panel")
+        super().__init__(self._children(), _dom_classes=("k8slab-panel",))
         self._wire()
         self._offer()
 
@@ -93,18 +85,31 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._banner_words = widgets.HTML()
         controls = self.controls
         self._banner = row(
-            "k8slab-banner", [self._banner_words, controls.now, controls.rewind, controls.branch]
+            "k8slab-banner",
+            [self._banner_words, controls.now, controls.rewind, controls.branch],
+            layout=widgets.Layout(display="none"),
         )
-        self._banner.layout.display = "none"
         self._actions = row("k8slab-actions", [])
-        self._shelf = widgets.VBox([self.editor])
-        self._shelf.add_class("k8slab-shelf")
-        self._shelf.layout.display = "none"
-        self._condition_row = widgets.VBox([self.condition])
-        self._condition_row.add_class("k8slab-condition")
-        self._condition_row.layout.display = "none"
-        self._console = widgets.VBox([self.console])
-        self._console.add_class("k8slab-console")
+        # A widget is a message to the page, and so are its layout and its style. These are for all buttons.
+        self._button_looks = {"layout": widgets.Layout(width="auto"), "style": widgets.ButtonStyle()}
+        self._shelf, self._condition_row = hidden("k8slab-shelf"), hidden("k8slab-condition")
+        self._console = widgets.VBox([self.console], _dom_classes=("k8slab-console",))
+
+    @cached_property
+    def editor(self) -> Editor:
+        """The editor of manifests."""
+        return Editor(self.lab, lambda text: self.do(actions.apply(text)))
+
+    @cached_property
+    def condition(self) -> Console:
+        """The line for a condition to run until."""
+        return Console(
+            self.run_until,
+            lambda text: completion.of_condition(text, self.showing.lab.view),
+            self.lab.language,
+            prompt=_WAIT,
+            hint=self.words("until.hint"),
+        )
 
     def _children(self) -> list[widgets.Widget]:
         parts = [
@@ -278,8 +283,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         key = (_OPPOSITES.get(name, name), of_node)
         self._acts[key] = act
         if key not in self._buttons:
-            made = self._buttons[key] = button(label, icon, tooltip, style)
-            made.add_class(f"k8slab-{name}")
+            looks = {**self._button_looks, "_dom_classes": (f"k8slab-{name}",)}
+            made = self._buttons[key] = button(label, icon, tooltip, style, **looks)
             made.on_click(lambda _: self._acts[key]())
         kept = self._buttons[key]
         with kept.hold_sync():
@@ -311,6 +316,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Show the line that a condition is typed into, or hide it; what is selected is proposed."""
         if self._quiet:
             return
+        if asked:
+            self._condition_row.children = [self.condition]
         self._condition_row.layout.display = "" if asked else "none"
         selected = self.showing.selected
         known = _CONDITIONS.get(kind_of(selected or "/"))
@@ -418,6 +425,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.scale(self.showing.workload_of(self.showing.selected), replicas)
 
     def _open_editor(self, opened: bool) -> None:
+        if opened:
+            self._shelf.children = [self.editor]
         self._shelf.layout.display = "" if opened else "none"
 
     # The past.

@@ -34,15 +34,21 @@ function render({ model, el }) {
     return [...new Set(typed.map(([, text]) => text.slice(own.length)).reverse())];
   };
 
+  /** Lines come at the end; what is there is left as it is. */
+  let shown = [];
   const show = () => {
-    const nodes = model.get("lines").map(([kind, text]) => {
+    const lines = model.get("lines");
+    const kept = shown.length <= lines.length && shown.every(([kind, text], at) => lines[at][0] === kind && lines[at][1] === text);
+    const nodes = lines.slice(kept ? shown.length : 0).map(([kind, text]) => {
       const line = document.createElement("div");
       line.className = `k8-${kind}`;
       line.textContent = text || " ";
       return line;
     });
-    printed.replaceChildren(...nodes);
-    printed.hidden = !nodes.length;
+    if (kept) printed.append(...nodes);
+    else printed.replaceChildren(...nodes);
+    shown = lines;
+    printed.hidden = !lines.length;
     printed.scrollTop = printed.scrollHeight;
   };
 
@@ -107,6 +113,7 @@ function render({ model, el }) {
   model.on("change:lines", show);
   model.on("msg:custom", receive);
   show();
+  model.send({ type: "ready" });
   return () => {
     stop.abort();
     model.off("change:lines", show);

@@ -17,7 +17,7 @@ const [ID, LAYER, KIND, X, Y, WIDTH, HEIGHT, LABEL, DETAIL, STATE, MARKS, LINKS]
 
 // ---------------------------------------------------------------------------------------------------- the scene
 
-/** What every view of one model shares: the scene as the patches have made it. */
+/** The scene as the patches have made it, and the views that show it. */
 class Picture {
   constructor(model) {
     this.model = model;
@@ -28,11 +28,19 @@ class Picture {
     this.views = new Set();
     this.seq = 0;
     this.acknowledged = 0;
-    model.on("msg:custom", (message) => this.receive(message));
-    model.on("change:scene", () => this.reset(model.get("scene")));
+    this.hear = (message) => this.receive(message);
+    this.renew = () => this.reset(model.get("scene"));
+    model.on("msg:custom", this.hear);
+    model.on("change:scene", this.renew);
     const scene = model.get("scene");
     if (scene && scene.items) this.reset(scene);
     model.send({ type: "hello" });
+  }
+
+  /** A picture that nobody sees any more must not say that it was painted. */
+  close() {
+    this.model.off("msg:custom", this.hear);
+    this.model.off("change:scene", this.renew);
   }
 
   receive(message) {
@@ -40,7 +48,6 @@ class Picture {
       this.seq = message.seq;
       if (message.scene) this.reset(message.scene);
       else this.apply(message.patch);
-      if (!this.views.size) this.acknowledge();
     } else if (message.type === "calls") {
       for (const view of this.views) view.dots.fly(message.calls);
     } else if (message.type === "say") {
@@ -131,13 +138,6 @@ class Picture {
     for (const item of this.items.values()) if (item[KIND] === "Pod") count += 1;
     return count;
   }
-}
-
-const pictures = new WeakMap();
-
-function pictureOf(model) {
-  if (!pictures.has(model)) pictures.set(model, new Picture(model));
-  return pictures.get(model);
 }
 
 // ------------------------------------------------------------------------------------------------------- words
@@ -1418,13 +1418,14 @@ function nearest(here, others, stepX, stepY) {
   return best;
 }
 
-function initialize({ model }) {
-  pictureOf(model);
-}
-
+/** anywidget hands each view a model of its own, so that each has a picture of its own as well. */
 function render({ model, el }) {
-  const view = new View(pictureOf(model), model, el);
-  return () => view.remove();
+  const picture = new Picture(model);
+  const view = new View(picture, model, el);
+  return () => {
+    view.remove();
+    picture.close();
+  };
 }
 
-export default { initialize, render };
+export default { render };

@@ -11,6 +11,7 @@ import pytest
 from k8slab.graph import Graph
 from k8slab.panel import Panel, Player, Stage
 from k8slab.panel.actions import Deed
+from k8slab.panel.controls import TYPED
 from k8slab.panel.inspector import html
 from k8slab.panel.showing import Showing
 from k8slab.panel.stage import PATIENCE_S
@@ -421,9 +422,31 @@ def test_a_new_page_gets_the_whole_scene() -> None:
 
 
 def test_a_page_that_has_the_first_scene_is_sent_nothing_more() -> None:
-    stage, sent, _, _ = stage_of(Clock())
+    stage, sent, showing, _ = stage_of(Clock())
+    stage.show(showing.scene, showing.follow(), at_once=True)
     stage._receive(None, {"type": "hello"}, None)
     assert not sent
+
+
+def test_what_nobody_sees_is_not_yet_in_the_page() -> None:
+    panel = Panel(FakeLab())
+    panel.select(POD)
+    assert not panel._shelf.children
+    panel.controls.edit.value = True
+    assert panel._shelf.children == (panel.editor,)
+    panel.controls.edit.value = False
+    assert panel._shelf.layout.display == "none"
+    sent: list[dict[str, Any]] = []
+    panel.condition.send = lambda message, buffers=None: sent.append(message)
+    panel.controls.until.value = TYPED
+    assert panel._condition_row.children == (panel.condition,)
+    told = [one for one in sent if one["type"] == "prefill"]
+    panel.condition._receive(None, {"type": "ready"}, None)
+    assert [one for one in sent if one["type"] == "prefill"] == 2 * told, (
+        "a line that comes late is told again"
+    )
+    panel.condition._receive(None, {"type": "ready"}, None)
+    assert len(sent) == 2 * len(told)
 
 
 def test_what_is_selected_in_the_browser_is_told() -> None:

@@ -130,6 +130,9 @@ def test_a_frame_waits_for_the_slowest_view(lab: Lab) -> None:
     for name, view in (("stage", stage), ("timeline", timeline)):
         view.send = lambda message, name=name: sent.append(f"{name} {message['type']}")
     lab._piece_panel().refresh()
+    assert not sent, "nothing new, nothing sent"
+    lab.cordon("node-1")
+    lab._piece_panel().refresh()
     assert sent == ["stage frame", "timeline frame"]
     stage._receive(None, {"type": "ack", "seq": stage._seq}, None)
     assert not fan.is_free

@@ -193,12 +193,12 @@ def test_the_line_in_a_browser(page: Page) -> None:
     field = page.get_by_label("kubectl wait --for=")
     tell(page, type="enter")
     expect(field).to_be_focused()
-    assert page.evaluate("window.model.sent") == []
+    assert page.evaluate("window.model.sent.map(({ type }) => type)") == ["ready"]
     tell(page, type="prefill", text="condition=Ready pod/db-0")
     tell(page, type="enter")
     expect(field).to_have_value("")
     sent = page.evaluate("window.model.sent.map(({ at, ...rest }) => rest)")
-    assert sent == [{"type": "run", "command": "condition=Ready pod/db-0"}]
+    assert sent == [{"type": "ready"}, {"type": "run", "command": "condition=Ready pod/db-0"}]
     tell(page, type="answer", text='error: unrecognized condition: "x"')
     expect(page.get_by_role("status")).to_have_text('error: unrecognized condition: "x"')
     tell(page, type="completions", text="", start=0, words=[])
