@@ -48,15 +48,16 @@ def consider(work: Work) -> None:
     if refused is None:
         work.set(allocated=asked)
         _set_pending(work, None)
-        _start(work)
+        _start(work, granted)
         return
     work.spec = with_resources(asked, granted)
     _defer(work, refused.message)
 
 
-def _start(work: Work) -> None:
+def _start(work: Work, granted: Obj) -> None:
     delay = work.view.duration_us("resize", work.runtime.uid, _generation(work))
-    work.set(resizing=_condition(work, IN_PROGRESS), resize_due_us=work.now_us + delay)
+    before = work.runtime.resources or granted.get("resources")
+    work.set(resizing=_condition(work, IN_PROGRESS), resize_due_us=work.now_us + delay, resources=before)
     work.event("Normal", "ResizeStarted", f"Pod resize started: {_summary(work)}")
 
 
@@ -106,7 +107,7 @@ def actuate(work: Work) -> None:
                 work.put_slot(changed(slot, resources=wanted))
     if all(_is_in_force(slot, work) for slot in work.runtime.slots):
         generation = runtime.resizing["observedGeneration"]
-        work.set(resizing=None, resize_due_us=0, resources=work.spec.get("resources"))
+        work.set(resizing=None, resize_due_us=0, resources=None)
         text = _summary(work, generation=generation)
         work.event("Normal", "ResizeCompleted", f"Pod resize completed: {text}")
 

@@ -16,7 +16,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from k8slab.api.memo import remember, remember_with
+from k8slab.api.kinds._pod_resources import Amounts, pod_limits, pod_requests
 from k8slab.api.meta import Obj
+from k8slab.api.quantities import to_text
 from k8slab.clock import timestamp
 from k8slab.kubelet.qos import qos_class
 from k8slab.kubelet.restarts import should_restart
@@ -495,9 +497,26 @@ def _assemble(
     if inits:
         status["initContainerStatuses"] = inits
     status["containerStatuses"] = regular
+    if spec.get("resources"):
+        _add_pod_resources(status, spec, runtime)
     if "qosClass" not in old:
         status["qosClass"] = qos_class(spec)
     return status
+
+
+def _add_pod_resources(status: Obj, spec: Obj, runtime: Runtime) -> None:
+    """What was granted to a Pod as a whole, and what is in force (`convertToAPIPodLevelResourcesStatus`).
+
+    Upstream says it of every Pod; here it is left out where it would be nothing but the containers' sum.
+    """
+    status["allocatedResources"] = _texts(pod_requests(spec))
+    in_force = spec if runtime.resources is None else {**spec, "resources": runtime.resources}
+    resources = {"limits": _texts(pod_limits(in_force)), "requests": _texts(pod_requests(in_force))}
+    status["resources"] = {name: amounts for name, amounts in resources.items() if amounts}
+
+
+def _texts(amounts: Amounts) -> dict[str, str]:
+    return {name: to_text(amounts[name]) for name in sorted(amounts)}
 
 
 @lru_cache(maxsize=4096)

@@ -140,3 +140,17 @@ def test_a_sidecar_is_restarted_where_its_policy_asks_for_it(nodes):
     beside = nodes.container("web", field="initContainerStatuses")
     assert (beside["restartCount"], beside["resources"]) == (1, cpu("2"))
     assert resize_conditions(nodes, "web") == [] and nodes.container("web")["restartCount"] == 0
+
+
+def test_a_pod_as_a_whole_is_resized(nodes):
+    nodes.pod("web", nginx(), resources=cpu("1"))
+    nodes.run(20)
+    pod = nodes.get("web")
+    new = {**pod, "spec": {**pod["spec"], "resources": cpu("2")}}
+    api.update(nodes.world, api.ADMIN, "Pod", new, subresource="resize")
+    nodes.run(0.1)
+    status = nodes.status("web")
+    assert (status["allocatedResources"], status["resources"]) == ({"cpu": "2"}, cpu("1"))
+    nodes.run(3)
+    assert nodes.status("web")["resources"] == cpu("2")
+    assert nodes.exec("web", "cat", "/sys/fs/cgroup/cpu.max").stdout == "200000 100000\n"
