@@ -62,6 +62,9 @@ REALISTIC = Timing(
     },
 )
 
+IN_ORDER = ("informer", "scheduling")
+"""The delays of what comes over a watch, in which no change overtakes an earlier one."""
+
 INSTANT = Timing("instant", {name: Span(0, 0) for name in REALISTIC.spans})
 
 PROFILES = {profile.name: profile for profile in (REALISTIC, INSTANT)}

@@ -62,9 +62,8 @@ def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
     if agreed is not None and agreed.at_us <= earliest:
         return
     if longest > shortest:
-        # A cheap integer hash spreads the delays: this runs for every watcher of every change.
-        mixed = (revision * 2654435761 + waker.salt * 40503 + world.seed * 97) & 0xFFFFFFFF
-        earliest += (mixed ^ mixed >> 15) % (longest - shortest)
+        spread = _in_order if waker.in_order else _apart
+        earliest += spread(longest - shortest, waker.salt + world.seed * 97, world.now_us, revision)
     busy_us = world.busy.get(slot)
     if busy_us is not None and busy_us > earliest:
         earliest = busy_us
@@ -74,6 +73,29 @@ def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
     event = Event(earliest, world.sequence, waker.component, key, revision)
     world.pending[slot] = event
     world.queue.push(event)
+
+
+def _apart(span_us: int, salt: int, now_us: int, revision: int) -> int:
+    """A delay within a span for each change by itself."""
+    return _mixed(revision, salt) % span_us
+
+
+def _in_order(span_us: int, salt: int, now_us: int, revision: int) -> int:
+    """A delay within a span that lets no change overtake an earlier one, as one watch delivers them.
+
+    Between points in time that lie a span apart at least the delay changes steadily, so never
+    faster than time passes.
+    """
+    bits = span_us.bit_length()
+    point = now_us >> bits
+    here, there = _mixed(point, salt) % span_us, _mixed(point + 1, salt) % span_us
+    return here + ((there - here) * (now_us - (point << bits)) >> bits)
+
+
+def _mixed(number: int, salt: int) -> int:
+    """A cheap hash of small integers: this runs for every watcher of every change."""
+    mixed = (number * 2654435761 + salt * 40503) & 0xFFFFFFFF
+    return mixed ^ mixed >> 15
 
 
 def next_event(world: World) -> Event | None:

@@ -8,6 +8,7 @@ data, and which code they reach is looked up by name when they fall due.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, overload
@@ -22,7 +23,7 @@ from k8slab.store.aspects import ANY
 from k8slab.store.recorded import RecordedEvent, event_object
 from k8slab.store.store import Store
 from k8slab.store.view import Change
-from k8slab.timing import REALISTIC, Timing, duration_us
+from k8slab.timing import IN_ORDER, REALISTIC, Timing, duration_us
 
 
 class Event(NamedTuple):
@@ -401,6 +402,7 @@ class Waker(NamedTuple):
     keys: Any
     delay: str
     salt: int
+    in_order: bool
 
 
 class Wakers:
@@ -411,9 +413,12 @@ class Wakers:
     def __init__(self, components: Sequence[Component]) -> None:
         self._by_kind: dict[str, list[tuple[Watch, Waker]]] = {}
         self._chosen: dict[tuple[str, int, str, frozenset[str]], tuple[Waker, ...]] = {}
-        for number, component in enumerate(components):
+        for component in components:
+            # By its name, not its place: another controller must not change what the others do.
+            salt = zlib.crc32(component.name.encode())
             for watch in component.watches:
-                waker = Waker(component.name, watch.keys, watch.delay, number * 7919 + 1)
+                in_order = watch.delay in IN_ORDER
+                waker = Waker(component.name, watch.keys, watch.delay, salt, in_order)
                 self._by_kind.setdefault(watch.kind, []).append((watch, waker))
         self.choosy = frozenset(
             kind

@@ -149,7 +149,7 @@ QUESTIONS: dict[str, tuple[Callable[[Lab], None], str, list[str]]] = {
         [
             "Pod nginx-statefulset-1 was created at",
             "because Pod nginx-statefulset-0 became Ready at",
-            "was attached to node-1 at",
+            "was attached to node-",
             "PersistentVolumeClaim www-nginx-statefulset-0 was handed to the provisioner csi.k8slab.dev at",
             "because you did this at t=5.000s: kubectl apply -n default -f -",
         ],
