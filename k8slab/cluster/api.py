@@ -26,7 +26,7 @@ from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
-from k8slab.cluster import admission, likenesses
+from k8slab.cluster import admission, likenesses, successors
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
@@ -84,7 +84,7 @@ def create(
     """
     kind = kind_of(world, kind_name)
     if kind_name == "Pod" and options is PLAIN:
-        alike = likenesses.find(world, actor, obj)
+        alike = likenesses.find(world, actor, obj) or successors.find(world, actor, obj)
         if alike is not None:
             return _create_alike(world, actor, kind, alike, cause)
     written = obj

@@ -43,10 +43,16 @@ class Likeness(NamedTuple):
 
 def find(world: World, writer: object, pod: Obj) -> Likeness | None:
     """The last Pod that the same writer made of the same template, if it still is a likeness."""
+    known = of_template(world, writer, pod)
+    return known if known is not None and known.written["metadata"] == pod["metadata"] else None
+
+
+def of_template(world: World, writer: object, pod: Obj) -> Likeness | None:
+    """The last Pod that the same writer made of the same spec, whatever its names and labels are."""
     known: Likeness | None = world.likenesses.get(id(pod["spec"]))
     if known is None or known.written["spec"] is not pod["spec"] or known.writer != writer:
         return None
-    if known.written["metadata"] != pod["metadata"] or not UNLIKE.isdisjoint(world.store.kinds):
+    if not UNLIKE.isdisjoint(world.store.kinds):
         return None
     return known if tuple(pod) == _MADE_BY_TEMPLATE else None
 

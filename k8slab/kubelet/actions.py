@@ -206,14 +206,14 @@ def _running_sidecar(inits: list[Obj], index: int, slot: Slot, previous: bool) -
     startup = probe_result(slot, "startup")
     if startup and startup != SUCCESS:
         if startup == FAILURE:
-            kill = Kill(name, f"Init container {name} failed startup probe", "startup")
-            return _Initialization(False, False, (name,), (kill,))
+            failed = Kill(name, f"Init container {name} failed startup probe", "startup")
+            return _Initialization(False, False, (name,), (failed,))
         return _Initialization(False)
     starts: list[str] = []
     initialized = index == len(inits) - 1
     if not initialized and not previous:
         starts.append(inits[index + 1]["name"])
-    kill = None
+    kill: Kill | None = None
     if slot.image and slot.image != container["image"]:
         kill = Kill(name, f"Init container {name} definition changed")
     elif probe_result(slot, "liveness") == FAILURE:

@@ -48,7 +48,8 @@ _ANY_LETTERS = "aaaaa"
 
 
 @lru_cache(maxsize=8192)
-def _letters(seed: int, *name: str) -> str:
+def letters_of(seed: int, *name: str) -> str:
+    """The letters of chance in the name of a token's volume: of a controller's uid, or of a Pod's name."""
     return suffix(seed, "kube-api-access", *name)
 
 
@@ -68,7 +69,7 @@ def _mutate(request: Request, obj: Obj) -> Obj:
         owner = controller_of(obj)
         metadata = obj["metadata"]
         of = (owner["uid"],) if owner else (request.namespace, metadata.get("name") or "")
-        letters = _letters(request.view.seed, *of)
+        letters = letters_of(request.view.seed, *of)
     secrets = tuple(one.get("name", "") for one in account.get("imagePullSecrets") or ())
     return {**obj, "spec": _with_account(spec, name, letters, secrets)}
 
