@@ -11,9 +11,12 @@ its object got at creation.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+_born_of = itemgetter(1)
+"""The number that an object of a bucket got at creation."""
 
 
 class Index(Generic[K]):
@@ -49,7 +52,7 @@ class Index(Generic[K]):
         late = bool(bucket) and next(reversed(bucket.values())) > born
         bucket[key] = born
         if late:
-            self._buckets[value] = dict(sorted(bucket.items(), key=lambda item: item[1]))
+            self._buckets[value] = dict(sorted(bucket.items(), key=_born_of))
 
     def discard(self, value: Hashable, key: K) -> None:
         """Take a key out from under a value; nothing happens where it isn't there."""

@@ -65,13 +65,15 @@ def test_who_is_passed_over_had_nothing_to_say(story: str, monkeypatch: pytest.M
     def notify(world: World, change: Change) -> None:
         nonlocal passed_over
         told(world, change)
-        concerned = world.wakers.concerned(change.kind, aspects_of(change), owner_kind_of(change))
+        concerned = world.wakers.concerned(
+            change.kind, aspects_of(change), owner_kind_of(change), world.store.kinds
+        )
         for component in world.components.values():
             for watch in component.watches:
                 if watch.kind != change.kind or watch.keys is None:
                     continue
                 asked = any(one.component == component.name and one.keys is watch.keys for one in concerned)
-                if asked and not (watch.needs and not world.store.count(watch.needs)):
+                if asked:
                     continue
                 passed_over += 1
                 assert list(watch.keys(change, world)) == [], f"{component.name} was not asked of {change}"
