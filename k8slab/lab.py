@@ -23,7 +23,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.selectors import Selector, parse_selector
-from k8slab.cluster import api, assembly, dispatch, failures, ownership, queue, streams
+from k8slab.cluster import api, assembly, dispatch, failures, outage, ownership, queue, streams
 from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
@@ -635,6 +635,19 @@ class Lab:
             self._record(verb)
             failures.set_registry(self.world, down=down, cause=self._cause(verb.replace("_", " ")))
 
+    def stop_api_server(self) -> None:
+        """Stop the API server until `start_api_server`: what runs goes on, but nobody is answered."""
+        self._set_api_server("stop_api_server", down=True)
+
+    def start_api_server(self) -> None:
+        """Let the API server answer again."""
+        self._set_api_server("start_api_server", down=False)
+
+    def _set_api_server(self, verb: str, *, down: bool) -> None:
+        with self.lock:
+            self._record(verb)
+            outage.set_api_server(self.world, down=down, cause=self._cause(verb.replace("_", " ")))
+
     def set_load(
         self,
         reference: str,
@@ -1087,8 +1100,12 @@ class _LabClient:
         self._lab.world.kubeconfig = config
 
     def request(self, request: Request) -> Response:
+        from k8slab.cluster.outage import is_down
         from k8slab.cluster.rest import handle
+        from k8slab.kubectl.kubeconfig import refused
 
+        if is_down(self._lab.world):
+            raise refused()
         return handle(self._lab.world, request._replace(deed=self._deed))
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:

@@ -46,7 +46,9 @@ ARGUMENTS: dict[str, tuple[type, ...]] = {
     "request": (str, str, dict, dict, object, str, list),
     "run_out_of_memory": (str, str, str),
     "set_load": (str, object, object, dict, str),
+    "start_api_server": (),
     "start_command": (str, str, str, list, bool, bool),
+    "stop_api_server": (),
     "stop_kubelet": (str,),
     "type_in": (str, str, str, bool),
 }

@@ -74,6 +74,7 @@ CATALOGUE: tuple[Failure, ...] = (
     Failure("kill", "Pod", "Kill the main process of the Pod's first container, as SIGKILL does."),
     Failure("run_out_of_memory", "Pod", "Let the kernel kill the Pod's first container for its memory."),
     Failure("fill_storage", "Pod", "Let the Pod write more to its disk than it may, or than there is room."),
+    Failure("stop_api_server", "Cluster", "Let nobody's request be answered.", "start_api_server"),
     Failure("break_registry", "Cluster", "Let every pull of an image fail.", "mend_registry"),
 )
 

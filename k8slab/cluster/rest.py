@@ -37,6 +37,7 @@ from k8slab.cluster.kinds import is_stored, unstored_objects, virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
 from k8slab.cluster.options import WriteQuery, delete_query, list_query, write_query
+from k8slab.cluster.outage import refuse_if_down
 from k8slab.cluster.owner_references import without_repeats
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, check_verb, parse_path, place_of, verb_of
@@ -76,6 +77,7 @@ def refusal(error: ApiError) -> Response:
 
 
 def _handle(world: World, request: Request, warnings: list[str]) -> Response:
+    refuse_if_down(world)
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
     remote = aggregation.service_for(world, request.path)

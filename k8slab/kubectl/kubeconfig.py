@@ -157,12 +157,17 @@ def connection(config: Obj, flags: Mapping[str, Any]) -> Connection:
     headers = _credentials(user) if cluster else {}
     server = cluster.get("server") or "http://localhost:8080"
     if server.rstrip("/") != SERVER:
-        address = server.partition("://")[2] or server
-        raise KubectlError(
-            f"The connection to the server {address.rstrip('/')} was refused"
-            " - did you specify the right host or port?\n"
-        )
+        raise refused(server)
     return Connection(context.get("namespace") or "default", headers)
+
+
+def refused(server: str = SERVER) -> KubectlError:
+    """What is said where nobody listens at a server's address."""
+    address = server.partition("://")[2] or server
+    return KubectlError(
+        f"The connection to the server {address.rstrip('/')} was refused"
+        " - did you specify the right host or port?\n"
+    )
 
 
 def _user(config: Obj, context: Obj, flags: Mapping[str, Any]) -> tuple[Obj, str]:

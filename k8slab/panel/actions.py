@@ -224,6 +224,8 @@ ACTIONS: tuple[Action, ...] = (
 
 CLUSTER: tuple[tuple[str, Deed], ...] = (
     ("add-node", Deed("add_node", ())),
+    ("stop-api-server", Deed("stop_api_server", ())),
+    ("start-api-server", Deed("start_api_server", ())),
     ("break-registry", Deed("break_registry", ())),
     ("mend-registry", Deed("mend_registry", ())),
 )

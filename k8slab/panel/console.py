@@ -32,6 +32,8 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
     lines = traitlets.List().tag(sync=True)
     prompt = traitlets.Unicode("$ kubectl").tag(sync=True)
     hint = traitlets.Unicode("get pods -o wide").tag(sync=True)
+    is_line = traitlets.Bool(False).tag(sync=True)
+    """Whether it is only a line to type into, above which nothing is printed."""
     texts = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -39,7 +41,7 @@ class Console(anywidget.AnyWidget):  # type: ignore[misc]
         on_run: Callable[[str], None] = lambda command: None,
         on_complete: Callable[[str], Completion] = lambda text: Completion(len(text), ()),
         language: Language = "en",
-        **traits: str,
+        **traits: Any,
     ) -> None:
         super().__init__(texts=browser_texts(language), **traits)
         self._on_run, self._on_complete = on_run, on_complete

@@ -107,6 +107,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.run_until,
             lambda text: completion.of_condition(text, self.showing.lab.view),
             self.lab.language,
+            is_line=True,
             prompt=_WAIT,
             hint=self.words("until.hint"),
         )

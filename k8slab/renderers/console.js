@@ -14,13 +14,16 @@ function commonStart(words) {
 function render({ model, el }) {
   const stop = new AbortController();
   const root = document.createElement("div");
-  root.className = "k8-console";
+  // A line that is only typed into prints nothing: what was typed is its history.
+  const isLine = Boolean(model.get("is_line"));
+  root.className = isLine ? "k8-ask" : "k8-console";
   root.innerHTML =
     '<div class="k8-printed" role="log" tabindex="0"></div>' +
     '<label class="k8-line"><span class="k8-prompt-words"></span><input type="text" spellcheck="false" autocomplete="off"' +
     ' autocapitalize="off" aria-autocomplete="list" aria-describedby=""></label><div class="k8-offers" role="status" aria-live="polite"></div>';
   el.append(root);
   const [printed, input, offers] = [".k8-printed", "input", ".k8-offers"].map((one) => root.querySelector(one));
+  if (isLine) printed.remove();
   input.removeAttribute("aria-describedby");
   printed.setAttribute("aria-label", model.get("texts")["console"]);
   root.querySelector(".k8-prompt-words").textContent = model.get("prompt");

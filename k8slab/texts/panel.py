@@ -80,6 +80,8 @@ TEXTS = {
     "action.suspend": ("suspend", "挂起"),
     "action.unsuspend": ("resume", "恢复"),
     "action.add-node": ("add node", "添加节点"),
+    "action.stop-api-server": ("stop API server", "停止 API server"),
+    "action.start-api-server": ("start API server", "启动 API server"),
     "action.break-registry": ("break registry", "使镜像仓库失效"),
     "action.mend-registry": ("mend registry", "修复镜像仓库"),
     "of_node": ("{action} node", "{action}节点"),

@@ -9,6 +9,7 @@ import pytest
 
 from k8slab import Lab
 from k8slab.cluster.failures import CATALOGUE, Failure
+from k8slab.cluster.request import Request
 from k8slab.lab import LabError
 
 MANIFESTS = Path(__file__).parents[2] / "notebooks" / "manifests"
@@ -325,4 +326,39 @@ def test_a_container_that_needs_more_memory_than_it_may_have_is_killed_again_and
     lab.set_load("deployment/web")
     lab.run("6m")
     assert "2/2" in lab.kubectl("get deployment web").stdout
+    assert Lab.load(lab.save()).digest() == lab.digest()
+
+
+# The API server.
+
+
+def test_without_an_api_server_what_runs_goes_on_and_nobody_is_answered(lab: Lab) -> None:
+    lab.kubectl("create deployment web --image=nginx --replicas=3")
+    lab.settle()
+    pods = lab.list("pods", selector="app=web")
+    lab.stop_api_server()
+    refused = lab.kubectl("get pods")
+    assert (refused.code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n"
+    )
+    assert lab.request(Request("GET", "/api/v1/pods")).code == 503
+    revision = {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in pods}
+    lab.kill(f"pod/{pods[0]['metadata']['name']}")
+    lab.crash("node-2")
+    lab.run("5m")
+    same = {
+        one["metadata"]["name"]: one["metadata"]["resourceVersion"]
+        for one in lab.list("pods", selector="app=web")
+    }
+    assert same == revision, "nothing is written while nobody answers"
+    assert not [
+        one for one in lab.history if one.kind in ("Event", "Pod") and one.at_us > lab.now_us - 299_000_000
+    ]
+    lab.start_api_server()
+    lab.run("3s")
+    status = lab.get(f"pod/{pods[0]['metadata']['name']}")["status"]["containerStatuses"][0]
+    assert (status["restartCount"], "running" in status["state"]) == (1, True)
+    lab.run("10m")
+    assert "3/3" in lab.kubectl("get deployment web").stdout
     assert Lab.load(lab.save()).digest() == lab.digest()

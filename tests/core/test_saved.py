@@ -27,6 +27,8 @@ def busy_lab() -> Lab:
     lab.set_load("pod/db-0", cpu="200m")
     lab.break_registry()
     lab.mend_registry()
+    lab.stop_api_server()
+    lab.start_api_server()
     console = lab.start_command("default", "db-0", "", ["cat"], has_input=True)
     lab.type_in("default", console, "bytes that are no text: \udcff\n", ended=True)
     lab.end_command("default", console)

@@ -37,6 +37,7 @@ VERBS: dict[str, Callable[[Lab], object]] = {
     "disconnect": lambda lab: lab.disconnect("node-3"),
     "stop a kubelet": lambda lab: lab.stop_kubelet("node-1"),
     "no registry": lambda lab: lab.break_registry(),
+    "no API server": lambda lab: lab.stop_api_server(),
     "a full disk": lambda lab: lab.fill_disk("node-2"),
     "a full volume": lambda lab: _try(lambda: lab.fill_storage("pod/nginx-statefulset-0")),
     "a registry": lambda lab: lab.mend_registry(),

@@ -145,7 +145,7 @@ def test_the_past_is_shown_and_left_again(visit: Visit) -> None:
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + 20)
     expect(page.locator(".k8slab-banner")).to_contain_text("this is the past")
-    assert page.inner_text(".k8-time") < before
+    page.wait_for_function("before => document.querySelector('.k8-time').textContent < before", arg=before)
     page.locator(".k8slab-banner button", has_text="back to now").click()
     expect(page.locator(".k8-time").first).to_have_text(before)
 

@@ -223,10 +223,13 @@ def test_now_is_where_a_seek_beyond_it_leads() -> None:
     assert "error: the lab had not begun yet" in printed(panel)
 
 
+CLUSTER = ("add-node", "stop-api-server", "start-api-server", "break-registry", "mend-registry")
+
+
 @pytest.mark.parametrize(
     ("selected", "offered"),
     [
-        ("", {"add-node", "break-registry", "mend-registry"}),
+        ("", {*CLUSTER}),
         (POD, {"replicas", "delete-pod", "evict", "kill", "oom", "fill-storage", "cordon", "crash", "exec"}),
         (
             NODE,
@@ -237,7 +240,7 @@ def test_now_is_where_a_seek_beyond_it_leads() -> None:
         ),
         (SET, {"replicas", "restart", "rollback", "delete"}),
         ("PersistentVolumeClaim/default/data-db-0", {"delete"}),
-        ("Pod/default/nobody", {"add-node", "break-registry", "mend-registry"}),
+        ("Pod/default/nobody", {*CLUSTER}),
     ],
 )
 def test_only_what_can_be_done_is_offered(selected: str, offered: set[str]) -> None:

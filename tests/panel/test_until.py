@@ -176,7 +176,13 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     made = browser.new_page()
     folder = Path(renderers.__file__).parent
-    state = {"lines": [], "prompt": "kubectl wait --for=", "hint": "", "texts": texts_of("stage", "en")}
+    state = {
+        "lines": [["command", "kubectl wait --for= condition=Ready pod/web-0"]],
+        "prompt": "kubectl wait --for=",
+        "is_line": True,
+        "hint": "",
+        "texts": texts_of("stage", "en"),
+    }
     made.goto("about:blank")
     made.evaluate(
         MOUNT, {"source": (folder / "console.js").read_text(encoding="utf-8"), "css": "", "state": state}
@@ -194,6 +200,10 @@ def test_the_line_in_a_browser(page: Page) -> None:
     tell(page, type="enter")
     expect(field).to_be_focused()
     assert page.evaluate("window.model.sent.map(({ type }) => type)") == ["ready"]
+    assert page.locator("[role=log]").count() == 0
+    field.press("ArrowUp")
+    expect(field).to_have_value("condition=Ready pod/web-0")
+    field.press("ArrowDown")
     tell(page, type="prefill", text="condition=Ready pod/db-0")
     tell(page, type="enter")
     expect(field).to_have_value("")
