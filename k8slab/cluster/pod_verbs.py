@@ -5,6 +5,7 @@ Models pkg/registry/core/pod/{rest,storage}, pkg/registry/core/serviceaccount/st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from k8slab import clock
@@ -17,7 +18,7 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._field import NOT_NEGATIVE
 from k8slab.api.validation._field import forbidden as forbidden_value
 from k8slab.api.validation._field import invalid as invalid_value
-from k8slab.cluster import bodies, subresources
+from k8slab.cluster import admission, bodies, subresources
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
@@ -230,12 +231,13 @@ def _check_node(world: World, pod: Obj) -> None:
         raise not_found("pods", "", node)
 
 
-def connect(world: World, request: Request, route: Route) -> Response:
+def connect(world: World, request: Request, route: Route, actor: Actor) -> Response:
     """A request that leads to a stream into a container: refused here where the stream can't be had."""
     if request.query.get("dryRun"):
         raise bad_request("dryRun is not supported")
     if route.kind.kind != "Pod":
         raise nothing_here()
+    _admit(world, request, route, actor)
     pod = world.get("Pod", route.key)
     if pod is None:
         raise not_found("pods", "", route.name)
@@ -245,6 +247,53 @@ def connect(world: World, request: Request, route: Route) -> Response:
         raise bad_request(f"pod {route.name} does not have a host assigned")
     _check_node(world, pod)
     raise bad_request("Upgrade request required")
+
+
+_OPTIONS = {
+    "attach": Kind("PodAttachOptions", "", "v1", "pods", "pod", True),
+    "exec": Kind("PodExecOptions", "", "v1", "pods", "pod", True),
+    "portforward": Kind("PodPortForwardOptions", "", "v1", "pods", "pod", True),
+}
+_SWITCHES = ("stdin", "stdout", "stderr", "tty")
+
+
+def _admit(world: World, request: Request, route: Route, actor: Actor) -> None:
+    """Ask admission about a connection before anything else is said of it. ApiError where it refuses."""
+    kind, query = _OPTIONS[route.subresource], request.query
+    options: Obj = {"kind": kind.kind, "apiVersion": kind.api_version}
+    if route.subresource == "portforward":
+        ports = [int(port) for port in str(query.get("ports", "")).split(",") if port.isdigit()]
+        options.update({"ports": ports} if ports else {})
+    else:
+        switched_on = [name for name in _SWITCHES if query.get(name, "false") not in ("", "0", "false")]
+        options.update(dict.fromkeys(switched_on, True))
+        options.update({"container": query["container"]} if query.get("container") else {})
+        if route.subresource == "exec":
+            options["command"] = _words(query.get("command", ""))
+    admission.validate(
+        admission.Request(
+            view=world,
+            operation="CONNECT",
+            kind=kind,
+            namespace=route.namespace,
+            name=route.name,
+            subresource=route.subresource,
+            new=options,
+            old=None,
+            user=actor.user,
+            groups=actor.groups,
+            now_us=world.now_us,
+        )
+    )
+
+
+def _words(text: str) -> list[str]:
+    """A command as the query has it: one word, or several as a JSON list."""
+    try:
+        words = json.loads(text)
+    except ValueError:
+        words = None
+    return words if isinstance(words, list) else [text] if text else []
 
 
 _LOG_NUMBERS = ("sinceSeconds", "tailLines", "limitBytes")

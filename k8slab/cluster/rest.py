@@ -176,7 +176,7 @@ def _written_object(
 def _get(world: World, exchange: Exchange) -> Response:
     route, request = exchange.route, exchange.request
     if route.subresource in pod_verbs.CONNECTED:
-        return pod_verbs.connect(world, request, route)
+        return pod_verbs.connect(world, request, route, actor_of(request))
     if route.subresource == "log":
         return pod_verbs.log(world, request, route)
     _check_read_version(world, request.query.get("resourceVersion", ""))
@@ -220,7 +220,7 @@ def _watch(world: World, exchange: Exchange) -> Response:
 def _create(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
     if route.subresource in pod_verbs.CONNECTED:
-        return pod_verbs.connect(world, request, route)
+        return pod_verbs.connect(world, request, route, actor_of(request))
     query = write_query(request, "CreateOptions")
     actor, options = actor_of(request), _write_options(exchange, query)
     if route.subresource or route.kind.kind == "Binding":

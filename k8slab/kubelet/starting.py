@@ -56,6 +56,10 @@ def _begin(work: Work, slot: Slot, container: Obj) -> bool:
             slot, retry_us=0, pull_backoff_us=0, pull_failed_us=0, tried_image="", backoff_told_us=0
         )
         work.put_slot(slot)
+    if slot.backoff_us and slot.image and slot.image != container["image"]:
+        # So is that of its crashes (`GetBackoffKey`).
+        slot = changed(slot, backoff_us=0, backoff_updated_us=0, backoff_told_us=0)
+        work.put_slot(slot)
     if slot.retry_us > work.at_us:
         work.wake(slot.retry_us)
         return False

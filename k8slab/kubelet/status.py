@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from k8slab.api.memo import remember, remember_with
 from k8slab.api.kinds._pod_resources import Amounts, pod_limits, pod_requests
+from k8slab.api.memo import remember, remember_with
 from k8slab.api.meta import Obj
 from k8slab.api.quantities import to_text
 from k8slab.clock import timestamp

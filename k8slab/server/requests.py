@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -68,7 +69,13 @@ def request_of(scope: Scope, method: str, token: str) -> Request:
     credentials = headers.get("Authorization", "")
     scheme, _, given = credentials.partition(" ")
     path, trusted = _without_prefix(scope["path"], token)
-    request = Request(method, path, dict(query_pairs(scope)), headers)
+    pairs = query_pairs(scope)
+    query = dict(pairs)
+    words = [value for name, value in pairs if name == "command"]
+    if len(words) > 1:
+        # The only parameter of which every value counts: what is to be executed, as a JSON list.
+        query["command"] = json.dumps(words)
+    request = Request(method, path, query, headers)
     if scheme.lower() == "bearer" and _is_same(given.strip(), token):
         del headers["Authorization"]
         return request

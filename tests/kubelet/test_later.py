@@ -47,6 +47,16 @@ def test_another_image_starts_the_container_again(nodes):
     )
 
 
+def test_another_image_ends_the_back_off(nodes):
+    nodes.pod("box", shell("exit 1"))
+    nodes.run(200)
+    before = nodes.container("box")["restartCount"]
+    assert nodes.container("box")["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    update(nodes, "box", containers=[{**nodes.get("box")["spec"]["containers"][0], "image": "busybox:1.36"}])
+    nodes.run(35)
+    assert nodes.container("box")["restartCount"] >= before + 3, "at once, and after ten and twenty seconds"
+
+
 RESIZES = {
     "no restart is asked for": ([], 0),
     "a restart is asked for": ([{"resourceName": "cpu", "restartPolicy": "RestartContainer"}], 1),

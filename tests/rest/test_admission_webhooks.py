@@ -176,3 +176,19 @@ def test_configurations_can_always_be_deleted(lab: Lab) -> None:
 def test_a_dry_run_asks_nobody_with_side_effects(lab: Lab) -> None:
     configure(lab, "Validating", hook("/configmaps", sideEffects="NoneOnDryRun"))
     assert send(lab, "POST", MAPS, config_map(), dryRun="All").code == 201
+
+
+def test_an_attachment_is_judged(lab: Lab) -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CONNECT"], "resources": ["pods/attach"]}
+    configure(lab, "Validating", {**hook("/pods/attach"), "rules": [rule]})
+    spec = {"containers": [{"name": "container1", "image": "nginx:1.29"}]}
+    names = ("to-be-attached-pod", "another")
+    lab.apply([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": one}, "spec": spec} for one in names])
+    lab.settle()
+    query = {"container": "container1", "stdin": "true"}
+    said = [send(lab, "GET", f"/api/v1/namespaces/default/pods/{one}/attach", **query) for one in names]
+    why = "attaching to pod 'to-be-attached-pod' is not allowed"
+    assert [one.body["message"] for one in said] == [
+        f'admission webhook "{NAME}" denied the request: {why}',
+        "Upgrade request required",
+    ]

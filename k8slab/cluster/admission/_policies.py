@@ -93,7 +93,9 @@ def _namespace_fits(request: Request, selector: Obj) -> bool:
 
 def _object_fits(request: Request, selector: Obj) -> bool:
     wanted = from_label_selector(selector)
-    return any(one is not None and matches(wanted, labels_of(one)) for one in (request.new, request.old))
+    # The options of a connection have no metadata, so no selector finds them.
+    objects = [one for one in (request.new, request.old) if one is not None and "metadata" in one]
+    return any(matches(wanted, labels_of(one)) for one in objects)
 
 
 def _any_rule(request: Request, rules: Sequence[Obj], loose: bool) -> bool:
