@@ -174,3 +174,62 @@ def test_what_every_cluster_has_comes_back_within_a_minute(lab: Lab) -> None:
     lab.run(61)
     assert lab.kubectl("get flowschema probes").code == 0
     assert lab.kubectl("get prioritylevelconfiguration system").code == 0
+
+
+def sample_api_server(lab: Lab) -> None:
+    """Upstream's own server behind the aggregator, with the etcd in which it keeps its objects."""
+    announce(lab)
+    etcd = ["/usr/local/bin/etcd", "--listen-client-urls", "http://127.0.0.1:2379"]
+    containers = [
+        {"name": "server", "image": "registry.k8s.io/e2e-test-images/sample-apiserver:1.29.2"},
+        {"name": "etcd", "image": "registry.k8s.io/etcd:3.6.8-0", "command": etcd},
+    ]
+    containers[0]["args"] = ["--etcd-servers=http://127.0.0.1:2379"]
+    probe = {"httpGet": {"scheme": "HTTPS", "port": 443, "path": "/readyz"}, "periodSeconds": 1}
+    containers[0]["readinessProbe"] = probe
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "api", "labels": {"app": "api"}}}
+    lab.apply([{**pod, "spec": {"containers": containers}}])
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api"}}
+    lab.apply([{**service, "spec": {"selector": {"app": "api"}, "ports": [{"port": 443}]}}])
+    lab.settle()
+
+
+def flunder(name: str, **labels: str) -> Obj:
+    metadata = {"name": name, "labels": labels}
+    return {"apiVersion": "wardle.example.com/v1alpha1", "kind": "Flunder", "metadata": metadata}
+
+
+def test_objects_of_an_api_server_behind_the_aggregator(lab: Lab) -> None:
+    sample_api_server(lab)
+    assert available(lab) == ("True", "Passed")
+    path = f"{REMOTE}/namespaces/default/flunders"
+    made = send(lab, "POST", path, flunder("a", n="1"))
+    assert (made.code, made.body["kind"], made.body["metadata"]["namespace"]) == (201, "Flunder", "default")
+    assert send(lab, "POST", path, flunder("a")).body["reason"] == "AlreadyExists"
+    assert send(lab, "POST", path, flunder("b", n="2")).code == 201
+    listed = send(lab, "GET", path).body
+    assert [one["metadata"]["name"] for one in listed["items"]] == ["a", "b"]
+    changed = {**made.body, "spec": {"reference": "b"}}
+    assert send(lab, "PUT", f"{path}/a", changed).body["spec"] == {"reference": "b"}
+    assert send(lab, "PUT", f"{path}/a", changed).body["reason"] == "Conflict"
+    patch = {"metadata": {"labels": {"n": "3"}}}
+    headers = {"Content-Type": "application/merge-patch+json"}
+    patched = lab.request(Request("PATCH", f"{path}/b", headers=headers, body=patch)).body
+    assert patched["metadata"]["labels"] == {"n": "3"}
+    assert send(lab, "DELETE", f"{path}/a").body["status"] == "Success"
+    assert send(lab, "GET", f"{path}/a").body["message"] == 'flunders.wardle.example.com "a" not found'
+    assert send(lab, "GET", f"{REMOTE}/nothing").code == 404
+    assert lab.kubectl("get flunders -o name").stdout == "flunder.wardle.example.com/b\n"
+    assert lab.kubectl("delete flunder b").code == 0
+    assert send(lab, "GET", path).body["items"] == []
+    assert Lab.load(lab.save()).digest() == lab.digest()
+
+
+def test_discovery_asks_the_server_behind_what_it_has(lab: Lab) -> None:
+    sample_api_server(lab)
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    items = send(lab, "GET", "/apis", Accept=accept).body["items"]
+    (version,) = next(one for one in items if one["metadata"]["name"] == "wardle.example.com")["versions"]
+    assert version["freshness"] == "Current"
+    assert [one["resource"] for one in version["resources"]] == ["fischers", "flunders"]
+    assert "flunders" in lab.kubectl("api-resources").stdout
