@@ -98,6 +98,11 @@ class Who(NamedTuple):
     groups: tuple[int, ...] = (0,)
 
 
+def owned(path: str, mode: int, user: int, group: int) -> Tree:
+    """What a tree has beside a file that has a mode and an owner of its own."""
+    return {path + _MARK: [mode, user, group]}
+
+
 class Mount(NamedTuple):
     """A part of a container's tree: `path` is where, `load` and `save` what is behind it.
 

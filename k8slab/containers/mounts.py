@@ -24,7 +24,7 @@ from k8slab.containers import cgroups
 from k8slab.containers.cgroups import cgroup_tree
 from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import etc_tree, node_tree
-from k8slab.containers.files import Files, Mount, Tree, Who, normal, text_from
+from k8slab.containers.files import Files, Mount, Tree, Who, normal, owned, text_from
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.proc import proc_tree
 from k8slab.containers.program import family_of
@@ -323,8 +323,29 @@ def projected_tree(view: View, pod: Obj, volume: Obj) -> Tree:
             tree.update(_downward_tree(view, pod, source["downwardAPI"]))
         elif "serviceAccountToken" in source:
             wanted = source["serviceAccountToken"]
-            tree[normal(wanted.get("path", "token"))] = _token(view, pod, wanted)
+            path = normal(wanted.get("path", "token"))
+            tree[path] = _token(view, pod, wanted)
+            tree.update(_token_owner(pod, path))
     return tree
+
+
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
+def _token_owner(pod: Obj, path: str) -> Tree:
+    """Whose a token is: its readers' alone, where all are one user or have a group (`FsUserFrom`)."""
+    spec = pod["spec"]
+    group = (spec.get("securityContext") or {}).get("fsGroup")
+    every = [
+        *(spec.get("initContainers") or ()),
+        *spec["containers"],
+        *(spec.get("ephemeralContainers") or ()),
+    ]
+    users = {security_of(pod, one).get("runAsUser") for one in every}
+    user = users.pop() if len(users) == 1 else None
+    if user is None and group is None:
+        return {}
+    return owned(path, 0o600 if group is None else 0o640, user or 0, group or 0)
 
 
 def _token(view: View, pod: Obj, wanted: Obj) -> str:

@@ -191,3 +191,19 @@ SCORES = {
 def test_who_is_killed_first_for_memory(resources, score):
     container = nginx(resources=resources)
     assert oom_score_adjust({"spec": {"containers": [container]}}, container, MEMORY) == score
+
+
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+OWNERS = {
+    "one user": ({"runAsUser": 1000}, "600 1000 0\n"),
+    "a group": ({"fsGroup": 2000}, "640 0 2000\n"),
+    "both": ({"runAsUser": 1000, "fsGroup": 2000}, "640 1000 2000\n"),
+    "neither": ({}, "644 0 0\n"),
+}
+
+
+@pytest.mark.parametrize(("security", "shown"), OWNERS.values(), ids=OWNERS)
+def test_whose_a_token_is(nodes, security, shown):
+    nodes.pod("box", shell("sleep 100000"), securityContext=security)
+    nodes.run(3)
+    assert nodes.exec("box", "stat", "-c", "%a %u %g", TOKEN).stdout == shown
