@@ -102,7 +102,7 @@ def kind_named(text: str, session: Session | None = None) -> Kind:
                 session.warn(
                     'Warning: short name "ev" could also match lower priority resource events.events.k8s.io\n'
                 )
-            return kind
+            return _as_served(kind, rest)
     for kind in _custom_kinds(session):
         if name in _names(kind) and _is_in(kind, rest):
             return kind
@@ -118,6 +118,16 @@ def _is_in(kind: Kind, rest: str) -> bool:
     served = [(kind.group, kind.version), *((one.group, one.version) for one in kind.other_versions)]
     names = [name for group, version in served for name in (group, f"{version}.{group}")]
     return not rest or rest in names or f"{rest}." in names
+
+
+def _as_served(kind: Kind, rest: str) -> Kind:
+    """The kind as the group or version that is asked for serves it, where that isn't the preferred one."""
+    if not rest or rest.rstrip(".") in (kind.group, f"{kind.version}.{kind.group}".rstrip(".")):
+        return kind
+    for other in kind.other_versions:
+        if rest in (other.group, f"{other.version}.{other.group}"):
+            return kind._replace(group=other.group, version=other.version)
+    return kind
 
 
 @cache
