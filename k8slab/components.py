@@ -147,6 +147,10 @@ NOTHING_MORE = Done()
 Plan = Generator[Action, Outcome, Done]
 
 
+CUSTOM = "*"
+"""Stands for every kind of the API that is watched by nobody by its name: those that definitions add."""
+
+
 class Watch(NamedTuple):
     """Which keys to look at after a change of a kind.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from k8slab.api.meta import Key
 from k8slab.cluster.likenesses import LOOKED_AT
 from k8slab.cluster.world import Event, Waker, World
+from k8slab.components import CUSTOM
 from k8slab.store.aspects import ANY, aspects_of, owner_kind_of
 from k8slab.store.view import Change
 
@@ -34,6 +35,8 @@ def notify(world: World, change: Change) -> None:
     if kind in LOOKED_AT:
         world.likenesses.clear()
     wakers = world.wakers
+    if kind not in wakers and _is_of_the_api(change):
+        kind = CUSTOM
     aspects, owner_kind = ANY, ""
     if kind in wakers.choosy:
         aspects, owner_kind = aspects_of(change), owner_kind_of(change)
@@ -51,6 +54,12 @@ def notify(world: World, change: Change) -> None:
             asked, found = keys, tuple(keys(change, world))
         for key in found:
             _wake(world, waker, key, revision)
+
+
+def _is_of_the_api(change: Change) -> bool:
+    """Whether clients can see the object, as none can see those of internal kinds."""
+    obj = change.old if change.new is None else change.new
+    return obj is not None and obj["apiVersion"] != "lab"
 
 
 def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:

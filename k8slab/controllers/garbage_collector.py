@@ -16,11 +16,24 @@ Models pkg/controller/garbagecollector/{garbagecollector,graph_builder}.go, v1.3
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Key, Obj, is_terminating, key_of
-from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Patch, Plan, Record, Watch
+from k8slab.components import (
+    CUSTOM,
+    Action,
+    Component,
+    Delete,
+    Done,
+    Memory,
+    Outcome,
+    Patch,
+    Plan,
+    Record,
+    Watch,
+)
 from k8slab.controllers._pods import aggregate
 from k8slab.store.aspects import CREATED, DELETION, OWNERS, REMOVED
 from k8slab.store.view import Change, View
@@ -109,26 +122,44 @@ def _has_doubtful_owner(before: Sequence[Obj], after: Sequence[Obj], new: Obj, v
 
 def _owner(view: View, reference: Obj, dependent: Obj) -> Obj | None:
     """The owner that a reference means, if it is where the reference says and is still the same one."""
-    kind = kinds().get(reference["kind"])
+    named = _kind_named(view, reference)
     namespace = dependent["metadata"].get("namespace", "")
-    if kind is not None and not kind.namespaced:
+    if named is not None and not named.namespaced:
         namespace = ""
     owner = view.get(reference["kind"], (namespace, reference["name"]))
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
         return None
     if owner["apiVersion"] != reference["apiVersion"]:
-        return owner if _is_served(reference) else None
+        return owner if named is not None and reference["apiVersion"] in named.versions else None
     return owner
 
 
-def _is_served(reference: Obj) -> bool:
-    """Whether the reference's kind exists in the group and version that it names."""
+class _Named(NamedTuple):
+    """A kind as references name it: whether its objects live in namespaces, and in which apiVersions."""
+
+    namespaced: bool
+    versions: tuple[str, ...]
+
+
+def _kind_named(view: View, reference: Obj) -> _Named | None:
+    """The kind of a reference, be it a built-in one or one that a definition adds."""
     kind = kinds().get(reference["kind"])
-    if kind is None:
-        return False
-    versions = [kind.api_version]
-    versions += [f"{one.group}/{one.version}" if one.group else one.version for one in kind.other_versions]
-    return reference["apiVersion"] in versions
+    if kind is not None:
+        others = [f"{one.group}/{one.version}" if one.group else one.version for one in kind.other_versions]
+        return _Named(kind.namespaced, (kind.api_version, *others))
+    group = reference["apiVersion"].rpartition("/")[0]
+    for definition in view.list("CustomResourceDefinition"):
+        spec = definition["spec"]
+        if spec["group"] == group and spec["names"]["kind"] == reference["kind"]:
+            served = [f"{group}/{one['name']}" for one in spec["versions"] if one.get("served")]
+            return _Named(spec["scope"] == "Namespaced", tuple(served))
+    return None
+
+
+def _is_served(view: View, reference: Obj) -> bool:
+    """Whether the reference's kind exists in the group and version that it names."""
+    named = _kind_named(view, reference)
+    return named is not None and reference["apiVersion"] in named.versions
 
 
 class _Sorted:
@@ -146,13 +177,13 @@ class _Sorted:
 def _sort_references(view: View, item: Obj) -> _Sorted:
     result = _Sorted()
     for reference in _references(item):
-        if not _is_served(reference) and view.get(reference["kind"], _guess(item, reference)) is None:
+        if not _is_served(view, reference) and view.get(reference["kind"], _guess(item, reference)) is None:
             result.unresolvable = (
                 f"unable to get REST mapping for {reference['apiVersion']}/{reference['kind']}."
             )
             return result
-        kind = kinds().get(reference["kind"])
-        if kind is not None and kind.namespaced and not item["metadata"].get("namespace"):
+        named = _kind_named(view, reference)
+        if named is not None and named.namespaced and not item["metadata"].get("namespace"):
             result.unresolvable = "the object is cluster-scoped, but refers to a namespaced owner"
             return result
         owner = _owner(view, reference, item)
@@ -327,8 +358,8 @@ def _report_foreign_namespaces(view: View, kind: str, item: Obj) -> Generator[Ac
     """Warn of a reference to an owner that lives in another namespace, where no owner counts."""
     namespace = item["metadata"].get("namespace", "")
     for reference in _references(item):
-        model = kinds().get(reference["kind"])
-        if model is None or not model.namespaced or _owner(view, reference, item) is not None:
+        named = _kind_named(view, reference)
+        if named is None or not named.namespaced or _owner(view, reference, item) is not None:
             continue
         if _exists_elsewhere(view, reference):
             identity = _identity(reference, reference, namespace)
@@ -349,7 +380,7 @@ CONTROLLER = Component(
     name="garbage-collector-controller",
     watches=tuple(
         Watch(kind, _concerned, "garbage_collect", CREATED | REMOVED | OWNERS | DELETION)
-        for kind in kinds()
+        for kind in (*kinds(), CUSTOM)
         if kind not in _IGNORED_KINDS
     ),
     plan=plan,
