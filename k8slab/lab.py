@@ -562,13 +562,39 @@ class Lab:
 
     def kill(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
         """Kill the main process of a Pod's container as SIGKILL does: `lab.kill("pod/web-0")`."""
-        self._end_container("kill", reference, container, namespace, "")
+
+        def end(key: Key, cause: int) -> None:
+            failures.end_container(self.world, key, container, "", cause)
+
+        self._let_fail("kill", reference, container, namespace, end)
 
     def run_out_of_memory(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
         """Let the kernel kill a Pod's container for its memory: it ends as OOMKilled."""
-        self._end_container("run_out_of_memory", reference, container, namespace, "OOMKilled")
 
-    def _end_container(self, verb: str, reference: str, container: str, namespace: str, reason: str) -> None:
+        def end(key: Key, cause: int) -> None:
+            failures.end_container(self.world, key, container, "OOMKilled", cause)
+
+        self._let_fail("run_out_of_memory", reference, container, namespace, end)
+
+    def hang(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
+        """Stop a Pod's container in the middle of its work, as SIGSTOP does: it answers nobody any more."""
+
+        def stop(key: Key, cause: int) -> None:
+            failures.hang_container(self.world, key, container, True, cause)
+
+        self._let_fail("hang", reference, container, namespace, stop)
+
+    def resume(self, reference: str, container: str = "", *, namespace: str = "default") -> None:
+        """Let a container that hangs go on."""
+
+        def go_on(key: Key, cause: int) -> None:
+            failures.hang_container(self.world, key, container, False, cause)
+
+        self._let_fail("resume", reference, container, namespace, go_on)
+
+    def _let_fail(
+        self, verb: str, reference: str, container: str, namespace: str, act: Callable[[Key, int], None]
+    ) -> None:
         with self.lock:
             kind, key = self._key(reference, namespace)
             if kind.kind != "Pod":
@@ -576,7 +602,7 @@ class Lab:
             self._record(verb, reference, container, namespace)
             cause = self._cause(f"{verb} {reference}")
             try:
-                failures.end_container(self.world, key, container, reason, cause)
+                act(key, cause)
             except ApiError as error:
                 raise LabError(f"Error from server ({error.reason}): {error.message}") from None
 
@@ -841,7 +867,7 @@ class Lab:
         elif one.verb == "set_load":
             reference, cpu, memory, metrics, namespace = one.arguments
             self.set_load(reference, cpu=cpu, memory=memory, metrics=metrics, namespace=namespace)
-        elif one.verb in ("kill", "run_out_of_memory", "fill_storage"):
+        elif one.verb in ("kill", "hang", "resume", "run_out_of_memory", "fill_storage"):
             self._fail_again(one)
         elif one.verb == "request":
             self.request(_request_of(one.arguments))

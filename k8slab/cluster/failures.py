@@ -21,7 +21,7 @@ from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.streams import pod_at
 from k8slab.cluster.world import World
 from k8slab.containers.images import REGISTRY_OUTAGE
-from k8slab.containers.mounts import note_exit, sandbox_of
+from k8slab.containers.mounts import note_exit, sandbox_of, with_hung
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.storage import filled
 from k8slab.controllers._hpa_metrics import load
@@ -34,6 +34,7 @@ __all__ = [
     "end_container",
     "fill_storage",
     "full_disk",
+    "hang_container",
     "load",
     "load_spec",
     "set_registry",
@@ -72,11 +73,42 @@ CATALOGUE: tuple[Failure, ...] = (
     Failure("crash_zone", "Zone", "Cut the power of every node of a zone.", "recover_zone"),
     Failure("remove_node", "Node", "Take the node's machine away for good."),
     Failure("kill", "Pod", "Kill the main process of the Pod's first container, as SIGKILL does."),
+    Failure(
+        "hang",
+        "Pod",
+        "Stop the Pod's first container in the middle of its work: it answers nobody.",
+        "resume",
+    ),
     Failure("run_out_of_memory", "Pod", "Let the kernel kill the Pod's first container for its memory."),
     Failure("fill_storage", "Pod", "Let the Pod write more to its disk than it may, or than there is room."),
     Failure("stop_api_server", "Cluster", "Let nobody's request be answered.", "start_api_server"),
     Failure("break_registry", "Cluster", "Let every pull of an image fail.", "mend_registry"),
 )
+
+
+def _running(pod: Obj, container: str) -> str:
+    """The name of a running container, the first one where none is named. ApiError where it doesn't run."""
+    name = pod["metadata"]["name"]
+    names = [one["name"] for one in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ()))]
+    wanted = container or names[0]
+    if wanted not in names:
+        raise ApiError(400, "BadRequest", f"container {wanted} is not valid for pod {name}")
+    statuses = pod.get("status") or {}
+    known = (*(statuses.get("containerStatuses") or ()), *(statuses.get("initContainerStatuses") or ()))
+    if not any(one["name"] == wanted and "running" in (one.get("state") or {}) for one in known):
+        raise ApiError(400, "BadRequest", f'container "{wanted}" in pod "{name}" is not running')
+    return str(wanted)
+
+
+def hang_container(world: World, key: Key, container: str, hung: bool, cause: int) -> None:
+    """Stop a running container's process in the middle of its work, as SIGSTOP does, or let it go on.
+
+    ApiError as for `end_container`.
+    """
+    pod = pod_at(world, key)
+    name = _running(pod, container)
+    sandbox = with_hung(sandbox_of(Overlay(world), pod), name, hung)
+    api.put_internal(world, "Sandbox", key, sandbox, cause)
 
 
 def end_container(world: World, key: Key, container: str, reason: str, cause: int) -> None:
@@ -86,14 +118,7 @@ def end_container(world: World, key: Key, container: str, reason: str, cause: in
     Pod or container, where it doesn't run, or where its node can't be reached.
     """
     pod = pod_at(world, key)
-    names = [one["name"] for one in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ()))]
-    name = container or names[0]
-    if name not in names:
-        raise ApiError(400, "BadRequest", f"container {name} is not valid for pod {key[1]}")
-    statuses = pod.get("status") or {}
-    known = (*(statuses.get("containerStatuses") or ()), *(statuses.get("initContainerStatuses") or ()))
-    if not any(one["name"] == name and "running" in (one.get("state") or {}) for one in known):
-        raise ApiError(400, "BadRequest", f'container "{name}" in pod "{key[1]}" is not running')
+    name = _running(pod, container)
     box, actor = Overlay(world), component_actor("kernel", "kernel")
     run = cri.current_run(pod, name)
     note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)

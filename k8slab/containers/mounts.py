@@ -90,6 +90,25 @@ def note_exit(
     put_sandbox(box, pod, changed)
 
 
+def is_hung(box: View, pod: Obj, container: str) -> bool:
+    """Whether a container's process has been stopped in the middle of its work."""
+    metadata = pod["metadata"]
+    sandbox = box.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    if sandbox is None or sandbox["uid"] != metadata["uid"]:
+        return False
+    return container in (sandbox.get("hung") or ())
+
+
+def with_hung(sandbox: Obj, container: str, hung: bool) -> Obj:
+    """The `Sandbox` with a container's process stopped in the middle of its work, or going on."""
+    names = [one for one in sandbox.get("hung") or () if one != container]
+    if hung:
+        names.append(container)
+    # What goes on is looked after as what has just been started.
+    starts = sandbox["starts"] + (not hung)
+    return {**sandbox, "hung": names, "starts": starts, "changes": sandbox["changes"] + 1}
+
+
 def _stored(box: Overlay, pod: Obj) -> Obj:
     """The Pod's `Sandbox` if there is one, for reading."""
     metadata = pod["metadata"]

@@ -28,7 +28,7 @@ from k8slab.containers.environment import (
     sub_path_of,
 )
 from k8slab.containers.kernel import Kernel
-from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of, security_of, who_of
+from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of, security_of, who_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import (
     GENERIC,
@@ -45,7 +45,7 @@ from k8slab.containers.requests import Call, Serve
 from k8slab.containers.storage import emptied
 from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
-from k8slab.network.routing import port_number
+from k8slab.network.routing import TIMEOUT, port_number
 from k8slab.store.view import View
 
 _LAUNCH = (
@@ -216,6 +216,8 @@ def _forget(box: Overlay, pod: Obj, name: str) -> None:
     if sandbox is None or sandbox["uid"] != pod["metadata"]["uid"]:
         return
     changed = dict(emptied(sandbox, name))
+    if name in (sandbox.get("hung") or ()):
+        changed["hung"] = [one for one in sandbox["hung"] if one != name]
     for part in ("roots", "memory", "processes", "exits", "pinned"):
         if name in sandbox[part]:
             changed[part] = {one: value for one, value in sandbox[part].items() if one != name}
@@ -346,6 +348,8 @@ def stop_behaviour(box: Overlay, pod: Obj, container: Obj) -> Behaviour:
     A process with number 1 that has no handler never gets the signal: that
     is why `sleep` takes its whole grace period.
     """
+    if is_hung(box, pod, container["name"]):
+        return Behaviour(False, 143)
     key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
     sandbox = box.get("Sandbox", key)
     record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
@@ -510,6 +514,10 @@ def _grpc_probe(box: Overlay, pod: Obj, asked: Obj, ip: str, now_us: int, timeou
     return Outcome(False, text)
 
 
+_HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+"""What is said where a connection was taken and never answered."""
+
+
 def _http_probe(
     box: Overlay, pod: Obj, container: Obj, get: Obj, ip: str, now_us: int, timeout_us: int
 ) -> Outcome:
@@ -525,7 +533,8 @@ def _http_probe(
     client = (pod.get("status") or {}).get("hostIP", "")
     answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us, client), now_us)
     if not answer.ok:
-        return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {_dial_text(host, port, answer.error)}')
+        why = _HUNG if answer.error == TIMEOUT else _dial_text(host, port, answer.error)
+        return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {why}')
     status = answer.payload["status"]
     if 200 <= status < 400:
         return Outcome(True, answer.payload["body"], answer.volatile)

@@ -15,7 +15,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
 from k8slab.containers import consoles, shell_process
 from k8slab.containers.kernel import INTERRUPT, PASSED, Kernel, Pause, resume
-from k8slab.containers.mounts import note_exit, put_sandbox, sandbox_of
+from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import Checkpoint
@@ -86,7 +86,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
     """Let one process run until it sleeps or ends. When it wakes next, 0 for never."""
     record = sandbox_of(box, pod)["processes"].get(name)
     container = _container(pod, name)
-    if record is None or container is None:
+    if record is None or container is None or is_hung(box, pod, name):
         return 0
     if record["wakeUs"] > now_us:
         return int(record["wakeUs"]) if record["wakeUs"] - now_us < PARKED_US else 0

@@ -167,6 +167,9 @@ class Work:
         if slot.state == RUNNING:
             if slot.stop_due_us:
                 self.wake(slot.stop_due_us)
+                if self.runtime.work == "sync":
+                    # A container that is being replaced is probed no more.
+                    return
             for probe in slot.probes:
                 if probe.due_us:
                     self.wake(probe.due_us)

@@ -15,6 +15,7 @@ from k8slab.containers import logs
 from k8slab.containers.environment import ConfigurationError, context_of
 from k8slab.containers.etc import hosts_text, resolver_of
 from k8slab.containers.kernel import Kernel
+from k8slab.containers.mounts import is_hung
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import (
     GENERIC,
@@ -135,6 +136,10 @@ def _deliver(
     if found is None:
         return Answer(False, error=REFUSED)
     container, server, context = found
+    if is_hung(box, pod, container["name"]):
+        # The kernel still takes connections for it, but nobody answers on them.
+        is_dial = request.protocol == "tcp" and request.payload is None
+        return Answer(True, None) if is_dial else Answer(False, error=TIMEOUT)
     if request.protocol == "tcp" and (request.payload is None or server.protocol != "any"):
         said = NOT_HTTP if server.protocol == "http" and request.payload is not None else None
         return Answer(True, said)

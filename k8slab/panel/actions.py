@@ -186,6 +186,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete-pod", ("Pod",), _on("delete {} --wait=false"), grave=True),
     Action("evict", ("Pod",), _evict),
     Action("kill", ("Pod",), _container("kill"), grave=True),
+    Action("hang", ("Pod",), _container("hang"), _is_running, grave=True),
+    Action("go-on", ("Pod",), _container("resume"), _is_running),
     Action("oom", ("Pod",), _container("run_out_of_memory"), grave=True),
     Action("fill-storage", ("Pod",), _container("fill_storage"), _is_running, grave=True),
     Action(

@@ -17,7 +17,7 @@ TRAY_LEFT = 152.0
 TRAY_CHIP, TRAY_PITCH = 132.0, 140.0
 MOST_INPUTS = 40
 _DISTURBING = (
-    *("crash", "disconnect", "remove_node", "drain", "stop_kubelet", "kill", "run_out_of_memory"),
+    *("crash", "disconnect", "remove_node", "drain", "stop_kubelet", "kill", "run_out_of_memory", "hang"),
     *("break_registry", "fill_disk", "fill_storage", "crash_zone", "stop_api_server"),
 )
 

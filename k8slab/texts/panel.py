@@ -57,6 +57,8 @@ TEXTS = {
     "action.delete": ("delete", "删除"),
     "action.evict": ("evict", "驱逐"),
     "action.kill": ("kill container", "杀死容器"),
+    "action.hang": ("let container hang", "使容器挂死"),
+    "action.go-on": ("let it go on", "使其继续"),
     "action.oom": ("out of memory", "内存耗尽"),
     "action.force": ("force delete", "强制删除"),
     "action.cordon": ("cordon", "设为不可调度"),

@@ -362,3 +362,74 @@ def test_without_an_api_server_what_runs_goes_on_and_nobody_is_answered(lab: Lab
     lab.run("10m")
     assert "3/3" in lab.kubectl("get deployment web").stdout
     assert Lab.load(lab.save()).digest() == lab.digest()
+
+
+# A container that hangs.
+
+
+PROBED = """
+apiVersion: v1
+kind: Pod
+metadata: {name: slow, labels: {app: slow}}
+spec:
+  containers:
+  - name: web
+    image: nginx
+    readinessProbe: {httpGet: {port: 80}, periodSeconds: 5, failureThreshold: 1}
+    livenessProbe: {httpGet: {port: 80}, periodSeconds: 10, failureThreshold: 6}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: counter}
+spec:
+  containers:
+  - name: count
+    image: busybox
+    command: [sh, -c, "while true; do date; sleep 5; done"]
+"""
+
+
+@pytest.fixture(scope="module")
+def hanging() -> Lab:
+    lab = Lab(nodes=2)
+    lab.apply(PROBED)
+    lab.settle()
+    lab.hang("pod/slow")
+    lab.run("10s")
+    return lab
+
+
+def test_a_container_that_hangs_answers_nobody_and_its_probes_fail(hanging: Lab) -> None:
+    lab = hanging.fork()
+    assert "False" in str(
+        [one for one in lab.get("pod/slow")["status"]["conditions"] if one["type"] == "Ready"]
+    )
+    words = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    assert words in lab.kubectl("describe pod slow").stdout
+    address = lab.get("pod/slow")["status"]["podIP"]
+    assert lab.kubectl(f"exec counter -- wget -T 2 -qO- {address}").code
+    assert lab.kubectl("exec slow -- ls /").code == 0, "other processes in it go on"
+    lab.resume("pod/slow")
+    lab.run("10s")
+    assert lab.kubectl("wait --for=condition=Ready pod/slow --timeout=1s").code == 0
+    assert lab.kubectl(f"exec counter -- wget -T 2 -qO- {address}").code == 0
+    assert Lab.load(lab.save()).digest() == lab.digest()
+
+
+def test_a_container_that_hangs_is_killed_after_its_grace_period_and_begins_anew(hanging: Lab) -> None:
+    lab = hanging.fork()
+    lab.run("2m")
+    status = state_of(lab, "slow")
+    assert (status["restartCount"], status["lastState"]["terminated"]["exitCode"]) == (1, 137)
+    assert status["ready"], "the new run does not hang"
+
+
+def test_a_program_that_hangs_does_nothing_until_it_goes_on(hanging: Lab) -> None:
+    lab = hanging.fork()
+    lab.hang("pod/counter")
+    before = lab.kubectl("logs counter").stdout
+    lab.run("1m")
+    assert lab.kubectl("logs counter").stdout == before
+    lab.resume("pod/counter")
+    lab.run("12s")
+    assert len(lab.kubectl("logs counter").stdout) > len(before)

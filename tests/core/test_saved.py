@@ -32,6 +32,8 @@ def busy_lab() -> Lab:
     console = lab.start_command("default", "db-0", "", ["cat"], has_input=True)
     lab.type_in("default", console, "bytes that are no text: \udcff\n", ended=True)
     lab.end_command("default", console)
+    lab.hang("pod/db-0")
+    lab.resume("pod/db-0")
     lab.kill("pod/db-0")
     lab.fill_storage("pod/db-1", "1Mi")
     lab.run_out_of_memory("pod/db-1")

@@ -230,7 +230,22 @@ CLUSTER = ("add-node", "stop-api-server", "start-api-server", "break-registry", 
     ("selected", "offered"),
     [
         ("", {*CLUSTER}),
-        (POD, {"replicas", "delete-pod", "evict", "kill", "oom", "fill-storage", "cordon", "crash", "exec"}),
+        (
+            POD,
+            {
+                "replicas",
+                "delete-pod",
+                "evict",
+                "kill",
+                "hang",
+                "go-on",
+                "oom",
+                "fill-storage",
+                "cordon",
+                "crash",
+                "exec",
+            },
+        ),
         (
             NODE,
             {
