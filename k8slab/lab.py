@@ -1163,6 +1163,6 @@ class _LabClient:
         if path in self.files or not root.is_dir():
             return [path]
         found: Iterator[Path] = root.rglob("*") if recursive else root.glob("*")
-        names = sorted(str(one) for one in found if one.suffix in (".json", ".yaml", ".yml"))
+        names = sorted(str(one) for one in found if one.is_file())
         self.files[slot] = "\n".join(names)
         return names

@@ -294,8 +294,7 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
         else:
             _check_required(session, verb)
             verb.run(session)
-        if session.failures:
-            raise FailuresError(session.failures)
+        session.stop_if_failed()
         if parsed.values["warnings-as-errors"] and session.warning_count:
             count = session.warning_count
             raise fail(f"{count} warning{'s' if count > 1 else ''} received")
@@ -399,7 +398,9 @@ def error_text(error: Exception) -> str:
     if isinstance(error, ApiError):
         return server_text(error)
     if isinstance(error, KubectlError):
-        return error.text
+        # An error that has a prefix doesn't get another one, nor a second line break.
+        once = error.text.replace("error: error: ", "error: ", 1)
+        return once.rstrip("\n") + "\n" if once != error.text else once
     return f"error: {error}\n"
 
 

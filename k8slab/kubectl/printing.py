@@ -19,6 +19,7 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.get_text import GetFlags, object_printer
+from k8slab.kubectl.last_applied import LAST_APPLIED
 from k8slab.kubectl.output.errors import OutputError
 from k8slab.kubectl.output.json import without_managed_fields
 from k8slab.kubectl.output.kyaml import ordered_kyaml_text
@@ -135,9 +136,20 @@ def print_named(session: Session, kind: Kind, name: str, operation: str) -> None
     print_done(session, obj, operation)
 
 
+def noted_struct(obj: Obj) -> Obj:
+    """An object that kubectl made, with itself noted as what was applied last: as Go writes the struct."""
+    text = _with_go_escapes(json.dumps(typed(obj), separators=(",", ":"), ensure_ascii=False)) + "\n"
+    metadata = obj["metadata"]
+    annotations = {**(metadata.get("annotations") or {}), LAST_APPLIED: text}
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
 def ordered_json(obj: Obj) -> str:
     """Indented JSON in the order of the keys as they are, with Go's escapes."""
-    text = json.dumps(obj, indent=4, ensure_ascii=False)
+    return _with_go_escapes(json.dumps(obj, indent=4, ensure_ascii=False))
+
+
+def _with_go_escapes(text: str) -> str:
     for plain in ("<", ">", "&", "\u2028", "\u2029"):
         text = text.replace(plain, go_text.json_string(plain)[1:-1])
     return text

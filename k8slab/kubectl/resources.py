@@ -49,6 +49,10 @@ _GROUPS = ("events.k8s.io",)
 _EXTENSIONS = (".json", ".yaml", ".yml")
 
 
+class UnmappedError(KubectlError):
+    """A document of a kind that the server doesn't know; the others of its file go on."""
+
+
 class Info(NamedTuple):
     """One object that a command works on. `obj` is the manifest of a file, or what was read.
 
@@ -285,14 +289,41 @@ def documents_of(session: Session, text: str, source: str, *, validated: bool = 
             items = document.get("items") or []
         else:
             items = [document]
-        for item in items:
-            info = _info(session, item, source)
-            problem = session.unheld(info.kind, info.kind.kind)
-            if problem:
-                session.failures.append(fail(f'unable to decode "{source}": {problem}'))
-            else:
-                found.append(info)
+        found.extend(info for item in items for info in _held(session, item, source))
     return found
+
+
+def _held(session: Session, manifest: Obj, source: str) -> list[Info]:
+    """The object of a manifest; where the command can't hold it that is a failure, and nothing comes."""
+    failures = session.late_failures if session.command in _WRITERS else session.failures
+    problem = _decoding_problem(session, manifest)
+    if problem:
+        session.failures.append(fail(f'unable to decode "{source}": {problem}'))
+        return []
+    try:
+        return [_info(session, manifest, source)]
+    except UnmappedError as error:
+        failures.append(error)
+        return []
+
+
+_WRITERS = ("create", "delete", "replace", "scale")
+"""Commands that write each object as it comes; others look at all of them first."""
+
+
+def _decoding_problem(session: Session, manifest: object) -> str:
+    """Why a command that holds Go structs can't hold a manifest; empty where it can."""
+    if not session.holds_structs or not isinstance(manifest, dict) or not manifest.get("kind"):
+        return ""
+    name, version = str(manifest["kind"]), str(manifest.get("apiVersion") or "")
+    type_name = schema.type_of_kind(version, name)
+    if not type_name:
+        return session.unheld(name, version)
+    try:
+        unmarshal.unmarshal(type_name, manifest)
+    except unmarshal.DecodeError as error:
+        return str(error)
+    return ""
 
 
 def _check_type(document: object, source: str) -> None:
@@ -319,14 +350,15 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
     if kind is None:
         group, number = group_version(version)
         shown = f"{group}/{number}" if group else number
-        raise fail(
-            f'resource mapping not found for name: "{metadata.get("name") or ""}" '
+        raise UnmappedError(
+            f'error: resource mapping not found for name: "{metadata.get("name") or ""}" '
             f'namespace: "{metadata.get("namespace") or ""}" from "{source}": '
             f'no matches for kind "{manifest["kind"]}" in version "{shown}"\n'
-            "ensure CRDs are installed first"
+            "ensure CRDs are installed first\n"
         )
     namespace = ""
-    if kind.namespaced and not (session.flags.get("local") and not metadata.get("namespace")):
+    is_local = session.flags.get("local") or session.command == "auth reconcile"
+    if kind.namespaced and not (is_local and not metadata.get("namespace")):
         namespace = metadata.get("namespace") or session.namespace
         asked = session.asked_namespace
         if asked and metadata.get("namespace") and metadata["namespace"] != asked:

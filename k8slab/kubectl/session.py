@@ -17,7 +17,6 @@ from k8slab.kubectl.kubeconfig import Connection, connection, default, namespace
 
 JSON = "application/json"
 _HOLDING_STRUCTS = ("attach", "debug", "exec", "expose", "logs", "port-forward", "rollout", "set")
-"""Commands that know built-in kinds alone (`Builder.WithScheme`)."""
 _SCHEMES = {"port-forward": "k8s.io/client-go/kubernetes/scheme/register.go:82"}
 _BAD_TIMEOUT = (
     "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
@@ -42,6 +41,8 @@ class Session:
         self.stdin = stdin
         self.code = 0
         self.failures: list[Exception] = []
+        self.late_failures: list[Exception] = []
+        """Errors of documents that can't be mapped, which most commands tell behind those of the others."""
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
         self.discovered: list[Any] | None = None
@@ -94,8 +95,9 @@ class Session:
 
     def stop_if_failed(self) -> None:
         """End the command with the errors that were collected, if there are any."""
-        if self.failures:
-            errors, self.failures = self.failures, []
+        errors = [*self.failures, *self.late_failures]
+        if errors:
+            self.failures, self.late_failures = [], []
             raise FailuresError(errors)
 
     @property
@@ -168,16 +170,18 @@ class Session:
 
     def _check_held(self, kind: Kind, name: str) -> None:
         """Refuse a custom kind where the command holds objects as Go structs, of which it has none."""
-        problem = self.unheld(kind, name)
-        if problem:
-            raise KubectlError(f"error: {problem}\n")
+        if self.holds_structs and kind.kind not in kinds():
+            raise KubectlError(f"error: {self.unheld(name, kind.api_version)}\n")
 
-    def unheld(self, kind: Kind, name: str) -> str:
-        """Why a command can't hold an object, a custom one; empty where it can."""
-        if kind.kind in kinds() or self.command.split()[0] not in _HOLDING_STRUCTS:
-            return ""
+    @property
+    def holds_structs(self) -> bool:
+        """Whether the command knows built-in kinds alone, as Go structs (`Builder.WithScheme`)."""
+        return self.command.split()[0] in _HOLDING_STRUCTS or self.command == "auth reconcile"
+
+    def unheld(self, name: str, version: str) -> str:
+        """Why such a command can't hold a kind that is none of Go's."""
         scheme = _SCHEMES.get(self.command, "pkg/scheme/scheme.go:28")
-        return f'no kind "{name}" is registered for version "{kind.api_version}" in scheme "{scheme}"'
+        return f'no kind "{name}" is registered for version "{version}" in scheme "{scheme}"'
 
 
 def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:

@@ -1,12 +1,15 @@
 """Which Pod a command means by `POD`, `TYPE/NAME` or a workload: what logs and exec share.
 
-Models staging/src/k8s.io/kubectl/pkg/polymorphichelpers/{attachablepodforobject,helpers}.go, v1.36.
+Models staging/src/k8s.io/kubectl/pkg/polymorphichelpers/{attachablepodforobject,helpers}.go and
+pkg/util/podutils/podutils.go, v1.36.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from k8slab.api.kind import Kind, kinds
-from k8slab.api.meta import Obj, condition_is
+from k8slab.api.meta import Obj
 from k8slab.api.selectors import format_selector, from_label_selector, from_labels
 from k8slab.kubectl.command import KubectlError, fail
 from k8slab.kubectl.resources import kind_named, type_and_name
@@ -39,19 +42,47 @@ def selector_text(kind: Kind, obj: Obj) -> str:
     return format_selector(from_label_selector(selector))
 
 
-def pods_of(session: Session, kind: Kind, obj: Obj) -> list[Obj]:
-    """The Pods of a workload: running and ready ones first, then the oldest."""
+def pods_of(session: Session, kind: Kind, obj: Obj, *, for_logs: bool = False) -> list[Obj]:
+    """The Pods of a workload, the best one to attach to first: running, ready for longest, seldom restarted.
+
+    `for_logs` prefers those that were restarted more often, for they have more to tell.
+    """
     selector = selector_text(kind, obj)
     pods = session.list(kinds()["Pod"], session.namespace, labelSelector=selector)
-    return sorted(
-        pods,
-        key=lambda pod: (
-            not pod["spec"].get("nodeName"),
-            (pod.get("status") or {}).get("phase") != "Running",
-            not condition_is(pod, "Ready"),
-            pod["metadata"]["creationTimestamp"],
-        ),
+    return sorted(pods, key=lambda pod: _rank(pod, for_logs=for_logs))
+
+
+_PHASES = {"Running": 0, "Unknown": 1, "Pending": 2}
+
+
+def _rank(pod: Obj, *, for_logs: bool) -> tuple[Any, ...]:
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    ready = [
+        one for one in status.get("conditions") or () if (one["type"], one["status"]) == ("Ready", "True")
+    ]
+    restarts = _restarts(pod)
+    return (
+        not pod["spec"].get("nodeName"),
+        _PHASES.get(status.get("phase", ""), 0 if for_logs else 2),
+        not ready,
+        not for_logs and bool(metadata.get("deletionTimestamp")),
+        ready[0].get("lastTransitionTime") or "" if ready else "",
+        tuple(-count for count in restarts) if for_logs else restarts,
+        metadata["creationTimestamp"],
     )
+
+
+def _restarts(pod: Obj) -> tuple[int, int]:
+    """The most restarts of a container, and of a sidecar."""
+    status = pod.get("status") or {}
+    sidecars = [one["name"] for one in pod["spec"].get("initContainers") or () if one.get("restartPolicy")]
+    regular = [one.get("restartCount", 0) for one in status.get("containerStatuses") or ()]
+    beside = [
+        one.get("restartCount", 0)
+        for one in status.get("initContainerStatuses") or ()
+        if one["name"] in sidecars
+    ]
+    return max(regular, default=0), max(beside, default=0)
 
 
 def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:

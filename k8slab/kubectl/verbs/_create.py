@@ -12,14 +12,14 @@ from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation, noted
+from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation
 from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
+    noted_struct,
     print_done,
-    typed,
     write_query,
 )
 from k8slab.kubectl.session import Session, path_of
@@ -54,8 +54,9 @@ def create_object(session: Session, obj: Obj, what: str = "") -> Obj:
     `what` is how a failure begins: `failed to create deployment: …`.
     """
     kind = kinds()[obj["kind"]]
-    if session.flags.get("save-config"):
-        obj = noted(typed(obj))
+    # The generators of Services take the flag and make nothing of it.
+    if session.flags.get("save-config") and kind.kind != "Service":
+        obj = noted_struct(obj)
     if dry_run(session) == "client":
         return obj
     namespace = (obj["metadata"].get("namespace") or session.namespace) if kind.namespaced else ""

@@ -178,7 +178,8 @@ def _token(session: Session) -> None:
     token = (answer.get("status") or {}).get("token")
     if not token:
         raise fail("failed to create token: no token in server response")
-    session.write(f"{token}\n")
+    # Only a terminal gets a line break behind it.
+    session.write(token)
 
 
 NAMESPACE = generator(

@@ -173,8 +173,9 @@ def _change_one(session: Session, noun: Noun, info: Info, added: dict[str, str],
     after = {name: value for name, value in {**present, **added}.items() if name not in gone}
     stored: Obj = {**obj, "metadata": {**obj["metadata"], noun.field: after}}
     if is_sent and (new or gone or noun is ANNOTATIONS):
-        patch = {**new, **dict.fromkeys(gone)}
-        stored = _send(session, noun, info, patch)
+        sent = _send(session, noun, info, {**new, **dict.fromkeys(gone)})
+        # `label -o` shows the object as it was read, with the labels changed here.
+        stored = stored if noun is LABELS else sent
     print_done(session, stored, _word(noun, bool(new), bool(gone)), is_typed=False)
 
 

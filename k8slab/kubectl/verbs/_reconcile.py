@@ -53,6 +53,10 @@ def reconcile(session: Session) -> None:
 
 
 def _reconcile_one(session: Session, info: Info) -> None:
+    if info.kind.namespaced and not info.namespace:
+        # Nothing is looked up without a namespace, and before a write the namespace itself would be.
+        _reconcile_nowhere(session, info)
+        return
     try:
         existing: Obj | None = session.get(info.kind, info.namespace, info.name)
     except ApiError as error:
@@ -69,6 +73,15 @@ def _reconcile_one(session: Session, info: Info) -> None:
         outcome = outcome._replace(obj=_write(session, info, outcome))
     print_done(session, outcome.obj, "reconciled")
     _tell(session, info, outcome, is_protected)
+
+
+def _reconcile_nowhere(session: Session, info: Info) -> None:
+    if not dry_run(session):
+        raise fail("resource name may not be empty")
+    field = "rules" if info.kind.kind in _ROLES else "subjects"
+    outcome = Outcome(info.present, "create", tuple(info.present.get(field) or ()))
+    print_done(session, outcome.obj, "reconciled")
+    _tell(session, info, outcome, is_protected=False)
 
 
 def _write(session: Session, info: Info, outcome: Outcome) -> Obj:

@@ -72,10 +72,12 @@ def _run(session: Session) -> None:
     if not flags["filename"] and not flags["kustomize"]:
         raise fail("must specify one of -f and -k")
     _check(session)
+    deletion_options(session, flags["grace-period"])
     allowed = allowed_kinds(session) if flags["prune"] else []
     _check_pruning(session)
     infos = from_files(session, validated=True)
     if not infos:
+        session.stop_if_failed()
         raise fail("no objects passed to apply")
     applied: list[Obj] = []
     for info in infos:

@@ -14,14 +14,14 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
+from k8slab.kubectl.last_applied import SAVE_CONFIG
 from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
+    noted_struct,
     print_done,
-    typed,
     write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
@@ -119,7 +119,7 @@ def _autoscale(session: Session, info: Info, metrics: list[Obj]) -> None:
         print_done(session, obj, "created")
         return
     if flags["save-config"]:
-        obj = noted(typed(obj))
+        obj = noted_struct(obj)
     path = path_of(kinds()["HorizontalPodAutoscaler"], session.namespace)
     try:
         stored = session.request("POST", path, query=write_query(session, "kubectl-autoscale"), body=obj).body

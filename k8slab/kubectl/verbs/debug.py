@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from k8slab.api import strategic, unmarshal, yaml
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
@@ -22,6 +23,7 @@ from k8slab.kubectl.verbs._attachable import container_names
 from k8slab.kubectl.verbs._debug_profiles import PROFILES, with_profile
 from k8slab.kubectl.verbs.run import is_image
 
+_CONTAINER = "api.core.v1.Container"
 _STRATEGIC = "application/strategic-merge-patch+json"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
@@ -32,11 +34,45 @@ def _run(session: Session) -> None:
     command = [] if session.dash < 0 else session.arguments[session.dash :]
     if session.flags["profile"] not in PROFILES:
         raise fail(f"unknown profile: {session.flags['profile']}")
-    if session.flags["custom"]:
-        raise fail("a custom profile is not read here: leave --custom out")
+    custom = _custom_profile(session)
     _check(session, words, command)
+    if any(name in _NOT_CUSTOM for name in custom):
+        raise fail("name, command, image, lifecycle and volume devices are not modifiable via custom profile")
+    if words and session.flags["filename"]:
+        raise fail("resource/name arguments cannot be provided when a path is specified")
     for info in _targets(session, words):
-        _debug(session, info, command)
+        _debug(session, info, command, custom)
+
+
+_NOT_CUSTOM = ("name", "command", "image", "lifecycle", "volumeDevices")
+
+
+def _custom_profile(session: Session) -> Obj:
+    """The part of a container that `--custom` names; what a container doesn't have is passed over."""
+    path = session.flags["custom"]
+    if not path:
+        return {}
+    try:
+        text = session.client.read_file(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise fail(
+            f"must pass a container spec json file for custom profile: open {path}: {reason}"
+        ) from error
+    try:
+        custom: Obj = unmarshal.unmarshal(_CONTAINER, yaml.load(text) or {})[0]
+    except ValueError as error:
+        raise fail(f"{path} does not contain a valid container spec: {error}") from error
+    return {name: value for name, value in custom.items() if value}
+
+
+def _with_custom(pod: Obj, field: str, name: str, custom: Obj) -> Obj:
+    """The Pod with a partial container laid over the one of that name."""
+    containers = [
+        strategic.strategic_merge_patch(_CONTAINER, one, custom) if one["name"] == name else one
+        for one in pod["spec"][field]
+    ]
+    return {**pod, "spec": {**pod["spec"], field: containers}} if custom else pod
 
 
 def _check(session: Session, words: list[str], command: list[str]) -> None:
@@ -98,15 +134,15 @@ def _targets(session: Session, words: list[str]) -> list[Info]:
     return infos
 
 
-def _debug(session: Session, info: Info, command: list[str]) -> None:
+def _debug(session: Session, info: Info, command: list[str], custom: Obj) -> None:
     if info.kind.kind == "Node":
-        pod, container = _on_node(session, info.present, command)
+        pod, container = _on_node(session, info.present, command, custom)
     elif info.kind.kind != "Pod":
         raise fail(f'"{info.kind.group}/{info.kind.version}, Kind={info.kind.kind}" not supported by debug')
     elif session.flags["copy-to"]:
-        pod, container = _in_copy(session, info.present, command)
+        pod, container = _in_copy(session, info.present, command, custom)
     else:
-        pod, container = _in_pod(session, info.present, command)
+        pod, container = _in_pod(session, info.present, command, custom)
     is_attached = session.flags["attach"] or ("attach" not in session.given and session.flags["stdin"])
     if is_attached and container:
         _attach(session, pod, container)
@@ -136,7 +172,7 @@ def _container(session: Session, name: str, command: list[str]) -> Obj:
     return {field: value for field, value in found.items() if value}
 
 
-def _on_node(session: Session, node: Obj, command: list[str]) -> tuple[Obj, str]:
+def _on_node(session: Session, node: Obj, command: list[str], custom: Obj) -> tuple[Obj, str]:
     """A Pod on the node, in its network, process and IPC namespaces."""
     name = session.flags["container"] or "debugger"
     node_name = node["metadata"]["name"]
@@ -154,7 +190,8 @@ def _on_node(session: Session, node: Obj, command: list[str]) -> tuple[Obj, str]
             "tolerations": [{"operator": "Exists"}],
         },
     }
-    return _created(session, with_profile(session, pod, name, "node"), session.namespace), name
+    pod = _with_custom(with_profile(session, pod, name, "node"), "containers", name, custom)
+    return _created(session, pod, session.namespace), name
 
 
 def _created(session: Session, pod: Obj, namespace: str) -> Obj:
@@ -172,7 +209,7 @@ def _named(session: Session, pod: Obj) -> str:
     return name
 
 
-def _in_pod(session: Session, pod: Obj, command: list[str]) -> tuple[Obj, str]:
+def _in_pod(session: Session, pod: Obj, command: list[str], custom: Obj) -> tuple[Obj, str]:
     """A container that is added to the running Pod."""
     name = _named(session, pod)
     container = _container(session, name, command)
@@ -181,6 +218,7 @@ def _in_pod(session: Session, pod: Obj, command: list[str]) -> tuple[Obj, str]:
     present = pod["spec"].get("ephemeralContainers") or []
     after = {**pod, "spec": {**pod["spec"], "ephemeralContainers": [*present, container]}}
     after = with_profile(session, after, name, "ephemeral")
+    after = _with_custom(after, "ephemeralContainers", name, custom)
     metadata = pod["metadata"]
     path = path_of(kinds()["Pod"], metadata["namespace"], metadata["name"], "ephemeralcontainers")
     patch = two_way_patch(pod, after)
@@ -188,7 +226,7 @@ def _in_pod(session: Session, pod: Obj, command: list[str]) -> tuple[Obj, str]:
     return answer, name
 
 
-def _in_copy(session: Session, pod: Obj, command: list[str]) -> tuple[Obj, str]:
+def _in_copy(session: Session, pod: Obj, command: list[str], custom: Obj) -> tuple[Obj, str]:
     """A copy of the Pod, with another container or one that is changed."""
     flags = session.flags
     spec = {name: value for name, value in pod["spec"].items() if name != "ephemeralContainers"}
@@ -220,7 +258,8 @@ def _in_copy(session: Session, pod: Obj, command: list[str]) -> tuple[Obj, str]:
     spec["containers"] = [
         _changed(session, one, command) if one["name"] == name else one for one in spec["containers"]
     ]
-    return _replacing(session, pod, with_profile(session, copy, name, "copy")), name
+    copy = _with_custom(with_profile(session, copy, name, "copy"), "containers", name, custom)
+    return _replacing(session, pod, copy), name
 
 
 def _changed(session: Session, container: Obj, command: list[str]) -> Obj:

@@ -39,7 +39,9 @@ def _run(session: Session) -> None:
     texts: dict[str, str] = {}
     visited: dict[str, bool] = {}
     namespaces: dict[str, bool] = {}
-    for info in from_files(session):
+    infos = from_files(session)
+    session.stop_if_failed()
+    for info in infos:
         live, merged = _live(session, info), _merged(session, info)
         if live is not None:
             visited[live["metadata"]["uid"]] = True

@@ -12,14 +12,14 @@ from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
+from k8slab.kubectl.last_applied import SAVE_CONFIG
 from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
+    noted_struct,
     print_done,
-    typed,
     write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
@@ -49,7 +49,7 @@ def _expose(session: Session, info: Info) -> None:
         print_done(session, service, "exposed")
         return
     if session.flags["save-config"]:
-        service = noted(typed(service))
+        service = noted_struct(service)
     path = path_of(kinds()["Service"], session.namespace)
     query = write_query(session, "kubectl-expose")
     print_done(session, session.request("POST", path, query=query, body=service).body, "exposed")

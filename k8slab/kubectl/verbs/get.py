@@ -16,7 +16,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.cluster.request import Response
-from k8slab.kubectl.command import KubectlError, Verb, fail, server_text
+from k8slab.kubectl.command import KubectlError, Verb, fail, message_of, server_text
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.get_text import (
     Answer,
@@ -81,7 +81,8 @@ def _run(session: Session) -> None:
         _watch(session, targets, flags)
         return
     answers: list[Answer] = []
-    errors: list[str] = []
+    errors = [message_of(error) for error in session.failures]
+    session.failures = []
     accept = _TABLE if wants_table(flags) else _JSON
     for target in targets:
         try:

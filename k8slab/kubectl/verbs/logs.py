@@ -109,7 +109,7 @@ def _pods(session: Session, reference: str) -> list[Obj]:
     if kind.kind == "Pod":
         return [obj]
     try:
-        pods = pods_of(session, kind, obj)
+        pods = pods_of(session, kind, obj, for_logs=True)
     except KubectlError as error:
         text = error.text.replace("error: cannot attach to", "error: cannot get the logs from")
         raise KubectlError(text) from error

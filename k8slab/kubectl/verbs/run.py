@@ -13,14 +13,14 @@ from k8slab.api.meta import Obj, condition_is
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.last_applied import SAVE_CONFIG, noted
+from k8slab.kubectl.last_applied import SAVE_CONFIG
 from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
+    noted_struct,
     print_done,
-    typed,
     write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
@@ -170,7 +170,7 @@ def _create(session: Session, obj: Obj) -> Obj:
             return {**obj, "metadata": {**obj["metadata"], "namespace": session.asked_namespace}}
         return obj
     if session.flags["save-config"]:
-        obj = noted(typed(obj))
+        obj = noted_struct(obj)
     path = path_of(kinds()[obj["kind"]], session.namespace)
     stored: Obj = session.request("POST", path, query=write_query(session, "kubectl-run"), body=obj).body
     return stored

@@ -14,7 +14,7 @@ from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import ALWAYS_RECURSIVE, FILE_FLAGS, FILENAME, SELECTOR, Info, select
+from k8slab.kubectl.resources import ALWAYS_RECURSIVE, FILE_FLAGS, FILENAME, SELECTOR, Info, full_name, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._create_policies import label_selector
 from k8slab.kubectl.verbs._pairs import chosen_containers, parse_pairs, split_pairs
@@ -58,8 +58,7 @@ def apply_changes(
         try:
             after = change(info)
         except KubectlError as error:
-            name = f"{info.kind.plural}/{info.name}"
-            session.failures.append(fail(f"{name} {plain_message(error)}\n"))
+            session.failures.append(_named_failure(session, info, plain_message(error)))
             continue
         if after is None:
             continue
@@ -74,6 +73,19 @@ def apply_changes(
                 except ApiError as error:
                     raise fail(f"{failure} {error.message}") from error
             print_done(session, after, words)
+
+
+def _failure(text: str) -> KubectlError:
+    """An error that has its prefix as one of several too."""
+    return KubectlError(f"error: error: {text}\n")
+
+
+def _named_failure(session: Session, info: Info, text: str) -> KubectlError:
+    """The error of one object. A file's isn't mapped with `--local`, and is named by its kind."""
+    name = f"{info.kind.plural}/{info.name}"
+    if session.flags["local"]:
+        name = full_name(info.kind, info.name) + ("\n" if info.kind.group else "")
+    return _failure(f"{name} {text}\n")
 
 
 # Images.
@@ -102,7 +114,7 @@ def _image(session: Session) -> None:
         for name, image in images.items():
             after = {**spec, **_with_image(spec, name, image)}
             if after == spec and not _has_container(spec, name):
-                session.failures.append(fail(f'unable to find container named "{name}"'))
+                session.failures.append(_failure(f'unable to find container named "{name}"'))
             spec = after
         return with_template(info.kind, info.present, {**template, "spec": spec})
 
@@ -162,7 +174,7 @@ def _resources(session: Session) -> None:
                     for one, mark in zip(spec[part], marks, strict=True)
                 ]
         if not found:
-            session.failures.append(fail(f"unable to find container named {flags['containers']}"))
+            session.failures.append(_failure(f"unable to find container named {flags['containers']}"))
             return None
         return with_template(info.kind, info.present, {**template, "spec": spec})
 
