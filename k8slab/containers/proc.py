@@ -72,7 +72,19 @@ def proc_tree(pod: Obj, container: Obj, memory_bytes: int) -> dict[str, str]:
         tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"
         score = -998 if process.container is None else oom_score_adjust(pod, process.container, memory_bytes)
         tree[f"/proc/{process.pid}/oom_score_adj"] = f"{score}\n"
+    tree["/proc/self/status"] = (
+        f"Seccomp:\t{2 if _is_filtered(pod, container) else 0}\nCpus_allowed_list:\t0-3\n"
+    )
     return tree
+
+
+def _is_filtered(pod: Obj, container: Obj) -> bool:
+    """Whether a seccomp profile restricts the container; without one it is unconfined."""
+    contexts = [(one or {}).get("securityContext") or {} for one in (container, pod["spec"])]
+    if contexts[0].get("privileged"):
+        return False
+    profiles = [one["seccompProfile"] for one in contexts if one.get("seccompProfile")]
+    return bool(profiles) and profiles[0].get("type") != "Unconfined"
 
 
 def oom_score_adjust(pod: Obj, container: Obj, memory_bytes: int) -> int:

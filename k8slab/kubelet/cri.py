@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj, assoc
@@ -529,16 +530,36 @@ def _http_probe(
     headers = {"User-Agent": "kube-probe/1.36", "Accept": "*/*"}
     for header in get.get("httpHeaders") or ():
         headers[header["name"]] = header["value"]
-    payload = {"method": "GET", "path": path, "host": f"{host}:{port}", "headers": headers, "body": ""}
     client = (pod.get("status") or {}).get("hostIP", "")
-    answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us, client), now_us)
-    if not answer.ok:
-        why = _HUNG if answer.error == TIMEOUT else _dial_text(host, port, answer.error)
-        return Outcome(False, f'Get "{scheme}://{host}:{port}{path}": {why}')
-    status = answer.payload["status"]
-    if 200 <= status < 400:
-        return Outcome(True, answer.payload["body"], answer.volatile)
-    return Outcome(False, f"HTTP probe failed with statuscode: {status}")
+    for _ in range(_MOST_REDIRECTS):
+        payload = {"method": "GET", "path": path, "host": f"{host}:{port}", "headers": headers, "body": ""}
+        answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us, client), now_us)
+        url = f"{scheme}://{host}:{port}{path}"
+        if not answer.ok:
+            why = _HUNG if answer.error == TIMEOUT else _dial_text(host, port, answer.error)
+            return Outcome(False, f'Get "{url}": {why}')
+        status = answer.payload["status"]
+        target = _redirect_of(url, answer.payload) if status in _REDIRECTS else None
+        if target is None:
+            if 200 <= status < 400:
+                return Outcome(True, answer.payload["body"], answer.volatile)
+            return Outcome(False, f"HTTP probe failed with statuscode: {status}")
+        port, path = target
+    return Outcome(False, f'Get "{path}": stopped after {_MOST_REDIRECTS} redirects')
+
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 10
+
+
+def _redirect_of(url: str, payload: Obj) -> tuple[int, str] | None:
+    """The port and path to which a probe is sent on; None where that is another host (`RedirectChecker`)."""
+    location = next((text for name, text in payload["headers"].items() if name.lower() == "location"), "")
+    before, after = urlsplit(url), urlsplit(urljoin(url, location))
+    if not location or before.hostname != after.hostname:
+        return None
+    path, query = after.path or "/", f"?{after.query}" if after.query else ""
+    return after.port or (443 if after.scheme == "https" else 80), f"{path}{query}"
 
 
 def _dial_text(host: str, port: int, error: str) -> str:

@@ -53,9 +53,20 @@ def _candidates(view: View, address: str) -> list[Obj]:
     return []
 
 
+_NOT_OURS = ("service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless")
+
+
+def is_proxied(obj: Obj) -> bool:
+    """Whether kube-proxy looks at a Service or slice: a label leaves it to another proxy, or to none."""
+    labels = obj["metadata"].get("labels") or {}
+    return not any(name in labels for name in _NOT_OURS)
+
+
 def service_by_address(view: View, address: str) -> Obj | None:
     """The Service with that cluster IP, or external address."""
     for service in view.list("Service"):
+        if not is_proxied(service):
+            continue
         spec = service["spec"]
         if address in (spec.get("clusterIP"), *(spec.get("externalIPs") or ())):
             return service

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from k8slab.cluster import api
@@ -207,3 +209,32 @@ def test_whose_a_token_is(nodes, security, shown):
     nodes.pod("box", shell("sleep 100000"), securityContext=security)
     nodes.run(3)
     assert nodes.exec("box", "stat", "-c", "%a %u %g", TOKEN).stdout == shown
+
+
+SECCOMP = {
+    "no profile": ({}, "0"),
+    "the runtime's": ({"seccompProfile": {"type": "RuntimeDefault"}}, "2"),
+    "none at all": ({"seccompProfile": {"type": "Unconfined"}}, "0"),
+}
+
+
+@pytest.mark.parametrize(("security", "mode"), SECCOMP.values(), ids=SECCOMP)
+def test_whether_system_calls_are_filtered(nodes, security, mode):
+    nodes.pod("box", shell("sleep 100000"), securityContext=security)
+    nodes.run(3)
+    assert nodes.exec("box", "grep", "ecc", "/proc/self/status").stdout == f"Seccomp:\t{mode}\n"
+
+
+PROBED = {"a path that fails after ten seconds": ("/healthz", 1), "another host": ("http://0.0.0.0/", 0)}
+
+
+@pytest.mark.parametrize(("location", "restarts"), PROBED.values(), ids=PROBED)
+def test_a_probe_follows_redirects_on_its_host_alone(nodes, location, restarts):
+    probe = {
+        "httpGet": {"path": f"/redirect?loc={quote(location, safe='')}", "port": 8080},
+        "initialDelaySeconds": 15,
+    }
+    image = {"image": "registry.k8s.io/e2e-test-images/agnhost:2.59", "args": ["liveness"]}
+    nodes.pod("web", {"name": "web", **image, "livenessProbe": {**probe, "failureThreshold": 1}})
+    nodes.run(28)
+    assert nodes.container("web")["restartCount"] == restarts
