@@ -27,8 +27,6 @@ DEFAULT_PROVISIONER = "csi.k8slab.dev"
 
 
 _OWNERS_OF_WORKLOADS = ("cronjob", "deployment")
-_OF_THE_API_SERVER = ("api_availability", "api_registration", "flow_control")
-"""Controllers that run in the API server itself, not in the controller manager."""
 
 
 @cache
@@ -42,25 +40,22 @@ def controllers() -> tuple[Component, ...]:
 
     modules = (module.name for module in pkgutil.iter_modules(package.__path__))
     names = sorted(modules, key=lambda name: (name in _OWNERS_OF_WORKLOADS, name))
-    return tuple(
-        _controller(name) for name in names if not name.startswith("_") and name not in _OF_THE_API_SERVER
+    found = (
+        importlib.import_module(f"{package.__name__}.{name}").CONTROLLER
+        for name in names
+        if not name.startswith("_")
     )
-
-
-def _controller(name: str) -> Component:
-    found: Component = importlib.import_module(f"k8slab.controllers.{name}").CONTROLLER
-    return found._replace(pace="controller_pace")
+    return tuple(one._replace(pace="controller_pace") for one in found)
 
 
 @cache
 def all_components() -> tuple[Component, ...]:
-    """The whole control plane, the kubelets and kernels beneath, and the API server's own controllers."""
+    """The whole control plane, the kubelets, and the kernels beneath them."""
     from k8slab.cluster.memory import KERNEL
     from k8slab.kubelet import COMPONENTS
     from k8slab.scheduler import SCHEDULER
 
-    # How long a component takes follows from its place, so what is new comes last.
-    return (*controllers(), SCHEDULER, *COMPONENTS, KERNEL, *map(_controller, _OF_THE_API_SERVER))
+    return (*controllers(), SCHEDULER, *COMPONENTS, KERNEL)
 
 
 def bootstrap(world: World) -> None:
