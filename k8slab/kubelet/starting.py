@@ -31,9 +31,9 @@ def pod_text(work: Work) -> str:
 
 
 def begin_next(work: Work, names: tuple[str, ...]) -> bool:
-    """Begin to start the first of these containers that may start now. Whether one did.
+    """Begin to start the first of these containers that may start now. Whether that ends by now already.
 
-    A kubelet starts a Pod's containers one after the other: the next waits
+    Otherwise nothing more can happen in this look. A kubelet starts a Pod's containers one after the other: the next waits
     while one is being pulled or created.
     """
     if any(slot.attempt for slot in work.runtime.slots):
@@ -43,7 +43,7 @@ def begin_next(work: Work, names: tuple[str, ...]) -> bool:
         if slot.stop_due_us:
             continue
         if _begin(work, slot, work.container(name)):
-            return True
+            return work.slot(name).attempt_due_us <= work.now_us
         if work.is_init(name) and work.container(name).get("restartPolicy") != "Always":
             return False
     return False

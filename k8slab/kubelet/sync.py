@@ -382,7 +382,7 @@ def _begin_sandbox(work: Work) -> bool:
     delay = work.view.duration_us("sandbox", runtime.uid, runtime.attempt)
     work.set(attempt=runtime.attempt + 1, sandbox_due_us=work.at_us + delay)
     work.sandbox_wake_us = work.at_us + delay + _time_to_first_start(work)
-    return True
+    return work.at_us + delay <= work.now_us
 
 
 def _time_to_first_start(work: Work) -> int:
