@@ -36,15 +36,15 @@ class Event(NamedTuple):
     cause: int
 
 
-_BUCKET_BITS = 12
-"""Events whose instants agree but for so many bits, 4 ms, stand in one bucket."""
+_BUCKET_BITS = 8
+"""Events whose instants agree but for so many bits, a quarter of a millisecond, stand in one bucket."""
 
 
 class EventQueue:
     """The events to come, the earliest first.
 
     A hundred thousand may wait at a time. One heap of all of them would compare each event with
-    others all over the memory; so only those of the next few milliseconds are kept in order, and
+    others all over the memory; so only those of the next millisecond are kept in order, and
     the later ones lie in buckets.
     """
 
