@@ -33,8 +33,8 @@ def pod_text(work: Work) -> str:
 def begin_next(work: Work, names: tuple[str, ...]) -> bool:
     """Begin to start the first of these containers that may start now. Whether that ends by now already.
 
-    Otherwise nothing more can happen in this look. A kubelet starts a Pod's containers one after the other: the next waits
-    while one is being pulled or created.
+    Otherwise nothing more can happen in this look. A kubelet starts a Pod's containers one after the
+    other: the next waits while one is being pulled or created.
     """
     if any(slot.attempt for slot in work.runtime.slots):
         return False
