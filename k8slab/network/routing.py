@@ -77,12 +77,17 @@ def service_by_address(view: View, address: str) -> Obj | None:
 
 
 class Endpoint(NamedTuple):
-    """One backend of a Service: its address and port, and the Pod's key where it is a Pod."""
+    """One backend of a Service: its address and port, and the Pod's key where it is a Pod.
+
+    `last` says that it still answers while it ends: it counts where nobody else does.
+    """
 
     address: str
     port: int
     pod: tuple[str, str] | None
     ready: bool
+    last: bool = False
+    node: str = ""
 
 
 def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
@@ -100,9 +105,12 @@ def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
             pod = (
                 (reference.get("namespace", namespace), reference["name"]) if reference.get("name") else None
             )
-            ready = (endpoint.get("conditions") or {}).get("ready", True) is not False
+            conditions = endpoint.get("conditions") or {}
+            ready = conditions.get("ready", True) is not False
+            last = bool(conditions.get("serving") and conditions.get("terminating"))
             for address in endpoint.get("addresses") or ():
-                found.append(Endpoint(address, number, pod, ready))
+                node = endpoint.get("nodeName") or ""
+                found.append(Endpoint(address, number, pod, ready, last, node))
     return sorted(found, key=lambda one: _address_order(one.address))
 
 
@@ -136,7 +144,9 @@ def route(view: View, address: str, port: int, client: str, salt: int, transport
     if service is not None:
         for one in service["spec"].get("ports") or ():
             if one["port"] == port and one.get("protocol", "TCP") == transport:
-                return _to_backend(view, service, one, client, salt)
+                is_local = service["spec"].get("internalTrafficPolicy") == "Local"
+                node_name = _node_of(view, client) if is_local else ""
+                return _to_backend(view, service, one, client, salt, node_name)
         return Target(None, port, REFUSED)
     node = _node_by_address(view, address)
     if node is not None:
@@ -144,10 +154,26 @@ def route(view: View, address: str, port: int, client: str, salt: int, transport
     return Target(None, port, NO_ROUTE if address.startswith("10.") else TIMEOUT)
 
 
-def _to_backend(view: View, service: Obj, port: Obj, client: str, salt: int) -> Target:
-    ready = [one for one in endpoints_of(view, service, port) if one.ready]
+def _node_of(view: View, client: str) -> str:
+    """The node from which an address calls; empty for those outside the cluster."""
+    pod = pod_by_ip(view, client)
+    if pod is not None:
+        return str(pod["spec"]["nodeName"])
+    node = _node_by_address(view, client)
+    return node["metadata"]["name"] if node is not None else ""
+
+
+def _to_backend(view: View, service: Obj, port: Obj, client: str, salt: int, node_name: str = "") -> Target:
+    """A backend of a Service; with a node's name one on that node, or nothing answers.
+
+    Models pkg/proxy/topology.go (CategorizeEndpoints), v1.36.
+    """
+    endpoints = endpoints_of(view, service, port)
+    if node_name:
+        endpoints = [one for one in endpoints if one.node == node_name]
+    ready = [one for one in endpoints if one.ready] or [one for one in endpoints if one.last]
     if not ready:
-        return Target(None, port["port"], REFUSED)
+        return Target(None, port["port"], TIMEOUT if node_name else REFUSED)
     sticky = service["spec"].get("sessionAffinity") == "ClientIP"
     name = f"{service['metadata']['uid']}/{port['port']}"
     share = view.chance("affinity", name, client) if sticky else view.chance("route", name, client, salt)
@@ -171,9 +197,11 @@ def _by_node_port(
 ) -> Target:
     """A node's port: a Service's NodePort, or a Pod's."""
     for service in view.list("Service"):
-        for one in service["spec"].get("ports") or ():
+        for one in service["spec"].get("ports") or () if is_proxied(service) else ():
             if one.get("nodePort") == port and one.get("protocol", "TCP") == transport:
-                return _to_backend(view, service, one, client, salt)
+                is_local = service["spec"].get("externalTrafficPolicy") == "Local"
+                node_name = node["metadata"]["name"] if is_local else ""
+                return _to_backend(view, service, one, client, salt, node_name)
     return on_host(view, node["metadata"]["name"], address, port, transport)
 
 
