@@ -43,7 +43,7 @@ class Deed(NamedTuple):
 
 
 class Action(NamedTuple):
-    """One thing that can be done, and how. `offered(obj, machine)` says whether it makes sense now.
+    """One thing that can be done, and how. `offered(obj, beneath)` says whether it makes sense now.
 
     What it is called is in the catalogue.
     """
@@ -133,6 +133,14 @@ def _is_running(obj: Obj, machine: Obj) -> bool:
     return bool(dig(obj, "status", "phase") == "Running")
 
 
+def _hangs(obj: Obj, sandbox: Obj) -> bool:
+    return _is_running(obj, sandbox) and bool(sandbox.get("hung"))
+
+
+def _works(obj: Obj, sandbox: Obj) -> bool:
+    return _is_running(obj, sandbox) and not sandbox.get("hung")
+
+
 def _evict(identity: str, obj: Obj) -> Deed:
     namespace, name = key_of_id(identity)
     body = {
@@ -186,8 +194,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete-pod", ("Pod",), _on("delete {} --wait=false"), grave=True),
     Action("evict", ("Pod",), _evict),
     Action("kill", ("Pod",), _container("kill"), grave=True),
-    Action("hang", ("Pod",), _container("hang"), _is_running, grave=True),
-    Action("go-on", ("Pod",), _container("resume"), _is_running),
+    Action("hang", ("Pod",), _container("hang"), _works, grave=True),
+    Action("go-on", ("Pod",), _container("resume"), _hangs),
     Action("oom", ("Pod",), _container("run_out_of_memory"), grave=True),
     Action("fill-storage", ("Pod",), _container("fill_storage"), _is_running, grave=True),
     Action(
@@ -236,10 +244,10 @@ CLUSTER: tuple[tuple[str, Deed], ...] = (
 _DELETE = Action("delete", (), _on("delete {} --wait=false"), grave=True)
 
 
-def actions_on(identity: str, obj: Obj, machine: Obj) -> list[Action]:
-    """What can be done to an object as it is. `machine` is the spec of a node's Machine, or empty."""
+def actions_on(identity: str, obj: Obj, beneath: Obj) -> list[Action]:
+    """What can be done to an object as it is. `beneath` is what `Showing.beneath` says of it."""
     kind = kind_of(identity)
-    found = [one for one in ACTIONS if kind in one.on and one.offered(obj, machine)]
+    found = [one for one in ACTIONS if kind in one.on and one.offered(obj, beneath)]
     if kind not in ("Pod", "Node") and kind in kinds():
         found.append(_DELETE)
     return found

@@ -136,6 +136,12 @@ class Showing:
         targets = self.graph.targets(identity, "scheduling") if self.pod_of(identity) else []
         return next((one for one in targets if one in self.graph), "")
 
+    def beneath(self, identity: str) -> Obj:
+        """What the API does not tell of an object: a node's machine, what hangs in a Pod."""
+        if kind_of(identity) != "Pod":
+            return self.machine_of(identity)
+        return {"hung": (self.lab.view.get("Sandbox", key_of_id(identity)) or {}).get("hung")}
+
     def machine_of(self, node: str) -> Obj:
         """The state of a node's machine; empty where none is recorded."""
         machine = self.graph.get(object_id("Machine", ("", name_of(node or "/"))))

@@ -40,7 +40,7 @@ _SLOW = ("drain", "wait")
 _OF_A_PODS_NODE = ("cordon", "uncordon", "crash", "recover")
 """What is offered for a node when one of its Pods is selected."""
 _WAIT = "kubectl wait --for="
-_OPPOSITES = {"uncordon": "cordon", "resume": "pause", "unsuspend": "suspend"}
+_OPPOSITES = {"uncordon": "cordon", "resume": "pause", "unsuspend": "suspend", "go-on": "hang"}
 """What takes another action back, by what it takes back. Never are both offered, so they share a button."""
 _CONDITIONS = {
     "Pod": (("Ready", "Ready"), ("gone", "delete")),
@@ -227,7 +227,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         for identity in objects:
             obj = showing.graph.get(identity) if identity else None
             if obj is not None:
-                here = actions.actions_on(identity, obj, showing.machine_of(identity))
+                here = actions.actions_on(identity, obj, showing.beneath(identity))
                 own = identity == showing.selected
                 found += [(identity, one.name) for one in here if own or one.name in _OF_A_PODS_NODE]
         return (showing.workload_of(showing.selected), *found)
@@ -248,7 +248,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _action_button(self, identity: str, name: str) -> widgets.Button:
         obj = self.showing.graph.get(identity) or {}
-        found = actions.actions_on(identity, obj, self.showing.machine_of(identity))
+        found = actions.actions_on(identity, obj, self.showing.beneath(identity))
         action: Action = next(one for one in found if one.name == name)
 
         def deed() -> Deed:

@@ -238,7 +238,6 @@ CLUSTER = ("add-node", "stop-api-server", "start-api-server", "break-registry", 
                 "evict",
                 "kill",
                 "hang",
-                "go-on",
                 "oom",
                 "fill-storage",
                 "cordon",
@@ -640,3 +639,13 @@ def test_what_is_selected_stays_so_over_a_past_without_it() -> None:
     panel.select("")
     panel.return_to_now()
     assert panel.showing.selected == ""
+
+
+def test_what_hangs_can_go_on() -> None:
+    lab = FakeLab()
+    lab.view.add({"kind": "Sandbox", "metadata": {"name": "db-0", "namespace": "default"}, "hung": ["db"]})
+    panel = Panel(lab)
+    panel.select(POD)
+    names = {one.removeprefix("k8slab-") for button in panel._actions.children for one in button._dom_classes}
+    assert "go-on" in names
+    assert "hang" not in names
