@@ -14,17 +14,19 @@ second one goes.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from k8slab.cluster import dispatch, queue
+from k8slab.cluster.ownership import shorten_trails
 from k8slab.cluster.world import World
 from k8slab.store.store import outline_of
 
 CHANGES_APART = 100
 OLD_CHANGES_APART = 5_000
-"""So far apart are the marks of what history no longer keeps."""
+"""So far apart at least are the marks of what history no longer keeps."""
+_MOST_OLD_MARKS = 128
 _MOST_HELD = 1_500_000
 """Entries of tables that all marks together may hold, at some 100 bytes each."""
 _FEWEST_MARKS = 8
@@ -143,16 +145,18 @@ class Marks:
                 self._outlines[marked] = store.outline.copy()
         store.compact(revision)
         world.forget_causes()
+        self._marks = [_without_past(mark) if _has_past(mark, revision) else mark for mark in self._marks]
 
     def _thin_before(self, revision: int) -> None:
         """Keep of the marks up to a revision but the first, the last, and a few between.
 
         They alone hold the objects that history held with them before.
         """
+        apart = max(OLD_CHANGES_APART, revision // _MOST_OLD_MARKS)
         old = [mark for mark in self._marks if mark.world.store.revision <= revision]
         kept = old[:1]
         for mark in old[1:-1]:
-            if mark.world.store.revision - kept[-1].world.store.revision >= OLD_CHANGES_APART:
+            if mark.world.store.revision - kept[-1].world.store.revision >= apart:
                 kept.append(mark)
         if len(old) > 1:
             kept.append(old[-1])
@@ -181,6 +185,24 @@ class Marks:
         ]
         self._held = sum(mark.weight for mark in self._marks)
         self._due_revision = self._marks[-1].world.store.revision + self._apart if self._marks else 0
+
+
+def _has_past(mark: Mark, revision: int) -> bool:
+    """Whether a mark still holds what lies before it, though history begins after it."""
+    store = mark.world.store
+    return store.compacted < store.revision <= revision
+
+
+def _without_past(mark: Mark) -> Mark:
+    """The mark without the trails of removed objects and of writes that nobody can ask for any more.
+
+    They are most of what it holds: every version of some hundreds of objects.
+    """
+    world = mark.world.copy(past=False)
+    world.store.compacted = world.store.revision
+    world.graves = {}
+    shorten_trails(world, tuple(world.trails))
+    return replace(mark, world=world)
 
 
 def world_of(mark: Mark, live: World, outline: Any) -> World:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
+from k8slab import replay
 from k8slab.cluster.world import World
 from k8slab.garbage import FEWEST, MOST, seldom_searched
 from k8slab.lab import Lab
@@ -73,3 +76,28 @@ def test_python_searches_the_more_seldom_the_less_it_finds() -> None:
         gc.collect()
         assert gc.get_threshold()[0] == FEWEST
     assert gc.get_threshold() == before
+
+
+def test_marks_of_what_history_has_forgotten_hold_no_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "CHANGES_KEPT", 500)
+    monkeypatch.setattr(replay, "OLD_CHANGES_APART", 200)
+    lab = Lab(nodes=2)
+    lab.apply(CRON_JOB)
+    lab.run("30m")
+    compacted = lab.world.store.compacted
+    old = [mark.world for mark in lab._marks._marks if mark.world.store.revision <= compacted]
+    assert len(old) > 2
+    for world in old[1:]:
+        assert not world.graves
+        trail, links = world.trails[("CronJob", ("default", "tick"))], 0
+        while trail.before is not None:
+            trail, links = trail.before, links + 1
+        assert links < 8
+    assert lab.world.graves
+    fresh = Lab(nodes=2)
+    fresh.apply(CRON_JOB)
+    fresh.run("3m")
+    past = lab.at(fresh.now)
+    assert past.world.store.compacted
+    shown = "get cronjob tick -o yaml --show-managed-fields"
+    assert past.kubectl(shown).stdout == fresh.kubectl(shown).stdout
