@@ -47,7 +47,7 @@ class Type(NamedTuple):
 DYN = Type("dyn")
 BOOL, BYTES, DOUBLE, INT, NULL = Type("bool"), Type("bytes"), Type("double"), Type("int"), Type("null")
 STRING, UINT, TYPE = Type("string"), Type("uint"), Type("type")
-TIMESTAMP, DURATION = Type("google.protobuf.Timestamp"), Type("google.protobuf.Duration")
+TIMESTAMP, DURATION = Type("timestamp"), Type("duration")
 _CIDR, _IP, _QUANTITY, _URL = (
     Type("net.CIDR"),
     Type("net.IP"),
@@ -82,7 +82,7 @@ def type_of(text: str, tree: Node, variables: Mapping[str, Type]) -> Type:
 
 # Which types go together.
 
-_NULLABLE = ("object", "optional_type", TIMESTAMP.name, DURATION.name, "null", "type")
+_NULLABLE = ("optional_type", TIMESTAMP.name, DURATION.name, "null", "type")
 
 
 def _fits(given: Type, wanted: Type) -> bool:
@@ -93,6 +93,8 @@ def _fits(given: Type, wanted: Type) -> bool:
         return wanted.fields is not None or wanted.name in _NULLABLE
     if given.fields is not None or wanted.fields is not None:
         return given.fields is not None and wanted.fields is not None
+    if given.name == wanted.name == "type":
+        return True
     if given.name != wanted.name or len(given.parameters) != len(wanted.parameters):
         return False
     return all(map(_fits, given.parameters, wanted.parameters))
@@ -169,12 +171,18 @@ _GIVES: dict[str, Type] = {
     "ip": _IP,
     "quantity": _QUANTITY,
     "timestamp": TIMESTAMP,
-    "type": TYPE,
+    "isSemver": BOOL,
+    "lists.range": list_of(INT),
+    "major": INT,
+    "minor": INT,
+    "patch": INT,
     "uint": UINT,
     "url": _URL,
 }
 """What other functions and methods give, whatever they are given."""
 _SIZED = ("bytes", "list", "map", "string")
+_OF_LISTS = ("distinct", "flatten", "reverse", "slice", "sort")
+"""Methods that only lists have, and that give lists."""
 
 
 class _Checker:
@@ -194,15 +202,25 @@ class _Checker:
         if isinstance(node, Index):
             return self._index(node, names)
         if isinstance(node, ListOf):
-            return list_of(_joined([self.of(one, names) for one, optional in node.elements if not optional]))
+            return list_of(self._alike([one for one, optional in node.elements if not optional], names))
         if isinstance(node, MapOf):
-            pairs = [(self.of(key, names), self.of(value, names)) for key, value, _ in node.entries]
-            return map_of(_joined([key for key, _ in pairs]), _joined([value for _, value in pairs]))
+            keys = self._alike([key for key, _, _ in node.entries], names)
+            return map_of(
+                keys, self._alike([one for _, one, optional in node.entries if not optional], names)
+            )
         if isinstance(node, Struct):
             for _, value, _ in node.fields:
                 self.of(value, names)
             return DYN
         return self._call(node, names)
+
+    def _alike(self, nodes: Sequence[Node], names: Mapping[str, Type]) -> Type:
+        """The type of values that must all have the same."""
+        kinds = [self.of(node, names) for node in nodes]
+        for node, kind in zip(nodes, kinds, strict=True):
+            if not _alike(kinds[0], kind):
+                self._wrong(node.at, f"expected type '{kinds[0]}' but found '{kind}'")
+        return _joined(kinds)
 
     def _wrong(self, at: Position, text: str) -> Type:
         self.faults.append((at, text))
@@ -252,17 +270,19 @@ class _Checker:
             return self._macro(node, names)
         if node.target is None:
             if node.function == "has":
-                self.of(node.arguments[0], names)
+                asked = node.arguments[0]
+                # The macro makes a test of the field, which stands where the macro does.
+                self.of(asked._replace(at=node.at) if isinstance(asked, Select) else asked, names)
                 return BOOL
             given = [self.of(one, names) for one in node.arguments]
             return self._function(node, given)
         qualified = f"{full_name(node.target)}.{node.function}"
-        if qualified == "cel.bind" and isinstance(node.arguments[0], Name):
-            bound = {**names, node.arguments[0].name: self.of(node.arguments[1], names)}
-            return self.of(node.arguments[2], bound)
         if isinstance(node.target, Name) and node.target.name not in names:
-            for one in node.arguments:
-                self.of(one, names)
+            given = [self.of(one, names) for one in node.arguments]
+            if qualified.startswith("sets.") and len(given) == 2 and not _alike(*given):
+                return self._no_overload(node.at, qualified, given)
+            if qualified in ("optional.of", "optional.ofNonZeroValue"):
+                return optional_of(_joined(given))
             return _GIVES.get(qualified, DYN)
         given = [self.of(node.target, names), *(self.of(one, names) for one in node.arguments)]
         return self._method(node, given)
@@ -290,6 +310,8 @@ class _Checker:
             return _joined(given[1:])
         if name == "size" and len(given) == 1 and given[0] != DYN and given[0].name not in _SIZED:
             return self._no_overload(node.at, name, given)
+        if name == "type":
+            return Type("type", (given[0],))
         return _GIVES.get(name, DYN)
 
     def _must_be_bool(self, node: Node, kind: Type) -> None:
@@ -322,12 +344,38 @@ class _Checker:
             return result
         if name == "size" and target != DYN and target.name not in _SIZED:
             return self._no_overload(node.at, name, given, method=True)
-        if name in ("orValue", "value") and target.name == "optional_type":
+        if name == "orValue" and target.name == "optional_type" and arguments:
+            if not _alike(target.parameters[0], arguments[0]):
+                return self._no_overload(node.at, name, given, method=True)
             return target.parameters[0]
+        if name == "value" and target.name == "optional_type":
+            return target.parameters[0]
+        if target.name == "list":
+            return self._of_list(node, given)
         if name == "or" and target.name == "optional_type":
             return target
-        if name == "reverse":
-            return target
+        if name in _OF_LISTS and target != DYN:
+            return self._no_overload(node.at, name, given, method=True)
+        return _GIVES.get(name, DYN)
+
+    def _of_list(self, node: Call, given: list[Type]) -> Type:
+        """What a method of a list gives, by what the list holds."""
+        name, held, arguments = node.function, given[0].parameters[0], given[1:]
+        known = held != DYN
+        summed = (*_NUMBERS, DURATION)
+        bad = (
+            (name == "sum" and known and held not in summed)
+            or (name in ("max", "min", "isSorted", "sort") and known and held not in _COMPARABLE)
+            or (name == "join" and not all(_fits(one, STRING) for one in (held, *arguments)))
+            or (name in ("indexOf", "lastIndexOf") and not all(_alike(held, one) for one in arguments))
+            or (name == "flatten" and known and held.name != "list")
+        )
+        if bad:
+            return self._no_overload(node.at, name, given, method=True)
+        if name in ("sum", "max", "min"):
+            return held
+        if name in _OF_LISTS:
+            return held if name == "flatten" and known else given[0]
         return _GIVES.get(name, DYN)
 
     def _macro(self, node: Call, names: Mapping[str, Type]) -> Type:
@@ -350,6 +398,9 @@ class _Checker:
                 self._must_be_bool(node.arguments[-1], kinds[-1])
             return BOOL
         if node.function == "filter":
+            if not _fits(kinds[-1], BOOL):
+                found = list_of(held[0])
+                return self._no_overload(node.at, "_?_:_", [kinds[-1], found, found])
             return list_of(held[0])
         if node.function == "transformMap":
             return map_of(DYN, kinds[-1])

@@ -154,10 +154,6 @@ def _faults_of_call(node: Call, names: frozenset[str]) -> Iterable[tuple[Positio
             yield from _faults(node.arguments[0], names)
         return
     qualified = f"{full_name(node.target)}.{node.function}" if node.target is not None else node.function
-    if qualified == "cel.bind" and len(node.arguments) == 3 and isinstance(node.arguments[0], Name):
-        yield from _faults(node.arguments[1], names)
-        yield from _faults(node.arguments[2], names | {node.arguments[0].name})
-        return
     operator = node.function in OPERATORS or node.function in ("_&&_", "_||_", "_?_:_")
     if node.target is None:
         if not operator and node.function not in _ALL_FUNCTIONS:
@@ -291,12 +287,6 @@ class _Evaluation:
             return self._applied(function, [self.value(one, bound) for one in node.arguments])
         head = full_name(node.target)
         qualified = f"{head}.{node.function}" if head else ""
-        if qualified == "cel.bind":
-            variable = node.arguments[0]
-            assert isinstance(variable, Name), "checked when it was compiled"
-            return self.value(
-                node.arguments[2], {**bound, variable.name: self.value(node.arguments[1], bound)}
-            )
         if qualified in _ALL_FUNCTIONS:
             return self._applied(
                 _ALL_FUNCTIONS[qualified], [self.value(one, bound) for one in node.arguments]

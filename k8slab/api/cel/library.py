@@ -6,10 +6,13 @@ Models staging/src/k8s.io/apiserver/pkg/cel/library/{lists,regex,quantity,ip,cid
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
+from functools import cmp_to_key
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from k8slab.api.cel.formats import FORMAT_FUNCTIONS, validate
 from k8slab.api.cel.functions import OPERATORS, compiled
 from k8slab.api.cel.values import CelError, Extended, compared, equal, no_overload
 from k8slab.api.quantities import Quantity, QuantityError, to_text
@@ -304,16 +307,103 @@ def _escaped_key(text: Any) -> str:
     return text.replace("~", "~0").replace("/", "~1")
 
 
+# Lists, beyond what all of them have.
+
+
+def _flattened(values: Any) -> list[Any]:
+    if not all(isinstance(one, list) for one in _list(values)):
+        raise no_overload()
+    return [item for one in values for item in one]
+
+
+def _distinct(values: Any) -> list[Any]:
+    found: list[Any] = []
+    for one in _list(values):
+        if not any(equal(one, other) for other in found):
+            found.append(one)
+    return found
+
+
+def _sorted(values: Any) -> list[Any]:
+    return sorted(_list(values), key=cmp_to_key(compared))
+
+
+def _slice(values: Any, start: Any, end: Any) -> list[Any]:
+    if not 0 <= start <= end <= len(_list(values)):
+        raise CelError(f"cannot slice({start}, {end}), list is length {len(values)}")
+    return list(values[start:end])
+
+
+# Versions.
+
+_VERSION = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII
+)
+
+
+class _Semver(Extended):
+    """A semantic version, ordered as semver.org says."""
+
+    cel_type = "kubernetes.Semver"
+
+    def __init__(self, numbers: tuple[int, int, int], before: str) -> None:
+        self.numbers = numbers
+        parts = before.split(".") if before else []
+        named = tuple((0, int(one), "") if one.isdigit() else (1, 0, one) for one in parts)
+        self.key = (numbers, (0, named) if parts else (1, ()))
+
+
+def _parsed_version(text: Any, normalized: Any = False) -> _Semver | None:
+    if not isinstance(text, str):
+        raise no_overload()
+    if normalized:
+        text = text.removeprefix("v")
+        head, sign, rest = re.fullmatch(r"([0-9.]*)([-+]?)(.*)", text, re.S).groups()  # type: ignore[union-attr]
+        numbers = [str(int(one)) if one.isdigit() else one for one in head.split(".")]
+        text = ".".join([*numbers, *["0"] * (3 - len(numbers))]) + sign + rest
+    found = _VERSION.fullmatch(text)
+    if found is None:
+        return None
+    return _Semver((int(found[1]), int(found[2]), int(found[3])), found[4] or "")
+
+
+def _version(text: Any, normalized: Any = False) -> _Semver:
+    found = _parsed_version(text, normalized)
+    if found is None:
+        raise CelError("No Major.Minor.Patch elements found")
+    return found
+
+
+def _number_of_version(place: int) -> Function:
+    def called(value: Any) -> int:
+        if not isinstance(value, _Semver):
+            raise no_overload()
+        return value.numbers[place]
+
+    return called
+
+
+def _order(left: Any, right: Any) -> int:
+    """How two versions, or two quantities, stand to each other."""
+    if isinstance(left, _Semver) and isinstance(right, _Semver):
+        return int(left.key > right.key) - int(left.key < right.key)
+    return (_amount(left) > _amount(right)) - (_amount(left) < _amount(right))
+
+
 LIBRARY_FUNCTIONS: Mapping[str, Function] = {
+    **FORMAT_FUNCTIONS,
     "cidr": _cidr,
     "ip": _ip,
     "ip.isCanonical": lambda text: _is_ip(text) and str(ipaddress.ip_address(text)) == text,
     "isCIDR": _is_cidr,
     "isIP": _is_ip,
     "isQuantity": _is_quantity,
+    "isSemver": lambda text, normalized=False: _parsed_version(text, normalized) is not None,
     "isURL": _is_url,
     "jsonpatch.escapeKey": _escaped_key,
+    "lists.range": lambda count: list(range(count)),
     "quantity": _to_quantity,
+    "semver": _version,
     "url": _url,
 }
 
@@ -321,12 +411,14 @@ LIBRARY_METHODS: Mapping[str, Function] = {
     "add": lambda value, other: _added(value, other, 1),
     "asApproximateFloat": lambda value: _amount(value) / _NANO,
     "asInteger": _as_integer,
-    "compareTo": lambda value, other: (_amount(value) > _amount(other)) - (_amount(value) < _amount(other)),
+    "compareTo": _order,
     "containsCIDR": _contains_cidr,
     "containsIP": _contains_ip,
+    "distinct": _distinct,
     "family": _family,
     "find": _find,
     "findAll": _find_all,
+    "flatten": _flattened,
     "getEscapedPath": _of_url(lambda parts: parts.path),
     "getHost": _of_url(lambda parts: parts.netloc.rpartition("@")[2]),
     "getHostname": _of_url(lambda parts: parts.hostname or ""),
@@ -336,20 +428,26 @@ LIBRARY_METHODS: Mapping[str, Function] = {
     "indexOf": _index_of,
     "ip": _ip,
     "isGlobalUnicast": _of_address("is_global"),
-    "isGreaterThan": lambda value, other: _amount(value) > _amount(other),
+    "isGreaterThan": lambda value, other: _order(value, other) > 0,
     "isInteger": lambda value: _amount(value) % _NANO == 0,
-    "isLessThan": lambda value, other: _amount(value) < _amount(other),
+    "isLessThan": lambda value, other: _order(value, other) < 0,
     "isLinkLocalMulticast": _of_address("is_multicast"),
     "isLinkLocalUnicast": _of_address("is_link_local"),
     "isLoopback": _of_address("is_loopback"),
     "isSorted": _is_sorted,
     "isUnspecified": _of_address("is_unspecified"),
     "lastIndexOf": _last_index_of,
+    "major": _number_of_version(0),
     "masked": _masked,
     "max": lambda values: _extreme(values, 1, "max"),
     "min": lambda values: _extreme(values, -1, "min"),
+    "minor": _number_of_version(1),
+    "patch": _number_of_version(2),
     "prefixLength": _prefix_length,
     "sign": lambda value: (_amount(value) > 0) - (_amount(value) < 0),
+    "slice": _slice,
+    "sort": _sorted,
     "sub": lambda value, other: _added(value, other, -1),
     "sum": _sum,
+    "validate": validate,
 }

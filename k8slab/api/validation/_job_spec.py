@@ -202,7 +202,7 @@ def _validate_exit_codes(codes: Obj, names: Sequence[str | None], path: str) -> 
         detail = "must be one of the container or initContainer names in the pod template"
         causes.append(invalid(f"{path}.containerName", name, detail))
     if not values:
-        causes.append(invalid(where, None, "at least one value is required"))
+        causes.append(invalid(where, [], "at least one value is required"))
     elif len(values) > 255:
         causes.append(too_many(where, len(values), 255))
     for index, value in enumerate(values):

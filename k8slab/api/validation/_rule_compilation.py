@@ -44,12 +44,9 @@ def _faults(schema: Any, path: str, uncorrelated: str, *, root: bool = False) ->
 
 def _faults_below(schema: Obj, path: str, uncorrelated: str) -> Iterator[Cause]:
     yield from _faults(schema.get("additionalProperties"), f"{path}.additionalProperties", uncorrelated)
-    of_fields = uncorrelated
-    if schema.get("x-kubernetes-map-type") == "atomic":
-        of_fields = uncorrelated or path
     properties = schema.get("properties") or {}
     for name in sorted(properties):
-        yield from _faults(properties[name], f"{path}.properties[{name}]", of_fields)
+        yield from _faults(properties[name], f"{path}.properties[{name}]", uncorrelated)
     of_items = uncorrelated if schema.get("x-kubernetes-list-type") == "map" else uncorrelated or path
     yield from _faults(schema.get("items"), f"{path}.items", of_items)
 

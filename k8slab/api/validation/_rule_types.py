@@ -61,36 +61,42 @@ def escaped(name: str) -> str | None:
     return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], name)
 
 
-def type_of_schema(schema: Any, *, root: bool = False) -> Type | None:
-    """The type of values of a schema; None where a rule doesn't see them."""
+SELF = "selfType0"
+"""What the type of `self` is called. Upstream's has a number that differs from one write to the next."""
+
+
+def type_of_schema(schema: Any, name: str = SELF, *, root: bool = False) -> Type | None:
+    """The type of values of a schema, objects by this name; None where a rule doesn't see them."""
     if not isinstance(schema, dict):
         return None
     if schema.get("x-kubernetes-int-or-string"):
         return DYN
     kind = "object" if root else schema.get("type")
     if kind == "array":
-        item = type_of_schema(schema.get("items"), root=_is_embedded(schema.get("items")))
+        items = schema.get("items")
+        item = type_of_schema(items, f"{name}.@idx", root=_is_embedded(items))
         return list_of(item) if item is not None else None
     if kind == "string":
         return _FORMATS.get(schema.get("format") or "", STRING)
-    return _type_of_object(schema, root=root) if kind == "object" else _SIMPLE.get(kind or "")
+    return _type_of_object(schema, name, root=root) if kind == "object" else _SIMPLE.get(kind or "")
 
 
 def _is_embedded(schema: Any) -> bool:
     return isinstance(schema, dict) and bool(schema.get("x-kubernetes-embedded-resource"))
 
 
-def _type_of_object(schema: Obj, *, root: bool) -> Type | None:
+def _type_of_object(schema: Obj, own: str, *, root: bool) -> Type | None:
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
-        value = type_of_schema(others, root=_is_embedded(others))
+        value = type_of_schema(others, f"{own}.@elem", root=_is_embedded(others))
         return map_of(STRING, value) if value is not None else None
     fields: dict[str, Type] = {}
     for name, below in (schema.get("properties") or {}).items():
-        kind, shown = type_of_schema(below, root=_is_embedded(below)), escaped(name)
+        shown = escaped(name)
+        kind = type_of_schema(below, f"{own}.{shown}", root=_is_embedded(below))
         if kind is not None and shown is not None:
             fields[shown] = kind
-    return Type("object", (), {**fields, **_ROOT} if root else fields)
+    return Type(own, (), {**fields, **_ROOT} if root else fields)
 
 
 def seen(schema: Obj, value: Any, *, root: bool = False) -> Any:

@@ -26,7 +26,7 @@ def _create(new: Obj) -> list[Cause]:
     causes += validate_keys(binary, "binaryData")
     size_bytes = sum(byte_length(text) for text in data.values())
     size_bytes += sum(decoded_length(text) for text in binary.values())
-    return [*causes, too_long("", MAX_DATA_BYTES)] if size_bytes > MAX_DATA_BYTES else causes
+    return [*causes, too_long("[]", MAX_DATA_BYTES)] if size_bytes > MAX_DATA_BYTES else causes
 
 
 def _update(new: Obj, old: Obj) -> list[Cause]:

@@ -15,7 +15,7 @@ from k8slab.api.validation._metadata import rules
 from k8slab.api.validation._shape import shape
 from k8slab.api.validation._status_conditions import validate_typed_conditions
 
-_PRESERVED = "flowcontrol.k8s.io/preserve-zero-concurrency-shares"
+_PRESERVED = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares"
 """What an older version of the API used to tell no shares from no answer."""
 _MOST_QUEUES = 10_000_000
 _MOST_HASH_BITS = 60
