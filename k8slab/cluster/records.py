@@ -26,6 +26,8 @@ EVENT_LIFETIME_US = HOUR_US
 
 _SERIES_LIFETIME_US = 6 * MINUTE_US
 _EXPIRED_AT_ONCE = 2
+_MOST_PASSED_OVER = 256
+"""Old Events that are still being said and so may stand before one whose hour is over."""
 """How many expired Events each new one sweeps out: more than one, so that none pile up."""
 
 
@@ -137,12 +139,35 @@ def _expired(world: World, event: RecordedEvent | Obj) -> bool:
     return world.now_us - last_seen_us(event) > lifetime
 
 
+def _due(world: World) -> list[RecordedEvent | Obj]:
+    """The oldest Events whose hour is over. One that was said again has had another hour since."""
+    found: list[RecordedEvent | Obj] = []
+    oldest = world.store.oldest_event()
+    if oldest is None or (_is_young(world, oldest) and not _was_repeated(oldest)):
+        return found
+    for event in world.store.oldest_events(_MOST_PASSED_OVER):
+        if not _is_young(world, event):
+            found.append(event)
+            if len(found) == _EXPIRED_AT_ONCE:
+                break
+        elif not _was_repeated(event):
+            break
+    return found
+
+
+def _is_young(world: World, event: RecordedEvent | Obj) -> bool:
+    return world.now_us - last_seen_us(event) <= EVENT_LIFETIME_US
+
+
+def _was_repeated(event: RecordedEvent | Obj) -> bool:
+    if isinstance(event, RecordedEvent):
+        return event.times > 1
+    return bool(event.get("series")) or event.get("count", 1) > 1
+
+
 def _expire(world: World, cause: int) -> None:
     """Remove the oldest Events whose hour is over; a few at a time, so that no write is slow."""
-    for _ in range(_EXPIRED_AT_ONCE):
-        event = world.store.oldest_event()
-        if event is None or world.now_us - last_seen_us(event) <= EVENT_LIFETIME_US:
-            return
+    for event in _due(world):
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)
             _tell(world)

@@ -271,6 +271,8 @@ class World:
         twin.pending = self.pending.copy()
         twin.memories = self.memories.copy()
         twin.failures = self.failures.copy()
+        # Who is busy no longer may be forgotten: a CronJob leaves another one behind every minute.
+        self.busy = {slot: until_us for slot, until_us in self.busy.items() if until_us > self.now_us}
         twin.busy = self.busy.copy()
         twin.causes = self.causes.copy() if past else Causes([])
         twin.trails = self.trails.copy()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import islice
 
 from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
@@ -103,6 +104,10 @@ class Store:
     def oldest_event(self) -> Kept | None:
         """The oldest Event as it is kept."""
         return self._events.oldest()
+
+    def oldest_events(self, count: int) -> Iterator[Kept]:
+        """The oldest few Events as they are kept. No Event may be written while they are gone through."""
+        return islice(self._events.values(), count)
 
     def count(self, kind: str) -> int:
         """How many objects of a kind there are."""
