@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_text
+from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, key_text
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.cluster.world import Cause, World
 from k8slab.kubelet.eviction import DISK
@@ -24,23 +24,29 @@ _LONGEST_CHAIN = 12
 def explain(world: World, kind: str, key: Key, language: Language = "en") -> str:
     """What is known of why an object is as it is, a sentence a line."""
     obj = world.get(kind, key)
-    lines: list[str] = []
-    last = _last_removal(world, kind, key)
     if obj is None:
+        last = _last_removal(world, kind, key)
         if last is None:
             return _never_was(world, kind, key, language)
-        lines.append(_made(world, "gone", last, language))
-        lines.extend(_chain(world, last, language))
-        return "\n".join(lines)
+        return "\n".join([_made(world, "gone", last, language), *_chain(world, last, language)])
+    return "\n".join([*origin(world, obj, language), *present(world, obj, language)])
+
+
+def origin(world: World, obj: Obj, language: Language = "en") -> list[str]:
+    """How an object that is there came to be, up to what the user did: this stays the same."""
+    kind, key = obj["kind"], key_of(obj)
     created = _creation(world, kind, key, obj)
     if created is not None:
-        lines.append(_made(world, "created", created, language))
-        lines.extend(_chain(world, created, language))
-    elif world.store.compacted and obj["metadata"].get("creationTimestamp"):
+        return [_made(world, "created", created, language), *_chain(world, created, language)]
+    if world.store.compacted and obj["metadata"].get("creationTimestamp"):
         when = _when(world, parse_timestamp(obj["metadata"]["creationTimestamp"]))
-        lines.append(say(language, "why.longAgo", what=f"{kind} {key[1]}", when=when))
-    lines.extend(told(language, said) for said in waits_of(world, obj, world.now_us))
-    return "\n".join(lines)
+        return [say(language, "why.longAgo", what=f"{kind} {key[1]}", when=when)]
+    return []
+
+
+def present(world: World, obj: Obj, language: Language = "en") -> list[str]:
+    """What an object waits for at the world's now, or what is amiss with it."""
+    return [told(language, said) for said in waits_of(world, obj, world.now_us)]
 
 
 def _made(world: World, name: str, change: Change, language: Language) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import k8slab.renderers as renderers
@@ -119,3 +120,16 @@ def mount_canvas(page: Page, scene: dict[str, Any], theme: str = "light", *, can
 def push(page: Page, message: dict[str, Any]) -> None:
     """Let the model receive a custom message, as from the kernel."""
     page.evaluate("message => window.model.tell('msg:custom', message)", message)
+
+
+_SERIOUS = ("serious", "critical")
+
+
+def findings(page: Page, context: str = ".k8slab-panel") -> list[str]:
+    """What axe-core finds serious within a part of the page, in a line each."""
+    found: list[dict[str, Any]] = Axe().run(page, context=context).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in _SERIOUS
+    ]

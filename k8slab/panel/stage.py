@@ -3,7 +3,8 @@
 It sends a whole scene once and patches after that, one at a time: while a
 frame is not acknowledged as painted, the next ones are merged. A tab that is
 hidden acknowledges late, and a frontend that is gone never does, so a frame
-counts as painted after `PATIENCE_S`.
+counts as painted after `PATIENCE_S`; after each that nobody painted for twice as
+long, so that a page that sleeps for a night wakes to a handful of frames.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from k8slab.scene import Patch, Scene, diff, patch_to_json, to_json
 
 _FOLDER = Path(renderers.__file__).parent
 PATIENCE_S = 0.5
+_LONGEST_PATIENCE_S = 600.0
 
 
 class Stage(anywidget.AnyWidget):  # type: ignore[misc]
@@ -52,6 +54,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         self._seq = 0
         self._acknowledged = 0
         self._sent_at = 0.0
+        self._patience_s = PATIENCE_S
         self._on_select: Callable[[str], None] = _ignore
         self._on_width: Callable[[int], None] = _ignore
         self._on_seek: Callable[[int], None] = _ignore
@@ -74,7 +77,7 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def is_free(self) -> bool:
         """Whether the last frame was painted, or nobody seems to paint."""
-        return self._acknowledged >= self._seq or self._clock() - self._sent_at > PATIENCE_S
+        return self._acknowledged >= self._seq or self._clock() - self._sent_at > self._patience_s
 
     def show(self, scene: Scene, changed: Iterable[str] | None, *, at_once: bool = False) -> bool:
         """Show another scene, of which `changed` are the only ids that differ (None: send it whole).
@@ -89,6 +92,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
             self._changed.update(dict.fromkeys(changed))
         if not (at_once or self.is_free):
             return False
+        if not at_once and self._acknowledged < self._seq:
+            self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
         self._push()
         return True
 
@@ -121,7 +126,8 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         kind = message.get("type")
         if kind == "ack":
             self._acknowledged = max(self._acknowledged, int(message["seq"]))
-            if self._changed is None or self._changed:
+            self._patience_s = PATIENCE_S
+            if self._shown is not self._sent:
                 self._push()
         elif kind == "hello":
             # A page that comes later has the first scene, which the widget carries, and nothing after it.

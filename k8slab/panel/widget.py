@@ -166,8 +166,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             comparison.refresh()
 
     def _frame(self) -> None:
-        """Show a frame of a lab in motion, unless the former one is still under way."""
-        if self.past is None and self.stage.is_free:
+        """Show a frame, unless the former one is under way and others will follow. The last is shown."""
+        if self.past is None and (self.stage.is_free or not self.player.playing):
             with self.lab.lock:
                 changed = self.present.follow()
             self.stage.show(self.present.scene, changed)

@@ -28,19 +28,33 @@ class Picture {
     this.views = new Set();
     this.seq = 0;
     this.acknowledged = 0;
+    this.cut = "";
     this.hear = (message) => this.receive(message);
     this.renew = () => this.reset(model.get("scene"));
+    this.unfollow = followKernel(model, (cut) => this.cutOff(cut));
     model.on("msg:custom", this.hear);
     model.on("change:scene", this.renew);
     const scene = model.get("scene");
     if (scene && scene.items) this.reset(scene);
-    model.send({ type: "hello" });
+    this.send({ type: "hello" });
+  }
+
+  send(message) {
+    if (this.cut !== "gone") this.model.send(message);
+  }
+
+  /** Note that the kernel can't be reached for now ("lost") or ever again ("gone"), or that it can (""). */
+  cutOff(cut) {
+    if (this.cut === "gone" || this.cut === cut) return;
+    this.cut = cut;
+    for (const view of this.views) view.cutOff();
   }
 
   /** A picture that nobody sees any more must not say that it was painted. */
   close() {
     this.model.off("msg:custom", this.hear);
     this.model.off("change:scene", this.renew);
+    this.unfollow();
   }
 
   receive(message) {
@@ -130,7 +144,7 @@ class Picture {
   acknowledge() {
     if (this.acknowledged === this.seq) return;
     this.acknowledged = this.seq;
-    this.model.send({ type: "ack", seq: this.seq });
+    this.send({ type: "ack", seq: this.seq });
   }
 
   pods() {
@@ -138,6 +152,28 @@ class Picture {
     for (const item of this.items.values()) if (item[KIND] === "Pod") count += 1;
     return count;
   }
+}
+
+const ENDED = ["restarting", "autorestarting", "terminating", "dead"];
+
+/**
+ * Tell of the kernel behind a model: "" while it answers, "lost" while the page tries to reach it, "gone" for ever. Gives
+ * what ends the telling.
+ */
+function followKernel(model, tell) {
+  // The widgets of a kernel that restarts never come back: the new one knows nothing of them.
+  const cut = () => tell("gone");
+  const live = (_, status) => ENDED.includes(status) && cut();
+  const linked = (_, status) => tell({ connected: "", connecting: "lost" }[status] ?? "gone");
+  const kernel = model.widget_manager?.kernel;
+  model.on("comm_live_update", cut);
+  kernel?.statusChanged?.connect(live);
+  kernel?.connectionStatusChanged?.connect(linked);
+  return () => {
+    model.off("comm_live_update", cut);
+    kernel?.statusChanged?.disconnect(live);
+    kernel?.connectionStatusChanged?.disconnect(linked);
+  };
 }
 
 // ------------------------------------------------------------------------------------------------------- words
@@ -877,7 +913,7 @@ class Playhead {
   ask(atUs) {
     this.asked = this.view.picture.seq;
     this.askedAt = performance.now();
-    this.view.model.send({ type: "seek", at_us: atUs });
+    this.view.picture.send({ type: "seek", at_us: atUs });
   }
 
   /** What stands on the timeline under the pointer: something that was done, or a row and how it was then. */
@@ -1078,7 +1114,7 @@ class Grips {
     const [id, wanted] = [this.held, this.wanted];
     this.cancel();
     if (wanted === null || wanted === this.amount(id)) return;
-    this.view.model.send({ type: "scale", id, replicas: wanted });
+    this.view.picture.send({ type: "scale", id, replicas: wanted });
   }
 
   cancel() {
@@ -1105,11 +1141,16 @@ class Grips {
 
 // ---------------------------------------------------------------------------------------------------------- view
 
+const CONTROLS = [".k8slab-panel", ".k8slab-controls", ".k8slab-inspector", ".k8-console"]
+  .map((part) => `${part} :is(button, input, select, textarea, .noUi-target):not(.k8-stage *)`)
+  .join();
+
 class View {
   constructor(picture, model, el) {
     this.picture = picture;
     this.model = model;
     this.config = model.get("config");
+    this.silenced = [];
     this.touched = new Set();
     this.axisChanged = true;
     this.active = "";
@@ -1123,14 +1164,17 @@ class View {
     this.restart();
     this.listen();
     // Only when it is in the page does a view know the panel around it.
-    requestAnimationFrame(() => this.themed());
+    requestAnimationFrame(() => {
+      this.themed();
+      if (picture.cut) this.cutOff();
+    });
   }
 
   build(el) {
     this.root = document.createElement("div");
     this.root.className = "k8-stage";
     this.root.innerHTML =
-      '<div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
+      '<div class="k8-cut" role="alert"></div><div class="k8-header"><span class="k8-brand-name">k8slab</span><span class="k8-summary"></span>' +
       '<span class="k8-toggles" role="group"></span><span class="k8-facts"><b class="k8-time" role="timer"></b><br><span class="k8-seed"></span></span></div>' +
       '<div class="k8-body"><div class="k8-frame"></div></div><div class="k8-said" role="status" aria-live="polite"></div>';
     this.frame = this.root.querySelector(".k8-frame");
@@ -1176,7 +1220,7 @@ class View {
     clearTimeout(this.sizing);
     const act = () => {
       const width = Math.round(this.frame.clientWidth);
-      if (width > 0 && width !== this.told) this.model.send({ type: "width", width });
+      if (width > 0 && width !== this.told) this.picture.send({ type: "width", width });
       this.told = width;
       if (this.painter instanceof CanvasPainter) {
         this.painter.resize(this.picture.head);
@@ -1310,7 +1354,24 @@ class View {
     this.say(item ? spoken(item) : textOf(this.config, "gone", { what: this.chosen }));
   }
 
+  /** Say in words that the kernel can't be reached, and let nothing look as if it could be pressed. */
+  cutOff() {
+    const { cut } = this.picture;
+    this.write(".k8-cut", cut && textOf(this.config, `cut.${cut}`));
+    this.root.classList.toggle("k8-still", Boolean(cut));
+    for (const part of this.root.querySelectorAll(".k8-timeline, .k8-grips")) part.inert = Boolean(cut);
+    const scope = this.root.closest(".k8slab-panel, .jp-Notebook") || document;
+    for (const control of this.silenced) control.removeAttribute("disabled");
+    this.silenced = cut ? [...scope.querySelectorAll(CONTROLS)].filter((one) => !one.hasAttribute("disabled")) : [];
+    for (const control of this.silenced) control.setAttribute("disabled", "");
+  }
+
   select(id) {
+    // Without a kernel nobody can say more of it than the picture does.
+    if (this.picture.cut) {
+      if (id) this.say(spoken(this.picture.items.get(id)));
+      return;
+    }
     this.chosen = id;
     this.picture.head.selected = id;
     const item = this.picture.items.get(id);
@@ -1322,7 +1383,7 @@ class View {
       this.tell();
     } else this.picture.drop("selection");
     this.note(["selection"], false);
-    this.model.send({ type: "select", id });
+    this.picture.send({ type: "select", id });
   }
 
   toggle(name, button) {

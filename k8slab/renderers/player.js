@@ -6,7 +6,7 @@
  * either direction, is to look for items that are not the same one.
  */
 {
-  const film = JSON.parse(document.getElementById("k8-film").textContent);
+  const film = await unpacked(document.getElementById("k8-film").textContent);
   const { texts } = film;
   const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 10, 30, 60, 300, 1000];
   const LONGEST_S = 40;
@@ -14,6 +14,14 @@
   const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", " ", "Escape"];
   /** The keys that a part of the page has its own use for. */
   const TAKEN = { select: [...ARROWS, "Home", "End"], ".k8-frame": ARROWS, "[role=slider]": [...ARROWS, "Home", "End"] };
+
+  /** The recording, out of base64 and zlib. */
+  async function unpacked(letters) {
+    if (typeof DecompressionStream === "undefined") document.querySelector(".k8-old").hidden = false;
+    const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  }
 
   /** A text of the catalogue with its placeholders filled in. */
   const say = (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
@@ -102,6 +110,7 @@
   class FilmPlayer {
     constructor(root) {
       this.root = root;
+      this.film = film;
       this.scenes = scenesOf(film);
       this.instants = this.scenes.map(({ head }) => head.now_us);
       [this.startUs, this.endUs] = [this.instants[0], this.instants.at(-1)];
@@ -111,6 +120,7 @@
       this.playing = false;
       this.painted = 0;
       this.chosen = "";
+      this.open = "summary";
       this.model = new FilmModel({ scene: film.scene, config: film.config, theme: this.theme() }, (message) =>
         this.receive(message),
       );
@@ -155,6 +165,12 @@
       act.theme = () => this.switchTheme();
       act.close = () => this.choose("");
       this.root.addEventListener("click", (event) => act[event.target.closest("[data-act]")?.dataset.act]?.());
+      for (const button of this.root.querySelectorAll("[data-open]")) {
+        button.addEventListener("click", () => {
+          this.open = button.dataset.open;
+          this.tellDetails();
+        });
+      }
       this.find(".k8-scrub").addEventListener("input", (event) => this.jump(this.startUs + Number(event.target.value)));
       document.addEventListener("keydown", (event) => this.key(event));
     }
@@ -299,28 +315,65 @@
       this.tellDetails();
     }
 
-    /** The facts of an object at this instant: the last ones that were recorded before it. */
-    factsOf(id) {
-      let found = null;
-      for (const [number, rows] of film.facts[id] || []) if (number <= this.number) found = rows;
-      return found;
+    /** What was noted of an object up to this instant, oldest first. */
+    noted(entries = []) {
+      return entries.filter(([number]) => number <= this.number);
     }
 
     tellDetails() {
       const place = this.find(".k8-details");
-      const scene = this.scenes[this.number];
       place.hidden = !this.chosen;
       if (!this.chosen) return;
-      const item = scene.items.get(this.chosen);
       const [kind, ...name] = this.chosen.split("/");
       this.find(".k8-details h2").textContent = `${kind} ${name.at(-1)}`;
-      const rows = item ? this.factsOf(this.chosen) || [] : [];
-      const line = item ? item[DETAIL] || item[LABEL] : say("gone");
-      this.find(".k8-details p").textContent = line;
-      this.find(".k8-details dl").replaceChildren(
-        ...rows.flatMap(([what, words]) => [tagged("dt", what), tagged("dd", words)]),
-      );
+      const open = this.open === "logs" && kind !== "Pod" ? "summary" : this.open;
+      this.find("[data-open=logs]").hidden = kind !== "Pod";
+      for (const button of place.querySelectorAll("[data-open]")) button.setAttribute("aria-pressed", String(button.dataset.open === open));
+      for (const page of place.querySelectorAll("[data-page]")) page.hidden = page.dataset.page !== open;
+      const item = this.scenes[this.number].items.get(this.chosen);
+      const tell = { summary: "tellSummary", why: "tellWhy", yaml: "tellYaml", logs: "tellLogs" }[open];
+      this[tell](this.find(`[data-page=${open}]`), item);
+    }
+
+    tellSummary(place, item) {
+      const rows = (item && this.noted(film.facts[this.chosen]).at(-1)?.[1]) || [];
+      place.querySelector("p").textContent = item ? item[DETAIL] || item[LABEL] : say("gone");
+      place.querySelector("dl").replaceChildren(...rows.flatMap(([what, words]) => [tagged("dt", what), tagged("dd", words)]));
       this.tellLife();
+    }
+
+    tellWhy(place) {
+      const numbers = this.noted(film.why[this.chosen]).at(-1)?.[1] || [];
+      const said = numbers.map((number) => film.sentences[number]).filter((words) => words.trim());
+      const rows = (said.length ? said : [say("unknown")]).map((words) => {
+        const row = tagged("li", words.trim());
+        row.classList.toggle("k8-cause", words.startsWith(" "));
+        return row;
+      });
+      place.replaceChildren(...rows);
+    }
+
+    /** The YAML of an object, with the lines marked that its last change brought. */
+    tellYaml(place, item) {
+      const entries = item ? this.noted(film.yaml[this.chosen]) : [];
+      const text = (some) => {
+        const fields = Object.entries(Object.assign({}, ...some.map(([, parts]) => parts)));
+        return fields.sort(([one], [other]) => (one < other ? -1 : 1)).map(([, words]) => words || "").join("");
+      };
+      const before = new Set(text(entries.slice(0, -1)).split("\n"));
+      const lines = text(entries).split("\n").map((line) => tagged(before.size < 2 || before.has(line) ? "span" : "ins", `${line}\n`));
+      place.replaceChildren(...(item ? lines : [say("gone")]));
+    }
+
+    tellLogs(place, item) {
+      const logs = (item && Object.entries(film.logs[this.chosen] || {})) || [];
+      const parts = logs.flatMap(([name, entries]) => {
+        const lines = this.noted(entries).reduce((former, [, stands, added]) => [...former.slice(0, stands), ...added], []);
+        const shown = tagged("pre", lines.join("\n") || say("no_log"));
+        shown.tabIndex = 0;
+        return [tagged("h3", say("log", { name })), shown];
+      });
+      place.replaceChildren(...(parts.length ? parts : [tagged("p", say(item ? "no_log" : "gone"))]));
     }
 
     /** Every line that the object had in the film, each as a button that leads to when it began. */

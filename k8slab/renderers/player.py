@@ -1,26 +1,27 @@
 """A film as one HTML page that plays without a kernel and without a network.
 
-The page holds the first scene whole and of each later one what differs, with
-the drawing code of the live view, so that a recorded cluster looks and is
-inspected as a live one.
+The page holds the first scene whole and of each later one what differs, what can
+be asked of each object (see `record`), and the drawing code of the live view, so that a
+recorded cluster looks and is inspected as a live one. All that was recorded is compressed,
+as every browser since 2023 can read it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import zlib
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from k8slab.graph import Graph
 from k8slab.renderers import film
+from k8slab.renderers.record import Record
 from k8slab.renderers.tables import browser_tables
 from k8slab.scene import diff, patch_to_json, to_json
-from k8slab.scene.portrayal import portrayals
-from k8slab.scene.summary import facts_of
 from k8slab.texts import Language, say, texts_of
 
 _FOLDER = Path(__file__).parent
@@ -33,6 +34,9 @@ _ICONS = {
     "forward": "M2 2v10l7-5zM10 2h2v10h-2z",
     "theme": "M7 1a6 6 0 1 0 0 12A6 6 0 1 0 7 1zM7 2.5v9a4.5 4.5 0 1 0 0-9z",
 }
+
+_PAGES = ("summary", "why", "yaml", "logs")
+"""What can be asked of an object, in the order of the buttons."""
 
 
 def page(
@@ -53,15 +57,15 @@ def page(
         title=escape(say(language, "player.title")),
         css=_text("live.css") + _text("player.css"),
         body=_body(language),
-        data=_in_script(data),
+        data=_packed(data),
         script=_script(),
     )
 
 
 def _recorded(lab: Any, instants: Sequence[int], width: float, language: Language) -> dict[str, Any]:
-    """The first scene, the patches, and the facts of each object whenever they changed."""
+    """The first scene, the patches, and what can be asked of each object at each of them."""
     frames: list[dict[str, Any]] = []
-    facts: dict[str, list[Any]] = {}
+    record = Record(lab, instants[0], language)
     first = former = None
     for number, shot in enumerate(film.shoot(lab, instants, width=width)):
         if former is None:
@@ -69,25 +73,22 @@ def _recorded(lab: Any, instants: Sequence[int], width: float, language: Languag
         else:
             frames.append(patch_to_json(diff(former, shot.scene, shot.changed)))
         former = shot.scene
-        for identity in shot.touched:
-            _note(identity, number, shot.graph, facts, language)
-    return {"scene": first, "frames": frames, "facts": facts}
+        record.note(number, shot)
+    return {
+        "scene": first,
+        "frames": frames,
+        "facts": record.facts,
+        "yaml": record.yaml,
+        "why": record.why,
+        "sentences": record.sentences,
+        "logs": record.logs,
+    }
 
 
-def _note(identity: str, number: int, graph: Graph, facts: dict[str, list[Any]], language: Language) -> None:
-    """Keep the facts of an object that can be clicked, where they are others than before."""
-    if identity.partition("/")[0] not in portrayals():
-        return
-    rows = facts_of(identity, graph, language)
-    known = facts.setdefault(identity, [])
-    if not known or known[-1][1] != rows:
-        known.append([number, rows])
-
-
-def _in_script(data: Any) -> str:
-    """JSON that may stand within a script element."""
+def _packed(data: Any) -> str:
+    """JSON, compressed, in letters that mean nothing to HTML."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 @cache
@@ -122,9 +123,19 @@ def _body(language: Language) -> str:
         '<div class="k8-place"></div><div class="k8-lower">'
         f'<section class="k8-done"><h2>{words["done"]}</h2><ol></ol></section>'
         f'<section class="k8-details" aria-label="{words["details"]}" hidden><header><h2></h2>'
-        f"{button('close', '✕')}</header><p></p><dl></dl>"
-        f'<h2>{words["lives"]}</h2><ol class="k8-life"></ol></section></div>'
-        f'<p class="k8-keys">{words["hint"]} {words["keys"]}</p>'
+        f"{button('close', '✕')}</header>"
+        f'<div class="k8-pages" role="group" aria-label="{words["pages"]}">{_page_buttons(words)}</div>'
+        f'<div data-page="summary"><p></p><dl></dl><h3>{words["lives"]}</h3><ol class="k8-life"></ol></div>'
+        '<ol data-page="why"></ol><pre data-page="yaml" tabindex="0"></pre><div data-page="logs"></div>'
+        "</section></div>"
+        f'<p class="k8-old" hidden>{words["old"]}</p><p class="k8-keys">{words["hint"]} {words["keys"]}</p>'
+    )
+
+
+def _page_buttons(words: dict[str, str]) -> str:
+    return "".join(
+        f'<button type="button" data-open="{name}" aria-pressed="false">{words[name]}</button>'
+        for name in _PAGES
     )
 
 
@@ -144,7 +155,7 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <main class="k8-player k8slab-panel">{body}</main>
-<script type="application/json" id="k8-film">{data}</script>
+<script type="application/octet-stream" id="k8-film">{data}</script>
 <script type="module">
 {script}</script>
 </body>

@@ -20,6 +20,16 @@ TEXTS = {
     "relations": ("Relations that are drawn", "画出的关系"),
     "lines.on": ("{relation} lines on", "{relation}连线已显示"),
     "lines.off": ("{relation} lines off", "{relation}连线已隐藏"),
+    "cut.gone": (
+        "This panel's kernel is gone. What you see is how the cluster last was, and nothing here can be "
+        "pressed any more: run the cell again for a live panel.",
+        "此面板的内核已不在。这里显示的是集群最后的样子，按钮都不再起作用："
+        "重新运行该单元格即可得到可操作的面板。",
+    ),
+    "cut.lost": (
+        "No connection to the kernel: the page keeps trying to reach it.",
+        "与内核的连接已断开：页面正在重新连接。",
+    ),
     "gone": ("{what} is gone", "{what} 已消失"),
     "selected": ("selected", "已选中"),
     "value": ("value", "值"),

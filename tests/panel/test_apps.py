@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import jupyter
-from tests.browser import chromium
+from tests.browser import chromium, findings
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -32,7 +31,6 @@ panel = lab.panel()
 panel
 """
 BARE = "print('nothing here')"
-SERIOUS = ("serious", "critical")
 POD = "Pod/default/big"
 
 
@@ -74,16 +72,6 @@ def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         page.wait_for_selector(".k8slab-panel .k8-object", timeout=60_000)
         page.wait_for_timeout(500)
         yield Visit(app, page, errors, {_gist(one) for one in known})
-
-
-def findings(page: Page, context: str = ".k8slab-panel") -> list[str]:
-    """What axe-core finds serious within the panel, in a line each."""
-    found: list[dict[str, Any]] = Axe().run(page, context=context).response["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in SERIOUS
-    ]
 
 
 def select(page: Page, identity: str) -> None:

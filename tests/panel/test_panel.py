@@ -430,6 +430,31 @@ def test_a_hidden_tab_does_not_stop_the_frames() -> None:
     assert len(sent) == 2
 
 
+def test_a_tab_that_sleeps_for_a_night_wakes_to_a_handful_of_frames() -> None:
+    clock = Clock()
+    stage, sent, showing, lab = stage_of(clock)
+    for _ in range(8 * 3600):
+        show_next(stage, showing, lab)
+        clock.now += 1
+    assert 2 < len(sent) < 70
+    stage._receive(None, {"type": "ack", "seq": len(sent)}, None)
+    assert sent[-1]["patch"]["now_us"] == lab.now_us, "it has the truth at once"
+    clock.now += PATIENCE_S + 0.01
+    assert stage.is_free, "and frames as before"
+
+
+def test_the_last_frame_is_shown_however_busy_the_page_is() -> None:
+    panel = Panel(FakeLab())
+    sent = sent_by(panel.stage)
+    panel.stage.show(panel.present.scene, (), at_once=True)
+    assert not panel.stage.is_free
+    panel._settle()
+    panel._frame()
+    panel.stage._receive(None, {"type": "ack", "seq": sent[0]["seq"]}, None)
+    frames = [one for one in sent if one["type"] == "frame"]
+    assert frames[-1]["patch"]["now_us"] == panel.lab.now_us
+
+
 def test_a_new_page_gets_the_whole_scene() -> None:
     stage, sent, showing, lab = stage_of(Clock())
     show_next(stage, showing, lab)

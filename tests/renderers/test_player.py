@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from k8slab.graph import all_relations
+from k8slab.api.yaml_emitter import dump
+from k8slab.graph import Graph, all_relations
 from k8slab.lab import Lab
 from k8slab.renderers import film
 from k8slab.renderers.player import page as player_page
 from k8slab.scene import to_json
 from k8slab.texts import say, texts_of
-from tests.browser import chromium
+from tests.browser import chromium, findings
 from tests.renderers.labs import minute, workload
 
 DB = "Pod/default/db-0"
@@ -176,6 +177,102 @@ def test_a_click_inspects(page: Page) -> None:
     assert page.inner_text(".k8-details p") == "ContainerCreating, db-0.db.default.svc.cluster.local"
     page.click("[data-act=close]")
     assert page.is_hidden(".k8-details")
+
+
+def opened(page: Page, name: str) -> str:
+    """Open a page of the details; what it says."""
+    page.click(f"[data-open={name}]")
+    assert page.get_attribute(f"[data-open={name}]", "aria-pressed") == "true"
+    return page.inner_text(f"[data-page={name}]")
+
+
+INSTANTS = (6.0, 12.0, 46.0, 60.0)
+
+
+@pytest.mark.parametrize("at", INSTANTS)
+def test_yaml_and_why_are_those_of_the_lab_at_that_instant(page: Page, at: float) -> None:
+    """The film's last scene up to an instant is the lab's at the instant of that scene."""
+    page.fill(".k8-scrub", str(round(at * 1e6) - (minute().ready_us - minute().start_us)))
+    shown = page.evaluate("k8slabPlayer.instants[k8slabPlayer.number]")
+    then = minute().at((shown - minute().start_us + 1) / 1e6)
+    graph = Graph(then.view)
+    for identity in ("StatefulSet/default/db", "Node/node-2", *graph.ids("Pod")[:3], DB):
+        if identity not in graph:
+            continue
+        page.evaluate("id => k8slabPlayer.choose(id)", identity)
+        assert opened(page, "yaml").strip() == dump(graph.get(identity)).strip()
+        kind, *_, name = identity.split("/")
+        why = [line.strip() for line in then.why(f"{kind.lower()}/{name}").split("\n") if line.strip()]
+        assert opened(page, "why").split("\n") == why, identity
+
+
+def test_what_a_change_brought_is_marked(page: Page) -> None:
+    page.keyboard.press("End")
+    page.evaluate("k8slabPlayer.choose('Node/node-2')")
+    opened(page, "yaml")
+    marked = " ".join(page.locator("[data-page=yaml] ins").all_text_contents())
+    assert "docker.io/library/nginx:latest" in marked
+    assert "kernelVersion" not in marked
+
+
+def test_why_a_thing_is_gone_is_known_too(browser: Browser, tmp_path: Path) -> None:
+    lab = Lab(nodes=1)
+    lab.kubectl("create deployment web --image=nginx")
+    lab.settle()
+    lab.kubectl("scale deployment web --replicas=0")
+    lab.settle()
+    page = browser.new_page()
+    page.goto(lab.export(tmp_path / "gone.html").as_uri())
+    page.wait_for_selector(".k8-stage")
+    pod = page.evaluate(
+        "Object.keys(film().why).find(id => id.startsWith('Pod/'))".replace("film()", "k8slabPlayer.film")
+    )
+    page.evaluate("id => { k8slabPlayer.choose(id); k8slabPlayer.go(k8slabPlayer.scenes.length - 1); }", pod)
+    assert opened(page, "yaml") == opened(page, "logs") == say("en", "player.gone")
+    said = opened(page, "why").split("\n")
+    assert said[0].startswith(f"{pod.replace('/default/', ' ')} is gone: removed at t=")
+    assert said[-1].endswith("kubectl scale deployment web --replicas=0")
+    page.close()
+
+
+def test_logs_are_those_of_the_instant(browser: Browser, tmp_path: Path) -> None:
+    lab = Lab(nodes=1)
+    lab.kubectl(
+        "run talk --image=busybox -- sh -c 'i=0; while true; do echo line $i; i=$((i+1)); sleep 2; done'"
+    )
+    lab.run("20s")
+    page = browser.new_page()
+    page.goto(lab.export(tmp_path / "talk.html").as_uri())
+    page.wait_for_selector(".k8-stage")
+    page.evaluate("k8slabPlayer.choose('Pod/default/talk')")
+    lengths = []
+    for number in range(page.evaluate("k8slabPlayer.scenes.length")):
+        page.evaluate(f"k8slabPlayer.go({number})")
+        said = opened(page, "logs") if page.is_visible("[data-open=logs]") else ""
+        shown = page.evaluate("k8slabPlayer.nowUs")
+        if "line 0" in said:
+            then = lab.at((shown - lab.start_us) / 1e6)
+            wanted = then.kubectl("logs talk").stdout.strip()
+            assert said.endswith(wanted)
+            lengths.append(len(wanted.split("\n")))
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > 4
+    page.click("[data-open=summary]")
+    page.evaluate("k8slabPlayer.choose('Node/node-1')")
+    assert page.is_hidden("[data-open=logs]")
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_kept_out_of_the_details(browser: Browser, file: Path, scheme: Any) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1250})
+    page.goto(file.as_uri())
+    page.wait_for_selector(f'.k8-stage[data-theme="{scheme}"]')
+    page.evaluate("k8slabPlayer.go(40); k8slabPlayer.choose('Pod/default/db-0')")
+    for name in ("summary", "why", "yaml", "logs"):
+        opened(page, name)
+        assert not findings(page, ".k8-player"), name
+    page.close()
 
 
 def test_what_was_done_leads_to_when(page: Page) -> None:
