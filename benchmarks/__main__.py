@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> int:
     if "alone" in arguments:
         return 0
     print("\nThe panel:", flush=True)
-    for module in ("bench_panel", "bench_browser"):
+    for module in ("bench_panel", "bench_export", "bench_browser"):
         subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], check=True)
     print("\nThe server:", flush=True)
     subprocess.run([sys.executable, "-m", "benchmarks.bench_server"], check=True)

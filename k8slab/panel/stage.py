@@ -9,6 +9,7 @@ long, so that a page that sleeps for a night wakes to a handful of frames.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -47,10 +48,11 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     def __init__(
         self, scene: Scene, theme: str = "auto", clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self._lock = threading.RLock()
         self._clock = clock
         self._shown = scene
         self._sent = self._first = scene
-        self._changed: dict[str, None] | None = {}
+        self._is_whole = False
         self._seq = 0
         self._acknowledged = 0
         self._sent_at = 0.0
@@ -80,37 +82,36 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
         return self._acknowledged >= self._seq or self._clock() - self._sent_at > self._patience_s
 
     def show(self, scene: Scene, changed: Iterable[str] | None, *, at_once: bool = False) -> bool:
-        """Show another scene, of which `changed` are the only ids that differ (None: send it whole).
+        """Show another scene, of which somebody found the ids `changed` to differ (None: send it whole).
 
         Whether it was sent; otherwise it goes with the next one that is. With
-        `at_once` it is sent even if a frame is under way.
+        `at_once` it is sent even if a frame is under way. All that differs from
+        what was sent last goes, whoever brought the scene up to date: the player's
+        thread, the notebook's or a comparison, each of which knows its part alone.
         """
-        self._shown = scene
-        if changed is None:
-            self._changed = None
-        elif self._changed is not None:
-            self._changed.update(dict.fromkeys(changed))
-        if not (at_once or self.is_free):
-            return False
-        if not at_once and self._acknowledged < self._seq:
-            self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
-        self._push()
-        return True
+        with self._lock:
+            self._shown = scene
+            self._is_whole |= changed is None
+            if not (at_once or self.is_free):
+                return False
+            if not at_once and self._acknowledged < self._seq:
+                self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
+            self._push()
+            return True
 
     def _push(self) -> None:
         """Send what differs, if anything does."""
-        if self._changed is None:
+        if self._is_whole:
             message = {"scene": to_json(self._shown)}
         else:
-            patch = diff(self._sent, self._shown, self._changed)
-            self._changed = {}
+            patch = diff(self._sent, self._shown)
             if patch == Patch(self._sent.now_us, None, (), (), (), ()):
+                self._sent = self._shown
                 return
             message = {"patch": patch_to_json(patch)}
         self._seq += 1
         self._sent_at = self._clock()
-        self._sent = self._shown
-        self._changed = {}
+        self._sent, self._is_whole = self._shown, False
         self.send({"type": "frame", "seq": self._seq, **message})
 
     def show_calls(self, calls: Sequence[Call]) -> None:
@@ -125,15 +126,17 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     def _receive(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
         kind = message.get("type")
         if kind == "ack":
-            self._acknowledged = max(self._acknowledged, int(message["seq"]))
-            self._patience_s = PATIENCE_S
-            if self._shown is not self._sent:
-                self._push()
+            with self._lock:
+                self._acknowledged = max(self._acknowledged, int(message["seq"]))
+                self._patience_s = PATIENCE_S
+                if self._shown is not self._sent:
+                    self._push()
         elif kind == "hello":
             # A page that comes later has the first scene, which the widget carries, and nothing after it.
-            if self._sent is not self._first or self._changed:
-                self._changed = None
-                self._push()
+            with self._lock:
+                if self._sent is not self._first or self._shown is not self._sent:
+                    self._is_whole = True
+                    self._push()
         elif kind == "select":
             self._on_select(str(message["id"]))
         elif kind == "width":

@@ -11,7 +11,7 @@ branches off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from html import escape
 from typing import Any
@@ -154,10 +154,17 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Show the lab as it is now, whoever changed it."""
         with self.lab.lock:
             changed = self.present.follow()
-        if self.past is None:
-            self.stage.show(self.present.scene, changed, at_once=True)
-            self.stage.show_calls(self.present.calls)
+            if self.past is None:
+                self._show_present(changed, at_once=True)
         self._after()
+
+    def _show_present(self, changed: Iterable[str] | None, *, at_once: bool) -> None:
+        """Show the present, of which the lab's lock is held since it was brought up to date.
+
+        The player's thread and the notebook's both show, and the later scene has to come last.
+        """
+        self.stage.show(self.present.scene, changed, at_once=at_once)
+        self.stage.show_calls(self.present.calls)
 
     def _after(self) -> None:
         """Bring everything around the picture in line with it."""
@@ -169,9 +176,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Show a frame, unless the former one is under way and others will follow. The last is shown."""
         if self.past is None and (self.stage.is_free or not self.player.playing):
             with self.lab.lock:
-                changed = self.present.follow()
-            self.stage.show(self.present.scene, changed)
-            self.stage.show_calls(self.present.calls)
+                self._show_present(self.present.follow(), at_once=False)
             if self.present.selected:
                 self._offer()
 
@@ -185,7 +190,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 self.present.resize(width)
                 if self.past is not None:
                     self.past.resize(width)
-            self.stage.show(self.showing.scene, None, at_once=True)
+                self.stage.show(self.showing.scene, None, at_once=True)
 
     def select(self, identity: str) -> None:
         """Select an object by its id, e.g. `Pod/default/db-0`; the empty text selects nothing."""
@@ -194,7 +199,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 self.present.select(identity)
             self.showing.select(identity)
             changed = self.showing.follow()
-        self.stage.show(self.showing.scene, changed, at_once=True)
+            self.stage.show(self.showing.scene, changed, at_once=True)
         self._offer()
 
     # What is offered for what is selected.
@@ -351,9 +356,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 # The lab's own error lies in a layer above. Raised from a click, it would be seen by nobody.
                 words = self.words("error", words=error)
             if self.past is None:
-                changed = self.present.follow()
-                self.stage.show(self.present.scene, changed, at_once=True)
-                self.stage.show_calls(self.present.calls)
+                self._show_present(self.present.follow(), at_once=True)
         self._tell(f"$ {deed.text}" if deed.verb == "kubectl" else deed.text, words)
         self._after()
 
@@ -454,12 +457,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.past = Showing(then, self.present.width, self.present)
             self.past.select(selected)
             self.past.follow()
+            self.stage.can_act = False
+            self.stage.show(self.past.scene, None, at_once=True)
         seconds = (at_us - self.lab.start_us) / SECOND_US
         words = self.words("past", seconds=f"{seconds:g}")
         self._banner_words.value = f"<b>{escape(words)}</b>"
         self._banner.layout.display = ""
-        self.stage.can_act = False
-        self.stage.show(self.past.scene, None, at_once=True)
         self.stage.say(words)
         self._offer()
 
@@ -477,7 +480,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         with self.lab.lock:
             self.present.select(selected)
             self.present.follow()
-        self.stage.show(self.present.scene, None, at_once=True)
+            self.stage.show(self.present.scene, None, at_once=True)
         self.stage.say(self.words("back"))
         self._after()
 
@@ -509,7 +512,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 words = self.words("error", words=error)
             self.present.select(self.present.selected)
             self.present.follow()
-        self.stage.show(self.present.scene, None, at_once=True)
+            self.stage.show(self.present.scene, None, at_once=True)
         self._tell(self.words(f"travel.{name}"), words)
         self._after()
 

@@ -66,7 +66,7 @@ class Sheet:
             self._axes.add_artist(made)
             self._texts.append(made)
             self._said.append(None)
-        chinese = chinese_font()[0]
+        chinese = chinese_font().name
         for number, one in enumerate(words):
             if self._said[number] == one:
                 continue

@@ -126,7 +126,6 @@
       );
       this.find = (selector) => root.querySelector(selector);
       this.fill();
-      initialize?.({ model: this.model });
       render({ model: this.model, el: this.find(".k8-place") });
       this.listen();
       this.show(this.startUs);

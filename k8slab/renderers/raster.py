@@ -19,7 +19,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.transforms import Affine2D
 from PIL import Image, ImageDraw, ImageFont
 
-from k8slab.renderers.shapes import Shape, Shaper, Words, chinese_font, dashes, font_size, is_chinese
+from k8slab.renderers.shapes import Font, Shape, Shaper, Words, chinese_font, dashes, font_size, is_chinese
 from k8slab.scene.marks import STYLES
 from k8slab.scene.scene import Scene
 from k8slab.scene.tokens import Theme, colours
@@ -43,17 +43,17 @@ class Grey(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _font(file: str, size: float) -> ImageFont.FreeTypeFont:
+def _font(file: str, index: int, size: float) -> ImageFont.FreeTypeFont:
     folder = FilePath(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(str(folder / file), size)
+    return ImageFont.truetype(str(folder / file), size, index=index)
 
 
 @lru_cache(maxsize=4096)
 def grey_of(string: str, style: str, anchor: str, scale: float) -> Grey | None:
     """A line of text in grey; None where nothing is to be seen."""
     _, weight, family = STYLES[style]
-    file = chinese_font()[1] if is_chinese(string) else ""
-    font = _font(file or _FILES[family, weight >= 600], font_size(style) * scale)
+    chinese = chinese_font() if is_chinese(string) else Font()
+    font = _font(chinese.file or _FILES[family, weight >= 600], chinese.face, font_size(style) * scale)
     spot = {"start": "ls", "middle": "ms", "end": "rs"}[anchor]
     left, top, right, bottom = (int(edge) for edge in font.getbbox(string, anchor=spot))
     if right <= left or bottom <= top:

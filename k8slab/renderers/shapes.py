@@ -7,6 +7,7 @@ Items that say nothing of the clock are turned into shapes once and kept.
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from k8slab.scene.header import header_marks
 from k8slab.scene.icons import ICONS
 from k8slab.scene.marks import STYLES, Mark, text_at
 from k8slab.scene.scene import Item, Scene, ordered
-from k8slab.texts import Language
+from k8slab.texts import Language, say
 
 FONTS = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
 """The fonts that come with matplotlib, so that a picture is the same on every machine."""
@@ -24,6 +25,8 @@ FONTS = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
 _CHINESE = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK TC",
     "Source Han Sans SC",
     "Source Han Sans CN",
     "WenQuanYi Micro Hei",
@@ -35,23 +38,67 @@ _CHINESE = (
     "SimHei",
     "Droid Sans Fallback",
 )
-"""Fonts with Chinese characters, of which a machine may have one; matplotlib brings none."""
+"""Fonts with Chinese characters, of which a machine may have one; matplotlib brings none.
+
+Of a file with several fonts some versions of matplotlib know the first one only, so Noto's Japanese stands
+here too: it has the characters, some of them in another manner.
+"""
+_FILES = (
+    "cjk",
+    "sourcehan",
+    "notosanssc",
+    "wqy",
+    "pingfang",
+    "hiragino",
+    "heiti",
+    "msyh",
+    "simhei",
+    "fallback",
+)
+"""What the names of such fonts' files have in them."""
 _KAPPA = 0.5523
 _COMMAND = re.compile(r"([MLCZ])([^MLCZ]*)")
 
 
+class Font(NamedTuple):
+    """A font: its name, its file, and which of the file's fonts it is. Without a name there is none."""
+
+    name: str = ""
+    file: str = ""
+    face: int = 0
+
+
 @cache
-def chinese_font() -> tuple[str, str]:
-    """The name and the file of a font with Chinese characters; empty where this machine has none."""
+def chinese_font() -> Font:
+    """A font with Chinese characters, if this machine has one."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    found = _known_font()
+    if not found.name:
+        # matplotlib looks for fonts once and remembers them: this one may have been installed since.
+        for file in sorted(findSystemFonts()):
+            if any(part in file.rpartition("/")[2].lower() for part in _FILES):
+                fontManager.addfont(file)
+        found = _known_font()
+    return found
+
+
+def _known_font() -> Font:
     from matplotlib.font_manager import fontManager
 
-    found = {one.name: one.fname for one in fontManager.ttflist}
-    return next(((name, found[name]) for name in _CHINESE if name in found), ("", ""))
+    known = {
+        one.name: one for one in reversed(fontManager.ttflist) if one.weight in (400, "normal", "regular")
+    }
+    one = next((known[name] for name in _CHINESE if name in known), None)
+    return Font(one.name, one.fname, getattr(one, "index", 0)) if one is not None else Font()
 
 
 def writable(language: Language) -> Language:
-    """The language itself, or English where this machine has no font for it."""
-    return language if language == "en" or chinese_font()[0] else "en"
+    """The language itself, or English where this machine has no font for it, which is then said."""
+    if language == "en" or chinese_font().name:
+        return language
+    warnings.warn(say(language, "scene.no_font"), UserWarning, stacklevel=2)
+    return "en"
 
 
 def is_chinese(string: str) -> bool:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 TEXTS = {
+    "no_font": (
+        "no font on this machine has Chinese characters, so this picture speaks English: "
+        "install one, such as the package fonts-noto-cjk",
+        "此机器上没有含中文的字体，因此图片使用英文：请安装一种，例如软件包 fonts-noto-cjk",
+    ),
     "comma": (", ", "，"),
     "summary": ("{nodes}, {pods}", "{nodes}，{pods}"),
     "summary.node": ("1 node", "1 个节点"),

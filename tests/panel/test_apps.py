@@ -105,7 +105,7 @@ def test_a_button_shows_its_command_and_does_it(visit: Visit) -> None:
     page = visit.page
     select(page, "Node/node-2")
     page.click(".k8slab-actions .k8slab-cordon")
-    expect(page.locator(".k8-printed")).to_contain_text("$ kubectl cordon node-2")
+    expect(page.locator(".k8slab-console .k8-printed")).to_contain_text("$ kubectl cordon node-2")
     expect(page.locator(".k8slab-actions .k8slab-uncordon")).to_be_focused()
     page.locator(".k8slab-bar button", has_text="undo").click()
     expect(page.locator(".k8slab-actions .k8slab-cordon")).to_be_visible()
@@ -118,7 +118,7 @@ def test_the_console_completes_recalls_and_prints(visit: Visit) -> None:
     line.press("Tab")
     expect(line).to_have_value("get deployments ")
     line.press("Enter")
-    expect(page.locator(".k8-printed")).to_contain_text("web")
+    expect(page.locator(".k8slab-console .k8-printed")).to_contain_text("web")
     line.press("ArrowUp")
     assert line.input_value().startswith("get deployments")
     line.press("Escape")

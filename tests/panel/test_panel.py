@@ -446,13 +446,47 @@ def test_a_tab_that_sleeps_for_a_night_wakes_to_a_handful_of_frames() -> None:
 def test_the_last_frame_is_shown_however_busy_the_page_is() -> None:
     panel = Panel(FakeLab())
     sent = sent_by(panel.stage)
-    panel.stage.show(panel.present.scene, (), at_once=True)
+    panel.do(Deed("kubectl", ("cordon node-1",)))
     assert not panel.stage.is_free
     panel._settle()
     panel._frame()
-    panel.stage._receive(None, {"type": "ack", "seq": sent[0]["seq"]}, None)
+    panel.stage._receive(None, {"type": "ack", "seq": panel.stage._seq}, None)
     frames = [one for one in sent if one["type"] == "frame"]
     assert frames[-1]["patch"]["now_us"] == panel.lab.now_us
+
+
+def test_what_another_found_changed_is_shown_too() -> None:
+    """A comparison, or another thread, may bring the scene up to date between two frames."""
+    panel = Panel(FakeLab())
+    sent = sent_by(panel.stage)
+    panel.lab.view.remove("Pod", ("default", "db-0"))
+    assert "Pod/default/db-0" in (panel.present.follow() or [])
+    panel._frame()
+    assert "Pod/default/db-0" in sent[-1]["patch"]["removed"]
+
+
+def test_two_threads_show_in_the_order_in_which_they_looked() -> None:
+    """The later scene has to come last: whoever shows one holds the lab's lock since it was made."""
+    lab = FakeLab()
+    panel = Panel(lab)
+    shown: list[bool] = []
+    inner = panel.stage.show
+
+    def show(scene: Any, changed: Any, **more: Any) -> bool:
+        shown.append(lab.lock._is_owned())  # type: ignore[attr-defined]
+        return inner(scene, changed, **more)
+
+    panel.stage.show = show
+    panel._frame()
+    panel.refresh()
+    panel.select("Pod/default/db-0")
+    panel.do(Deed("kubectl", ("cordon node-1",)))
+    panel._resize(900)
+    panel.seek(lab.now_us - 60_000_000)
+    panel.return_to_now()
+    panel.undo()
+    assert len(shown) == 8
+    assert all(shown)
 
 
 def test_a_new_page_gets_the_whole_scene() -> None:

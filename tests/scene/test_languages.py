@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -96,13 +97,42 @@ class ChineseLab:
         self.language = "zh"
 
 
-@pytest.mark.parametrize(("font", "word"), [("", "Waiting for a node"), ("Some Font", "等待节点")])
-def test_a_figure_speaks_english_where_no_font_has_chinese(
-    monkeypatch: pytest.MonkeyPatch, font: str, word: str
+def test_a_figure_speaks_english_where_no_font_has_chinese_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shapes, "chinese_font", lambda: (font, ""))
+    monkeypatch.setattr(shapes, "chinese_font", shapes.Font)
+    with pytest.warns(UserWarning, match="fonts-noto-cjk"):
+        figure = draw(ChineseLab(), format="figure")
+    assert "Waiting for a node" in {one.get_text() for one in figure.axes[0].texts}
+
+
+def test_a_figure_speaks_chinese_where_a_font_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "chinese_font", lambda: shapes.Font("Some Font"))
     figure = draw(ChineseLab(), format="figure")
-    assert word in {one.get_text() for one in figure.axes[0].texts}
+    assert "等待节点" in {one.get_text() for one in figure.axes[0].texts}
+
+
+def test_a_font_is_found_that_was_installed_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """matplotlib's list is a remembered one: the files are looked through when it has no such font."""
+    from matplotlib import font_manager
+
+    latin, *_ = [one for one in font_manager.fontManager.ttflist if one.name == "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: ["/fonts/Other.ttf", "/fonts/wqy-micro.ttc"])
+    added: list[str] = []
+
+    def add(file: str) -> None:
+        added.append(file)
+        entry = dataclasses.replace(latin, name="WenQuanYi Micro Hei", fname=file, weight=400)
+        font_manager.fontManager.ttflist.append(entry)
+
+    monkeypatch.setattr(font_manager.fontManager, "addfont", add)
+    shapes.chinese_font.cache_clear()
+    try:
+        assert shapes.chinese_font() == shapes.Font("WenQuanYi Micro Hei", "/fonts/wqy-micro.ttc")
+        assert added == ["/fonts/wqy-micro.ttc"]
+    finally:
+        shapes.chinese_font.cache_clear()
 
 
 def test_what_needs_no_font_is_chinese() -> None:
