@@ -12,13 +12,13 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
 from k8slab.kubectl.client import Client
-from k8slab.kubectl.command import GLOBAL_FLAGS, KubectlError, Verb, find, verbs
+from k8slab.kubectl.command import GLOBAL_FLAGS, KubectlError, Verb, find, flags_of, verbs
 from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag, Parsed, UsageError, flag_named, parse
-from k8slab.kubectl.kubeconfig import NAME
 from k8slab.kubectl.resources import kind_named
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._attachable import container_names, pods_of, split
+from k8slab.kubectl.verbs.completion import SHELLS
 
 _ROLLED_OUT = ("deployment", "daemonset", "statefulset")
 _SCALED = ("deployment", "replicaset", "replicationcontroller", "statefulset")
@@ -100,13 +100,10 @@ _OUTPUTS = (
 )
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "cascade": ("background", "foreground", "orphan"),
-    "cluster": (NAME,),
-    "context": (NAME,),
     "dry-run": ("client", "none", "server"),
     "for": ("condition=", "create", "delete", "jsonpath="),
     "restart": ("Always", "Never", "OnFailure"),
     "subresource": ("status", "scale", "resize"),
-    "user": (NAME,),
     "validate": ("ignore", "strict", "warn"),
 }
 
@@ -124,7 +121,7 @@ def _offers(client: Client, words: list[str], word: str, namespace: str) -> list
     if "--" in words:
         return []
     verb, full, rest = find(words)
-    flags = (*verb.flags, *GLOBAL_FLAGS)
+    flags = flags_of(verb)
     waiting = _waiting_flag(flags, rest)
     parsed = parse(flags, rest[:-1] if waiting is not None else rest)
     session = Session(client, full, parsed, "", namespace)
@@ -135,7 +132,9 @@ def _offers(client: Client, words: list[str], word: str, namespace: str) -> list
     if flag is not None:
         return [f"{name}={one}" for one in _starting(_flag_values(session, flag, parsed, value), value)]
     if word.startswith("-"):
-        return _starting([f"--{one.name}" for one in flags if not one.deprecated], word)
+        shown = [one for one in flags if not one.deprecated]
+        written = [f"-{one.short}" for one in shown if one.short] if word == "-" else []
+        return _starting([*written, *(f"--{one.name}" for one in shown)], word)
     return _arguments(session, verb, full, parsed.arguments, word)
 
 
@@ -163,7 +162,13 @@ def _flag_values(session: Session, flag: Flag, parsed: Parsed, word: str) -> Seq
         return container_names(pod) if pod is not None else ()
     if flag.name == "from" and session.command == "create job":
         return [f"cronjob/{name}" for name in _objects(session, "cronjobs")]
+    if flag.name in _ENTRIES and flag in GLOBAL_FLAGS:
+        return list(session.kubeconfig[_ENTRIES[flag.name]])
     return _VALUES.get(flag.name, ())
+
+
+_ENTRIES = {"cluster": "clusters", "context": "contexts", "user": "users"}
+"""Flags that name an entry of the kubeconfig, with its section."""
 
 
 def _files(session: Session, word: str) -> list[str]:
@@ -229,7 +234,7 @@ def _pod_words(session: Session, full: str, arguments: list[str], word: str) -> 
             return [f"{kind}/{one}" for one in _starting(_objects(session, kind), name)]
         ending = ":" if full == "cp" else ""
         pods = [f"{one}{ending}" for one in _objects(session, "pods")]
-        types = [] if full == "cp" else [f"{one}/" for one in _WITH_PODS]
+        types = [f"{one}/" for one in (_objects(session, "namespaces") if full == "cp" else _WITH_PODS)]
         return _starting([*pods, *types], word)
     pod = _pod(session, arguments[0]) if len(arguments) == 1 and full != "cp" else None
     if pod is None:
@@ -276,16 +281,27 @@ def _asked(session: Session, arguments: list[str], word: str) -> list[str]:
     return _starting(_types(session), word) if len(arguments) == 1 else []
 
 
-def _one_context(session: Session, arguments: list[str], word: str) -> list[str]:
-    return [] if arguments else _starting([NAME], word)
+def _entries(section: str) -> Callable[[Session, list[str], str], list[str]]:
+    def offer(session: Session, arguments: list[str], word: str) -> list[str]:
+        return [] if arguments else _starting(list(session.kubeconfig[section]), word)
+
+    return offer
+
+
+def _shells(session: Session, arguments: list[str], word: str) -> list[str]:
+    return [] if arguments else _starting(SHELLS, word)
 
 
 _MORE: Mapping[str, Callable[[Session, list[str], str], list[str]]] = {
     "auth can-i": _asked,
-    "config delete-context": _one_context,
-    "config get-contexts": _one_context,
-    "config set-context": _one_context,
-    "config use-context": _one_context,
+    "completion": _shells,
+    "config delete-cluster": _entries("clusters"),
+    "config delete-context": _entries("contexts"),
+    "config delete-user": _entries("users"),
+    "config get-contexts": _entries("contexts"),
+    "config rename-context": _entries("contexts"),
+    "config set-context": _entries("contexts"),
+    "config use-context": _entries("contexts"),
     "explain": _explained,
 }
 """Commands whose arguments are something else."""

@@ -200,7 +200,9 @@ LIVE = [
     Step("apply -f -", stdin=DB, says="created"),
     Step("rollout status sts/db --timeout=20s", says="2 new pods have been updated"),
     Step("wait --for=condition=Ready pod -l app=db --timeout=20s", says="pod/db-1 condition met"),
-    Step("run talk --image=busybox --restart=Never -- sh -c 'echo one; sleep 20; echo two'", says="pod/talk"),
+    Step(
+        "run talk --image=busybox --restart=Never -- sh -c 'echo one; sleep 120; echo two'", says="pod/talk"
+    ),
     Step("wait --for=condition=Ready pod/talk --timeout=20s", says="condition met"),
     Step("logs -f talk", says="two"),
     Step("exec db-0 -- sh -c 'sleep 30; echo slept'", says="slept"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from k8slab.kubectl.command import Verb, fail, usage_fail
 from k8slab.kubectl.session import Session
 
-_SHELLS = ("bash", "fish", "powershell", "zsh")
+SHELLS = ("bash", "fish", "powershell", "zsh")
 
 
 def _run(session: Session) -> None:
@@ -17,7 +17,7 @@ def _run(session: Session) -> None:
         raise usage_fail("completion", "Shell not specified.")
     if len(words) > 1:
         raise usage_fail("completion", "Too many arguments. Expected only the shell type.")
-    if words[0] not in _SHELLS:
+    if words[0] not in SHELLS:
         raise usage_fail("completion", f'Unsupported shell type "{words[0]}".')
     raise fail("a notebook has no shell to complete commands in: press Tab behind %kubectl")
 
