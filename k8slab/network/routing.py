@@ -97,6 +97,8 @@ def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
     for slice_ in view.list("EndpointSlice", namespace=namespace):
         if (slice_["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != name:
             continue
+        if not is_proxied(slice_):
+            continue
         number = _slice_port(slice_, port)
         if number is None:
             continue

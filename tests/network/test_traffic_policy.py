@@ -86,3 +86,11 @@ CALLS = {
 @pytest.mark.parametrize(("policy", "endpoints", "reached"), CALLS.values(), ids=CALLS)
 def test_who_is_called(policy, endpoints, reached):
     assert reached_from_the_first_node(lab_with_slice(policy, *endpoints)) == reached
+
+
+def test_a_slice_that_is_left_to_others_leads_nowhere():
+    lab = lab_with_slice({}, (1, READY))
+    slice_ = lab.world.get("EndpointSlice", ("default", "web"))
+    labels = {**slice_["metadata"]["labels"], "service.kubernetes.io/headless": ""}
+    lab.apply({**slice_, "metadata": {"name": "web", "labels": labels}})
+    assert reached_from_the_first_node(lab) == ["connect: connection refused"]
