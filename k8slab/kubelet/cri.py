@@ -419,12 +419,13 @@ def termination_message(box: Overlay, pod: Obj, container: Obj, code: int) -> st
 
 
 class Outcome(NamedTuple):
-    """What a command or request in a container came to."""
+    """What a command or request in a container came to. `is_doubtful`: good, with a warning in `output`."""
 
     ok: bool
     output: str = ""
     volatile: bool = False
     took_us: int = 0
+    is_doubtful: bool = False
 
     @property
     def error(self) -> str:
@@ -541,7 +542,10 @@ def _http_probe(
         status = answer.payload["status"]
         target = _redirect_of(url, answer.payload) if status in _REDIRECTS else None
         if target is None:
-            if 200 <= status < 400:
+            if 300 <= status < 400:
+                text = f"Probe terminated redirects, Response body: {answer.payload['body']}"
+                return Outcome(True, text, answer.volatile, is_doubtful=True)
+            if 200 <= status < 300:
                 return Outcome(True, answer.payload["body"], answer.volatile)
             return Outcome(False, f"HTTP probe failed with statuscode: {status}")
         port, path = target

@@ -119,9 +119,12 @@ def _run(work: Work, name: str, container: Obj, state: ProbeState) -> bool:
     if not answer.ok:
         text = f"{_LABELS[state.kind]} probe failed: {answer.output}"
         work.event("Warning", "Unhealthy", text, name)
+    elif answer.is_doubtful:
+        text = f"{_LABELS[state.kind]} probe warning: {answer.output}"
+        work.event("Warning", "ProbeWarning", text, name)
     after = step(probe, state, verdict)
     period_us = numbers(probe).period_us
-    steady = answer.ok and after.result == SUCCESS and not answer.volatile
+    steady = answer.ok and after.result == SUCCESS and not answer.volatile and not answer.is_doubtful
     due_us = 0 if after.held or steady else _next_tick(state.due_us, period_us, work.now_us)
     _store(work, name, after._replace(due_us=due_us))
     if after.result != state.result:

@@ -238,3 +238,4 @@ def test_a_probe_follows_redirects_on_its_host_alone(nodes, location, restarts):
     nodes.pod("web", {"name": "web", **image, "livenessProbe": {**probe, "failureThreshold": 1}})
     nodes.run(28)
     assert nodes.container("web")["restartCount"] == restarts
+    assert ("ProbeWarning" in nodes.reasons("web")) == (restarts == 0)
