@@ -51,7 +51,7 @@ class Controls:
         self.until = widgets.Dropdown(
             options=[(words("until.settled"), SETTLED), (words("until.typed"), TYPED)],
             description=words("until"),
-            layout=_wide("150px"),
+            layout=_wide("175px"),
             style={"description_width": "30px"},
         )
         self.run = button(words("run"), "", words("run.tip"))
