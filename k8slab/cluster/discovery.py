@@ -407,11 +407,21 @@ _PUBLIC = {"Cache-Control": "public, max-age=3600"}
 """What names the issuer of tokens may be kept for an hour."""
 
 
+def _check_accepted(request: Request, media_type: str) -> None:
+    """406 where the client doesn't take the one form that there is."""
+    accepted = [clause.split(";")[0].strip() for clause in header(request, "Accept").split(",")]
+    if not any(one in ("", "*/*", "application/*", media_type) for one in accepted):
+        text = f"406: Not Acceptable\n\nAvailable representations: {media_type}"
+        raise ApiError(406, "NotAcceptable", text, details={})
+
+
 def _issuer(world: World, request: Request) -> Response:
+    _check_accepted(request, JSON)
     return Response(200, tokens.configuration(), headers=_PUBLIC)
 
 
 def _issuer_keys(world: World, request: Request) -> Response:
+    _check_accepted(request, tokens.KEYS_MEDIA_TYPE)
     return Response(200, tokens.keys(world.chance), tokens.KEYS_MEDIA_TYPE, headers=_PUBLIC)
 
 

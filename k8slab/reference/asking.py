@@ -83,7 +83,9 @@ def _credentials(token: str, request: Request) -> Sequence[tuple[str, str]]:
     """The headers that say who asks: the lab's administrator, or somebody whom they impersonate."""
     asking = Request(request.method, request.path)
     bearer = ("Authorization", f"Bearer {token}")
-    if (request.user, request.groups, request.uid) == (asking.user, asking.groups, asking.uid):
+    itself = (request.user, request.groups, request.uid) == (asking.user, asking.groups, asking.uid)
+    if itself or "Impersonate-User" in request.headers:
+        # Somebody who is impersonated can't impersonate anybody in turn: the administrator does it for them.
         return (bearer,)
     uid = [("Impersonate-Uid", request.uid)] if request.uid else []
     groups = [("Impersonate-Group", group) for group in request.groups]

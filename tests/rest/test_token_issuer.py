@@ -100,6 +100,23 @@ def test_a_token_is_verified_by_what_its_issuer_says_of_itself() -> None:
     assert data(key["kid"]) == digest.finalize()
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "code"),
+    [
+        ("/openid/v1/jwks", "application/json", 406),
+        ("/openid/v1/jwks", "application/json, */*", 200),
+        ("/openid/v1/jwks", "application/jwk-set+json", 200),
+        ("/.well-known/openid-configuration", "text/plain", 406),
+        ("/.well-known/openid-configuration", "application/json", 200),
+    ],
+)
+def test_the_documents_have_one_form(path: str, accept: str, code: int) -> None:
+    answer = get(Lab(1), path, Accept=accept)
+    assert answer.code == code
+    if code == 406:
+        assert answer.body["message"].startswith("406: Not Acceptable\n\nAvailable representations: ")
+
+
 def test_every_lab_has_a_key_of_its_seed() -> None:
     def keys(seed: int) -> Obj:
         return tokens.keys(Lab(1, seed=seed).world.chance)
