@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from k8slab.graph import Graph
 from k8slab.renderers import svg, text
 from k8slab.renderers.matplotlib import Sheet
+from k8slab.renderers.shapes import path_of
 from k8slab.scene import Header, Scene, compose, gantt, to_json
 from k8slab.scene.header import header_marks
 from k8slab.scene.icons import ICONS
@@ -59,6 +60,12 @@ def in_matplotlib(scene: Scene) -> set[str]:
 CALLS = """
 () => {
   window.written = [];
+  window.traced = [];
+  const Inner = window.Path2D;
+  window.Path2D = function (d) {
+    window.traced.push(d);
+    return new Inner(d);
+  };
   for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
     const inner = prototype.fillText;
     prototype.fillText = function (words, ...rest) {
@@ -70,14 +77,15 @@ CALLS = """
 """
 
 
-def in_canvas(scene: Scene, browser: Browser) -> set[str]:
+def in_canvas(scene: Scene, browser: Browser) -> tuple[set[str], set[str]]:
+    """The texts that are written on the canvas, and the lines that are traced."""
     page = browser.new_page(viewport={"width": 2400, "height": 900})
     page.add_init_script(f"({CALLS})()")
     mount_canvas(page, json.loads(json.dumps(to_json(scene))))
     page.wait_for_function("document.querySelector('canvas') && window.written.length > 0")
-    written = set(page.evaluate("window.written"))
+    written, traced = (set(page.evaluate(f"window.{name}")) for name in ("written", "traced"))
     page.close()
-    return written
+    return written, traced
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -87,10 +95,35 @@ def test_svg_and_matplotlib_write_every_text_of_the_scene(name: str) -> None:
     assert in_matplotlib(scene) == expected(scene) | header(scene)
 
 
-@pytest.mark.parametrize("name", SCENES)
-def test_the_canvas_writes_every_text_of_the_scene(name: str, browser: Browser) -> None:
+def lines(scene: Scene) -> dict[str, list[tuple[float, float]]]:
+    """Every line of the scene (attachments, rings of progress): its SVG path, and its points."""
+    found = {}
+    for item in scene.items.values():
+        for mark in item.marks:
+            if mark[0] == "path":
+                vertices = path_of(mark[1]).vertices
+                found[mark[1]] = [(round(x + item.x, 1), round(y + item.y, 1)) for x, y in vertices.tolist()]
+    return found
+
+
+@pytest.mark.parametrize("name", ["everything", "crowd"])
+def test_svg_and_matplotlib_draw_every_line_of_the_scene(name: str) -> None:
     scene = SCENES[name]()
-    assert in_canvas(scene, browser) == expected(scene)
+    wanted = lines(scene)
+    assert wanted
+    root = ElementTree.fromstring(svg.render(scene))
+    assert wanted.keys() <= {node.get("d") for node in root.iter() if node.tag.endswith("}path")}
+    paths = Sheet(scene)._collection.get_paths()
+    drawn = {tuple((round(x, 1), round(y, 1)) for x, y in path.vertices.tolist()) for path in paths}
+    assert {tuple(points) for points in wanted.values()} <= drawn
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_canvas_writes_every_text_and_draws_every_line_of_the_scene(name: str, browser: Browser) -> None:
+    scene = SCENES[name]()
+    written, traced = in_canvas(scene, browser)
+    assert written == expected(scene)
+    assert lines(scene).keys() <= traced
 
 
 @pytest.mark.parametrize("name", SCENES)
