@@ -106,7 +106,8 @@ def kind_named(text: str, session: Session | None = None) -> Kind:
                 session.warn(
                     'Warning: short name "ev" could also match lower priority resource events.events.k8s.io\n'
                 )
-            return _as_served(kind, rest)
+            # A short name is expanded to the preferred version, whichever one stands behind it.
+            return kind if name in kind.short_names and rest not in _groups(kind) else _as_served(kind, rest)
     for kind in _custom_kinds(session):
         if name in _names(kind) and _is_in(kind, rest):
             return kind
@@ -132,6 +133,10 @@ def _as_served(kind: Kind, rest: str) -> Kind:
         if rest in (other.group, f"{other.version}.{other.group}"):
             return kind._replace(group=other.group, version=other.version)
     return kind
+
+
+def _groups(kind: Kind) -> tuple[str, ...]:
+    return (kind.group, *(other.group for other in kind.other_versions))
 
 
 @cache

@@ -20,13 +20,12 @@ from k8slab.kubectl.printing import (
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
-    noted_struct,
     print_done,
-    write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
-from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.session import Session
+from k8slab.kubectl.verbs._posting import posted
 
 _UNITS = {"cpu": "m", "memory": "Mi"}
 _USE_CPU = (
@@ -115,18 +114,12 @@ def _autoscale(session: Session, info: Info, metrics: list[Obj]) -> None:
         "spec": spec,
     }
     obj = recorded(session, obj)
-    if dry_run(session) == "client":
-        print_done(session, obj, "created")
-        return
-    if flags["save-config"]:
-        obj = noted_struct(obj)
-    path = path_of(kinds()["HorizontalPodAutoscaler"], session.namespace)
     try:
-        stored = session.request("POST", path, query=write_query(session, "kubectl-autoscale"), body=obj).body
+        stored = posted(session, obj, "kubectl-autoscale")
     except ApiError:
         _refuse_old_version(session)
         raise
-    print_done(session, stored, "autoscaled")
+    print_done(session, stored, "created" if dry_run(session) == "client" else "autoscaled")
 
 
 def _refuse_old_version(session: Session) -> None:

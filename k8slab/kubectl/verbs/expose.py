@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
@@ -17,15 +16,13 @@ from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
-    dry_run,
-    noted_struct,
     print_done,
-    write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, select
-from k8slab.kubectl.session import Session, path_of
+from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
+from k8slab.kubectl.verbs._posting import posted
 
 _EXPOSABLE = ("ReplicationController", "Service", "Pod", "Deployment", "ReplicaSet")
 _LONGEST_NAME = 63
@@ -42,17 +39,7 @@ def _expose(session: Session, info: Info) -> None:
         group = f".{info.kind.group}" if info.kind.group else ""
         raise fail(f"cannot expose a {info.kind.kind}{group}")
     service = recorded(session, overridden(session, service_for(session, info)))
-    if dry_run(session) == "client":
-        if session.asked_namespace:
-            metadata = {**service["metadata"], "namespace": session.asked_namespace}
-            service = {**service, "metadata": metadata}
-        print_done(session, service, "exposed")
-        return
-    if session.flags["save-config"]:
-        service = noted_struct(service)
-    path = path_of(kinds()["Service"], session.namespace)
-    query = write_query(session, "kubectl-expose")
-    print_done(session, session.request("POST", path, query=query, body=service).body, "exposed")
+    print_done(session, posted(session, service, "kubectl-expose"), "exposed")
 
 
 def service_for(session: Session, info: Info) -> Obj:

@@ -19,15 +19,14 @@ from k8slab.kubectl.printing import (
     FIELD_MANAGER,
     OUTPUT_FLAGS,
     dry_run,
-    noted_struct,
     print_done,
-    write_query,
 )
 from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILENAME, KUSTOMIZE, RECURSIVE, Info
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
+from k8slab.kubectl.verbs._posting import posted
 from k8slab.kubectl.verbs.attach import ATTACHED_NOTES, DETACH_KEYS
 from k8slab.kubectl.verbs.expose import parse_labels
 
@@ -53,10 +52,10 @@ def _run(session: Session) -> None:
         raise usage_fail("run", "NAME is required for run")
     attached = _checked(session)
     pod = recorded(session, overridden(session, _pod(session)))
-    pod = _create(session, pod)
+    pod = posted(session, pod, "kubectl-run")
     created = [pod]
     if flags["expose"]:
-        service = _create(session, _service(session))
+        service = posted(session, _service(session), "kubectl-run")
         print_done(session, service, "created")
         if flags["output"] == "yaml":
             session.write("---\n")
@@ -162,18 +161,6 @@ def _service(session: Session) -> Obj:
         "ports": [{"protocol": "TCP", "port": port, "targetPort": port}],
     }
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
-
-
-def _create(session: Session, obj: Obj) -> Obj:
-    if dry_run(session) == "client":
-        if session.asked_namespace:
-            return {**obj, "metadata": {**obj["metadata"], "namespace": session.asked_namespace}}
-        return obj
-    if session.flags["save-config"]:
-        obj = noted_struct(obj)
-    path = path_of(kinds()[obj["kind"]], session.namespace)
-    stored: Obj = session.request("POST", path, query=write_query(session, "kubectl-run"), body=obj).body
-    return stored
 
 
 def _remove(session: Session, obj: Obj) -> None:
