@@ -46,7 +46,8 @@ ASK = """
 async (code) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
   let said = "";
-  const asked = kernel.requestExecute({ code, store_history: false });
+  // A cell that is silent is none to the panel, which is brought up to date after every other.
+  const asked = kernel.requestExecute({ code, silent: true, store_history: false });
   asked.onIOPub = ({ header, content }) => {
     if (header.msg_type === "stream") said += content.text;
     if (header.msg_type === "error") said += content.traceback.join("\\n");
