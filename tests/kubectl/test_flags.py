@@ -107,6 +107,15 @@ def test_a_refused_flag_is_refused_with_its_reason(command: str, reason: str) ->
     assert (result.stderr, result.code) == (f"error: --{name} is not simulated: {reason}\n", 1)
 
 
+def test_an_apply_that_would_leave_conflicts_is_refused() -> None:
+    manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: a}}"
+    lab = Lab(0)
+    result = lab.kubectl("apply -f - --overwrite=false", stdin=manifest)
+    assert result.stderr.startswith("error: --overwrite=false is not simulated: ")
+    assert lab.kubectl("get namespace a").code == 1
+    assert lab.kubectl("apply -f - --overwrite", stdin=manifest).code == 0
+
+
 def test_a_refused_command_says_what_to_do() -> None:
     refused = {row.command: row.refused for row in rows() if row.refused}
     assert sorted(refused) == ["kuberc set", "proxy"]
