@@ -124,7 +124,9 @@ def _check(session: Session) -> None:
     if flags["all"] and flags["selector"]:
         raise fail("cannot set --all and --selector at the same time")
     if not flags["overwrite"]:
-        raise fail("--overwrite=false is not simulated: what a manifest says always wins over the live object")
+        raise fail(
+            "--overwrite=false is not simulated: what a manifest says always wins over the live object"
+        )
 
 
 def _check_pruning(session: Session) -> None:
