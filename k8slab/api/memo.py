@@ -15,7 +15,7 @@ it, and what is true of that one but for the name is not worked out again.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -36,7 +36,7 @@ def liken(obj: object, first: object) -> None:
 def first_like(obj: Argument) -> Argument:
     """The object whose like this one is; the object itself where it is the like of none."""
     entry = _alike.get(id(obj))
-    return entry[1] if entry is not None and entry[0] is obj else obj  # type: ignore[return-value]
+    return cast(Argument, entry[1]) if entry is not None and entry[0] is obj else obj
 
 
 def remember(

@@ -39,7 +39,8 @@ def _in_force(pod: Obj, container: Obj) -> Obj | None:
     for field in ("containerStatuses", "initContainerStatuses"):
         for one in status.get(field) or ():
             if one["name"] == container["name"] and "running" in one["state"] and "resources" in one:
-                return one["resources"]  # type: ignore[no-any-return]
+                in_force: Obj = one["resources"]
+                return in_force
     return container.get("resources")
 
 

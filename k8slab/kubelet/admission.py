@@ -193,10 +193,11 @@ def granted_spec(pod: Obj) -> Obj:
 
     They differ from the spec's own while a resize is deferred, or hasn't been looked at yet.
     """
-    spec, status = pod["spec"], pod.get("status") or {}
+    spec: Obj = pod["spec"]
+    status = pod.get("status") or {}
     if status.get("observedGeneration") == pod["metadata"].get("generation"):
         if not any(one["type"] == "PodResizePending" for one in status.get("conditions") or ()):
-            return spec  # type: ignore[no-any-return]
+            return spec
     granted = {
         one["name"]: one["allocatedResources"]
         for field in ("containerStatuses", "initContainerStatuses")

@@ -48,7 +48,6 @@ def _listed() -> Iterator[tuple[str, Flags]]:
             level = [words for words in deeper if words != ("options",)]
 
 
-@pytest.mark.skipif(not Path(kubectl_path()).exists(), reason="needs the kubectl binary")
 def test_every_command_and_flag_of_the_binary_is_known() -> None:
     unknown: list[str] = []
     for command, flags in _listed():

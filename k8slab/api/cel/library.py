@@ -358,9 +358,10 @@ def _parsed_version(text: Any, normalized: Any = False) -> _Semver | None:
         raise no_overload()
     if normalized:
         text = text.removeprefix("v")
-        head, sign, rest = re.fullmatch(r"([0-9.]*)([-+]?)(.*)", text, re.S).groups()  # type: ignore[union-attr]
+        head = text[: len(text) - len(text.lstrip("0123456789."))]
+        rest = text.removeprefix(head)
         numbers = [str(int(one)) if one.isdigit() else one for one in head.split(".")]
-        text = ".".join([*numbers, *["0"] * (3 - len(numbers))]) + sign + rest
+        text = ".".join([*numbers, *["0"] * (3 - len(numbers))]) + rest
     found = _VERSION.fullmatch(text)
     if found is None:
         return None

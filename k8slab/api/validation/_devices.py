@@ -219,7 +219,10 @@ def validate_bindings(device: Obj, path: str) -> list[Cause]:
     waits = list(device.get("bindingConditions") or ())
     fails = list(device.get("bindingFailureConditions") or ())
     good, bad = f"{path}.bindingConditions", f"{path}.bindingFailureConditions"
-    check: Check = lambda text, where: all_invalid(where, text, label_key(text))  # noqa: E731
+
+    def check(text: str, where: str) -> list[Cause]:
+        return all_invalid(where, text, label_key(text))
+
     causes = validate_each(waits, _MOST_BINDING_CONDITIONS, check, good)
     causes += validate_each(fails, _MOST_BINDING_CONDITIONS, check, bad)
     causes += [duplicate(f"{good}[{at}]", one) for at, one in enumerate(waits) if one in waits[:at]]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from k8slab.kubectl.command import Verb
 from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.kubeconfig import FOLDER
 from k8slab.kubectl.printing import OUTPUT_FLAGS
 from k8slab.kubectl.session import Session
 
-_PATH = "/root/.kube/kuberc"
+_PATH = f"{FOLDER}/kuberc"
 
 
 def _view(session: Session) -> None:
