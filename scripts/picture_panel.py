@@ -20,7 +20,7 @@ lab = Lab(nodes=3)
 lab.apply({manifest!r})
 lab.kubectl("create deployment web --image=nginx --replicas=4")
 lab.settle()
-lab.crash("node-1")
+lab.crash(lab.get("pod/nginx-statefulset-1")["spec"]["nodeName"])
 lab.run("8m")
 """
 MANIFEST = Path(__file__).parents[1] / "notebooks" / "manifests" / "nginx-statefulset.yaml"

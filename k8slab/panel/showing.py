@@ -115,7 +115,8 @@ class Showing:
         # causes the two ends are enough here: the inspector has the rest.
         first, *rest = [line for line in answer.split("\n") if line.strip()]
         now = [line for line in rest if not line.startswith(" ")]
-        words = " ".join(" ".join(now or [first, *rest[-1:]]).split()).replace("。 ", "。")
+        root = [line.strip()[:1].upper() + line.strip()[1:] for line in rest[-1:]]
+        words = " ".join(" ".join(now or [first, *root]).split()).replace("。 ", "。")
         return (say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"), words)
 
     def pod_of(self, identity: str) -> str:

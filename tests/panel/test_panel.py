@@ -316,6 +316,18 @@ def test_a_selection_is_explained() -> None:
     assert "selection" not in panel.showing.scene.items
 
 
+def test_what_waits_for_nothing_is_explained_by_the_ends_of_its_chain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chain = "It came.\n  because of this\n  because of that"
+    monkeypatch.setattr(FakeLab, "why", lambda lab, reference, *, namespace: chain)
+    panel = Panel(FakeLab())
+    panel.select(SET)
+    assert panel.showing.scene.items["note"].detail == "It came. Because of that"
+    panel.select("")
+    assert "selection" not in panel.showing.scene.items
+
+
 def test_the_console_prints_what_kubectl_does() -> None:
     panel = Panel(FakeLab())
     panel.run_command("kubectl get pods")
