@@ -21,7 +21,6 @@ from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.cluster.negotiation import header
-from k8slab.cluster.policy import default_bindings, default_roles
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import Place, place_of, verb_of
 from k8slab.cluster.world import World
@@ -306,10 +305,7 @@ _NO_RULE: Obj = {}
 
 def _rules(world: World, user: str, groups: Sequence[str], namespace: str) -> Iterator[tuple[str, Obj, str]]:
     """Each rule that applies, with the text of its binding, or why a binding's role can't be read."""
-    stored = sorted(world.list("ClusterRoleBinding"), key=lambda one: one["metadata"]["name"])
-    names = {one["metadata"]["name"] for one in stored}
-    cluster = [*stored, *(one for one in default_bindings() if one["metadata"]["name"] not in names)]
-    for binding in sorted(cluster, key=lambda one: one["metadata"]["name"]):
+    for binding in sorted(world.list("ClusterRoleBinding"), key=lambda one: one["metadata"]["name"]):
         yield from _rules_of(world, binding, user, groups, "")
     if namespace:
         bindings = world.list("RoleBinding", namespace=namespace)
@@ -358,17 +354,10 @@ def _subject_text(subject: Obj, namespace: str) -> str:
 def _role_rules(world: World, reference: Obj, namespace: str) -> Sequence[Obj]:
     """The rules of the role that a binding names. ApiError where there is no such role."""
     kind, name = reference["kind"], reference["name"]
-    if kind == "Role":
-        role = world.get("Role", (namespace, name))
-        if role is None:
-            raise not_found("role", "rbac.authorization.k8s.io", name)
-        return role.get("rules") or ()
-    role = world.get("ClusterRole", ("", name))
-    if role is not None:
-        return role.get("rules") or ()
-    if name not in default_roles():
-        raise not_found("clusterrole", "rbac.authorization.k8s.io", name)
-    return default_roles()[name]
+    role = world.get(kind, (namespace if kind == "Role" else "", name))
+    if role is None:
+        raise not_found(kind.lower(), "rbac.authorization.k8s.io", name)
+    return role.get("rules") or ()
 
 
 def rule_allows(rule: Obj, asked: Attributes) -> bool:

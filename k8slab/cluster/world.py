@@ -180,6 +180,14 @@ class Trail(NamedTuple):
     """The object before admission, as its writer sent it; None where that is `new` itself."""
 
 
+FOUNDED_VERSION = "1"
+"""The resourceVersion of the objects that are there before history begins."""
+
+_FOUNDERS = dict.fromkeys(
+    ("FlowSchema", "PriorityLevelConfiguration"), "api-priority-and-fairness-config-producer-v1"
+)
+"""The managers of those objects, where that is not the API server as such."""
+
 _MOST_GRAVES = 256
 """Of how many removed objects the trails are kept, for those who watch their removal."""
 
@@ -355,13 +363,24 @@ class World:
             self.causes.forget_before(rows[0].cause)
 
     def trail(self, slot: tuple[str, Key]) -> Trail | None:
-        """Who wrote a stored object. That of a recorded Event is as good as what was recorded."""
+        """Who wrote a stored object.
+
+        That of a recorded Event is as good as what was recorded, and that of an object
+        which was there from the beginning, as it was then, is known without being kept.
+        """
         trail = self.trails.get(slot)
-        if trail is None and slot[0] == "Event":
-            event = self.store.event(slot[1])
-            if isinstance(event, RecordedEvent):
-                return _trail_of(event)
-        return trail
+        if trail is not None:
+            return trail
+        kind, key = slot
+        if kind == "Event":
+            event = self.store.event(key)
+            return _trail_of(event) if isinstance(event, RecordedEvent) else None
+        if kind in self.store.founded:
+            obj = self.store.get(kind, key)
+            if obj is not None and obj["metadata"]["resourceVersion"] == FOUNDED_VERSION:
+                manager = _FOUNDERS.get(kind, "kube-apiserver")
+                return Trail(None, manager, "Update", "", obj["apiVersion"], self.start_us, obj)
+        return None
 
     def bury(self, slot: tuple[str, Key], trail: Trail | None) -> None:
         """Take the trail of a removed object away, to be read for a while yet."""

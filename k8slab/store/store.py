@@ -11,7 +11,7 @@ storage/cacher, v1.36, as far as their guarantees go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -25,6 +25,9 @@ from k8slab.store.view import Change
 
 NO_OBJECTS: dict[Key, Obj] = {}
 
+Latent = Callable[[str], Iterable[tuple[Key, Obj]]]
+"""The objects of a kind that are there before history begins, made when somebody looks for one."""
+
 
 class Store:
     """Objects, revisions, indexes and history. `copy` costs a few dict copies."""
@@ -35,11 +38,13 @@ class Store:
         "_dependents",
         "_events",
         "_labels",
+        "_latent",
         "_namespaces",
         "_nodes",
         "_objects",
         "_owners",
         "compacted",
+        "founded",
         "history",
         "kinds",
         "outline",
@@ -55,6 +60,10 @@ class Store:
         """A fingerprint of the changes that were compacted: when, what, and by which cause."""
         self.kinds: frozenset[str] = frozenset()
         """The kinds of which there are objects, but for the Events."""
+        self.founded: frozenset[str] = frozenset()
+        """The kinds of which objects were there before history began."""
+        self._latent: dict[str, Latent] = {}
+        """What makes those of a kind of which nobody has looked for one. It is replaced, never changed."""
         self._counter = 0
         self._objects: dict[str, dict[Key, Obj]] = {}
         """By kind, but for the Events."""
@@ -72,6 +81,7 @@ class Store:
         twin.revision, twin.compacted, twin._counter = self.revision, self.compacted, self._counter
         twin.history = self.history.copy() if history else History()
         twin.outline, twin.kinds = self.outline.copy(), self.kinds
+        twin.founded, twin._latent = self.founded, self._latent
         twin._objects = {kind: table.copy() for kind, table in self._objects.items()}
         twin._events = self._events.copy()
         twin._born = {kind: table.copy() for kind, table in self._born.items()}
@@ -87,7 +97,10 @@ class Store:
         if kind == "Event":
             event = self._events.get(key)
             return None if event is None else _as_object(event)
-        return self._objects.get(kind, NO_OBJECTS).get(key)
+        obj = self._objects.get(kind, NO_OBJECTS).get(key)
+        if obj is None and kind in self._latent:
+            obj = self._table(kind).get(key)
+        return obj
 
     def event(self, key: Key) -> Kept | None:
         """An Event as it is kept."""
@@ -113,10 +126,10 @@ class Store:
         """How many objects of a kind there are."""
         if kind == "Event":
             return len(self._events)
-        return len(self._objects.get(kind, NO_OBJECTS))
+        return len(self._objects.get(kind) or self._table(kind))
 
     def size(self) -> int:
-        """How many objects of all kinds there are."""
+        """How many objects of all kinds there are, without those that nobody has looked for yet."""
         return len(self._events) + sum(len(table) for table in self._objects.values())
 
     def weight(self) -> int:
@@ -142,7 +155,7 @@ class Store:
             return _filtered(
                 [_as_object(one) for one in self._events.values()], namespace, selector, owner, node
             )
-        table = self._objects.get(kind, NO_OBJECTS)
+        table = self._objects.get(kind) or self._table(kind)
         if not table:
             return ()
         if namespace is not None and owner is None and node is None and not selector:
@@ -173,7 +186,7 @@ class Store:
         """Store (or, with None, remove) an object as the next revision. The change that it made."""
         if kind == "Event":
             return self._write_event(key, new, at_us, cause)
-        table = self._objects.setdefault(kind, {})
+        table = self._objects.get(kind) or self._table(kind)
         old = table.get(key)
         self.revision += 1
         if new is None:
@@ -186,6 +199,7 @@ class Store:
                 self._counter += 1
                 self._born.setdefault(kind, {})[key] = self._counter
                 if not table:
+                    self._objects[kind] = table
                     self.kinds |= {kind}
             table[key] = new
             self._reindex(kind, key, old, new)
@@ -195,10 +209,25 @@ class Store:
 
     def found(self, kind: str, key: Key, obj: Obj) -> None:
         """Store an object, with its revision, that is there before history begins: it is no change."""
+        self.founded |= {kind}
         self._counter += 1
         self._born.setdefault(kind, {})[key] = self._counter
         self._objects.setdefault(kind, {})[key] = obj
         self._reindex(kind, key, None, obj)
+
+    def found_later(self, kinds: Iterable[str], make: Latent) -> None:
+        """Found objects of some kinds that are only made when somebody looks for one of their kind."""
+        self.founded |= set(kinds)
+        self._latent = {**self._latent, **dict.fromkeys(kinds, make)}
+
+    def _table(self, kind: str) -> dict[Key, Obj]:
+        """The objects of a kind by their keys, with those that were there from the beginning."""
+        make = self._latent.get(kind)
+        if make is not None:
+            self._latent = {other: one for other, one in self._latent.items() if other != kind}
+            for key, obj in make(kind):
+                self.found(kind, key, obj)
+        return self._objects.get(kind) or {}
 
     def _write_event(self, key: Key, new: Obj | None, at_us: int, cause: int) -> Change:
         """Store or remove an Event on behalf of a client. Events are in no index."""
@@ -316,7 +345,7 @@ class Store:
 
     def every(self) -> Iterator[Obj]:
         """Every object, by kind in sorted order and the oldest first."""
-        for kind in sorted([*self._objects, "Event"]):
+        for kind in sorted({*self._objects, *self._latent, "Event"}):
             yield from self.list(kind)
 
 
