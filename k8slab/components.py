@@ -132,13 +132,15 @@ class Done(NamedTuple):
     nothing wakes it before. `memory`: the new memory of the key; KEEP leaves
     it, None forgets it. `error`: why the work could not be finished: the key
     is tried again with back-off. `why`: for a plan that does nothing, the
-    reason in a sentence.
+    reason in a sentence. `postponed`: the key was not looked at, it was only
+    agreed when to; earlier failures still count towards its back-off.
     """
 
     look_again_us: int | None = None
     memory: Memory = KEEP
     error: str = ""
     why: str = ""
+    postponed: bool = False
 
 
 NOTHING_MORE = Done()

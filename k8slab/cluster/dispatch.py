@@ -71,7 +71,7 @@ def run_component(world: World, event: Event) -> None:
         world.failures[slot] = failures + 1
         delay = min(component.retry_base_us << min(failures, 40), component.retry_max_us)
         schedule(world, component.name, event.key, world.now_us + delay, event.cause)
-    elif slot in world.failures:
+    elif slot in world.failures and not done.postponed:
         del world.failures[slot]
     if done.look_again_us is not None:
         schedule(world, component.name, event.key, world.now_us + max(done.look_again_us, 1), event.cause)

@@ -17,9 +17,9 @@ TOPOLOGY_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region
 
 
 class Tally:
-    """What is counted of one owner's Pods. `labels` are those that all active Pods share, if they do.
+    """What is counted of one owner's Pods. `labels` are those that all of them share, if they do.
 
-    Pods may differ in their topology labels and still count as uniform.
+    Finished Pods are left out. Pods may differ in their topology labels and still count as uniform.
     """
 
     __slots__ = ("active", "labels", "ready", "terminating", "uniform")
@@ -80,13 +80,12 @@ class Tallies:
         tally = self._by_owner.get(owner["uid"])
         if tally is None:
             tally = self._by_owner[owner["uid"]] = Tally()
-        if is_terminal(pod):
-            pass
-        elif "deletionTimestamp" in pod["metadata"]:
-            tally.terminating += sign
-        else:
-            tally.active += sign
-            tally.ready += sign * is_ready(pod)
+        if not is_terminal(pod):
+            if "deletionTimestamp" in pod["metadata"]:
+                tally.terminating += sign
+            else:
+                tally.active += sign
+                tally.ready += sign * is_ready(pod)
             labels = labels_of(pod)
             if tally.labels is None:
                 tally.labels = labels

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from k8slab.api.cron import CronError, Schedule, parse, unknown_time_zone, zone_of
 from k8slab.api.errors import ApiError
 from k8slab.api.go_text import quote
-from k8slab.api.meta import Key, Obj, controller_of, key_of, owner_reference
+from k8slab.api.meta import Key, Obj, key_of, owner_reference
 from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp, timestamp
 from k8slab.components import (
     Action,
@@ -334,8 +334,9 @@ def _stop_active(sync: Sync) -> Generator[Action, Outcome, str]:
 def _create(sync: Sync, due_us: int) -> Generator[Action, Outcome, tuple[Obj | None, Outlook]]:
     """Create the Job of a time. The Job to list; or None, and how the look ends then.
 
-    A name that is taken means that this Job was created before: by this
-    controller, which then only lists it, or by somebody whose affair it is.
+    A name that is taken ends the look in an error, whoever the Job belongs to:
+    v1.36 asks for the Job that is there without its namespace, and no server
+    has such a path. So a Job that was made for this time before is not listed again.
     """
     cron_job = sync.cron_job
     wanted = job_from_template(cron_job, due_us)
@@ -345,20 +346,12 @@ def _create(sync: Sync, due_us: int) -> Generator[Action, Outcome, tuple[Obj | N
         if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
             return None, Outlook(error=error.message)
         if error.reason == "AlreadyExists":
-            return _own_job(sync, key_of(wanted)), Outlook()
+            return None, Outlook(error="the server could not find the requested resource")
         yield Record(cron_job, "Warning", "FailedCreate", f"Error creating job: {error.message}")
         return None, Outlook(error=error.message)
     text = f"Created job {job['metadata']['name']}"
     yield Record(cron_job, "Normal", "SuccessfulCreate", text)
     return job, Outlook()
-
-
-def _own_job(sync: Sync, key: Key) -> Obj | None:
-    """The CronJob's own Job of a name, if it is not listed already."""
-    job = sync.view.get("Job", key)
-    if job is None or (controller_of(job) or {}).get("uid") != sync.cron_job["metadata"]["uid"]:
-        return None
-    return None if _is_listed(sync, job["metadata"]["uid"]) else job
 
 
 def job_name(cron_job: Obj, due_us: int) -> str:

@@ -135,7 +135,8 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     due_us = now_us + BATCH_US if known.due_us is None else min(known.due_us, now_us + BATCH_US)
     if generation == known.generation and now_us < due_us:
         memory = known if due_us == known.due_us else JobMemory(uid, generation, due_us, known.backoff)
-        return Done(look_again_us=due_us - now_us, memory=memory, why="changes are taken together")
+        why = "changes are taken together"
+        return Done(look_again_us=due_us - now_us, memory=memory, why=why, postponed=True)
     selector = selector_of(job)
     namespace = key[0]
     candidates = [

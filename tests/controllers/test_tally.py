@@ -75,3 +75,12 @@ def test_what_is_kept_up_is_what_counting_anew_gives(steps: list[tuple[str, str,
             tallies.observe(Change(revision, 0, "Pod", ("default", name), old, new, 0))
         anew = Tallies(Pods(list(pods.values())))  # type: ignore[arg-type]
         assert counted(tallies) == counted(anew)
+
+
+def test_a_terminating_pod_of_other_labels_is_no_longer_like_the_rest() -> None:
+    stays, going = fresh("web-a", "one"), altered(fresh("web-b", "one"), "deletion", 0)
+    relabelled = {**going, "metadata": {**going["metadata"], "labels": {"app": "other"}}}
+    tallies = Tallies(Pods([stays, going]))  # type: ignore[arg-type]
+    assert tallies.of("uid-one").uniform
+    tallies.observe(Change(1, 0, "Pod", ("default", "web-b"), going, relabelled, 0))
+    assert not tallies.of("uid-one").uniform
