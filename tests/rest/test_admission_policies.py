@@ -371,3 +371,42 @@ def test_the_conditions_of_webhooks_must_compile(world: World) -> None:
     assert response.code == 422
     assert "webhooks[0].matchConditions[0].expression" in response.body["message"]
     assert "compilation failed" in response.body["message"]
+
+
+LONG = "object.metadata.name.matches('" + "b" * 9600 + "')"
+"""An expression that costs some 62,000 units for a name of 250 characters."""
+OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+COSTS: dict[str, tuple[Obj, str]] = {
+    "within the budget": ({"validations": [{"expression": f"{LONG} || true"}] * 100}, ""),
+    "validations cost too much": ({"validations": [{"expression": f"{LONG} || true"}] * 170}, OUT_OF_BUDGET),
+    "variables cost, too": (
+        {
+            "variables": [{"name": f"v{place}", "expression": LONG} for place in range(170)],
+            "validations": [{"expression": f"variables.v{place} || true"} for place in range(170)],
+        },
+        OUT_OF_BUDGET,
+    ),
+    "messages cost what the validations left": (
+        {"validations": [{"expression": "true", "messageExpression": f"{LONG} ? 'a' : 'b'"}] * 170},
+        f"failed messageExpression: {OUT_OF_BUDGET}",
+    ),
+    "conditions have a smaller budget": (
+        {
+            "matchConditions": [
+                {"name": f"c{place}", "expression": f"{LONG} || true"} for place in range(45)
+            ],
+            "validations": [{"expression": "true"}],
+        },
+        OUT_OF_BUDGET,
+    ),
+}
+
+
+@pytest.mark.parametrize("parts, said", COSTS.values(), ids=COSTS)
+def test_what_expressions_of_a_policy_may_cost(world: World, parts: Obj, said: str) -> None:
+    maps = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    policy(world, rule=maps, **parts)
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a" * 250}}
+    response = send(world, "POST", MAPS, body)
+    message = response.body.get("message", "")
+    assert message.partition("denied request: ")[2] == said

@@ -37,7 +37,7 @@ SPEC: Obj = {
     "x-kubernetes-validations": [
         {
             "rule": "!has(self.least) || !has(self.most) || self.least <= self.most",
-            "messageExpression": "'least ' + string(self.least) + ' is more than most'",
+            "messageExpression": "'least %d is more than most'.format([self.least])",
             "reason": "FieldValueForbidden",
             "fieldPath": ".least",
         }

@@ -26,10 +26,10 @@ SPEC: Obj = {
     "wait": {"type": "string", "format": "duration"},
     "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     "unseen": {"x-kubernetes-preserve-unknown-fields": True},
-    "names": {"type": "array", "items": TEXT},
-    "numbers": {"type": "array", "items": INT},
-    "labels": {"type": "object", "additionalProperties": TEXT},
-    "items": {"type": "array", "items": ITEM},
+    "names": {"type": "array", "items": {**TEXT, "maxLength": 100}, "maxItems": 100},
+    "numbers": {"type": "array", "items": INT, "maxItems": 100},
+    "labels": {"type": "object", "additionalProperties": TEXT, "maxProperties": 100},
+    "items": {"type": "array", "items": ITEM, "maxItems": 100},
     "my-name": TEXT,
     "namespace": TEXT,
 }
@@ -233,3 +233,140 @@ def test_the_root_shows_its_names_whatever_the_schema_says() -> None:
 )
 def test_a_rule_sees_values_as_their_types(rule: str, value: Obj, holds: bool) -> None:
     assert (rule_faults(spec(rule), {"spec": value}) == []) is holds
+
+
+LONG = "self.s.matches('" + "b" * 9600 + "') || true"
+"""A rule that costs some 2,400 units for ten characters."""
+OK = "self.w == 'ok'"
+OF_TEXTS: Obj = {"s": {"type": "string", "maxLength": 10000}, "w": {"type": "string", "maxLength": 5}}
+OUT_OF_BUDGET = "running out of cost budget, no further validation rules will be run"
+TOO_DEAR = (
+    "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call "
+    "cost exceeds limit for rule"
+)
+BUDGETS: list[tuple[str, list[Obj], int, list[str]]] = [
+    ("a call within its limit", [{"rule": LONG}], 4100, []),
+    ("a call beyond its limit", [{"rule": LONG}, {"rule": OK}], 4200, [f"{TOO_DEAR}: {LONG}"]),
+    ("all calls within their budget", [{"rule": LONG}] * 10, 4100, []),
+    (
+        "all calls beyond their budget",
+        [{"rule": OK}, *[{"rule": LONG}] * 11, {"rule": OK}],
+        4100,
+        [f"failed rule: {OK}", f"validation failed due to {OUT_OF_BUDGET}"],
+    ),
+    (
+        "a message within its limit",
+        [{"rule": OK, "messageExpression": f"({LONG}) ? 'no' : 'yes'"}],
+        4100,
+        ["no"],
+    ),
+    (
+        "a message beyond its limit",
+        [{"rule": OK, "messageExpression": f"({LONG}) ? 'no' : 'yes'"}, {"rule": OK}],
+        4200,
+        [
+            "no further validation rules will be run due to call cost exceeds limit for messageExpression: "
+            f"\"({LONG}) ? 'no' : 'yes'\""
+        ],
+    ),
+    (
+        "a message beyond what is left of the budget",
+        [*[{"rule": LONG}] * 10, {"rule": OK, "messageExpression": f"({LONG}) ? 'no' : 'yes'"}],
+        4100,
+        [f"messageExpression evaluation failed due to {OUT_OF_BUDGET}"],
+    ),
+]
+
+
+@pytest.mark.parametrize("name, rules, size, said", BUDGETS, ids=[name for name, *_ in BUDGETS])
+def test_what_evaluations_may_cost(name: str, rules: list[Obj], size: int, said: list[str]) -> None:
+    inner: Obj = {"type": "object", "properties": OF_TEXTS, "x-kubernetes-validations": rules}
+    schema = {"type": "object", "properties": {"spec": inner}}
+    found = rule_faults(schema, {"spec": {"s": "a" * size, "w": "x"}})
+    assert [
+        cause.message.removeprefix("Invalid value: ").removeprefix('"object": ') for cause in found
+    ] == said
+
+
+def test_nothing_is_asked_once_the_budget_is_used_up() -> None:
+    rules = [{"rule": LONG}] * 11
+    text: Obj = {"type": "object", "properties": OF_TEXTS, "x-kubernetes-validations": rules}
+    other: Obj = {
+        "type": "object",
+        "properties": {"c": TEXT},
+        "x-kubernetes-validations": [{"rule": "false"}],
+    }
+    schema = {"type": "object", "properties": {"a": text, "b": other}}
+    found = rule_faults(schema, {"a": {"s": "a" * 4100}, "b": {"c": "x"}})
+    assert [(cause.field, cause.message) for cause in found] == [
+        ("a", f'Invalid value: "object": validation failed due to {OUT_OF_BUDGET}')
+    ]
+
+
+def bounded(text: Obj, items: int | None = None) -> Obj:
+    array: Obj = {"type": "array", "items": text}
+    return array if items is None else {**array, "maxItems": items}
+
+
+HINT = (
+    "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and "
+    "strings are"
+)
+EACH = {"rule": "self.a.all(x, x.contains('ab'))"}
+PAIRS = {"rule": "self.a.all(x, self.a.all(y, x == y))"}
+WHAT = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
+DEAR: list[tuple[str, Obj, Obj, dict[str, str]]] = [
+    ("bounded items and texts", bounded({"type": "string", "maxLength": 10}, 10), EACH, {}),
+    ("bounded items alone", bounded(TEXT, 10), EACH, {}),
+    ("bounded texts alone", bounded({"type": "string", "maxLength": 10}), EACH, {}),
+    ("a loop in a loop", bounded(INT, 1000), PAIRS, {}),
+    ("a larger loop in a loop", bounded(INT, 1500), PAIRS, {"[0].rule": "1.125900x"}),
+    ("a much larger loop in a loop", bounded(INT, 2000), PAIRS, {"[0].rule": "2.0x"}),
+    (
+        "nothing bounded",
+        bounded(TEXT),
+        EACH,
+        {"[0].rule": "more than 100x", "schema": "more than 100x"},
+    ),
+    (
+        "a message",
+        bounded(TEXT),
+        {"rule": "self.a.size() > 0", "messageExpression": "'no: ' + self.a.map(z, z + z).join(', ')"},
+        {"[0].messageExpression": "more than 100x", "schema": "more than 100x"},
+    ),
+]
+
+
+@pytest.mark.parametrize("name, array, rule, said", DEAR, ids=[name for name, *_ in DEAR])
+def test_rules_that_cost_too_much_are_refused(name: str, array: Obj, rule: Obj, said: dict[str, str]) -> None:
+    schema: Obj = {"type": "object", "properties": {"a": array}, "x-kubernetes-validations": [rule]}
+    path = "x-kubernetes-validations"
+    found = {
+        cause.field.removeprefix(f"schema.{path}"): cause.message.partition("by factor of ")[2].split(" (")[0]
+        for cause in compilation_faults(schema, "schema")
+        if "exceeds budget" in cause.message
+    }
+    assert found == said
+    unchanged = compilation_faults(schema, "schema", is_unchanged=True)
+    assert {cause.field for cause in unchanged if "exceeds budget" in cause.message} <= {"schema"}
+
+
+def test_all_rules_of_a_schema_have_a_limit_of_their_own() -> None:
+    rule = {"rule": "self.contains('ab')"}
+    properties = {
+        f"p{place:02}": bounded(
+            {"type": "string", "maxLength": 9000 - place * 100, "x-kubernetes-validations": [rule]}, 2500
+        )
+        for place in range(12)
+    }
+    found = compilation_faults({"type": "object", "properties": properties}, "schema")
+    assert [(cause.field, cause.message.removeprefix("Forbidden: ")) for cause in found] == [
+        *(
+            (
+                f"schema.properties[p{place:02}].items.x-kubernetes-validations[0].rule",
+                "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema",
+            )
+            for place in range(4)
+        ),
+        ("schema", f"{WHAT} exceeds budget by factor of 1.014300x {HINT} declared)"),
+    ]

@@ -10,7 +10,7 @@ pkg/admission/plugin/cel/{compile,condition}.go, v1.36.
 
 from __future__ import annotations
 
-from k8slab.api.cel.evaluation import Program, compile_expression
+from k8slab.api.cel.evaluation import OUT_OF_LIMIT, Program, compile_expression
 from k8slab.api.cel.values import CelError
 
-__all__ = ["CelError", "Program", "compile_expression"]
+__all__ = ["OUT_OF_LIMIT", "CelError", "Program", "compile_expression"]

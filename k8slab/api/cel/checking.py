@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from k8slab.api.cel.evaluation import full_name, is_macro, variables_of
+from k8slab.api.cel.compiling import full_name, is_macro, is_type_name, variables_of
+from k8slab.api.cel.formats import NAMES as FORMAT_NAMES
 from k8slab.api.cel.syntax import (
     Call,
     Index,
@@ -48,10 +49,11 @@ DYN = Type("dyn")
 BOOL, BYTES, DOUBLE, INT, NULL = Type("bool"), Type("bytes"), Type("double"), Type("int"), Type("null")
 STRING, UINT, TYPE = Type("string"), Type("uint"), Type("type")
 TIMESTAMP, DURATION = Type("timestamp"), Type("duration")
-_CIDR, _IP, _QUANTITY, _URL = (
-    Type("net.CIDR"),
-    Type("net.IP"),
+CIDR, IP = Type("net.CIDR"), Type("net.IP")
+FORMAT, QUANTITY, SEMVER, URL = (
+    Type("kubernetes.NamedFormat"),
     Type("kubernetes.Quantity"),
+    Type("kubernetes.Semver"),
     Type("kubernetes.URL"),
 )
 
@@ -73,11 +75,19 @@ def optional_of(value: Type) -> Type:
 
 def type_of(text: str, tree: Node, variables: Mapping[str, Type]) -> Type:
     """The type of a compiled expression. CelError with the compiler's messages where it can have none."""
+    return types_of(text, tree, variables)[id(tree)]
+
+
+def types_of(text: str, tree: Node, variables: Mapping[str, Type]) -> Mapping[int, Type]:
+    """The type of each part of a compiled expression, by the part's identity.
+
+    CelError with the compiler's messages where one can have none.
+    """
     checker = _Checker()
-    found = checker.of(tree, variables)
+    checker.of(tree, variables)
     if checker.faults:
         raise CelError("\n".join(fault_text(text, at, said) for at, said in checker.faults))
-    return found
+    return checker.types
 
 
 # Which types go together.
@@ -163,21 +173,29 @@ _GIVES: dict[str, Type] = {
     **dict.fromkeys(("bool", "isCIDR", "isIP", "isQuantity", "isURL", "ip.isCanonical"), BOOL),
     **dict.fromkeys(("sets.contains", "sets.equivalent", "sets.intersects"), BOOL),
     **dict.fromkeys(("strings.quote", "string", "jsonpatch.escapeKey"), STRING),
+    **dict.fromkeys((f"format.{name}" for name in FORMAT_NAMES), FORMAT),
+    **dict.fromkeys(("add", "quantity", "sub"), QUANTITY),
+    **dict.fromkeys(("cidr", "masked"), CIDR),
+    "asApproximateFloat": DOUBLE,
     "bytes": BYTES,
-    "cidr": _CIDR,
     "double": DOUBLE,
     "duration": DURATION,
+    "format": STRING,
+    "format.named": optional_of(FORMAT),
+    "getQuery": map_of(STRING, list_of(STRING)),
     "int": INT,
-    "ip": _IP,
-    "quantity": _QUANTITY,
-    "timestamp": TIMESTAMP,
+    "ip": IP,
     "isSemver": BOOL,
     "lists.range": list_of(INT),
     "major": INT,
     "minor": INT,
+    "optional.none": optional_of(DYN),
     "patch": INT,
+    "semver": SEMVER,
+    "timestamp": TIMESTAMP,
     "uint": UINT,
-    "url": _URL,
+    "url": URL,
+    "validate": optional_of(list_of(STRING)),
 }
 """What other functions and methods give, whatever they are given."""
 _SIZED = ("bytes", "list", "map", "string")
@@ -186,19 +204,25 @@ _OF_LISTS = ("distinct", "flatten", "reverse", "slice", "sort")
 
 
 class _Checker:
-    """One check: what was found wrong so far."""
+    """One check: what was found wrong so far, and the types of the parts."""
 
     def __init__(self) -> None:
         self.faults: list[tuple[Position, str]] = []
+        self.types: dict[int, Type] = {}
 
     def of(self, node: Node, names: Mapping[str, Type]) -> Type:
+        found = self.types[id(node)] = self._of(node, names)
+        return found
+
+    def _of(self, node: Node, names: Mapping[str, Type]) -> Type:
         if isinstance(node, Literal):
             return _of_value(node)
         if isinstance(node, Name):
             return names.get(node.name, TYPE)
         if isinstance(node, Select):
-            found = self._field(self.of(node.operand, names), node)
-            return found
+            if is_type_name(node, names):
+                return TYPE
+            return self._field(self.of(node.operand, names), node)
         if isinstance(node, Index):
             return self._index(node, names)
         if isinstance(node, ListOf):
@@ -284,8 +308,17 @@ class _Checker:
             if qualified in ("optional.of", "optional.ofNonZeroValue"):
                 return optional_of(_joined(given))
             return _GIVES.get(qualified, DYN)
-        given = [self.of(node.target, names), *(self.of(one, names) for one in node.arguments)]
-        return self._method(node, given)
+        target = self.of(node.target, names)
+        if node.function == "format":
+            return self._method(node, [target, *(self._mixed(one, names) for one in node.arguments)])
+        return self._method(node, [target, *(self.of(one, names) for one in node.arguments)])
+
+    def _mixed(self, node: Node, names: Mapping[str, Type]) -> Type:
+        """The type of a list, if it is one, whose elements may have different types."""
+        if not isinstance(node, ListOf):
+            return self.of(node, names)
+        found = self.types[id(node)] = list_of(_joined([self.of(one, names) for one, _ in node.elements]))
+        return found
 
     def _function(self, node: Call, given: list[Type]) -> Type:
         name = node.function
@@ -375,7 +408,7 @@ class _Checker:
         if name in ("sum", "max", "min"):
             return held
         if name in _OF_LISTS:
-            return held if name == "flatten" and known else given[0]
+            return list_of(DYN) if name == "flatten" else given[0]
         return _GIVES.get(name, DYN)
 
     def _macro(self, node: Call, names: Mapping[str, Type]) -> Type:
@@ -402,8 +435,12 @@ class _Checker:
                 found = list_of(held[0])
                 return self._no_overload(node.at, "_?_:_", [kinds[-1], found, found])
             return list_of(held[0])
+        if node.function == "sortBy":
+            return target
         if node.function == "transformMap":
-            return map_of(DYN, kinds[-1])
+            return map_of(held[0], kinds[-1])
+        if node.function == "transformMapEntry":
+            return kinds[-1]
         return list_of(kinds[-1])
 
 

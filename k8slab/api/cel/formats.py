@@ -15,9 +15,20 @@ from urllib.parse import urlsplit
 from k8slab.api.cel.values import NOTHING, Extended, Optional, no_overload
 
 Faults = Callable[[str], Sequence[str]]
+_PATTERN_LENGTHS = {
+    **dict.fromkeys(("dns1035Label", "dns1035LabelPrefix", "dns1123Label", "dns1123LabelPrefix"), 30),
+    **dict.fromkeys(("dns1123Subdomain", "dns1123SubdomainPrefix", "qualifiedName"), 60),
+    "byte": 84,
+    "date": 71,
+    "datetime": 71,
+    "labelValue": 40,
+    "uri": 1103,
+    "uuid": 70,
+}
+"""How long the regular expression of a format is taken to be, which is what looking for it costs by."""
 
 
-class _Format(Extended):
+class Format(Extended):
     """A named format."""
 
     cel_type = "kubernetes.NamedFormat"
@@ -25,6 +36,7 @@ class _Format(Extended):
     def __init__(self, name: str, faults: Faults) -> None:
         self.key = name
         self.faults = faults
+        self.pattern_length = _PATTERN_LENGTHS[name]
 
 
 def _formats() -> dict[str, Faults]:
@@ -73,16 +85,16 @@ def _named(name: Any) -> Optional:
     if not isinstance(name, str):
         raise no_overload()
     found = _formats().get(name)
-    return NOTHING if found is None else Optional(True, _Format(name, found))
+    return NOTHING if found is None else Optional(True, Format(name, found))
 
 
-def _of_name(name: str) -> Callable[[], _Format]:
-    return lambda: _Format(name, _formats()[name])
+def _of_name(name: str) -> Callable[[], Format]:
+    return lambda: Format(name, _formats()[name])
 
 
 def validate(form: Any, text: Any) -> Optional:
     """What a format has against a text."""
-    if not isinstance(form, _Format) or not isinstance(text, str):
+    if not isinstance(form, Format) or not isinstance(text, str):
         raise no_overload()
     faults = list(form.faults(text))
     return Optional(True, faults) if faults else NOTHING

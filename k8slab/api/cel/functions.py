@@ -24,6 +24,7 @@ from k8slab.api.cel.values import (
     Timestamp,
     TypeOf,
     Uint,
+    added,
     as_duration,
     as_int,
     as_timestamp,
@@ -65,7 +66,9 @@ def _add(left: Any, right: Any) -> Any:
         return as_uint(int(left) + int(right))
     if pair == "double":
         return left + right
-    for kind in (str, bytes, list):
+    if isinstance(left, list) and isinstance(right, list):
+        return added(left, right)
+    for kind in (str, bytes):
         if isinstance(left, kind) and isinstance(right, kind):
             joined: Any = left
             return joined + right
@@ -413,7 +416,7 @@ def _clause(verb: str, precision: str | None, value: Any) -> str:
         return str(int(value))
     if verb in ("f", "e") and is_number(value):
         digits = 6 if precision is None else int(precision)
-        return f"{value:.{digits}{verb}}"
+        return f"{value:.{digits}f}" if verb == "f" else _scientific(f"{value:.{digits}e}")
     if verb == "b" and isinstance(value, int):
         return f"{int(value):b}"
     if verb in ("x", "X") and isinstance(value, int | str | bytes):
@@ -425,6 +428,15 @@ def _clause(verb: str, precision: str | None, value: Any) -> str:
     if verb == "o" and isinstance(value, int):
         return f"{int(value):o}"
     raise CelError(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
+
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def _scientific(text: str) -> str:
+    """A number with an exponent, as it is shown: `3.14×10⁰⁰`."""
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}×10{exponent.removeprefix('+').translate(_RAISED)}"
 
 
 def format_value(value: Any) -> str:

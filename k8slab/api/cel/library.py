@@ -158,6 +158,7 @@ class _Address(Extended):
     def __init__(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
         self.address = address
         self.key = str(address)
+        self.size = len(address.packed)
 
     def __str__(self) -> str:
         return str(self.key)
@@ -169,6 +170,7 @@ class _Range(Extended):
     def __init__(self, interface: ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> None:
         self.interface = interface
         self.key = str(interface)
+        self.size = -(-interface.network.prefixlen // 8)
 
     def __str__(self) -> str:
         return str(self.key)
@@ -310,10 +312,28 @@ def _escaped_key(text: Any) -> str:
 # Lists, beyond what all of them have.
 
 
-def _flattened(values: Any) -> list[Any]:
-    if not all(isinstance(one, list) for one in _list(values)):
-        raise no_overload()
-    return [item for one in values for item in one]
+def _flattened(values: Any, depth: Any = 1) -> list[Any]:
+    if depth < 0:
+        raise CelError("level must be non-negative")
+    found: list[Any] = []
+    for one in _list(values):
+        if isinstance(one, list) and depth > 0:
+            found.extend(_flattened(one, depth - 1))
+        else:
+            found.append(one)
+    return found
+
+
+def sorted_by(values: Any, keys: list[Any]) -> list[Any]:
+    """A list in the order of the keys of its elements."""
+    listed = _list(values)
+    if not keys:
+        return listed
+
+    def by_key(one: int, other: int) -> int:
+        return compared(keys[one], keys[other])
+
+    return [listed[place] for place in sorted(range(len(keys)), key=cmp_to_key(by_key))]
 
 
 def _distinct(values: Any) -> list[Any]:

@@ -32,9 +32,10 @@ class Uint(int):
 
 
 class Timestamp(NamedTuple):
-    """A moment, in nanoseconds since 1970."""
+    """A moment, in nanoseconds since 1970, and how far ahead of UTC it was written, in seconds."""
 
     ns: int
+    ahead_s: int = 0
 
 
 class Duration(NamedTuple):
@@ -59,11 +60,29 @@ class Optional(NamedTuple):
 NOTHING = Optional(False)
 
 
+class SetList(list[Any]):
+    """A list of type set: its order is no matter, and what is added to it is there once."""
+
+
+class KeyedList(list[Any]):
+    """A list of type map: its order is no matter, and what is added to it replaces what has the same keys."""
+
+    def __init__(self, items: list[Any], keys: tuple[str, ...]) -> None:
+        super().__init__(items)
+        self.keys = keys
+
+    def key_of(self, item: Any) -> tuple[Any, ...]:
+        """What tells one item from others."""
+        return tuple(item.get(key) if isinstance(item, dict) else None for key in self.keys)
+
+
 class Extended:
     """What a library adds as a type of its own (quantity, ip …): it names its type and compares by `key`."""
 
     cel_type = ""
     key: Any = None
+    size = 1
+    """How large it is, as far as what it costs goes by that."""
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same value of the same type."""
@@ -114,6 +133,8 @@ def equal(left: Any, right: Any) -> bool:
     if is_number(left) and is_number(right):
         return bool(left == right)
     if isinstance(left, list) and isinstance(right, list):
+        if isinstance(left, SetList | KeyedList):
+            return len(left) == len(right) and _holds_all(left, right)
         return len(left) == len(right) and all(
             equal(one, other) for one, other in zip(left, right, strict=True)
         )
@@ -123,12 +144,37 @@ def equal(left: Any, right: Any) -> bool:
         )
     if isinstance(left, Optional) and isinstance(right, Optional):
         return left.present == right.present and equal(left.value, right.value)
+    if isinstance(left, Timestamp) and isinstance(right, Timestamp):
+        return left.ns == right.ns
     return type_name(left) == type_name(right) and bool(left == right)
+
+
+def _holds_all(held: SetList | KeyedList, others: list[Any]) -> bool:
+    """Whether all of a list is, in whatever order, in one whose items have no order."""
+    if isinstance(held, SetList):
+        return all(any(equal(one, other) for one in held) for other in others)
+    known = {held.key_of(one): one for one in held}
+    return all(held.key_of(other) in known and equal(known[held.key_of(other)], other) for other in others)
+
+
+def added(left: list[Any], right: list[Any]) -> list[Any]:
+    """CEL's `+` of two lists."""
+    if isinstance(left, SetList):
+        found = SetList(left)
+        found.extend(one for one in right if not any(equal(one, other) for other in left))
+        return found
+    if isinstance(left, KeyedList):
+        merged = {left.key_of(one): one for one in left}
+        merged.update((left.key_of(one), one) for one in right)
+        return KeyedList(list(merged.values()), left.keys)
+    return [*left, *right]
 
 
 def compared(left: Any, right: Any) -> int:
     """-1, 0 or 1 for values that have an order. CelError for others."""
-    same = type_name(left) == type_name(right) and isinstance(left, bool | str | bytes | Timestamp | Duration)
+    if isinstance(left, Timestamp) and isinstance(right, Timestamp):
+        return int(left.ns > right.ns) - int(left.ns < right.ns)
+    same = type_name(left) == type_name(right) and isinstance(left, bool | str | bytes | Duration)
     if not same and not (is_number(left) and is_number(right)):
         raise no_overload()
     if isinstance(left, str):
@@ -195,15 +241,19 @@ def parse_timestamp(text: str) -> Timestamp:
         offset = (int(found.group(9)) * 60 + int(found.group(10))) * 60
         offset = -offset if found.group(8) == "-" else offset
     seconds = moment.days * 86400 + moment.seconds - offset
-    return as_timestamp(seconds * SECOND_NS + int((found.group(7) or "0").ljust(9, "0")))
+    ns = seconds * SECOND_NS + int((found.group(7) or "0").ljust(9, "0"))
+    return as_timestamp(ns)._replace(ahead_s=offset)
 
 
 def timestamp_text(value: Timestamp) -> str:
-    """A moment as RFC 3339 text in UTC."""
+    """A moment as RFC 3339 text, in the zone that it was written in."""
     seconds, ns = divmod(value.ns, SECOND_NS)
-    moment = _EPOCH + timedelta(seconds=seconds)
+    moment = _EPOCH + timedelta(seconds=seconds + value.ahead_s)
     fraction = f".{ns:09d}".rstrip("0") if ns else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}Z"
+    minutes = abs(value.ahead_s) // 60
+    sign = "-" if value.ahead_s < 0 else "+"
+    zone = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}" if value.ahead_s else "Z"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}{zone}"
 
 
 _UNITS_NS = {

@@ -29,7 +29,7 @@ from k8slab.api.cel.checking import (
     list_of,
     map_of,
 )
-from k8slab.api.cel.values import CelError, parse_duration, parse_timestamp
+from k8slab.api.cel.values import CelError, KeyedList, SetList, parse_duration, parse_timestamp
 from k8slab.api.meta import Obj
 
 _KEYWORDS = frozenset(
@@ -104,8 +104,7 @@ def seen(schema: Obj, value: Any, *, root: bool = False) -> Any:
     if isinstance(value, dict):
         return _seen_object(schema, value, root=root)
     if isinstance(value, list):
-        items = schema.get("items")
-        return [seen(items, item) for item in value] if isinstance(items, dict) else value
+        return _seen_list(schema, value)
     if schema.get("x-kubernetes-int-or-string"):
         return value
     if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
@@ -122,11 +121,23 @@ def _seen_object(schema: Obj, value: Obj, *, root: bool) -> Obj:
     found: Obj = {}
     for name, item in value.items():
         below, shown = known.get(name), escaped(name)
-        if shown is not None:
+        # To a rule, a field that is null is not there.
+        if shown is not None and item is not None:
             found[shown] = seen(below, item) if isinstance(below, dict) else item
     if root and isinstance(value.get("metadata"), dict):
         names = ("name", "generateName")
         found["metadata"] = {name: value["metadata"][name] for name in names if name in value["metadata"]}
+    return found
+
+
+def _seen_list(schema: Obj, value: list[Any]) -> list[Any]:
+    items, kind = schema.get("items"), schema.get("x-kubernetes-list-type")
+    found = [seen(items, item) for item in value] if isinstance(items, dict) else value
+    if kind == "set":
+        return SetList(found)
+    if kind == "map":
+        keys = schema.get("x-kubernetes-list-map-keys") or ()
+        return KeyedList(found, tuple(escaped(key) or key for key in keys))
     return found
 
 

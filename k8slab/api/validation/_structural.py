@@ -62,8 +62,11 @@ _AT_ROOT = (
 )
 
 
-def validate_schema(schema: Obj, path: str, with_status: bool) -> list[Cause]:
-    """The schema of a version; where there is a status subresource, the root may say less."""
+def validate_schema(schema: Obj, path: str, with_status: bool, *, is_unchanged: bool = False) -> list[Cause]:
+    """The schema of a version; where there is a status subresource, the root may say less.
+
+    No rule of a schema that is stored already is too dear by itself.
+    """
     causes = _root_rules(schema, path) if with_status else []
     if schema.get("nullable"):
         causes.append(forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
@@ -73,7 +76,7 @@ def validate_schema(schema: Obj, path: str, with_status: bool) -> list[Cause]:
         structural.sort(key=lambda cause: f"{cause.field}: {cause.message}")
         causes += structural or validate_defaults({**schema, _EMBEDDED: True}, path)
     # Expressions are only compiled for a schema that is sound in itself.
-    causes += _validate_openapi(schema, path) or compilation_faults(schema, path)
+    causes += _validate_openapi(schema, path) or compilation_faults(schema, path, is_unchanged=is_unchanged)
     return [invalid(path, "", unknown)] if unknown and not causes else causes
 
 

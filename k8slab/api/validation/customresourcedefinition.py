@@ -10,7 +10,7 @@ and v1/conversion.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from k8slab.api.errors import Cause
@@ -61,7 +61,8 @@ def _joined(path: str, value: str, messages: Sequence[str], begin: str = "") -> 
     return [invalid(path, value, begin + ",".join(messages))] if messages else []
 
 
-def _validate_spec(spec: Obj, path: str) -> list[Cause]:
+def _validate_spec(spec: Obj, path: str, unchanged: Container[str] = ()) -> list[Cause]:
+    """`unchanged` names the versions whose schemas are stored as they are: no rule of theirs is too dear."""
     group, scope = spec.get("group") or "", spec.get("scope") or ""
     causes: list[Cause] = []
     if not group:
@@ -74,7 +75,7 @@ def _validate_spec(spec: Obj, path: str) -> list[Cause]:
         scopes = ("Cluster", "Namespaced")
         causes.append(not_supported(f"{path}.scope", scope, scopes) if scope else required(f"{path}.scope"))
     shared, versions = _hoisted(spec)
-    causes += _validate_versions(shared, versions, path)
+    causes += _validate_versions(shared, versions, path, unchanged)
     first = ((spec.get("versions") or [{}])[0] or {}).get("name") or ""
     if first:
         causes += _joined(f"{path}.version", first, dns_1035_label(first))
@@ -87,7 +88,7 @@ def _validate_spec(spec: Obj, path: str) -> list[Cause]:
     with_status = any(
         "status" in ((version or {}).get("subresources") or {}) for version in spec.get("versions") or ()
     )
-    causes += _validate_schema_of(validation, f"{path}.validation", with_status)
+    causes += _validate_schema_of(validation, f"{path}.validation", with_status, first in unchanged)
     causes += _validate_subresources(shared.get("subresources"), f"{path}.subresources")
     causes += _validate_columns(shared.get("additionalPrinterColumns"), f"{path}.additionalPrinterColumns")
     where = f"{path}.selectableFields"
@@ -98,7 +99,7 @@ def _validate_spec(spec: Obj, path: str) -> list[Cause]:
     return causes + _validate_conversion(spec.get("conversion"), f"{path}.conversion")
 
 
-def _validate_versions(shared: Obj, versions: list[Obj], path: str) -> list[Cause]:
+def _validate_versions(shared: Obj, versions: list[Obj], path: str, unchanged: Container[str]) -> list[Cause]:
     where = f"{path}.versions"
     causes: list[Cause] = []
     if (shared.get("validation") or {}).get("openAPIV3Schema") is None:
@@ -110,7 +111,8 @@ def _validate_versions(shared: Obj, versions: list[Obj], path: str) -> list[Caus
         causes += _joined(f"{here}.name", name, dns_1035_label(name))
         causes += _validate_deprecation(version, f"{here}.deprecationWarning")
         subresources = version.get("subresources") or shared.get("subresources") or {}
-        causes += _validate_schema_of(version.get("schema"), f"{here}.schema", "status" in subresources)
+        schema, with_status = version.get("schema"), "status" in subresources
+        causes += _validate_schema_of(schema, f"{here}.schema", with_status, name in unchanged)
         causes += _validate_subresources(version.get("subresources"), f"{here}.subresources")
         columns = version.get("additionalPrinterColumns")
         causes += _validate_columns(columns, f"{here}.additionalPrinterColumns")
@@ -148,9 +150,21 @@ def _validate_deprecation(version: Obj, path: str) -> list[Cause]:
     return causes
 
 
-def _validate_schema_of(validation: Obj | None, path: str, with_status: bool) -> list[Cause]:
+def _validate_schema_of(
+    validation: Obj | None, path: str, with_status: bool, is_unchanged: bool
+) -> list[Cause]:
     schema = (validation or {}).get("openAPIV3Schema")
-    return [] if schema is None else validate_schema(schema, f"{path}.openAPIV3Schema", with_status)
+    if schema is None:
+        return []
+    where = f"{path}.openAPIV3Schema"
+    return validate_schema(schema, where, with_status, is_unchanged=is_unchanged)
+
+
+def _unchanged(after: Obj, before: Obj) -> tuple[str, ...]:
+    """The versions whose schemas are as they were."""
+    was = {str(one.get("name")): one.get("schema") for one in before.get("versions") or ()}
+    found = ((str(one.get("name")), one.get("schema")) for one in after.get("versions") or ())
+    return tuple(name for name, schema in found if name in was and was[name] == schema)
 
 
 _SELECTABLE = (
@@ -367,7 +381,7 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     )
     after, before = new.get("spec") or {}, old.get("spec") or {}
     if after is not before:
-        causes += _validate_spec(after, "spec")
+        causes += _validate_spec(after, "spec", _unchanged(after, before))
         names, was = after.get("names") or {}, before.get("names") or {}
         pairs = [("group", after.get("group"), before.get("group"))]
         pairs.append(("names.plural", names.get("plural"), was.get("plural")))

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from k8slab.api.cel import CelError, compile_expression
+from k8slab.api.cel import CelError
+from k8slab.api.cel.planning import untyped
+from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, group_version, labels_of
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.cluster.admission._plugin import Request
@@ -21,6 +23,28 @@ GROUP = "admissionregistration.k8s.io"
 CONDITION_NAMES = ("object", "oldObject", "params", "request")
 NAMES = ("namespaceObject", "object", "oldObject", "params", "request", "variables")
 """The variables of a policy's match conditions, and of its other expressions."""
+
+
+BUDGET, CONDITIONS_BUDGET = 10_000_000, 2_500_000
+"""What the expressions of a policy, and its match conditions, may cost together (`RuntimeCELCostBudget…`)."""
+
+
+class OutOfBudgetError(CelError):
+    """Expressions cost more than they may together; no further one is evaluated."""
+
+
+class Budget:
+    """What is left of what expressions may cost together."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, cost: int) -> None:
+        """Take a cost off. OutOfBudgetError where that much isn't left."""
+        if cost > self._left:
+            said = "validation failed due to running out of cost budget"
+            raise OutOfBudgetError(f"{said}, no further validation rules will be run")
+        self._left -= cost
 
 
 class PolicyError(ValueError):
@@ -174,14 +198,23 @@ class _Variables(dict[str, Any]):
         super().__init__()
         self._context = {**context, "variables": self}
         self._texts = {one["name"]: one["expression"] for one in policy["spec"].get("variables") or ()}
+        self._cost = 0
 
     def __contains__(self, name: object) -> bool:
         return name in self._texts
 
     def __missing__(self, name: str) -> Any:
-        value = compile_expression(self._texts[name], NAMES).evaluate(self._context)
-        self[name] = value
-        return value
+        found = untyped(self._texts[name], NAMES).run(self._context)
+        self._cost += found.cost
+        if found.fault is not None:
+            raise CelError(f"composited variable {go_quote(name)} fails to evaluate: {found.fault}")
+        self[name] = found.value
+        return found.value
+
+    def taken_cost(self) -> int:
+        """What was worked out since this was last asked cost."""
+        cost, self._cost = self._cost, 0
+        return cost
 
 
 def context_of(request: Request, new: Obj | None, policy: Obj, params: Obj | None) -> dict[str, Any]:
@@ -219,30 +252,39 @@ def _asked(request: Request) -> Obj:
     }
 
 
-def evaluated(text: str, names: tuple[str, ...], context: Mapping[str, Any]) -> Any:
-    """An expression's value. CelError, with the expression, where it has none."""
+def evaluated(text: str, names: tuple[str, ...], context: Mapping[str, Any], budget: Budget) -> Any:
+    """An expression's value. CelError, with the expression, where it has none, and OutOfBudgetError."""
     try:
-        program = compile_expression(text, names)
+        program = untyped(text, names)
     except CelError as error:
         raise CelError(f"compilation error: compilation failed: {error}") from None
-    try:
-        return program.evaluate(context)
-    except CelError as error:
-        raise CelError(f"expression '{text}' resulted in error: {error}") from None
+    found = program.run(context)
+    variables = context.get("variables")
+    if isinstance(variables, _Variables):
+        budget.spend(variables.taken_cost())
+    budget.spend(found.cost)
+    if found.fault is not None:
+        raise CelError(f"expression '{text}' resulted in error: {found.fault}")
+    return found.value
 
 
-def conditions_hold(policy: Obj, context: Mapping[str, Any]) -> bool:
+def conditions_hold(conditions: Sequence[Obj], names: tuple[str, ...], context: Mapping[str, Any]) -> bool:
     """Whether all match conditions hold. CelError where one can't be judged and none is false."""
-    fault: CelError | None = None
-    for condition in policy["spec"].get("matchConditions") or ():
+    budget = Budget(CONDITIONS_BUDGET)
+    faults: list[str] = []
+    holds = True
+    for condition in conditions:
         try:
-            if evaluated(condition["expression"], CONDITION_NAMES, context) is not True:
-                return False
+            if evaluated(condition["expression"], names, context, budget) is False:
+                holds = False
+        except OutOfBudgetError:
+            raise
         except CelError as error:
-            fault = fault or error
-    if fault is not None:
-        raise fault
-    return True
+            faults.append(str(error))
+    if holds and faults:
+        kept = list(dict.fromkeys(faults))
+        raise CelError(kept[0] if len(kept) == 1 else f"[{', '.join(kept)}]")
+    return holds
 
 
 def fails(policy: Obj) -> bool:

@@ -18,7 +18,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
 from k8slab.cluster.admission._plugin import Request
-from k8slab.cluster.admission._policies import GROUP, context_of, evaluated, fits
+from k8slab.cluster.admission._policies import GROUP, conditions_hold, context_of, fits
 from k8slab.cluster.calling import CallError, post
 
 _CONDITION_NAMES = ("object", "oldObject", "request")
@@ -44,15 +44,12 @@ def concerned(request: Request, kind: str) -> Iterator[Obj]:
 
 def _conditions_hold(request: Request, hook: Obj) -> bool:
     context = context_of(request, request.new, {"spec": {}}, None)
-    for condition in hook.get("matchConditions") or ():
-        try:
-            if evaluated(condition["expression"], _CONDITION_NAMES, context) is not True:
-                return False
-        except CelError as error:
-            if hook.get("failurePolicy") == "Ignore":
-                return False
-            raise ApiError(403, "Forbidden", str(error)) from None
-    return True
+    try:
+        return conditions_hold(hook.get("matchConditions") or (), _CONDITION_NAMES, context)
+    except CelError as error:
+        if hook.get("failurePolicy") == "Ignore":
+            return False
+        raise ApiError(403, "Forbidden", str(error)) from None
 
 
 def ask(request: Request, hook: Obj, new: Obj | None) -> Obj | None:

@@ -17,7 +17,10 @@ from k8slab.api.meta import Obj
 from k8slab.api.patch import json_patch
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
 from k8slab.cluster.admission._policies import (
+    BUDGET,
+    CONDITION_NAMES,
     NAMES,
+    Budget,
     Match,
     concerned,
     conditions_hold,
@@ -44,7 +47,8 @@ def _mutate(request: Request, obj: Obj) -> Obj:
 def _mutated(request: Request, obj: Obj, match: Match) -> Obj:
     for params in match.params:
         context = context_of(request, obj, match.policy, params)
-        if not conditions_hold(match.policy, context):
+        conditions = match.policy["spec"].get("matchConditions") or ()
+        if not conditions_hold(conditions, CONDITION_NAMES, context):
             continue
         for mutation in match.policy["spec"].get("mutations") or ():
             context = context_of(request, obj, match.policy, params)
@@ -54,12 +58,12 @@ def _mutated(request: Request, obj: Obj, match: Match) -> Obj:
 
 def _patched(request: Request, obj: Obj, mutation: Obj, context: dict[str, Any]) -> Obj:
     if mutation["patchType"] == "JSONPatch":
-        operations = evaluated(mutation["jsonPatch"]["expression"], NAMES, context)
+        operations = evaluated(mutation["jsonPatch"]["expression"], NAMES, context, Budget(BUDGET))
         try:
             return json_patch(obj, operations)
         except ApiError as error:
             raise CelError(f"JSON Patch: {error.message}") from None
-    change = evaluated(mutation["applyConfiguration"]["expression"], NAMES, context)
+    change = evaluated(mutation["applyConfiguration"]["expression"], NAMES, context, Budget(BUDGET))
     kind = request.kind
     change = {**change, "apiVersion": kind.api_version, "kind": kind.kind}
     root = managed_fields.root_of(kind, kind.api_version)

@@ -13,8 +13,12 @@ from k8slab.api.errors import ApiError, Cause
 from k8slab.api.meta import Obj
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
 from k8slab.cluster.admission._policies import (
+    BUDGET,
+    CONDITION_NAMES,
     NAMES,
+    Budget,
     Match,
+    OutOfBudgetError,
     concerned,
     conditions_hold,
     context_of,
@@ -61,35 +65,54 @@ def _messages(request: Request, match: Match) -> Iterator[tuple[str, str]]:
     policy = match.policy
     for params in match.params:
         context = context_of(request, request.new, policy, params)
+        conditions = policy["spec"].get("matchConditions") or ()
         try:
-            if not conditions_hold(policy, context):
-                continue
+            if conditions_hold(conditions, CONDITION_NAMES, context):
+                yield from _judged(policy, context)
         except CelError as error:
             if fails(policy):
                 yield str(error), ""
-            continue
-        for validation in policy["spec"].get("validations") or ():
-            try:
-                if evaluated(validation["expression"], NAMES, context) is True:
-                    continue
-            except CelError as error:
-                if fails(policy):
-                    yield str(error), ""
-                continue
-            yield _message(validation, context), validation.get("reason") or ""
 
 
-def _message(validation: Obj, context: Mapping[str, Any]) -> str:
-    """What a failed validation says: by its expression for that, its text, or itself."""
-    text = validation.get("messageExpression")
-    if text:
-        try:
-            message = evaluated(text, NAMES, context)
-        except CelError:
-            message = ""
-        if isinstance(message, str) and "\n" not in message.strip() and len(message) <= _LONGEST_MESSAGE:
-            if message.strip():
-                return message.strip()
+def _judged(policy: Obj, context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the validations have against a request, with the reasons. OutOfBudgetError if they cost too much.
+
+    All validations are evaluated, and then all of their messages with what is left of the budget.
+    """
+    validations, budget = policy["spec"].get("validations") or (), Budget(BUDGET)
+    results = [_result(one["expression"], context, budget) for one in validations]
+    texts = [one.get("messageExpression") for one in validations]
+    try:
+        messages = [_result(text, context, budget) if text else None for text in texts]
+    except OutOfBudgetError as error:
+        # What the messages cost too much refuses even what the validations let pass.
+        messages = [None] * len(texts)
+        stopped = f"failed messageExpression: {error}"
+        results = [one if isinstance(one, CelError) else CelError(stopped) for one in results]
+    for validation, result, message in zip(validations, results, messages, strict=True):
+        if isinstance(result, CelError):
+            if fails(policy):
+                yield str(result), ""
+        elif result is not True:
+            yield _message(validation, message), validation.get("reason") or ""
+
+
+def _result(text: str, context: Mapping[str, Any], budget: Budget) -> Any:
+    """An expression's value, or the error that it has instead."""
+    try:
+        return evaluated(text, NAMES, context, budget)
+    except OutOfBudgetError:
+        raise
+    except CelError as error:
+        return error
+
+
+def _message(validation: Obj, made: Any) -> str:
+    """What a failed validation says: what its expression for that made, its text, or itself."""
+    if isinstance(made, str):
+        message = made.strip()
+        if message and "\n" not in message and len(message.encode()) <= _LONGEST_MESSAGE:
+            return message
     given = (validation.get("message") or "").strip()
     return given or f"failed expression: {validation['expression'].strip()}"
 
