@@ -17,6 +17,7 @@ from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Key, Obj, condition_of, key_of
 from k8slab.clock import SECOND_US, parse_timestamp, timestamp
 from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Plan, Update, Watch
+from k8slab.controllers._custom import custom_kinds
 from k8slab.controllers._pods import aggregate, is_terminal
 from k8slab.store.view import Change, View
 
@@ -95,7 +96,7 @@ def _empty(view: View, namespace: Obj, progress: _Progress, now_us: int) -> Gene
             progress.errors.append(f"failed to delete pods for namespace: {name}, err: {error}")
         if progress.remaining:
             return
-    for kind in models.values():
+    for kind in (*models.values(), *custom_kinds(view)):
         if kind.namespaced and kind.kind != "Pod" and "delete" in kind.verbs:
             error = yield from _delete_all(view, kind, namespace, progress, now_us)
             if error:

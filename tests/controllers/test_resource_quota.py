@@ -9,7 +9,7 @@ import pytest
 
 from k8slab.api.errors import ApiError
 from k8slab.clock import SECOND_US, START_US, timestamp
-from k8slab.components import Update
+from k8slab.components import CUSTOM, Update
 from k8slab.controllers.resource_quota import CONTROLLER, counted_kinds, plan
 from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
@@ -278,3 +278,44 @@ def test_events_and_cluster_wide_kinds_are_not_counted():
     assert "Event" not in names
     assert "Node" not in names
     assert {"Pod", "Service", "ResourceQuota", "Lease"} <= set(names)
+
+
+WIDGETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "Widget", "plural": "widgets", "singular": "widget"},
+        "versions": [{"name": "v1", "served": True, "storage": True}],
+    },
+}
+WIDGET_LIMIT = {"count/widgets.example.com": "5"}
+
+
+def test_custom_objects_are_counted_and_given_back():
+    view = MemoryView([WIDGETS, quota(WIDGET_LIMIT), thing("Widget", "a"), thing("Widget", "b")])
+    view.sync(plan, KEY)
+    assert view.get("ResourceQuota", KEY)["status"] == {
+        "hard": WIDGET_LIMIT,
+        "used": {"count/widgets.example.com": "2"},
+    }
+    (watch,) = [one for one in CONTROLLER.watches if one.kind == CUSTOM]
+    widget = thing("Widget", "a")
+    assert list(watch.keys(Change(1, 0, "Widget", ("ns", "a"), widget, None, 0), view)) == [KEY]
+    assert list(watch.keys(Change(1, 0, "Widget", ("ns", "a"), None, widget, 0), view)) == []
+    assert list(watch.keys(Change(1, 0, "Gadget", ("ns", "a"), widget, None, 0), view)) == []
+
+
+def test_what_a_new_kind_counts_is_added_up_at_the_next_resync():
+    view = MemoryView([quota(WIDGET_LIMIT, status={"hard": WIDGET_LIMIT}), WIDGETS])
+    (watch,) = [one for one in CONTROLLER.watches if one.kind == "CustomResourceDefinition"]
+    defined = Change(1, 0, "CustomResourceDefinition", ("", "widgets.example.com"), None, WIDGETS, 0)
+    assert list(watch.keys(defined, view)) == [KEY]
+    view.now_us = START_US + 100 * SECOND_US
+    _, done = view.sync(plan, KEY, memory=WIDGET_LIMIT)
+    assert done.look_again_us == 200 * SECOND_US
+    view.now_us += done.look_again_us
+    view.sync(plan, KEY, memory=WIDGET_LIMIT)
+    assert view.get("ResourceQuota", KEY)["status"]["used"] == {"count/widgets.example.com": "0"}

@@ -90,3 +90,26 @@ def test_a_custom_dependent_goes_with_a_built_in_owner(lab):
     lab.request(Request("DELETE", "/api/v1/namespaces/default/configmaps/owner"))
     lab.run(5)
     assert stored(lab, "dependent") is None
+
+
+def test_a_quota_gets_back_what_a_deleted_custom_object_used(lab):
+    name = "count/crontabs.stable.example.com"
+    lab.kubectl(f"create quota limit --hard={name}=2")
+    lab.run(1)
+    crontab(lab, "a")
+    crontab(lab, "b")
+    assert "exceeded quota" in lab.kubectl("apply -f -", stdin=CRONTAB).stderr
+    lab.kubectl("delete crontab a")
+    lab.run(2)
+    assert "created" in lab.kubectl("apply -f -", stdin=CRONTAB).stdout
+
+
+CRONTAB = "{apiVersion: stable.example.com/v1, kind: CronTab, metadata: {name: c}}"
+
+
+def test_a_namespace_takes_its_custom_objects_with_it(lab):
+    lab.kubectl("create namespace other")
+    lab.kubectl("apply -n other -f -", stdin=CRONTAB)
+    lab.kubectl("delete namespace other --wait=false")
+    lab.run(30)
+    assert lab.kubectl("get crontabs -A").stderr == "No resources found\n"
