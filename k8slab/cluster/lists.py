@@ -210,9 +210,24 @@ def _order(obj: Obj) -> str:
     return f"{metadata.get('namespace', '')}/{metadata['name']}"
 
 
+def _intervals(world: World) -> int:
+    """How many times etcd was compacted since the lab began."""
+    return (world.now_us - START_US) // COMPACTION_US
+
+
+def _is_forgotten(world: World, revision: int, interval: int) -> bool:
+    """Whether a list at a revision, begun so many intervals after the start, can't be gone on with.
+
+    Upstream heartbeats are writes, so at the second compaction after the list
+    began its revision is one of those that are dropped, whatever else was
+    written. Here they are none; but the token knows when it was made.
+    """
+    return revision < compacted_revision(world) or _intervals(world) >= interval + 2
+
+
 def compacted_revision(world: World) -> int:
     """Up to which revision etcd has forgotten what was: where it stood one to two intervals ago."""
-    intervals = (world.now_us - START_US) // COMPACTION_US
+    intervals = _intervals(world)
     if intervals < 2:
         return world.store.compacted
     until_us = START_US + (intervals - 1) * COMPACTION_US
@@ -237,7 +252,7 @@ def _page(world: World, route: Route, query: ListQuery) -> _Page:
     found = _selected_at(world, route, query, version)
     # A list at revision 0 comes whole from the watch cache, which knows no pages.
     limit = 0 if query.version == "0" else query.limit
-    return _cut(route, query._replace(limit=limit), found, version)
+    return _cut(route, query._replace(limit=limit), found, version, _intervals(world))
 
 
 def _list_version(world: World, query: ListQuery) -> int:
@@ -292,22 +307,23 @@ def version_fault(text: str) -> str:
 def _next_page(world: World, route: Route, query: ListQuery) -> _Page:
     if query.version not in ("", "0"):
         raise bad_request("specifying resource version is not allowed when using continue")
-    start, revision = _read_token(query.token)
-    if 0 < revision < compacted_revision(world):
+    start, revision, interval = _read_token(query.token)
+    if revision > 0 and _is_forgotten(world, revision, interval):
         error = ApiError(410, "Expired", _TOO_OLD_TOKEN)
         error.metadata = {"continue": _token(-1, start)}
         raise error
     version = revision if revision > 0 else world.store.revision
+    interval = interval if revision > 0 else _intervals(world)
     found = _selected_at(world, route, query, version)
     rest = [obj for obj in found if _place(route, obj) >= start]
-    return _cut(route, query, rest, version)
+    return _cut(route, query, rest, version, interval)
 
 
-def _cut(route: Route, query: ListQuery, found: list[Obj], version: int) -> _Page:
+def _cut(route: Route, query: ListQuery, found: list[Obj], version: int, interval: int) -> _Page:
     if query.limit <= 0 or len(found) <= query.limit:
         return _Page(found, version)
     objects = found[: query.limit]
-    token = _token(version, _place(route, objects[-1]) + "\0")
+    token = _token(version, _place(route, objects[-1]) + "\0", interval)
     plain = not query.selector and not query.terms
     return _Page(objects, version, token, len(found) - query.limit if plain else None)
 
@@ -321,13 +337,17 @@ def _place(route: Route, obj: Obj) -> str:
     return name
 
 
-def _token(revision: int, start: str) -> str:
-    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start}, separators=(",", ":"))
+def _token(revision: int, start: str, interval: int | None = None) -> str:
+    """What a client sends to get the next page; `interval` is when the list began (see `_is_forgotten`)."""
+    content: Obj = {"v": "meta.k8s.io/v1", "rv": revision, "start": start}
+    if interval is not None:
+        content["interval"] = interval
+    text = json.dumps(content, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_token(token: str) -> tuple[str, int]:
-    """From where, and at which revision, to go on. 400 for a token that is none."""
+def _read_token(token: str) -> tuple[str, int, int]:
+    """From where and at which revision to go on, and when the list began. 400 for a token that is none."""
     problem = "continue key is not valid"
     try:
         data = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
@@ -346,7 +366,9 @@ def _read_token(token: str) -> tuple[str, int]:
         raise bad_request(f"invalid continue token: {text}")
     if ".." in start.split("/") or "//" in start:
         raise bad_request(f"invalid continue token: {problem}: {start}")
-    return start.removeprefix("/"), revision
+    interval = data.get("interval")
+    began = interval if isinstance(interval, int) else 0
+    return start.removeprefix("/"), revision, began
 
 
 def _decoding_fault(token: str, error: Exception) -> str:

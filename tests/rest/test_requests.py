@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from k8slab.api.meta import Obj
+from k8slab.clock import MINUTE_US, START_US
 from k8slab.cluster import api, assembly, watches
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
@@ -293,6 +294,40 @@ def test_a_token_outlives_compaction_as_an_inconsistent_one(world: World) -> Non
     again = refused.body["metadata"]["continue"]
     assert json.loads(base64.b64decode(again + "=="))["rv"] == -1
     assert names(send(world, "GET", MAPS, **{"continue": again})) == ["b", "c", "d"]
+
+
+MINUTES_UNTIL = {"not yet": (9, 200), "from the second compaction on": (10, 410)}
+
+
+@pytest.mark.parametrize("minutes, code", MINUTES_UNTIL.values(), ids=MINUTES_UNTIL)
+def test_a_token_grows_too_old_even_where_nothing_changes(world: World, minutes: int, code: int) -> None:
+    for name in "abcd":
+        stored(world, name)
+    token = send(world, "GET", MAPS, limit="1").body["metadata"]["continue"]
+    world.now_us += 4 * MINUTE_US
+    # The next page belongs to the same list, however late it was asked for.
+    token = send(world, "GET", MAPS, limit="1", **{"continue": token}).body["metadata"]["continue"]
+    world.now_us = START_US + minutes * MINUTE_US
+    response = send(world, "GET", MAPS, **{"continue": token})
+    assert response.code == code
+    if code == 410:
+        again = send(world, "GET", MAPS, limit="1", **{"continue": response.body["metadata"]["continue"]})
+        assert names(again) == ["c"]
+        rest = send(world, "GET", MAPS, **{"continue": again.body["metadata"]["continue"]})
+        assert (names(rest), rest.body["metadata"]["resourceVersion"]) == (["d"], str(world.store.revision))
+
+
+def test_a_list_at_a_version_is_exact_until_what_came_after_it_is_old(world: World) -> None:
+    stored(world, "a")
+    version = str(world.store.revision)
+    exact = {"resourceVersion": version, "resourceVersionMatch": "Exact"}
+    world.now_us = START_US + 60 * MINUTE_US
+    # Nothing was written since, so what a client reads now has this version, too.
+    assert send(world, "GET", MAPS, **exact).code == 200
+    stored(world, "b")
+    assert names(send(world, "GET", MAPS, **exact)) == ["a"]
+    world.now_us += 10 * MINUTE_US
+    assert send(world, "GET", MAPS, **exact).body["reason"] == "Expired"
 
 
 def test_a_list_comes_in_the_order_of_etcds_keys(world: World) -> None:
