@@ -144,6 +144,14 @@ _READY = """
 """
 
 
+_RAN = """
+() => {
+  const [cell] = window.jupyterapp.shell.currentWidget.content.widgets;
+  return cell.model.executionState === 'idle' && cell.model.executionCount !== null;
+}
+"""
+
+
 def write(server: Server, name: str, cells: Sequence[str]) -> None:
     """Put a notebook of code cells into the server's folder."""
     text = json.dumps(notebook(cells))
@@ -176,5 +184,5 @@ def outputs(page: Page) -> str:
 def run_first(page: Page) -> None:
     """Run the first cell, go to the second, and wait until the kernel is idle."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
-    page.wait_for_timeout(300)
+    page.wait_for_function(_RAN, timeout=60_000)
     page.wait_for_function(_READY, timeout=60_000)

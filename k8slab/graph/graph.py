@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from k8slab.api.meta import Key, Obj, key_of
+from k8slab.garbage import seldom_searched
 from k8slab.graph.relation import Edge, Relation, kind_of, object_id, relations_from
 from k8slab.store.history import History
 from k8slab.store.recorded import Row
@@ -65,9 +66,10 @@ class Graph:
         self._succ: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         self._pred: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         if view is not None:
-            for kind in KINDS:
-                for obj in view.list(kind):
-                    self._put(object_id(kind, key_of(obj)), kind, None, obj)
+            with seldom_searched():
+                for kind in KINDS:
+                    for obj in view.list(kind):
+                        self._put(object_id(kind, key_of(obj)), kind, None, obj)
 
     # Reading.
 
@@ -96,6 +98,14 @@ class Graph:
             for identity, attributes in self._nodes.items()
             if attributes["kind"] == kind and attributes["obj"] is not None
         ]
+
+    def by_kind(self) -> dict[str, list[str]]:
+        """The ids of all objects, by kind and in the order in which they came: one search for all kinds."""
+        found: dict[str, list[str]] = {}
+        for identity, attributes in self._nodes.items():
+            if attributes["obj"] is not None:
+                found.setdefault(attributes["kind"], []).append(identity)
+        return found
 
     def targets(self, identity: str, relation: str) -> list[str]:
         """Where the edges of a relation that leave an object lead, dangling ones included."""

@@ -165,6 +165,18 @@ def _trigger(identity: str, obj: Obj) -> Deed:
     return kubectl(f"create job {name}-by-hand-{revision}-{number} --from=cronjob/{name}{scope}")
 
 
+def _cluster(verb: str) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: Deed(verb, ())
+
+
+def _is_out(what: str) -> Callable[[Obj, Obj], bool]:
+    return lambda obj, outages: what in outages
+
+
+def _answers(what: str) -> Callable[[Obj, Obj], bool]:
+    return lambda obj, outages: what not in outages
+
+
 def _is(path: Sequence[str], value: Any) -> Callable[[Obj, Obj], bool]:
     return lambda obj, machine: (dig(obj, *path, default=False) or False) == value
 
@@ -173,9 +185,12 @@ def _powered(obj: Obj, machine: Obj) -> bool:
     return bool(machine.get("power", "On") == "On")
 
 
+def _reached(obj: Obj, machine: Obj) -> bool:
+    return _powered(obj, machine) and bool(machine.get("network", "Up") == "Up")
+
+
 def _well(obj: Obj, machine: Obj) -> bool:
-    states = (machine.get("power", "On"), machine.get("network", "Up"), machine.get("kubelet", "Running"))
-    return states == ("On", "Up", "Running")
+    return _reached(obj, machine) and bool(machine.get("kubelet", "Running") == "Running")
 
 
 def _has_room(obj: Obj, machine: Obj) -> bool:
@@ -209,10 +224,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("uncordon", ("Node",), _node("uncordon {}"), _is(("spec", "unschedulable"), True)),
     Action("drain", ("Node",), _node("drain {} --ignore-daemonsets --delete-emptydir-data --force")),
     Action("crash", ("Node",), _machine("crash"), _powered, grave=True),
-    Action("disconnect", ("Node",), _machine("disconnect"), _well, grave=True),
+    Action("crash-zone", ("Node",), _zone("crash_zone"), _has_zone, grave=True),
+    Action("disconnect", ("Node",), _machine("disconnect"), _reached, grave=True),
     Action("stop-kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
     Action("fill-disk", ("Node",), _machine("fill_disk"), _has_room, grave=True),
-    Action("crash-zone", ("Node",), _zone("crash_zone"), _has_zone, grave=True),
     Action("recover", ("Node",), _machine("recover"), _ill),
     Action("recover-zone", ("Node",), _zone("recover_zone"), _lost_with_its_zone),
     Action(
@@ -232,14 +247,28 @@ ACTIONS: tuple[Action, ...] = (
 )
 """What can be done to objects of certain kinds, in the order in which it is offered."""
 
-CLUSTER: tuple[tuple[str, Deed], ...] = (
-    ("add-node", Deed("add_node", ())),
-    ("stop-api-server", Deed("stop_api_server", ())),
-    ("start-api-server", Deed("start_api_server", ())),
-    ("break-registry", Deed("break_registry", ())),
-    ("mend-registry", Deed("mend_registry", ())),
+CLUSTER: tuple[Action, ...] = (
+    Action("add-node", (), _cluster("add_node")),
+    Action("stop-api-server", (), _cluster("stop_api_server"), _answers("apiserver"), grave=True),
+    Action("start-api-server", (), _cluster("start_api_server"), _is_out("apiserver")),
+    Action("break-registry", (), _cluster("break_registry"), _answers("registry"), grave=True),
+    Action("mend-registry", (), _cluster("mend_registry"), _is_out("registry")),
 )
-"""What can be done to the cluster as a whole: name and deed."""
+"""What can be done to the cluster as a whole."""
+
+OPPOSITES = {
+    "uncordon": "cordon",
+    "resume": "pause",
+    "unsuspend": "suspend",
+    "go-on": "hang",
+    "recover-zone": "crash-zone",
+    "start-api-server": "stop-api-server",
+    "mend-registry": "break-registry",
+}
+"""What takes another action back, by what it takes back. Never are both offered."""
+
+_BROKEN = (("power", "crash"), ("network", "disconnect"), ("kubelet", "stop-kubelet"))
+_UNHARMED = {"power": "On", "network": "Up", "kubelet": "Running"}
 
 _DELETE = Action("delete", (), _on("delete {} --wait=false"), grave=True)
 
@@ -250,4 +279,29 @@ def actions_on(identity: str, obj: Obj, beneath: Obj) -> list[Action]:
     found = [one for one in ACTIONS if kind in one.on and one.offered(obj, beneath)]
     if kind not in ("Pod", "Node") and kind in kinds():
         found.append(_DELETE)
-    return found
+    return in_place(found, beneath)
+
+
+def on_cluster(outages: Obj) -> list[Action]:
+    """What can be done to the cluster as a whole; `outages` are the parts that answer nobody, by name."""
+    return [one for one in CLUSTER if one.offered({}, outages)]
+
+
+def place_of(name: str, beneath: Obj) -> str:
+    """The action in whose place one is offered: its own, or that of what it takes back.
+
+    To recover a node takes back whatever happened to it, so it has the place of the worst of that. What can
+    be done then stands before it, so that whoever broke something by a key can mend it by the same one.
+    """
+    if name == "recover":
+        worst = (done for part, done in _BROKEN if beneath.get(part, _UNHARMED[part]) != _UNHARMED[part])
+        return next(worst, "fill-disk")
+    return OPPOSITES.get(name, name)
+
+
+_ORDER = {one.name: number for number, one in enumerate((*ACTIONS, *CLUSTER))}
+
+
+def in_place(found: list[Action], beneath: Obj) -> list[Action]:
+    """The actions in the order of their places."""
+    return sorted(found, key=lambda one: _ORDER.get(place_of(one.name, beneath), len(_ORDER)))

@@ -143,6 +143,10 @@ class Showing:
             return self.machine_of(identity)
         return {"hung": (self.lab.view.get("Sandbox", key_of_id(identity)) or {}).get("hung")}
 
+    def outages(self) -> Obj:
+        """The parts of the cluster that answer nobody, by name: `apiserver`, `registry`."""
+        return {one["metadata"]["name"]: one for one in self.lab.view.list("Outage")}
+
     def machine_of(self, node: str) -> Obj:
         """The state of a node's machine; empty where none is recorded."""
         machine = self.graph.get(object_id("Machine", ("", name_of(node or "/"))))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
@@ -40,14 +40,22 @@ _SLOW = ("drain", "wait")
 _OF_A_PODS_NODE = ("cordon", "uncordon", "crash", "recover")
 """What is offered for a node when one of its Pods is selected."""
 _WAIT = "kubectl wait --for="
-_OPPOSITES = {"uncordon": "cordon", "resume": "pause", "unsuspend": "suspend", "go-on": "hang"}
-"""What takes another action back, by what it takes back. Never are both offered, so they share a button."""
 _CONDITIONS = {
     "Pod": (("Ready", "Ready"), ("gone", "delete")),
     "Node": (("Ready", "Ready"),),
     "Deployment": (("Available", "Available"),),
     "Job": (("Complete", "Complete"), ("Failed", "Failed")),
 }
+
+
+class _Looks(NamedTuple):
+    """How a button of an action looks. Its name is its class in the page."""
+
+    name: str
+    label: str
+    icon: str
+    tooltip: str
+    tone: str
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -235,6 +243,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 here = actions.actions_on(identity, obj, showing.beneath(identity))
                 own = identity == showing.selected
                 found += [(identity, one.name) for one in here if own or one.name in _OF_A_PODS_NODE]
+        found = found or [("", one.name) for one in actions.on_cluster(showing.outages())]
         return (showing.workload_of(showing.selected), *found)
 
     def _action_buttons(self, offered: Sequence[Any]) -> list[widgets.Widget]:
@@ -246,62 +255,49 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             made.append(self._action_button(identity, name))
         if kind_of(self.showing.selected or "/") == "Pod":
             made.append(self._console_button("exec", "exec {} -- sh -c 'ls /'"))
-        for name, deed in actions.CLUSTER if not pairs else ():
-            label = self.words(f"action.{name}")
-            made.append(self._deed_button(name, label, lambda deed=deed: deed))  # type: ignore[misc]
         return made
 
     def _action_button(self, identity: str, name: str) -> widgets.Button:
-        obj = self.showing.graph.get(identity) or {}
-        found = actions.actions_on(identity, obj, self.showing.beneath(identity))
+        showing = self.showing
+        obj = showing.graph.get(identity) or {}
+        beneath = showing.beneath(identity) if identity else showing.outages()
+        found = actions.actions_on(identity, obj, beneath) if identity else actions.on_cluster(beneath)
         action: Action = next(one for one in found if one.name == name)
 
         def deed() -> Deed:
             return action.deed(identity, self.showing.graph.get(identity) or obj)
 
-        of_node = kind_of(identity) == "Node" and kind_of(self.showing.selected) != "Node"
-        label = self.words(f"action.{action.name}")
+        of_node = kind_of(identity or "/") == "Node" and kind_of(showing.selected) != "Node"
+        label = self.words(f"action.{name}")
         if of_node:
             label = self.words("of_node", action=label)
-        return self._deed_button(name, label, deed, "warning" if action.grave else "", of_node)
+        place = (actions.place_of(name, beneath), of_node)
+        looks = _Looks(name, label, "", deed().text, "warning" if action.grave else "")
+        return self._kept(place, looks, lambda: self.do(deed()))
 
-    def _deed_button(
-        self, name: str, label: str, deed: Callable[[], Deed], style: str = "", of_node: bool = False
-    ) -> widgets.Button:
-        return self._kept(name, label, "", deed().text, lambda: self.do(deed()), style, of_node)
-
-    def _kept(
-        self,
-        name: str,
-        label: str,
-        icon: str,
-        tooltip: str,
-        act: Callable[[], None],
-        style: str = "",
-        of_node: bool = False,
-    ) -> widgets.Button:
+    def _kept(self, place: tuple[str, bool], looks: _Looks, act: Callable[[], None]) -> widgets.Button:
         """A button that does this. It is the same one for each thing that it is offered for.
 
         So it keeps its place and the focus when something else is offered beside it, or the opposite in its
         stead: whoever works by keys stays where they are. And where the focus is lost JupyterLab moves it
         twice on the next click, each time with a new style for every element, before it passes that on.
         """
-        key = (_OPPOSITES.get(name, name), of_node)
-        self._acts[key] = act
-        if key not in self._buttons:
-            looks = {**self._button_looks, "_dom_classes": (f"k8slab-{name}",)}
-            made = self._buttons[key] = button(label, icon, tooltip, style, **looks)
-            made.on_click(lambda _: self._acts[key]())
-        kept = self._buttons[key]
+        self._acts[place] = act
+        if place not in self._buttons:
+            more = {**self._button_looks, "_dom_classes": (f"k8slab-{looks.name}",)}
+            made = self._buttons[place] = button(looks.label, looks.icon, looks.tooltip, looks.tone, **more)
+            made.on_click(lambda _: self._acts[place]())
+        kept = self._buttons[place]
         with kept.hold_sync():
-            kept.description, kept.tooltip = label, tooltip
-            kept._dom_classes = (f"k8slab-{name}",)
+            kept.description, kept.tooltip, kept.button_style = looks.label, looks.tooltip, looks.tone
+            kept._dom_classes = (f"k8slab-{looks.name}",)
         return kept
 
     def _console_button(self, label: str, template: str) -> widgets.Button:
         words = template.format(actions.reference(self.showing.selected).removeprefix("pod/"))
         tooltip = f"kubectl {words}"
-        return self._kept(label, label, "terminal", tooltip, lambda: self.console.prefill(words))
+        looks = _Looks(label, label, "terminal", tooltip, "")
+        return self._kept((label, False), looks, lambda: self.console.prefill(words))
 
     def _offer_conditions(self, selected: str) -> None:
         """What can be run until: always until nothing changes, and what the selected object can come to."""

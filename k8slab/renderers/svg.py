@@ -1,21 +1,25 @@
 """A scene as one SVG text: for notebooks that are only read, for documents and for tests.
 
-It stands alone (no stylesheet, no script, no ids that could clash with another
-picture on the same page) and is the same for the same scene, byte for byte.
-Each item carries its full name as a title, so that nothing that was shortened
-is lost.
+It stands alone (no stylesheet, no script) and is the same for the same scene,
+byte for byte. What looks the same in several places is drawn once and used
+again; such a drawing's id is made from what it draws, so that two pictures on
+one page can't mean different things by one id. Each item carries its full name
+as a title, so that nothing that was shortened is lost.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import blake2s
 from xml.sax.saxutils import escape
 
 from k8slab.scene.header import header_marks
 from k8slab.scene.icons import ICONS
 from k8slab.scene.marks import STYLES, Mark, text_at
-from k8slab.scene.scene import Axis, Scene, ordered
+from k8slab.scene.scene import Axis, Item, Scene, ordered
 from k8slab.scene.tokens import MONO, SANS, Theme, colours
 
 Colours = dict[str, str]
@@ -25,26 +29,77 @@ def render(scene: Scene, theme: Theme = "light") -> str:
     """The picture as a standalone SVG text."""
     table = colours(theme)
     width, height = _number(scene.width), _number(scene.height)
+    now_us, axis = scene.now_us, scene.axis
+    items = ordered(scene)
+    drawn = [
+        "".join(_MARKS[mark[0]](mark, table, now_us, axis, item.x) for mark in item.marks) for item in items
+    ]
+    often = _often(drawn, table)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" font-family="{SANS}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img" font-family="{SANS}" font-size="10.5" fill="{table["text"]}">'
         f"<title>{escape(_title(scene))}</title>"
+        f"<defs>{''.join(often.values())}</defs>"
         f'<rect width="{width}" height="{height}" fill="{table["surface"]}"/>'
     ]
-    now_us, axis = scene.now_us, scene.axis
-    for mark in header_marks(scene):
-        parts.append(_MARKS[mark[0]](mark, table, now_us, axis, 0.0))
-    for item in ordered(scene):
-        x, y = _number(item.x), _number(item.y)
-        name = f"{item.kind} {item.label}" if item.kind else item.label
-        parts.append(f'<g transform="translate({x} {y})">' if item.x or item.y else "<g>")
-        if name:
-            parts.append(f"<title>{escape(f'{name}: {item.detail}' if item.detail else name)}</title>")
-        for mark in item.marks:
-            parts.append(_MARKS[mark[0]](mark, table, now_us, axis, item.x))
-        parts.append("</g>\n")
+    header = (_MARKS[mark[0]](mark, table, now_us, axis, 0.0) for mark in header_marks(scene))
+    parts.append(_with_icons("".join(header), table, often))
+    for item, marks in zip(items, drawn):
+        parts.append(_group(item, marks, table, often))
     parts.append("</svg>\n")
     return "".join(parts)
+
+
+def _often(drawn: list[str], table: Colours) -> dict[str, str]:
+    """The definitions of what is drawn more than once, by what it draws: whole items, and icons."""
+    counts = Counter(drawn)
+    found: dict[str, str] = {}
+    ids: set[str] = set()
+    whole = [marks for marks, count in counts.items() if count > 1 and marks]
+    for name, count in Counter(name for marks in counts for name in _ICON.findall(marks)).items():
+        if count > 1:
+            found[name] = f'<g id="{_id(_icon_text(name, table["surface"]), ids)}">'
+            found[name] += _icon_text(name, table["surface"]) + "</g>"
+    for marks in whole:
+        body = _with_icons(marks, table, found)
+        found[marks] = f'<g id="{_id(body, ids)}">{body}</g>'
+    return found
+
+
+def _id(body: str, taken: set[str]) -> str:
+    """An id that is made from what it stands for."""
+    digest = blake2s(body.encode()).hexdigest()
+    identity = next(one for length in range(8, len(digest)) if (one := f"k8-{digest[:length]}") not in taken)
+    taken.add(identity)
+    return identity
+
+
+def _reference(definition: str) -> str:
+    return definition[len('<g id="') : definition.index('"', len('<g id="'))]
+
+
+def _with_icons(marks: str, table: Colours, often: dict[str, str]) -> str:
+    """Marks with each icon drawn, or used where it is drawn elsewhere."""
+
+    def icon(found: re.Match[str]) -> str:
+        name, x, y = found.group(1), found.group(2), found.group(3)
+        if name in often:
+            return f'<use href="#{_reference(often[name])}" x="{x}" y="{y}"/>'
+        return f'<g transform="translate({x} {y})">{_icon_text(name, table["surface"])}</g>'
+
+    return _ICON_AT.sub(icon, marks)
+
+
+def _group(item: Item, marks: str, table: Colours, often: dict[str, str]) -> str:
+    """An item at its place, with its title."""
+    x, y = _number(item.x), _number(item.y)
+    name = f"{item.kind} {item.label}" if item.kind else item.label
+    said = f"{name}: {item.detail}" if item.detail else name
+    title = f"<title>{escape(said)}</title>" if name else ""
+    if marks in often:
+        return f'<use href="#{_reference(often[marks])}" x="{x}" y="{y}">{title}</use>\n'
+    place = f' transform="translate({x} {y})"' if item.x or item.y else ""
+    return f"<g{place}>{title}{_with_icons(marks, table, often)}</g>\n"
 
 
 def _title(scene: Scene) -> str:
@@ -93,21 +148,30 @@ _ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor
 
 @lru_cache(maxsize=64)
 def _text_style(style: str) -> str:
+    """The style's attributes, but for those that the whole picture has."""
     size, weight, family = STYLES[style]
     font = f' font-family="{MONO}" xml:space="preserve"' if family == "mono" else ""
-    return f' font-size="{_number(size)}" font-weight="{weight}"{font}'
+    large = f' font-size="{_number(size)}"' if size != 10.5 else ""
+    bold = f' font-weight="{weight}"' if weight != 400 else ""
+    return f"{large}{bold}{font}"
 
 
 def _text(mark: Mark, table: Colours, now_us: int, axis: Axis, left: float) -> str:
     _, x, y, style, anchor, fill, string, clock, _ = mark
     words = text_at(mark, now_us) if clock else string
     where = f'x="{_number(x)}" y="{_number(y)}"{_ANCHORS[anchor]}'
-    return f'<text {where}{_text_style(style)} fill="{table[fill]}">{escape(words)}</text>'
+    colour = f' fill="{table[fill]}"' if fill != "text" else ""
+    return f"<text {where}{_text_style(style)}{colour}>{escape(words)}</text>"
+
+
+_ICON_AT = re.compile(r'<icon name="([^"]+)" x="([^"]+)" y="([^"]+)"/>')
+_ICON = re.compile(r'<icon name="([^"]+)"')
 
 
 def _icon(mark: Mark, table: Colours, now_us: int, axis: Axis, left: float) -> str:
+    """A place to draw an icon at: whether it is drawn there is known when all are."""
     _, x, y, name = mark
-    return f'<g transform="translate({_number(x)} {_number(y)})">{_icon_text(name, table["surface"])}</g>'
+    return f'<icon name="{name}" x="{_number(x)}" y="{_number(y)}"/>'
 
 
 @lru_cache(maxsize=256)

@@ -52,6 +52,7 @@ def tray(frame: Frame, waiting: int, shown: int, words: Words) -> Item:
         TRAY_HEIGHT - 8,
         words("tray"),
         count,
+        str(waiting - shown) if waiting > shown else "",
         marks=tuple(marks),
     )
 
@@ -173,7 +174,7 @@ def timeline_inputs(frame: Frame, axis: Axis, inputs: Sequence[tuple[int, str]])
     bottom = 30 + frame.counts.timeline_rows * ROW_PITCH
     return [
         Item(
-            *(f"input/{number}", CARD, "", round(one.x, 1), frame.timeline_y, 0, bottom, one.words),
+            *(f"input/{number}", LINE, "", round(one.x, 1), frame.timeline_y, 0, bottom, one.words),
             clock_text(one.at_us - axis.start_us),
             marks=tuple(_input_marks(one, 0, 24, bottom)),
         )

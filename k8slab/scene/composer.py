@@ -15,6 +15,7 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj
 from k8slab.api.quantities import milli, units
 from k8slab.clock import parse_timestamp
+from k8slab.garbage import seldom_searched
 from k8slab.graph import Graph, kind_of, name_of, namespace_of, object_id
 from k8slab.scene import bands
 from k8slab.scene.layout import TIMELINE_LEFT, Counts, Frame, columns_for, lay_out, size_for
@@ -102,6 +103,9 @@ class Composer:
         self._lost: dict[str, bool] = {}
         self._bound: dict[str, dict[str, Obj]] = {}
         self._roots: dict[str, tuple[object, str]] = {}
+        # Who owned what is gone, as history tells it: the Job of a CronJob, say.
+        self._former_owners: dict[str, str] = {}
+        self._row_keys: dict[str, str] = {}
         self._requests: dict[str, tuple[object, int, int]] = {}
         self._shares: dict[str, _Share] = {}
         self._loads: dict[str, Load] = {}
@@ -134,10 +138,11 @@ class Composer:
         self._lines_of: dict[str, list[str]] = {}
         self._touched: dict[str, None] = {}
         self._replaying = True
-        self._replay(history)
-        for identity in _in_order(graph):
-            self._admit(identity)
-        self.scene = self._compose()
+        with seldom_searched():
+            self._replay(history)
+            for identity in _in_order(graph):
+                self._admit(identity)
+            self.scene = self._compose()
 
     # What portrayals may ask.
 
@@ -210,6 +215,11 @@ class Composer:
         for change in history:
             if change.kind in ("Pod", "Node"):
                 self._observe(change)
+            elif change.kind in ("Job", "ReplicaSet") and change.old is None and change.new is not None:
+                owner = next(iter(change.new["metadata"].get("ownerReferences") or ()), None)
+                if owner is not None:
+                    owned, key = object_id(change.kind, change.key), (change.key[0], owner["name"])
+                    self._former_owners[owned] = object_id(owner["kind"], key)
         self._replaying = False
 
     def _observe(self, change: Change) -> None:
@@ -236,10 +246,15 @@ class Composer:
         self._seen[identity] = (pod, lost)
         if node:
             self._bound.setdefault(f"Node/{node}", {})[identity] = pod
-        key, label = _row_key(identity, root)
-        row = self._rows.get(key)
         if self._is_past:
             return seen
+        key, label = _row_key(identity, root)
+        row = self._rows.get(key)
+        former_key = self._row_keys.get(identity, key)
+        self._row_keys[identity] = key
+        if former_key != key and self._rows[former_key].note(identity, "", at_us):
+            # Another one owns it now, or none.
+            self._dirty_rows[former_key] = None
         if row is None:
             row = self._rows[key] = Row(label)
         if row.note(identity, seen.tone, at_us):
@@ -252,7 +267,7 @@ class Composer:
         if pod is not None:
             self._bound.get(f"Node/{pod['spec'].get('nodeName', '')}", {}).pop(identity, None)
         root = self._root(identity, pod) if pod is not None else identity
-        key, _ = _row_key(identity, root)
+        key = self._row_keys.pop(identity, "") or _row_key(identity, root)[0]
         if not self._is_past and key in self._rows and self._rows[key].note(identity, "", at_us):
             self._dirty_rows[key] = None
 
@@ -264,6 +279,7 @@ class Composer:
         for pod_id, pod in list(self._bound.get(identity, {}).items()):
             self._see(pod_id, pod, at_us)
             self._dirty[pod_id] = None
+            self._dirty[self._root(pod_id, pod)] = None
         for attachment in self.graph.sources(identity, "attachment"):
             self._dirty.update(dict.fromkeys(self._claims_behind(attachment)))
 
@@ -278,6 +294,8 @@ class Composer:
             # The Pod is gone from the graph, or not yet in it: its reference still names its owner.
             owner = object_id(references[0]["kind"], (namespace_of(identity), references[0]["name"]))
             root = self.graph.root(owner)
+            while root not in self.graph and root in self._former_owners:
+                root = self.graph.root(self._former_owners[root])
         self._roots[identity] = (references, root)
         return root
 
@@ -345,10 +363,10 @@ class Composer:
             self._leave_card(identity)
             self._share(identity, None)
             return
-        if identity not in self._looks:
-            created = pod["metadata"].get("creationTimestamp")
-            self._see(identity, pod, min(self.now_us, parse_timestamp(created)) if created else self.now_us)
-        seen = self._see(identity, pod, self.now_us)
+        created = pod["metadata"].get("creationTimestamp") if identity not in self._looks else None
+        seen = self._see(
+            identity, pod, min(self.now_us, parse_timestamp(created)) if created else self.now_us
+        )
         node = pod["spec"].get("nodeName", "")
         home = f"Node/{node}" if f"Node/{node}" in self._cards.at else TRAY
         is_lost = bool(node) and self.is_lost(f"Node/{node}")
@@ -428,9 +446,10 @@ class Composer:
             return known[1], known[2]
         cpu = memory = 0
         for container in spec.get("containers") or ():
-            requests = (container.get("resources") or {}).get("requests") or {}
-            cpu += milli(requests["cpu"]) if "cpu" in requests else 0
-            memory += units(requests["memory"]) if "memory" in requests else 0
+            requests = (container.get("resources") or {}).get("requests")
+            if requests:
+                cpu += milli(requests["cpu"]) if "cpu" in requests else 0
+                memory += units(requests["memory"]) if "memory" in requests else 0
         self._requests[identity] = (spec, cpu, memory)
         return cpu, memory
 
@@ -613,6 +632,8 @@ class Composer:
     def _draw_all(self, frame: Frame) -> None:
         self._touched = {}
         lines: dict[str, None] = {}
+        if frame.counts.size == "heat":
+            self._leave_out_unseen()
         for identity in self._dirty:
             kind = kind_of(identity) if "/" in identity else ""
             portrayal = portrayals().get(kind)
@@ -628,6 +649,19 @@ class Composer:
             if kind == "PersistentVolumeClaim" or (kind == "Pod" and self._has_lines(identity)):
                 lines[identity] = None
         self._draw_lines(lines)
+
+    def _leave_out_unseen(self) -> None:
+        """On a heat map draw no Pod that is on a node, unless under the lens: there may be very many."""
+        seen = self._under_lens()
+        self._dirty = {
+            one: None
+            for one in self._dirty
+            if one in seen or one in self.items or not one.startswith("Pod/") or not self._is_placed(one)
+        }
+
+    def _is_placed(self, pod: str) -> bool:
+        home = self._homes.get(pod)
+        return home is not None and home[0] != TRAY
 
     def _has_lines(self, pod: str) -> bool:
         return pod in self._lines_of or self._homes.get(pod, (TRAY, False))[1]
@@ -875,12 +909,13 @@ def _workload_of(row_key: str) -> str:
 def _in_order(graph: Graph) -> list[str]:
     """Every object that may have a place: nodes first, by name, then the rest as they came into being."""
     places: list[tuple[str, int, str]] = []
+    found = graph.by_kind()
     for kind in portrayals():
-        for identity in graph.ids(kind):
+        for identity in found.get(kind, ()) if kind != "Node" else ():
             created = (graph.get(identity) or {})["metadata"].get("creationTimestamp", "")
             places.append((created, len(places), identity))
-    nodes = sorted(graph.ids("Node"), key=_by_number)
-    return [*nodes, *(identity for _, _, identity in sorted(places) if kind_of(identity) != "Node")]
+    nodes = sorted(found.get("Node", ()), key=_by_number)
+    return [*nodes, *(identity for _, _, identity in sorted(places))]
 
 
 def _by_number(identity: str) -> list[tuple[int, str]]:

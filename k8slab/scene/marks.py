@@ -22,6 +22,7 @@ scene but of its `now_us` alone.
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -172,6 +173,12 @@ def clock_text(duration_us: int) -> str:
         return f"{days}d {hours}:{minutes:02d}"
     seconds = rest // SECOND_US
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def instant_text(at_us: int, now_us: int) -> str:
+    """An instant on the lab's clock, for words that don't follow it: with its date where that is another."""
+    at, now = (time.gmtime(us // SECOND_US) for us in (at_us, now_us))
+    return time.strftime("%H:%M:%S" if at[:3] == now[:3] else "%Y-%m-%d %H:%M:%S", at)
 
 
 def text_at(mark: Mark, now_us: int) -> str:

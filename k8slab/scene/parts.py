@@ -13,7 +13,7 @@ Part = Literal["stage", "timeline"]
 
 def is_timeline(identity: str) -> bool:
     """Whether an item of this id belongs to the timeline."""
-    return identity in ("timeline", "now") or identity.startswith("row/")
+    return identity in ("timeline", "now") or identity.startswith(("row/", "input/"))
 
 
 def stage_of(scene: Scene) -> Scene:

@@ -26,7 +26,7 @@ MOST_ROWS = 10
 MOST_LANES = 6
 _MOST_STRETCHES = 400
 
-_WORST_FIRST = (
+WORST_FIRST = (
     "failed",
     "terminating",
     "unknown",
@@ -36,7 +36,7 @@ _WORST_FIRST = (
     "running",
     "succeeded",
 )
-_RANK = {tone: rank for rank, tone in enumerate((*_WORST_FIRST, ""))}
+_RANK = {tone: rank for rank, tone in enumerate((*WORST_FIRST, ""))}
 
 
 class Stretch(NamedTuple):
@@ -91,7 +91,7 @@ class Row:
         if _RANK[tone] < _RANK[current]:
             self.worst = tone
         elif former == current and not self.counts.get(former):
-            self.worst = next((one for one in _WORST_FIRST if self.counts.get(one)), "")
+            self.worst = next((one for one in WORST_FIRST if self.counts.get(one)), "")
         if self.worst != current:
             _append(self.summary, self.worst, at_us)
 

@@ -37,7 +37,7 @@ RUNS: dict[str, tuple[list[str], int, str, str]] = {
         "",
         'invalid duration "7q": write seconds, or e.g. 90s, 5m, 1h30m\n',
     ),
-    "one Pod is one": (["--until", "5s"], 0, ": Ready, 1 pod\n", ""),
+    "one Pod is one": (["--until", "5s"], 0, ", Ready, 1 pod\n", ""),
 }
 
 

@@ -35,6 +35,31 @@ BARE = "print('nothing here')"
 POD = "Pod/default/big"
 
 
+FITS = """
+() => {
+  const [picture] = document.querySelectorAll("svg.k8-picture");
+  return Math.abs(picture.viewBox.baseVal.width - picture.parentElement.clientWidth) < 1;
+}
+"""
+CLOCK = """
+() => new Promise((tell) => {
+  const seen = new Set();
+  let frames = 0;
+  const look = () => {
+    seen.add(document.querySelector(".k8-time").textContent);
+    frames += 1;
+    if (frames < 60) requestAnimationFrame(look);
+    else tell([...seen]);
+  };
+  look();
+})
+"""
+"""What the clock says in the next sixty frames."""
+CHANGED = """
+before => document.querySelector(".k8slab-inspector > .widget-html .widget-html-content").innerHTML !== before
+"""
+
+
 class Visit(NamedTuple):
     """A page on which the panel is, and what its console said."""
 
@@ -67,11 +92,11 @@ def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with jupyter.serving(app, home) as server, chromium() as browser:
         # What an app says without the panel is not the panel's: Voila can't load other packages' extensions.
         bare, known = _open(browser, server, "bare", BARE)
-        bare.wait_for_timeout(1500)
+        bare.wait_for_load_state("networkidle")
         bare.close()
         page, errors = _open(browser, server, "panel", CELL)
         page.wait_for_selector(".k8slab-panel .k8-object", timeout=60_000)
-        page.wait_for_timeout(500)
+        page.wait_for_function(FITS)
         yield Visit(app, page, errors, {_gist(one) for one in known})
 
 
@@ -100,9 +125,11 @@ def test_nobody_is_kept_out(visit: Visit, theme: str) -> None:
         select(page, identity)
         pages = page.locator(".k8slab-pages button")
         for number in range(pages.count()):
+            before = page.inner_html(".k8slab-inspector > .widget-html .widget-html-content")
             pages.nth(number).click()
             expect(pages.nth(number)).to_have_class(re.compile("mod-active"))
-            page.wait_for_timeout(300)
+            if number:
+                page.wait_for_function(CHANGED, arg=before)
             assert not findings(page), (identity, pages.nth(number).inner_text())
         pages.first.click()
     page.locator(".k8slab-bar button", has_text="YAML").click()
@@ -110,6 +137,12 @@ def test_nobody_is_kept_out(visit: Visit, theme: str) -> None:
     expect(page.locator(".k8-problems")).to_contain_text("line 5")
     assert not findings(page), "editor"
     page.locator(".k8slab-bar button", has_text="YAML").click()
+    page.locator(".k8slab-bar select").nth(1).select_option("a condition …")
+    expect(page.locator(".k8-ask input")).to_be_visible()
+    expect(page.locator("[role=log]")).to_have_count(1)
+    assert not findings(page), "condition"
+    page.locator(".k8slab-bar select").nth(1).select_option("settled")
+    expect(page.locator(".k8-ask input")).to_be_hidden()
 
 
 def test_a_question_is_answered(visit: Visit) -> None:
@@ -127,6 +160,35 @@ def test_a_button_shows_its_command_and_does_it(visit: Visit) -> None:
     expect(page.locator(".k8slab-actions .k8slab-uncordon")).to_be_focused()
     page.locator(".k8slab-bar button", has_text="undo").click()
     expect(page.locator(".k8slab-actions .k8slab-cordon")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("selected", "first", "second", "command"),
+    [
+        ("Node/node-2", "crash", "recover", "lab.crash('node-2')"),
+        ("Node/node-2", "disconnect", "recover", "lab.disconnect('node-2')"),
+        ("Node/node-2", "crash-zone", "recover-zone", "lab.crash_zone('b')"),
+        ("", "stop-api-server", "start-api-server", "lab.stop_api_server()"),
+        ("", "break-registry", "mend-registry", "lab.break_registry()"),
+    ],
+)
+def test_what_is_pressed_by_a_key_is_taken_back_by_the_same(
+    visit: Visit, selected: str, first: str, second: str, command: str
+) -> None:
+    page = visit.page
+    if selected:
+        select(page, selected)
+    else:
+        page.locator(".k8-frame").click(position={"x": 4, "y": 4})
+        expect(page.locator(".k8slab-title")).to_be_hidden()
+    button = page.locator(f".k8slab-actions .k8slab-{first}")
+    expect(button).to_have_attribute("title", command)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".k8slab-console .k8-printed")).to_contain_text(command)
+    expect(page.locator(f".k8slab-actions .k8slab-{second}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f".k8slab-actions .k8slab-{first}")).to_be_focused()
 
 
 def test_the_console_completes_recalls_and_prints(visit: Visit) -> None:
@@ -163,10 +225,8 @@ def test_playing_moves_the_clock_and_pausing_stops_it(visit: Visit) -> None:
     play.click()
     page.wait_for_function("before => document.querySelector('.k8-time').textContent > before", arg=before)
     play.click()
-    page.wait_for_timeout(400)
-    stopped = page.inner_text(".k8-time")
-    page.wait_for_timeout(400)
-    assert page.inner_text(".k8-time") == stopped
+    expect(play.locator(".fa-play")).to_have_count(1)
+    assert len(page.evaluate(CLOCK)) == 1
 
 
 def test_a_second_view_shows_the_same(visit: Visit) -> None:
@@ -182,10 +242,34 @@ def test_a_second_view_shows_the_same(visit: Visit) -> None:
     )
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
     expect(page.locator(".k8-stage")).to_have_count(2, timeout=15_000)
-    times = page.locator(".k8-time")
+    before = page.locator(".k8-time").first.inner_text()
     page.locator(".k8slab-bar button").nth(1).click()
-    page.wait_for_timeout(500)
-    assert len(set(times.all_inner_texts())) == 1
+    page.wait_for_function(
+        """before => {
+          const said = [...document.querySelectorAll(".k8-time")].map((one) => one.textContent);
+          return said.length === 2 && new Set(said).size === 1 && said[0] !== before;
+        }""",
+        arg=before,
+    )
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nobody_is_kept_out_of_a_comparison(visit: Visit, theme: str) -> None:
+    """A fork beneath, the two side by side above it, and what differs in words."""
+    page = visit.page
+    wear(visit, theme)
+    panel = page.locator(".k8slab-panel").first
+    if not panel.locator(".k8slab-comparison").count():
+        panel.locator(".k8slab-bar button", has_text="fork here").first.click()
+    twin = panel.locator(".k8slab-panel").first
+    expect(twin.locator(".k8-object").first).to_be_visible(timeout=20_000)
+    comparison = panel.locator(".k8slab-comparison")
+    expect(comparison.locator(".k8-stage")).to_have_count(2)
+    line = twin.locator(".k8-console input")
+    line.fill("delete deployment web" if theme == "dark" else "create deployment web --image=nginx")
+    line.press("Enter")
+    expect(comparison).to_contain_text("difference")
+    assert not findings(page)
 
 
 def test_nothing_is_wrong_in_the_console(visit: Visit) -> None:

@@ -141,7 +141,7 @@ def test_a_click_selects(page: Page) -> None:
     mount(page, as_json(to_json(scene_of())))
     page.click(item(POD))
     assert [one["id"] for one in sent(page, "select")] == [POD]
-    assert page.inner_text(".k8-said") == "Pod db-0, Running"
+    assert page.inner_text(".k8-said") == "Pod db-0, Running 1/1"
     assert page.locator(item("selection")).count() == 1
     page.mouse.click(5, 300)
     assert page.evaluate("window.model.sent.at(-1).id") == ""

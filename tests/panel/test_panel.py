@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from k8slab.graph import Graph
-from k8slab.panel import Panel, Player, Stage
+from k8slab.kubelet.eviction import DISK
+from k8slab.panel import Panel, Player, Stage, actions
 from k8slab.panel.actions import Deed
 from k8slab.panel.controls import TYPED
 from k8slab.panel.inspector import html
@@ -223,7 +224,7 @@ def test_now_is_where_a_seek_beyond_it_leads() -> None:
     assert "error: the lab had not begun yet" in printed(panel)
 
 
-CLUSTER = ("add-node", "stop-api-server", "start-api-server", "break-registry", "mend-registry")
+CLUSTER = ("add-node", "stop-api-server", "break-registry")
 
 
 @pytest.mark.parametrize(
@@ -293,6 +294,62 @@ def test_what_takes_an_action_back_has_its_button(selected: str) -> None:
     act("uncordon")(panel)
     assert cordon._dom_classes == ("k8slab-cordon",)
     assert [one.text for one in lab.inputs] == ["kubectl cordon node-2", "kubectl uncordon node-2"]
+
+
+MACHINES: dict[str, tuple[Any, str, Any]] = {
+    "crash": ({}, "crash", {"power": "Off"}),
+    "crash a node that is cut off": ({"network": "Down"}, "crash", {"power": "Off", "network": "Down"}),
+    "crash its zone": ({}, "crash-zone", {"power": "Off"}),
+    "cut off": ({}, "disconnect", {"network": "Down"}),
+    "cut off without a kubelet": (
+        {"kubelet": "Stopped"},
+        "disconnect",
+        {"network": "Down", "kubelet": "Stopped"},
+    ),
+    "stop the kubelet": ({}, "stop-kubelet", {"kubelet": "Stopped"}),
+    "stop the kubelet of a full node": ({DISK: 9}, "stop-kubelet", {"kubelet": "Stopped", DISK: 9}),
+    "fill the disk": ({}, "fill-disk", {DISK: 9}),
+}
+
+
+@pytest.mark.parametrize("case", MACHINES)
+def test_what_mends_a_node_stands_in_the_place_of_what_broke_it(case: str) -> None:
+    """The page keeps the focus where nothing before it changes: so nothing does."""
+    before, broke, after = MACHINES[case]
+    node = cluster().get("Node", ("", "node-2"))
+    assert node is not None
+
+    def offered(machine: Any) -> list[tuple[str, str]]:
+        found = actions.actions_on(NODE, node, machine)
+        return [(actions.place_of(one.name, machine), one.name) for one in found]
+
+    then, now = offered(before), offered(after)
+    places = [place for place, _ in then]
+    at = [name for _, name in then].index(broke)
+    assert [place for place, _ in now][: at + 1] == places[: at + 1]
+    assert now[at] == (broke, "recover-zone" if broke == "crash-zone" else "recover")
+    for shown in (then, now):
+        assert len({place for place, _ in shown}) == len(shown), "one button for each place"
+
+
+@pytest.mark.parametrize(
+    ("part", "breaks", "mends"),
+    [("apiserver", "stop-api-server", "start-api-server"), ("registry", "break-registry", "mend-registry")],
+)
+def test_what_stops_a_part_of_the_cluster_starts_it_again(part: str, breaks: str, mends: str) -> None:
+    """Nothing is selected: each of the two pairs is one button, whose command says what it does next."""
+    lab = FakeLab()
+    panel = Panel(lab)
+    before = panel._actions.children
+    toggle = next(one for one in before if f"k8slab-{breaks}" in one._dom_classes)
+    lab.view.add({"kind": "Outage", "metadata": {"name": part}})
+    panel.refresh()
+    assert panel._actions.children == before
+    assert (toggle._dom_classes, toggle.button_style) == ((f"k8slab-{mends}",), "")
+    assert toggle.tooltip == f"lab.{mends.replace('-', '_')}()"
+    lab.view.remove("Outage", ("", part))
+    panel.refresh()
+    assert (toggle._dom_classes, toggle.button_style) == ((f"k8slab-{breaks}",), "warning")
 
 
 def test_showing_replicas_is_no_input() -> None:

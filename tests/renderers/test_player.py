@@ -86,7 +86,7 @@ def test_it_begins_at_the_beginning_and_shows_what_is_scrubbed_to(page: Page) ->
     assert DB not in objects(page)
     page.fill(".k8-scrub", "10000000")
     page.wait_for_selector(item(DB))
-    assert objects(page)[DB] == "Pod db-0, Running, db-0.db.default.svc.cluster.local"
+    assert objects(page)[DB] == "Pod db-0, Running 1/1, db-0.db.default.svc.cluster.local"
     page.fill(".k8-scrub", "0")
     page.wait_for_function(f"!document.querySelector('{item(DB)}')")
 
@@ -172,7 +172,7 @@ def test_a_click_inspects(page: Page) -> None:
     assert rows["Container main"] == "running"
     assert "owner: StatefulSet db" in rows["Related"]
     life = page.locator(".k8-life button").all_inner_texts()
-    assert [one.split("\n")[-1] for one in life] == ["ContainerCreating", "Running"]
+    assert [one.split("\n")[-1] for one in life] == ["ContainerCreating", "Running 1/1"]
     page.click(".k8-life button >> nth=0")
     assert page.inner_text(".k8-details p") == "ContainerCreating, db-0.db.default.svc.cluster.local"
     page.click("[data-act=close]")

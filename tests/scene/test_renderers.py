@@ -18,6 +18,7 @@ from k8slab.renderers.shapes import path_of
 from k8slab.scene import Facts, Scene, compose
 from k8slab.scene.marks import arc_d
 from tests.controllers.view import MemoryView
+from tests.renderers.svgs import texts
 from tests.scene import golden
 from tests.scene.cluster import NOW_US, cluster, history, node, pod
 from tests.scene.test_scene import crowd, facts, whole_scene
@@ -59,9 +60,7 @@ def test_every_name_is_there(renderer: str, scene: Scene) -> None:
 
 def test_matplotlib_draws_the_same_texts() -> None:
     scene = whole_scene()
-    ours = {
-        node.text for node in ElementTree.fromstring(svg.render(scene)).iter() if node.tag.endswith("}text")
-    }
+    ours = texts(svg.render(scene))
     drawn = {artist.get_text() for artist in Sheet(scene).figure.axes[0].texts}
     drawn |= {artist.get_text() for artist in Sheet(scene).figure.findobj() if hasattr(artist, "get_text")}
     assert ours - {"?", "!"} <= drawn
@@ -71,9 +70,28 @@ def test_svg_is_well_formed_and_stands_alone() -> None:
     shown = svg.render(compose(Graph(MemoryView([node("<&>", "a"), pod('a"b', None, "<&>")])), facts()))
     root = ElementTree.fromstring(shown)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert "<&>" in {node.text for node in root.iter() if node.tag.endswith("}text")}
-    assert not re.search(r'\b(id|href|class|style)="', shown)
+    assert "<&>" in texts(shown)
+    assert not re.search(r'\b(class|style)="', shown)
     assert "<script" not in shown
+
+
+def test_an_id_means_the_same_in_every_picture() -> None:
+    """Several pictures may stand on one page, and what one of them uses may be another's."""
+    scenes = [whole_scene(), *(compose(Graph(crowd(*size)), facts()) for size in ((12, 90), (60, 700)))]
+    meant: dict[str, str] = {}
+    for picture in (svg.render(scene, theme) for scene in scenes for theme in ("light", "dark")):
+        known = dict(re.findall(r'<g id="(k8-[0-9a-f]+)">(.*?)</g>(?=<g id=|</defs>)', picture))
+        assert known, "something is used again"
+        assert set(re.findall(r'href="#([^"]+)"', picture)) == known.keys()
+        for identity, what in known.items():
+            assert meant.setdefault(identity, what) == what
+
+
+def test_a_thousand_pods_are_no_large_file() -> None:
+    """The output that a notebook keeps: 541 kB when each Pod drew its marks anew."""
+    picture = svg.render(compose(Graph(crowd(100, 1000)), facts()))
+    assert len(picture.encode()) < 180_000
+    assert picture.count("<title>Pod ") == 1000
 
 
 def test_matplotlib_svg_is_deterministic() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from k8slab.scene.marks import Clock, Mark, grip, path, rect, stripe_d, text
 from k8slab.scene.metrics import shortened, text_width
+from k8slab.texts import Words
 
 STRIP_X, STRIP_Y, STRIP_HEIGHT = 15.0, 42.0, 10.0
 """Where a chip's strip begins, and its height; it is `width - 28` wide."""
@@ -51,6 +55,13 @@ def progress(width: float, colour: str, done: int, total: int) -> list[Mark]:
     return marks
 
 
-def tone_fill(tone: str) -> str:
-    """The colour token of a Pod's tone in a strip; hollow for what isn't there."""
-    return tone if tone else ""
+def told(tones: Sequence[str], words: Words, first: int = 0) -> str:
+    """Numbered slots in words, equal ones together: `0-1 succeeded, 2 failed`; they count from `first`."""
+    parts = []
+    at = first
+    for tone, run in groupby(tones):
+        last = at + len(list(run)) - 1
+        slots = str(at) if last == at else f"{at}-{last}"
+        parts.append(words("slot", slots=slots, tone=words(f"tone.{tone}" if tone else "slot.none")))
+        at = last + 1
+    return words("comma").join(parts)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from k8slab.api.cron import CronError, next_after
 from k8slab.api.meta import condition_is, dig
 from k8slab.clock import MINUTE_US, SECOND_US, parse_timestamp
-from k8slab.scene.marks import Mark, arc_d, circle, clock_text, path, rect
+from k8slab.scene.marks import Mark, arc_d, circle, clock_text, instant_text, path, rect
 from k8slab.scene.metrics import text_width
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
@@ -33,13 +33,14 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks = chip(subject.width, subject.colour, kind, name, around.words("suspended"))
         return Picture(
             (*marks, *_face(0.0), *_jobs(subject, around)),
-            around.words("cronjob.suspended", schedule=schedule),
+            _said(subject, around, around.words("cronjob.suspended", schedule=schedule)),
         )
     tick = next_tick_us(schedule, spec.get("timeZone") or "", around.now_us // MINUTE_US)
     if not tick:
         marks = chip(subject.width, subject.colour, kind, name, around.words("cronjob.no_tick"))
         return Picture(
-            (*marks, *_face(0.0), *_jobs(subject, around)), around.words("cronjob.never", schedule=schedule)
+            (*marks, *_face(0.0), *_jobs(subject, around)),
+            _said(subject, around, around.words("cronjob.never", schedule=schedule)),
         )
     marks = _ticking(subject, kind, name, around.words("cronjob.next"), tick, tick - around.now_us)
     last = dig(obj, "status", "lastScheduleTime", default="")
@@ -50,7 +51,12 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     step_us = max(SECOND_US, (tick - since) // 16)
     return Picture(
         (*marks, *_face(share), *_jobs(subject, around)),
-        around.words("cronjob", schedule=schedule),
+        _said(
+            subject,
+            around,
+            around.words("cronjob", schedule=schedule),
+            around.words("cronjob.next_at", at=instant_text(tick, around.now_us)),
+        ),
         links=tuple(around.graph.sources(subject.id, "owner")),
         look_again_us=min(tick, around.now_us + step_us),
     )
@@ -74,17 +80,31 @@ def _face(share: float) -> list[Mark]:
     return marks
 
 
-def _jobs(subject: Subject, around: Surroundings) -> list[Mark]:
-    """The Jobs that there still are, oldest first: square when done, hollow at work."""
-    marks: list[Mark] = []
-    for place, identity in enumerate(around.graph.sources(subject.id, "owner")[-_MOST_JOBS:]):
+def _made(subject: Subject, around: Surroundings) -> list[tuple[str, str]]:
+    """The Jobs that there still are, oldest first, each with its tone."""
+    found = []
+    for identity in around.graph.sources(subject.id, "owner")[-_MOST_JOBS:]:
         job = around.graph.get(identity)
-        if job is None:
-            continue
-        tone = "succeeded" if condition_is(job, "Complete") else "starting"
-        tone = "failed" if condition_is(job, "Failed") else tone
-        marks.append(rect(STRIP_X + 24 + 13 * place, STRIP_Y - 1, 10, 10, 2, tone))
-    return marks
+        if job is not None:
+            tone = "succeeded" if condition_is(job, "Complete") else "running"
+            found.append((job["metadata"]["name"], "failed" if condition_is(job, "Failed") else tone))
+    return found
+
+
+def _said(subject: Subject, around: Surroundings, *first: str) -> str:
+    """The schedule in words, and what became of the Jobs."""
+    words = around.words
+    jobs = [words("slot", slots=name, tone=words(f"tone.{tone}")) for name, tone in _made(subject, around)]
+    more = [words("cronjob.jobs", jobs=words("comma").join(jobs))] if jobs else []
+    return words("comma").join((*first, *more))
+
+
+def _jobs(subject: Subject, around: Surroundings) -> list[Mark]:
+    """A square for each Job: dark when done, bright at work."""
+    return [
+        rect(STRIP_X + 24 + 13 * place, STRIP_Y - 1, 10, 10, 2, "starting" if tone == "running" else tone)
+        for place, (_, tone) in enumerate(_made(subject, around))
+    ]
 
 
 PORTRAYAL = Portrayal("CronJob", "workloads", _draw)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.api.meta import dig
-from k8slab.scene.marks import Mark, circle, path
+from k8slab.graph import name_of
+from k8slab.scene.marks import Mark, circle, path, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip, progress
 
@@ -20,12 +21,26 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     marks = chip(subject.width, subject.colour, "DaemonSet", name, f"{ready}/{wanted}")
     nodes = around.nodes()
     links: tuple[str, ...] = ()
+    words = around.words
+    said = [words("ready", ready=ready, wanted=wanted)]
+    updated = dig(obj, "status", "updatedNumberScheduled", default=wanted)
+    generation = dig(obj, "metadata", "generation", default=0)
+    is_current = updated >= wanted and dig(obj, "status", "observedGeneration", default=0) >= generation
     if len(nodes) > _MOST_NODES:
         marks += progress(subject.width, subject.colour, ready, wanted)
     else:
-        links = tuple(around.graph.sources(subject.id, "owner"))
-        marks += _houses(nodes, _tone_by_node(links, around))
-    return Picture(tuple(marks), around.words("ready", ready=ready, wanted=wanted), links=links)
+        links = tuple(one for one in around.graph.sources(subject.id, "owner") if one.startswith("Pod/"))
+        tones = _tone_by_node(links, around)
+        marks += _houses(nodes, tones)
+        houses = ((name_of(node), tones.get(node, "")) for node in nodes)
+        said += [
+            words("slot", slots=name, tone=words(f"tone.{tone}" if tone else "slot.none"))
+            for name, tone in houses
+        ]
+    if not is_current:
+        said.insert(1, words("revision.new", count=updated))
+        marks.append(text(subject.width - 12, 16, "smaller", f"↻ {updated}/{wanted}", "muted", "end"))
+    return Picture(tuple(marks), words("comma").join(said), links=links)
 
 
 def _tone_by_node(pods: tuple[str, ...], around: Surroundings) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8slab.api.meta import Obj, annotations_of, dig
+from k8slab.api.meta import Obj, annotations_of, condition_of, dig
 from k8slab.scene.marks import Mark, rect, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
@@ -17,16 +17,22 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     ready = dig(obj, "status", "readyReplicas", default=0)
     revision = annotations_of(obj).get(REVISION, "")
     kind = around.words("deployment.kind", revision=revision) if revision else "Deployment"
+    progressing = condition_of(obj, "Progressing") or {}
+    stalled = around.words("deployment.stalled") if progressing.get("status") == "False" else ""
     name = obj["metadata"]["name"]
-    marks = chip(subject.width, subject.colour, kind, name, f"{ready}/{wanted}", replicas=wanted)
+    held = around.words("paused") if dig(obj, "spec", "paused") else ""
+    value = f"{held or stalled} · {ready}/{wanted}" if held or stalled else f"{ready}/{wanted}"
+    marks = chip(subject.width, subject.colour, kind, name, value, replicas=wanted)
     sets = _sets(subject.id, around)
     for row, one in enumerate(sets[:2]):
         marks += _row(one, subject, STRIP_Y - 2 + row * 8, newest=row == 0, single=len(sets) == 1)
-    said = [around.words("paused")] if dig(obj, "spec", "paused") else []
+    said = [one for one in (held, stalled) if one]
     said.append(around.words("ready", ready=ready, wanted=wanted))
+    if revision and not sets:
+        said.append(around.words("deployment.at", revision=revision))
     for one in sets:
-        pods = dig(one, "status", "replicas", default=0)
-        said.append(around.words("deployment.revision", revision=_revision(one), pods=pods))
+        pods, well = (dig(one, "status", name, default=0) for name in ("replicas", "readyReplicas"))
+        said.append(around.words("deployment.revision", revision=_revision(one), pods=pods, ready=well))
     return Picture(tuple(marks), around.words("comma").join(said))
 
 

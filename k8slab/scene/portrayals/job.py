@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8slab.api.meta import Obj, annotations_of, condition_is, labels_of
 from k8slab.scene.marks import Mark, circle, path, rect, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
-from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip, progress
+from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip, progress, told
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 _MOST_CELLS = 12
@@ -20,6 +20,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     words = around.words
     mode = "Indexed" if indexed else words("job.queue" if completions is None else "job.counted")
     value = words("job.done", done=done if completions is None else f"{done}/{completions}")
+    progress_words = value
     if condition_is(obj, "Failed"):
         value = words("tone.failed")
     elif spec.get("suspend"):
@@ -33,8 +34,21 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks += _grid(subject, _tones(subject.id, status, completions, around))
     else:
         marks += _tally(subject, done, status.get("active", 0), completions)
-    said = words("job", mode=mode, value=value, active=status.get("active", 0), failed=failed)
-    return Picture(tuple(marks), said, links=tuple(around.graph.sources(subject.id, "owner")[:40]))
+    shown = value if value == progress_words else f"{value}{words('comma')}{progress_words}"
+    said = [words("job", mode=mode, value=shown, active=status.get("active", 0), failed=failed)]
+    if completions is None:
+        said.append(words("job.workers", count=spec.get("parallelism", 1)))
+    elif indexed and completions <= _MOST_CELLS:
+        said.append(told(_tones(subject.id, status, completions, around), words))
+    if failed:
+        marks += _failures(subject.width, words("job.failures", count=failed))
+    links = tuple(around.graph.sources(subject.id, "owner")[:40])
+    return Picture(tuple(marks), words("comma").join(said), links=links)
+
+
+def _failures(width: float, said: str) -> list[Mark]:
+    """How many Pods failed, at the right above the value."""
+    return [text(width - 12, 16, "smaller", said, "alert", "end")]
 
 
 def parsed_indexes(text_: str) -> list[int]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from k8slab.api.meta import Obj, condition_of, dig, labels_of
 from k8slab.api.quantities import milli, units
 from k8slab.clock import parse_timestamp
 from k8slab.graph import Graph
-from k8slab.scene.marks import Mark, icon, rect, text
+from k8slab.kubelet.eviction import DISK
+from k8slab.scene.marks import Mark, icon, instant_text, rect, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Load, Picture, Portrayal, Subject, Surroundings
 from k8slab.texts import Words
 
 ZONE = "topology.kubernetes.io/zone"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+_PARTS = (
+    ("power", "On", "node.off"),
+    ("network", "Up", "node.cut"),
+    ("kubelet", "Running", "node.no_kubelet"),
+    (DISK, 0, "node.full"),
+)
+"""The parts of a machine, how each is when all is well, and the words for when it isn't."""
 _EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 
 
@@ -20,27 +30,62 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     load = around.load_of(subject.id)
     if subject.size == "heat":
         return _heat(subject, load, around.words)
-    machine = machine_of(subject.id, around.graph)
-    is_off = dig(machine or {}, "spec", "power", default="On") != "On"
-    ready = condition_of(subject.obj, "Ready") or {}
-    status = ready.get("status", "")
-    said = around.words
-    words = "Ready" if status == "True" else "NotReady" if status else said("tone.starting")
-    cordoned = bool(dig(subject.obj, "spec", "unschedulable"))
-    marks = _card(subject, status, cordoned)
-    marks += _title(subject, (status, words, is_off, cordoned), ready, said)
-    marks += _bars(subject, load) if subject.size != "small" else []
+    said, now_us = around.words, around.now_us
+    how = _how(subject, around)
     taints = _taints(subject.obj)
+    marks = _card(subject, how.status, how.is_cordoned)
+    marks += _title(subject, how, said)
+    marks += _bars(subject, load) if subject.size != "small" else []
     marks += _footer(subject, load, taints, said)
+    is_ill = how.status != "True" and how.since_us
+    zone = labels_of(subject.obj).get(ZONE, "")
+    cpu, memory = (round(share * 100) for share in shares(subject.obj, load))
     detail = [
-        words,
-        said("node.off") if is_off else "",
-        said("node.cordoned") if cordoned else "",
+        said("node.zone", zone=zone) if zone else "",
+        said("since", words=how.words, at=instant_text(how.since_us, now_us)) if is_ill else how.words,
+        *how.troubles,
+        said("node.cordoned") if how.is_cordoned else "",
         _count(load, said),
+        said("node.reserved", cpu=cpu, memory=memory) if cpu or memory else "",
         *taints,
     ]
-    state = "ready" if status == "True" else "lost" if status == "Unknown" else "not-ready"
+    state = "ready" if how.status == "True" else "lost" if how.status == "Unknown" else "not-ready"
     return Picture(tuple(marks), said("comma").join(part for part in detail if part), state)
+
+
+class _How(NamedTuple):
+    """How a node is doing: its Ready condition, also in words, since when; and what is wrong beneath."""
+
+    status: str
+    words: str
+    since_us: int
+    is_off: bool
+    is_cordoned: bool
+    troubles: tuple[str, ...]
+
+
+def _how(subject: Subject, around: Surroundings) -> _How:
+    said = around.words
+    machine = dig(machine_of(subject.id, around.graph) or {}, "spec", default={})
+    ready = condition_of(subject.obj, "Ready") or {}
+    status, since = ready.get("status", ""), ready.get("lastTransitionTime")
+    words = "Ready" if status == "True" else "NotReady" if status else said("tone.starting")
+    found = [key for part, well, key in _PARTS if (machine.get(part) or well) != well]
+    # Without power nothing else of a machine says anything.
+    found = found[:1] if "node.off" in found else found
+    pressed = [
+        one["type"]
+        for one in dig(subject.obj, "status", "conditions", default=())
+        if one["type"].endswith("Pressure") and one["status"] == "True"
+    ]
+    return _How(
+        status,
+        words,
+        parse_timestamp(since) if since else 0,
+        "node.off" in found,
+        bool(dig(subject.obj, "spec", "unschedulable")),
+        (*(said(key) for key in found), *pressed),
+    )
 
 
 def machine_of(identity: str, graph: Graph) -> Obj | None:
@@ -62,11 +107,10 @@ def _card(subject: Subject, status: str, cordoned: bool) -> list[Mark]:
     return [rect(0, 0, subject.width, subject.height, radius, fill, line, 1.4, dash)]
 
 
-def _title(subject: Subject, how: tuple[str, str, bool, bool], ready: Obj, said: Words) -> list[Mark]:
-    status, words, is_off, cordoned = how
+def _title(subject: Subject, how: _How, said: Words) -> list[Mark]:
     small = subject.size == "small"
     y = 17.0 if small else 24.0
-    sign = "node-off" if is_off else "node-ready" if status == "True" else "node-lost"
+    sign = "node-off" if how.is_off else "node-ready" if how.status == "True" else "node-lost"
     left = 12.0 if small else 18.0
     marks = [icon(left, y - 4, sign)]
     style = "label" if small else "title"
@@ -79,23 +123,27 @@ def _title(subject: Subject, how: tuple[str, str, bool, bool], ready: Obj, said:
         zone_words = said("node.zone", zone=zone)
         marks.append(text(x + 2, y, "small", zone_words, "muted"))
         x += 10 + text_width(zone_words, "small")
-    if cordoned:
+    if how.is_cordoned:
         marks.append(icon(x + 8, y - 4, "cordon"))
-    if small:
-        return marks
-    right = subject.width - 14
-    if is_off and status == "True":
-        marks.append(text(right, y, "alert", said("node.off"), "alert", "end"))
-    elif status == "True":
-        held = f"Ready · {said('node.cordoned')}" if cordoned else "Ready"
-        marks.append(text(right, y, "label", held, "held" if cordoned else "muted", "end"))
-    else:
-        since = parse_timestamp(ready["lastTransitionTime"]) if ready.get("lastTransitionTime") else 0
-        clock = "since" if since else ""
-        marks.append(
-            text(right, y, "alert", f"{words} {{}}" if since else words, "alert", "end", clock, since)  # type: ignore[arg-type]
-        )
-    return marks
+        x += 18
+    return marks if small else [*marks, _state(subject.width - 14, y, subject.width - 24 - x, how, said)]
+
+
+def _state(right: float, y: float, room: float, how: _How, said: Words) -> Mark:
+    """The words at a card's right end: the worst of what is to be said, and more where there is room."""
+    if how.status != "True":
+        since = how.since_us
+        words = f"{how.words} {{}}" if since else how.words
+        return text(right, y, "alert", words, "alert", "end", "since" if since else "", since)
+    if how.troubles:
+        whole = " · ".join(how.troubles)
+        words = whole if text_width(whole, "alert") <= room else how.troubles[0]
+        return text(right, y, "alert", words, "alert", "end")
+    if how.is_cordoned:
+        whole = f"Ready · {said('node.cordoned')}"
+        words = whole if text_width(whole, "label") <= room else said("node.cordoned")
+        return text(right, y, "label", words, "held", "end")
+    return text(right, y, "label", "Ready", "muted", "end")
 
 
 def shares(obj: Obj, load: Load) -> tuple[float, float]:

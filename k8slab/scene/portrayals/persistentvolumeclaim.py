@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8slab.api.meta import Obj, dig, is_terminating
 from k8slab.graph import Graph, name_of
 from k8slab.scene.marks import Mark, cylinder_d, path, text
-from k8slab.scene.metrics import shortened
+from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.texts import Words
 
@@ -35,7 +35,11 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     words = _words(obj, phase, where, held, around.words)
     line = "held" if held else subject.colour if phase == "Bound" else "mark-waiting"
     name = obj["metadata"]["name"]
-    marks = _marks(subject, line, name, words, phase == "Bound")
+    shown, is_bound = words, phase == "Bound" and not is_terminating(obj)
+    if is_bound and where and text_width(words, "smaller") > subject.width - 43:
+        # Where it is says more than how large it is.
+        shown = around.words("claim.held_short" if held else "claim.on_short", node=name_of(where))
+    marks = _marks(subject, line, name, shown, phase == "Bound")
     return Picture(tuple(marks), words, "held" if held else phase.lower(), _users(subject.id, around))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from k8slab.scene.marks import Mark, icon, path, rect, stripe_d, text
+from k8slab.scene.marks import Mark, icon, instant_text, path, rect, stripe_d, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.phases import Look
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
@@ -24,12 +24,25 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         marks = medium_marks(subject.width, subject.colour, look.tone, name)
     else:
         marks = large_marks(subject.width, subject.height, subject.colour, look, name)
-    words = look.word
+    words = _words(look, around)
     hostname, subdomain = subject.obj["spec"].get("hostname"), subject.obj["spec"].get("subdomain")
     if hostname and subdomain:
         namespace = subject.obj["metadata"].get("namespace", "default")
         words = f"{words}, {hostname}.{subdomain}.{namespace}.svc.cluster.local"
     return Picture(marks, words, look.tone, around.links_of(subject.id))
+
+
+def _words(look: Look, around: Surroundings) -> str:
+    """The line beneath the name, with an instant in the place of its running clock."""
+    line = look.line
+    if look.clock:
+        words, at = line.replace("{}", "").strip(), instant_text(look.at_us, around.now_us)
+        line = around.words("since", words=words, at=at)
+    counted = "·" in look.line or "×" in look.line
+    if look.restarts and not counted:
+        key = "restarts" if look.restarts > 1 else "restart"
+        line = f"{line} · {around.words(key, count=look.restarts)}"
+    return line
 
 
 def _box(width: float, height: float, radius: float, tone: str) -> Mark:

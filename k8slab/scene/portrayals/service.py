@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8slab.api.meta import dig
-from k8slab.graph import object_id
+from k8slab.graph import name_of, object_id
 from k8slab.scene.marks import Mark, circle, path, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
@@ -22,33 +22,34 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     value = ", ".join(ports[:2]) + (" …" if len(ports) > 2 else "")
     name = obj["metadata"]["name"]
     marks = chip(subject.width, "owner-none", f"Service · {shown_type}", name, value)
-    ready, links = _endpoints(subject.id, around)
+    endpoints = _endpoints(subject.id, around)
+    ready = [is_ready for is_ready, _ in endpoints]
     marks += _plugs(ready, around.words)
     name_in_dns = f"{name}.{obj['metadata'].get('namespace', 'default')}.svc.cluster.local"
     said = around.words(
         "service", type=shown_type, port=value, ready=sum(ready), count=len(ready), dns=name_in_dns
     )
-    return Picture(
-        tuple(marks),
-        said,
-        links=links,
-    )
+    comma = around.words("comma")
+    for key, wanted in (("service.ready", True), ("service.not_ready", False)):
+        names = [name_of(pod) for is_ready, pod in endpoints if pod and is_ready == wanted]
+        if names and len(ready) <= _MOST_PLUGS:
+            said += comma + around.words(key, names=" ".join(names))
+    return Picture(tuple(marks), said, links=tuple(dict.fromkeys(pod for _, pod in endpoints if pod)))
 
 
-def _endpoints(identity: str, around: Surroundings) -> tuple[list[bool], tuple[str, ...]]:
-    """Whether each endpoint is ready, and the ids of the Pods behind them."""
-    ready: list[bool] = []
-    pods: dict[str, None] = {}
+def _endpoints(identity: str, around: Surroundings) -> list[tuple[bool, str]]:
+    """Whether each endpoint is ready, and the id of the Pod behind it; empty where it is something else."""
+    found: list[tuple[bool, str]] = []
     for slice_id in around.graph.sources(identity, "network"):
         one = around.graph.get(slice_id)
         if one is None or one["kind"] != "EndpointSlice":
             continue
         for endpoint in one.get("endpoints") or ():
-            ready.append(dig(endpoint, "conditions", "ready", default=True))
-            target = endpoint.get("targetRef") or {}
+            target, pod = endpoint.get("targetRef") or {}, ""
             if target.get("kind") == "Pod":
-                pods[object_id("Pod", (one["metadata"].get("namespace", ""), target["name"]))] = None
-    return ready, tuple(pods)
+                pod = object_id("Pod", (one["metadata"].get("namespace", ""), target["name"]))
+            found.append((dig(endpoint, "conditions", "ready", default=True), pod))
+    return found
 
 
 def _plugs(ready: list[bool], words: Words) -> list[Mark]:
