@@ -339,7 +339,7 @@ class SvgPainter {
     else {
       group.classList.add("k8-gone");
       group.removeAttribute("tabindex");
-      setTimeout(() => group.remove(), TWEEN_MS);
+      this.view.later(() => group.remove(), TWEEN_MS);
     }
   }
 
@@ -769,7 +769,7 @@ class Dots {
     const colour = well ? "accent" : "alert";
     if (this.view.still) {
       const line = element("path", { d: `M${x1} ${y1}L${x2} ${y2}`, ...stroke(colour, 1.5, well ? "" : "4 3") }, this.root);
-      setTimeout(() => line.remove(), FLIGHT_MS);
+      this.view.later(() => line.remove(), FLIGHT_MS);
       return;
     }
     const dot = element("circle", { r: 4.5, fill: well ? paint(colour) : "none", ...stroke(colour, 2, "") }, this.root);
@@ -1145,12 +1145,38 @@ const CONTROLS = [".k8slab-panel", ".k8slab-controls", ".k8slab-inspector", ".k8
   .map((part) => `${part} :is(button, input, select, textarea, .noUi-target):not(.k8-stage *)`)
   .join();
 
+/** The nearest element around one that a selector names, in whose shadow it may lie. */
+function enclosing(node, selector) {
+  for (let at = node; at; at = at.getRootNode().host) {
+    const found = at.closest(selector);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The attributes of a page's html or body that say which theme it has. */
+const SIGNS = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme", "class", "style"];
+
+/** Whether the page is dark by what it says of itself: JupyterLab, VS Code, Colab and marimo each have a sign of their own. */
+function pageIsDark(node) {
+  const { body, documentElement: html } = document;
+  const jupyter = { true: "light", false: "dark" }[body.dataset.jpThemeLight];
+  const said = [jupyter, body.dataset.vscodeThemeKind, html.getAttribute("theme"), body.dataset.theme, html.dataset.theme];
+  // VS Code's high contrast is dark, unless it says that it is light.
+  const [sign] = said.filter((one) => /light|dark|contrast/.test(one));
+  if (sign) return !/light/.test(sign);
+  const { colorScheme } = getComputedStyle(node.isConnected ? node : body);
+  if (colorScheme === "dark" || colorScheme === "light") return colorScheme === "dark";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
 class View {
   constructor(picture, model, el) {
     this.picture = picture;
     this.model = model;
     this.config = model.get("config");
     this.silenced = [];
+    this.timers = new Set();
     this.touched = new Set();
     this.axisChanged = true;
     this.active = "";
@@ -1163,11 +1189,16 @@ class View {
     picture.views.add(this);
     this.restart();
     this.listen();
-    // Only when it is in the page does a view know the panel around it.
-    requestAnimationFrame(() => {
-      this.themed();
-      if (picture.cut) this.cutOff();
-    });
+  }
+
+  /** A timer that ends with the view at the latest. */
+  later(act, ms = 0) {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      act();
+    }, ms);
+    this.timers.add(timer);
+    return timer;
   }
 
   build(el) {
@@ -1207,10 +1238,10 @@ class View {
     listen(frame, "keydown", (event) => this.key(event));
     listen(frame, "focusin", (event) => this.painter instanceof SvgPainter && this.activate(this.painter.idAt(event), false));
     listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.themed());
-    this.model.on("change:theme", () => this.themed());
-    this.model.on("change:can_act", () => this.grips.place());
-    this.watcher = new MutationObserver(() => this.themed());
-    this.watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-theme"] });
+    this.followed = { "change:theme": () => this.themed(), "change:can_act": () => this.grips.place() };
+    for (const [name, act] of Object.entries(this.followed)) this.model.on(name, act);
+    this.watcher = new MutationObserver(() => this.isDark() !== this.dark && this.themed());
+    for (const one of [document.documentElement, document.body]) this.watcher.observe(one, { attributes: true, attributeFilter: SIGNS });
     this.sizes = new ResizeObserver(() => this.sized());
     this.sizes.observe(frame);
   }
@@ -1220,6 +1251,9 @@ class View {
     clearTimeout(this.sizing);
     const act = () => {
       const width = Math.round(this.frame.clientWidth);
+      // Only when it is in the page, which may be long after it was made, does a view know the panel around it.
+      if (this.told === undefined) this.themed();
+      if (this.told === undefined && this.picture.cut) this.cutOff();
       if (width > 0 && width !== this.told) this.picture.send({ type: "width", width });
       this.told = width;
       if (this.painter instanceof CanvasPainter) {
@@ -1228,15 +1262,13 @@ class View {
       }
     };
     if (this.told === undefined) act();
-    else this.sizing = setTimeout(act, 120);
+    else this.sizing = this.later(act, 120);
   }
 
   isDark() {
     const theme = this.model.get("theme");
     if (theme === "dark" || theme === "light") return theme === "dark";
-    const jupyter = document.body.dataset.jpThemeLight;
-    if (jupyter) return jupyter === "false";
-    return matchMedia("(prefers-color-scheme: dark)").matches;
+    return pageIsDark(this.root);
   }
 
   colours() {
@@ -1246,7 +1278,7 @@ class View {
   themed() {
     this.dark = this.isDark();
     this.root.dataset.theme = this.dark ? "dark" : "light";
-    const holder = this.root.closest(".k8slab-panel") || this.root;
+    const holder = enclosing(this.root, ".k8slab-panel") || this.root;
     this.nameSliders(holder);
     for (const target of new Set([holder, this.root])) {
       target.dataset.theme = this.root.dataset.theme;
@@ -1326,7 +1358,7 @@ class View {
     this.playhead?.place();
     this.grips.place();
     // A task after this frame's callbacks runs when the frame was handed to be painted.
-    setTimeout(() => picture.acknowledge());
+    this.later(() => picture.acknowledge());
   }
 
   headline() {
@@ -1360,7 +1392,7 @@ class View {
     this.write(".k8-cut", cut && textOf(this.config, `cut.${cut}`));
     this.root.classList.toggle("k8-still", Boolean(cut));
     for (const part of this.root.querySelectorAll(".k8-timeline, .k8-grips")) part.inert = Boolean(cut);
-    const scope = this.root.closest(".k8slab-panel, .jp-Notebook") || document;
+    const scope = enclosing(this.root, ".k8slab-panel, .jp-Notebook") || document;
     for (const control of this.silenced) control.removeAttribute("disabled");
     this.silenced = cut ? [...scope.querySelectorAll(CONTROLS)].filter((one) => !one.hasAttribute("disabled")) : [];
     for (const control of this.silenced) control.setAttribute("disabled", "");
@@ -1452,6 +1484,10 @@ class View {
 
   remove() {
     this.stop.abort();
+    for (const [name, act] of Object.entries(this.followed)) this.model.off(name, act);
+    for (const timer of this.timers) clearTimeout(timer);
+    cancelAnimationFrame(this.requested);
+    clearTimeout(this.late);
     this.watcher.disconnect();
     this.rows?.disconnect();
     this.sizes.disconnect();
