@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from k8slab.api.memo import forget_unheld
 from k8slab.cluster import dispatch, queue
 from k8slab.cluster.ownership import shorten_trails
 from k8slab.cluster.world import World
@@ -146,6 +147,9 @@ class Marks:
         store.compact(revision)
         world.forget_causes()
         self._marks = [_without_past(mark) if _has_past(mark, revision) else mark for mark in self._marks]
+        kept = {mark.world.store.revision for mark in self._marks}
+        self._outlines = {marked: outline for marked, outline in self._outlines.items() if marked in kept}
+        forget_unheld()
 
     def _thin_before(self, revision: int) -> None:
         """Keep of the marks up to a revision but the first, the last, and a few between.

@@ -122,6 +122,8 @@ class ClusterState:
     _KEPT_CLASSES = 512
     _KEPT_COUNTERS = 1024
     _KEPT_LOG = 50_000
+    _MOST_FOUND = 4096
+    """Pods of one template share their labels; what was found for others is hardly asked for twice."""
 
     def __init__(self, view: View) -> None:
         self._start_empty()
@@ -490,7 +492,7 @@ class ClusterState:
         slot = (pod.namespace, id(pod.labels), pod.terminating)
         known = self._wanted.get(slot)
         if known is None:
-            if len(self._wanted) >= self._KEPT_LOG:
+            if len(self._wanted) >= self._MOST_FOUND:
                 self._wanted.clear()
             found = tuple(
                 counter
@@ -512,7 +514,7 @@ class ClusterState:
         slot = (pod.namespace, id(pod.labels), id(owner))
         known = self._spreads.get(slot)
         if known is None:
-            if len(self._spreads) >= self._KEPT_LOG:
+            if len(self._spreads) >= self._MOST_FOUND:
                 self._spreads.clear()
             selector = default_selector(cycle, pod)
             counter = (

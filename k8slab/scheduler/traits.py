@@ -56,7 +56,7 @@ class Reader:
     __slots__ = ("_by_content", "_by_identity", "_by_spec", "_terms")
 
     _LIMIT = 20_000
-    _MOST_SPECS = 4096
+    _MOST_SPECS = 1024
     """A spec is read again soon after it was written or never: those of Pods that are gone are not kept."""
 
     def __init__(self) -> None:

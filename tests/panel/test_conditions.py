@@ -366,5 +366,5 @@ def test_long_play_takes_no_more_memory(visit: Visit) -> None:
     assert page.evaluate("window.seen.frames") > 2 * frames
     assert late.heap_bytes < 1.1 * early.heap_bytes
     assert late.elements < 1.25 * early.elements, "the timeline has a few stretches more"
-    assert late.objects < 1.3 * early.objects
+    assert late.objects < 1.2 * early.objects, "the trails of 256 removed objects, and a few stretches"
     assert max(early.changes, late.changes) <= 1.5 * 100 + 100

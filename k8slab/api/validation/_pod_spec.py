@@ -15,7 +15,7 @@ from typing import Any
 
 from k8slab.api import quantities
 from k8slab.api.errors import Cause
-from k8slab.api.memo import first_like
+from k8slab.api.memo import first_like, new_table
 from k8slab.api.meta import Obj
 from k8slab.api.validation._affinity import (
     validate_affinity,
@@ -82,7 +82,7 @@ class SpecMemory:
     __slots__ = ("_known", "_size")
 
     def __init__(self, size: int) -> None:
-        self._known: dict[int, Obj] = {}
+        self._known: dict[int, tuple[Obj, None]] = new_table()
         self._size = size
 
     def knows(self, spec: Obj) -> bool:
@@ -93,7 +93,7 @@ class SpecMemory:
         """Note that this object passed."""
         if len(self._known) >= self._size:
             del self._known[next(iter(self._known))]
-        self._known[id(spec)] = spec
+        self._known[id(spec)] = (spec, None)
 
 
 _GOOD_IN_PODS = SpecMemory(2048)
