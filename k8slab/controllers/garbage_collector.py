@@ -174,9 +174,17 @@ class _Sorted:
         self.unresolvable = ""
 
 
+_LET_GO_BY = 2
+"""An owner that none of its dependents blocks is let go while the collector asks for the first two owners.
+
+They are asked for one after the other, so that at a later place an owner that other finalizers
+hold is found to wait for nobody any more, and keeps its dependents until it is gone.
+"""
+
+
 def _sort_references(view: View, item: Obj) -> _Sorted:
     result = _Sorted()
-    for reference in _references(item):
+    for place, reference in enumerate(_references(item)):
         if not _is_served(view, reference) and view.get(reference["kind"], _guess(item, reference)) is None:
             result.unresolvable = (
                 f"unable to get REST mapping for {reference['apiVersion']}/{reference['kind']}."
@@ -189,7 +197,7 @@ def _sort_references(view: View, item: Obj) -> _Sorted:
         owner = _owner(view, reference, item)
         if owner is None:
             result.dangling.append(reference)
-        elif _deletes_with(owner, FOREGROUND):
+        elif _deletes_with(owner, FOREGROUND) and (place < _LET_GO_BY or _blocking(view, owner)):
             result.waiting.append(reference)
         else:
             result.solid.append(reference)
@@ -287,12 +295,7 @@ def _finish_foreground(view: View, kind: str, item: Obj) -> Plan:
 
     Models processDeletingDependentsItem.
     """
-    uid = item["metadata"]["uid"]
-    blocking = []
-    for dependent_kind, key in view.dependents(uid):
-        dependent = view.get(dependent_kind, key)
-        if dependent is not None and _blocks(dependent, uid):
-            blocking.append((dependent_kind, dependent))
+    blocking = _blocking(view, item)
     if not blocking:
         yield from _remove_finalizer(kind, item, FOREGROUND)
         return Done()
@@ -306,6 +309,13 @@ def _finish_foreground(view: View, kind: str, item: Obj) -> Plan:
         return Done(error=aggregate(errors))
     kind, dependent = blocking[0]
     return Done(why=f"{kind} {dependent['metadata']['name']} blocks the deletion")
+
+
+def _blocking(view: View, owner: Obj) -> list[tuple[str, Obj]]:
+    """The dependents that an owner's deletion waits for, each with its kind."""
+    uid = owner["metadata"]["uid"]
+    found = ((kind, view.get(kind, key)) for kind, key in view.dependents(uid))
+    return [(kind, one) for kind, one in found if one is not None and _blocks(one, uid)]
 
 
 def _blocks(dependent: Obj, uid: str) -> bool:

@@ -132,6 +132,23 @@ def test_foreground_does_not_wait_for_a_dependent_that_does_not_block():
     assert collector.names() == ["held"]
 
 
+@pytest.mark.parametrize(
+    ("place", "block", "forgotten"),
+    [(0, False, True), (2, False, False), (2, True, True)],
+    ids=["asked for first", "let go by its turn", "blocked"],
+)
+def test_a_waiting_owner_among_others(place, block, forgotten):
+    held = going("held", "foregroundDeletion")
+    others = [config_map(name) for name in "abc"]
+    owners = [*others[:place], held, *others[place:]]
+    item = config_map("item", *(reference(one, block=block and one is held) for one in owners))
+    collector = Collector(*owners, item)
+    collector.look("item")
+    names = [one["name"] for one in collector.get("item")["metadata"]["ownerReferences"]]
+    assert ("held" not in names) is forgotten
+    assert [name for name in names if name != "held"] == ["a", "b", "c"]
+
+
 def test_foreground_goes_on_when_a_dependent_ceases_to_block():
     held = config_map("held", reference(OWNER, block=True), finalizers=["example.com/hold"])
     collector = Collector(OWNER, held)
