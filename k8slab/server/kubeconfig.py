@@ -37,6 +37,7 @@ class Home:
     def __init__(self, url: str, token: str, certificate: bytes = b"") -> None:
         self.path = Path(tempfile.mkdtemp(prefix="k8slab-"))
         self.kubeconfig = self.path / "config"
+        self.cache = self.path / "cache"
         text = json.dumps(config_of(url, token, certificate), indent=2)
         descriptor = os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -49,7 +50,7 @@ class Home:
 
         Its discovery cache is keyed by host and port, so that each lab has its own.
         """
-        return {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.path / "cache")}
+        return {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.cache)}
 
     def enter(self) -> None:
         """Set the variables for this process and the shell cells that it starts."""

@@ -18,6 +18,7 @@ import uvicorn
 
 from k8slab.server.app import App
 from k8slab.server.certificates import self_signed
+from k8slab.server.discovery_cache import write_cache
 from k8slab.server.endpoints import announce
 from k8slab.server.kubeconfig import Home
 from k8slab.server.live import LiveClock
@@ -76,6 +77,8 @@ class Serving:
             certificate, certificate_path, key_path = self_signed(host, Path(self._tls_folder.name))
         address = self.url if tls else self.url + prefix_of(self.token)
         self._home = Home(address, self.token, certificate)
+        with lab.lock:
+            write_cache(self._home.cache, address, lab.world)
         self.clock = LiveClock(lab, speed if live else 0.0, self._changed)
         self.app = App(lab, self.clock, self.token)
         config = uvicorn.Config(
