@@ -141,22 +141,34 @@ def repeated_keys(value: Any, path: str = "") -> list[str]:
 
 def syntax_error(text: str | bytes) -> str:
     """What Go's scanner says of a text that is no JSON."""
+    return syntax_fault(text)[0]
+
+
+def syntax_fault(text: str | bytes) -> tuple[str, int]:
+    """What Go's scanner says of a text that is no JSON, and how many bytes it has read by then."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     try:
         _scan(data)
     except _SyntaxFaultError as fault:
-        return str(fault)
-    return "invalid UTF-8 in string"
+        return str(fault), fault.offset
+    return "invalid UTF-8 in string", len(data)
+
+
+ENDS_EARLY = "unexpected end of JSON input"
 
 
 class _SyntaxFaultError(Exception):
-    """The first fault of a text."""
+    """The first fault of a text, and the bytes up to it."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        super().__init__(text)
+        self.offset = offset
 
 
 def _fault(data: bytes, at: int, context: str) -> NoReturn:
     if at >= len(data):
-        raise _SyntaxFaultError("unexpected end of JSON input")
-    raise _SyntaxFaultError(f"invalid character {_quoted(data[at])} {context}")
+        raise _SyntaxFaultError(ENDS_EARLY, len(data))
+    raise _SyntaxFaultError(f"invalid character {_quoted(data[at])} {context}", at + 1)
 
 
 def _quoted(byte: int) -> str:

@@ -14,19 +14,28 @@ emitter) and staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go, v1.36.
 from __future__ import annotations
 
 import functools
+import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from k8slab.api.json_text import MOST_LEVELS, JsonError, decode_json, go_quote, is_too_deep, plain
+from k8slab.api.json_text import (
+    ENDS_EARLY,
+    MOST_LEVELS,
+    decode_json,
+    go_quote,
+    is_too_deep,
+    plain,
+    syntax_fault,
+)
 from k8slab.api.yaml_emitter import dump
 from k8slab.api.yaml_words import resolve
 
 Node = Any
 """A node of PyYAML's, whose stubs don't tell its kinds apart: `id` is scalar, sequence or mapping."""
 
-__all__ = ["YamlError", "dump", "load", "load_all", "load_body", "split_documents"]
+__all__ = ["YamlError", "dump", "load", "load_all", "load_body", "load_each", "split_documents"]
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = "plain"
@@ -251,38 +260,66 @@ def load(text: str) -> Any:
 
 
 def load_all(text: str) -> list[Any]:
-    """The documents of a file as `kubectl -f` reads it, empty ones left out.
+    """The documents of a file as `kubectl -f` reads it, empty ones left out (see `load_each`)."""
+    return list(load_each(text))
 
-    A text that begins with a brace is read as a stream of JSON. Raises
-    YamlError in kubectl's words (without its `error parsing FILE: `).
+
+def load_each(text: str) -> Iterator[Any]:
+    """The documents of a file one after the other, empty ones left out.
+
+    A text that begins with a brace is a stream of JSON until its first or second
+    object turns out not to be JSON; from there on it is YAML. Raises YamlError, in kubectl's words
+    (without its `error parsing FILE: `), at the first document that can't be read.
     """
+    refused: YamlError | None = None
     if text.lstrip().startswith("{"):
+        rest = yield from _json_stream(text)
+        if rest is None:
+            return
+        text, refused = rest
+    for document in split_documents(text):
         try:
-            return [plain(decode_json(text))]
-        except JsonError:
-            streamed = _json_stream(text)
-            if streamed is not None:
-                return streamed
-    documents = (load(document) for document in split_documents(text))
-    return [document for document in documents if document is not None]
+            value = load(document)
+        except YamlError as error:
+            # Whoever fails at both is told what was wrong as JSON.
+            raise refused or error from None
+        refused = None
+        if value is not None:
+            yield value
 
 
-def _json_stream(text: str) -> list[Any] | None:
-    """Several JSON objects one after the other; None where the text isn't that."""
-    import json
-
+def _json_stream(text: str) -> Generator[Any, None, tuple[str, YamlError] | None]:
+    """The JSON objects of a text one after the other; at the end what is left and why it is no JSON."""
     decoder = json.JSONDecoder()
-    objects: list[Any] = []
-    position = 0
-    while position < len(text):
+    count = position = 0
+    while text[position:].strip():
+        start = position + len(text[position:]) - len(text[position:].lstrip())
         try:
-            value, position = decoder.raw_decode(text, position)
-        except ValueError:
-            return None
-        objects.append(value)
-        rest = text[position:]
-        position += len(rest) - len(rest.lstrip())
-    return objects
+            _, end = decoder.raw_decode(text, start)
+            value = decode_json(text[start:end])
+        except (ValueError, RecursionError):
+            fault, offset = syntax_fault(text[position:])
+            if fault == ENDS_EARLY:
+                fault = "unexpected EOF"
+            elif count <= _AMBIGUOUS:
+                fault = f"json: offset {len(text[:position].encode()) + offset}: {fault}"
+            if count > _AMBIGUOUS:
+                raise YamlError(fault) from None
+            return _after_line_break(text[position:]), YamlError(fault)
+        yield plain(value)
+        count, position = count + 1, end
+    return None
+
+
+_AMBIGUOUS = 1
+"""After more JSON objects than this a stream is JSON, and never YAML."""
+
+
+def _after_line_break(text: str) -> str:
+    """A text without its leading blanks up to and with the first line break."""
+    rest = text.lstrip()
+    blanks = text[: len(text) - len(rest)]
+    return text[blanks.index("\n") + 1 :] if "\n" in blanks else rest
 
 
 def split_documents(text: str) -> Iterator[str]:

@@ -16,9 +16,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from k8slab.api.errors import ApiError
+from k8slab.clock import SECOND_US
 from k8slab.kubectl.client import Client, Result
 from k8slab.kubectl.durations import duration_text
 from k8slab.kubectl.flags import Flag, Parsed, UsageError, flag_named, parse
+from k8slab.kubectl.usage import ARGUMENTS
 
 if TYPE_CHECKING:
     from k8slab.kubectl.session import Session
@@ -49,7 +51,12 @@ GLOBAL_FLAGS = (
     Flag("kuberc", idle="a lab keeps no preferences"),
     Flag("profile", default="none", refused="no Go program runs that could be profiled"),
     Flag("profile-output", default="profile.pprof", idle="nothing is profiled"),
-    Flag("log-flush-frequency", type="duration", idle="what is logged is printed at once"),
+    Flag(
+        "log-flush-frequency",
+        type="duration",
+        default=5 * SECOND_US,
+        idle="what is logged is printed at once",
+    ),
     Flag("vmodule", idle="there are no Go files whose log could be set"),
     Flag("request-timeout", default="0"),
     Flag("server", "s"),
@@ -271,6 +278,8 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
     """
     from k8slab.kubectl.session import Session
 
+    if argv[:1] == ["help"]:
+        return _help(argv[1:])
     try:
         verb, full, rest = find(argv)
     except KubectlError as error:
@@ -313,6 +322,17 @@ def run(client: Client, argv: Sequence[str], stdin: str = "", *, namespace: str 
     return Result(session.stdout, session.stderr, session.code)
 
 
+def _help(topic: Sequence[str]) -> Result:
+    """`kubectl help COMMAND`: what the command's `--help` says."""
+    try:
+        verb, full, _ = find(topic)
+    except KubectlError:
+        kubectl, name, _ = find(())
+        shown = " ".join(f"`{word}`" for word in topic)
+        return Result("", f"Unknown help topic [{shown}]\n{usage_text(kubectl, name)}", 0)
+    return Result(help_text(verb, full), "", 0)
+
+
 _MOST_VERBOSE = 5
 """Up to this level kubectl's log says nothing of a command that succeeds."""
 
@@ -338,27 +358,75 @@ def _check_required(session: Session, verb: Verb) -> None:
 def help_text(verb: Verb, full: str) -> str:
     """What a command is for, its subcommands and its flags."""
     lines = [verb.summary, ""]
-    inner = verb.subcommands or (tuple(dict.fromkeys(verbs().values())) if not full else ())
-    if inner:
-        lines.append("Available Commands:")
-        width = max(13, *(len(one.name) + 1 for one in inner))
-        lines.extend(f"  {one.name:<{width}} {one.summary}".rstrip() for one in inner)
-        lines.append("")
+    return "\n".join(lines) + usage_text(verb, full)
+
+
+def usage_text(verb: Verb, full: str) -> str:
+    """A command's subcommands, its flags and the arguments that it takes."""
+    lines: list[str] = []
+    groups = {"Available Commands:": verb.subcommands} if full else _groups()
+    for title, inner in groups.items():
+        if inner:
+            width = max(15 if not full else 13, *(len(one.name) + 1 for one in inner))
+            lines += [title, *(f"  {one.name:<{width}} {one.summary}".rstrip() for one in inner), ""]
     if verb.flags:
-        lines.append("Options:")
-        lines.extend(option_lines(verb.flags))
-        lines.append("")
-    lines.append(f"Usage:\n  {' '.join(('kubectl', *full.split()))} [flags] [options]\n")
+        lines += ["Options:", *option_lines(verb.flags, full), ""]
+    words = " ".join(("kubectl", *full.split()))
+    lines += ["Usage:", f"  {words} {ARGUMENTS.get(full, '[flags] [options]')}", ""]
+    if verb.subcommands or not full:
+        lines.append(f'Use "{words} <command> --help" for more information about a given command.')
+    lines.append(
+        'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
+    )
     return "\n".join(lines)
 
 
-def option_lines(flags: Sequence[Flag]) -> list[str]:
+def _groups() -> dict[str, tuple[Verb, ...]]:
+    """The titles under which kubectl lists its commands, and those commands."""
+    known = verbs()
+    groups = {title: tuple(known[name] for name in names) for title, names in _GROUPS.items()}
+    grouped = {one.name for inner in groups.values() for one in inner}
+    rest = dict.fromkeys(one.name for one in known.values() if one.name not in _UNLISTED)
+    return {**groups, "Other Commands:": tuple(known[name] for name in rest if name not in grouped)}
+
+
+_UNLISTED = ("alpha", "options")
+_GROUPS = {
+    "Basic Commands (Beginner):": ("create", "expose", "run", "set"),
+    "Basic Commands (Intermediate):": ("explain", "get", "edit", "delete"),
+    "Deploy Commands:": ("rollout", "scale", "autoscale"),
+    "Cluster Management Commands:": (
+        *("certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint"),
+    ),
+    "Troubleshooting and Debugging Commands:": (
+        *("describe", "logs", "attach", "exec", "port-forward", "proxy", "cp", "auth", "debug", "events"),
+    ),
+    "Advanced Commands:": ("diff", "apply", "patch", "replace", "wait", "kustomize"),
+    "Settings Commands:": ("label", "annotate", "completion"),
+}
+
+
+def option_lines(flags: Sequence[Flag], full: str = "") -> list[str]:
     """Flags with their short forms and defaults, in alphabetical order."""
     shown = sorted((flag for flag in flags if not flag.deprecated), key=lambda flag: flag.name)
-    return [f"    {f'-{one.short}, ' if one.short else ''}--{one.name}={_default_text(one)}" for one in shown]
+    return [
+        f"    {f'-{one.short}, ' if one.short else ''}--{one.name}={_default_text(one, full)}"
+        for one in shown
+    ]
 
 
-def _default_text(flag: Flag) -> str:
+def _manager_of(full: str) -> str:
+    """The field manager that a command is without `--field-manager`."""
+    word = full.split()[0]
+    return "kubectl-client-side-apply" if word in ("apply", "diff") else f"kubectl-{word}"
+
+
+def _default_text(flag: Flag, full: str) -> str:
+    if flag.name == "field-manager":
+        return f"'{_manager_of(full)}'"
+    if flag.name in ("aggregation-rule", "vmodule"):
+        # These are of types of their own, whose nothing is shown as such.
+        return ""
     if flag.type in ("array", "strings", "pairs", "map"):
         return f"[{','.join(flag.default or ())}]"
     if flag.type == "duration":
@@ -410,8 +478,6 @@ def message_of(error: Exception) -> str:
         if error.reason:
             return f"Error from server ({error.reason}): {error.message}"
         return f"Error from server: {error.message}"
-    if isinstance(error, FailuresError):
-        return "[" + ", ".join(plain_message(one) for one in error.errors) + "]"
     return plain_message(error)
 
 

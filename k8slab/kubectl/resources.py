@@ -229,24 +229,71 @@ def from_files(session: Session, *, validated: bool = False) -> list[Info]:
     With `validated`, a document without kind or version is refused in the words
     of the check that comes before it is sent. KubectlError for a file that can't be read.
     """
-    if session.flags.get("kustomize"):
-        from k8slab.kubectl.kustomize import build
+    infos, errors = [], []
+    for one in streamed(session, validated=validated):
+        if isinstance(one, KubectlError):
+            errors.append(one)
+        else:
+            infos.append(one)
+    _tell(session, errors)
+    return infos
 
-        directory = session.flags["kustomize"]
-        if session.flags["filename"]:
-            raise fail("only one of -f or -k can be specified")
+
+def streamed(session: Session, *, validated: bool = False) -> Iterator[Info | KubectlError]:
+    """The objects of the files, and what is wrong with the documents that are none, in their order.
+
+    A text ends with a document that can't be read; the next file goes on.
+    """
+    directory = session.flags.get("kustomize")
+    if directory:
+        yield from _selected(session, [_info(session, one, directory) for one in _built(session, directory)])
+        return
+    for source, text in [one for path in session.flags["filename"] for one in _texts(session, path)]:
         try:
-            documents = build(session.client, directory, session.warn)
+            for one in _documents(session, text, source, validated=validated):
+                if isinstance(one, KubectlError):
+                    yield one
+                else:
+                    yield from _selected(session, [one])
         except KubectlError as error:
-            # These two tell of it as of one error among several, which has no prefix.
-            bare = session.command in ("describe", "get")
-            raise KubectlError(error.text.removeprefix("error: ") if bare else error.text) from error
-        return _selected(session, [_info(session, one, directory) for one in documents])
-    found: list[Info] = []
-    for path in session.flags["filename"]:
-        for source, text in _texts(session, path):
-            found.extend(documents_of(session, text, source, validated=validated))
-    return _selected(session, found)
+            yield error
+
+
+def _built(session: Session, directory: str) -> list[Obj]:
+    """The objects that a kustomization makes."""
+    from k8slab.kubectl.kustomize import build
+
+    if session.flags["filename"]:
+        raise fail("only one of -f or -k can be specified")
+    try:
+        return build(session.client, directory, session.warn)
+    except KubectlError as error:
+        # These two tell of it as of one error among several, which has no prefix.
+        bare = session.command in ("describe", "get")
+        raise KubectlError(error.text.removeprefix("error: ") if bare else error.text) from error
+
+
+_IN_ORDER = ("annotate", "label", "set")
+"""Commands that tell what is wrong with a file as so many errors of their own."""
+
+_AT_LAST = (
+    *("autoscale", "create", "delete", "expose", "patch", "replace", "rollout status", "scale", "wait"),
+)
+"""Commands that do with each object as it comes, and tell what is wrong with the files behind that."""
+
+
+def _tell(session: Session, errors: Sequence[Exception]) -> None:
+    """Note what is wrong with the documents of files, which is one error beside those of the objects."""
+    if not errors:
+        return
+    if session.command == "diff":
+        raise errors[0]
+    if session.command.split()[0] in _IN_ORDER:
+        session.failures.extend(errors)
+    elif session.command in _AT_LAST:
+        session.late_failures.append(FailuresError(errors))
+    else:
+        session.failures.append(FailuresError(errors))
 
 
 def _selected(session: Session, infos: list[Info]) -> list[Info]:
@@ -278,42 +325,47 @@ def _texts(session: Session, path: str) -> list[tuple[str, str]]:
 
 def documents_of(session: Session, text: str, source: str, *, validated: bool = False) -> list[Info]:
     """The objects of a text, with the name that messages give it. KubectlError for one that can't be read."""
-    from k8slab.api.yaml import load_all
+    infos, errors = [], []
+    for one in _documents(session, text, source, validated=validated):
+        if isinstance(one, KubectlError):
+            errors.append(one)
+        else:
+            infos.append(one)
+    session.failures.extend(errors)
+    return infos
 
-    found: list[Info] = []
-    try:
-        documents = load_all(text)
-    except ValueError as error:
-        raise fail(f"error parsing {source}: {error}") from error
-    for document in documents:
+
+def _documents(session: Session, text: str, source: str, *, validated: bool) -> Iterator[Info | KubectlError]:
+    """The objects of a text, or why a document is none. KubectlError where no more can be read."""
+    from k8slab.api.yaml import YamlError, load_each
+
+    documents = load_each(text)
+    while True:
+        try:
+            document = next(documents, None)
+        except YamlError as error:
+            raise fail(f"error parsing {source}: {error}") from error
         if document is None:
-            continue
+            return
         if validated and session.flags.get("validate") not in ("false", "ignore"):
             _check_type(document, source)
         if isinstance(document, dict) and document.get("kind") == "List":
             items = document.get("items") or []
         else:
             items = [document]
-        found.extend(info for item in items for info in _held(session, item, source))
-    return found
+        for item in items:
+            yield _held(session, item, source)
 
 
-def _held(session: Session, manifest: Obj, source: str) -> list[Info]:
-    """The object of a manifest; where the command can't hold it that is a failure, and nothing comes."""
-    failures = session.late_failures if session.command in _WRITERS else session.failures
+def _held(session: Session, manifest: Obj, source: str) -> Info | KubectlError:
+    """The object of a manifest, or why the command can't hold it."""
     problem = _decoding_problem(session, manifest)
     if problem:
-        session.failures.append(fail(f'unable to decode "{source}": {problem}'))
-        return []
+        return fail(f'unable to decode "{source}": {problem}')
     try:
-        return [_info(session, manifest, source)]
-    except UnmappedError as error:
-        failures.append(error)
-        return []
-
-
-_WRITERS = ("create", "delete", "replace", "scale")
-"""Commands that write each object as it comes; others look at all of them first."""
+        return _info(session, manifest, source)
+    except KubectlError as error:
+        return error
 
 
 def _decoding_problem(session: Session, manifest: object) -> str:
@@ -437,8 +489,10 @@ def select(
                 "when paths, URLs, or stdin is provided as input, you may not specify "
                 "resource arguments as well"
             )
-        infos = from_files(session)
-        return [found for info in infos for found in _read(session, info)] if latest else infos
+        if session.command == "describe":
+            # It looks its objects up itself, after the files.
+            return [found for info in from_files(session) for found in _read(session, info)]
+        return _read_in_order(session) if latest else from_files(session)
     pairs = named(words)
     if not pairs:
         raise KubectlError(need or NOTHING_NAMED)
@@ -451,6 +505,22 @@ def select(
     found = []
     for kind, name in one_kind_each(session, pairs):
         found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
+    return found
+
+
+def _read_in_order(session: Session) -> list[Info]:
+    """The objects of the files as they are in the cluster; what can't be read is told in their order too."""
+    found: list[Info] = []
+    errors: list[Exception] = []
+    for one in streamed(session):
+        if isinstance(one, KubectlError):
+            errors.append(one)
+            continue
+        try:
+            found.append(_current(session, one))
+        except (ApiError, KubectlError, FailuresError) as error:
+            errors.append(error)
+    _tell(session, errors)
     return found
 
 
@@ -523,9 +593,13 @@ def enhanced(kind: Kind, query: Mapping[str, str]) -> Iterator[None]:
 def _read(session: Session, info: Info) -> list[Info]:
     """The object as it is in the cluster. Where it can't be read, that is a failure and nothing comes."""
     try:
-        if not info.name:
-            raise fail("resource name may not be empty")
-        return [info._replace(obj=session.get(info.kind, info.namespace, info.name))]
+        return [_current(session, info)]
     except (ApiError, KubectlError, FailuresError) as error:
         session.failures.append(error)
         return []
+
+
+def _current(session: Session, info: Info) -> Info:
+    if not info.name:
+        raise fail("resource name may not be empty")
+    return info._replace(obj=session.get(info.kind, info.namespace, info.name))

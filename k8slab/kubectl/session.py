@@ -42,7 +42,7 @@ class Session:
         self.code = 0
         self.failures: list[Exception] = []
         self.late_failures: list[Exception] = []
-        """Errors of documents that can't be mapped, which most commands tell behind those of the others."""
+        """What is wrong with files, where a command tells of it behind what is wrong with objects."""
         self.printed = 0
         self.custom_kinds: list[Kind] | None = None
         self.discovered: list[Any] | None = None
@@ -96,9 +96,17 @@ class Session:
     def stop_if_failed(self) -> None:
         """End the command with the errors that were collected, if there are any."""
         errors = [*self.failures, *self.late_failures]
-        if errors:
-            self.failures, self.late_failures = [], []
-            raise FailuresError(errors)
+        if not errors:
+            return
+        self.failures, self.late_failures = [], []
+        if len(errors) == 1 and isinstance(errors[0], FailuresError) and not self._lists_all:
+            raise errors[0]
+        raise FailuresError(errors)
+
+    @property
+    def _lists_all(self) -> bool:
+        """Whether the command ends with a list of errors even where there is one."""
+        return self.command in ("describe", "rollout pause", "rollout restart", "rollout resume")
 
     @property
     def help_text(self) -> str:

@@ -1,30 +1,19 @@
 """What could be typed next: words of a kubectl command, and field names of a manifest.
 
-Both are pure functions of the text and the cursor; the candidates come from
-where the truth is: kubectl's own table of commands, the objects that there
-are, and the schema that the API server validates with.
+Both are functions of the text and the cursor; the candidates come from where
+the truth is: kubectl's own completion, and the schema that the API server
+validates with.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from k8slab.api import schema
-from k8slab.api.kind import Kind, kinds
-from k8slab.kubectl.command import GLOBAL_FLAGS, Verb, verbs
-from k8slab.kubectl.flags import Flag
-from k8slab.store.view import View
 
 MOST = 60
-_ON_PODS = ("logs", "exec", "attach", "port-forward", "cp", "debug")
-_ON_NODES = ("cordon", "uncordon", "drain")
-_ON_RESOURCES = (
-    *("get", "describe", "delete", "edit", "patch", "label", "annotate", "scale", "rollout", "wait"),
-    *("expose", "autoscale", "set", "explain"),
-)
 _FOR = (
     *(
         f"condition={one}"
@@ -36,12 +25,8 @@ _FOR = (
     *("create", "delete", "jsonpath='{.status.phase}'=Running", "jsonpath='{.status.readyReplicas}'="),
 )
 """What can be waited for: the conditions that Kubernetes' own kinds have, and what else `--for` takes."""
-_VALUES: dict[str, Callable[[View], Sequence[str]]] = {
-    "namespace": lambda view: [one["metadata"]["name"] for one in view.list("Namespace")],
-    "output": lambda view: ("wide", "yaml", "json", "name", "jsonpath="),
-    "dry-run": lambda view: ("client", "server", "none"),
-    "for": lambda view: _FOR,
-}
+Offers = Callable[[str], Sequence[str]]
+"""What the last word of a kubectl command could become, as the lab says (`lab.completions`)."""
 
 
 class Completion(NamedTuple):
@@ -51,95 +36,19 @@ class Completion(NamedTuple):
     words: tuple[str, ...]
 
 
-def of_command(text: str, view: View, namespace: str = "default") -> Completion:
+def of_command(text: str, offers: Offers) -> Completion:
     """The words that may stand where a command (without `kubectl`) ends."""
     start = len(text) - len(re.split(r"\s", text)[-1])
-    before, word = text[:start].split(), text[start:]
-    if not before:
-        return _matching(start, word, sorted(dict.fromkeys(one.name for one in verbs().values())))
-    verb = verbs().get(before[0])
-    if verb is None or "--" in before:
-        return Completion(start, ())
-    rest = before[1:]
-    while verb.subcommands and rest and (inner := _subcommand(verb, rest[0])) is not None:
-        verb, rest = inner, rest[1:]
-    flags = (*verb.flags, *GLOBAL_FLAGS)
-    if word.startswith("-"):
-        return _matching(start, word, sorted(_written(flag) for flag in flags))
-    wanted = _awaited_value(before[-1], flags)
-    if wanted is not None:
-        return _matching(start, word, _VALUES[wanted](view) if wanted in _VALUES else ())
-    if verb.subcommands and not rest:
-        return _matching(start, word, [one.name for one in verb.subcommands])
-    given = [one for one in rest if not one.startswith("-")]
-    return _matching(start, word, _arguments(before[0], given, word, view, _namespace(before) or namespace))
+    return _matching(start, text[start:], offers(text))
 
 
-def of_condition(text: str, view: View, namespace: str = "default") -> Completion:
+def of_condition(text: str, offers: Offers) -> Completion:
     """The words that may stand where what is to be waited for (see `kubectl.wait_text`) ends."""
     if " " not in text:
         return _matching(0, text, ("settled", *_FOR))
     first, _, rest = text.partition(" ")
-    found = of_command(f"wait {rest}", view, namespace)
+    found = of_command(f"wait {rest}", offers)
     return found._replace(start=found.start - len("wait ") + len(first) + 1)
-
-
-def _subcommand(verb: Verb, word: str) -> Verb | None:
-    return next((one for one in verb.subcommands if word in (one.name, *one.aliases)), None)
-
-
-def _written(flag: Flag) -> str:
-    return f"--{flag.name}" if flag.type == "bool" or flag.bare is not None else f"--{flag.name}="
-
-
-def _awaited_value(word: str, flags: Sequence[Flag]) -> str | None:
-    """The flag whose value the next word is; None where it is none's."""
-    for flag in flags:
-        if word in (f"--{flag.name}", f"-{flag.short}") and flag.type != "bool" and flag.bare is None:
-            return flag.name
-    return None
-
-
-def _namespace(words: Sequence[str]) -> str:
-    for before, word in pairwise(words):
-        if before in ("-n", "--namespace"):
-            return word
-    return next((one.partition("=")[2] for one in words if one.startswith("--namespace=")), "")
-
-
-def _arguments(command: str, given: list[str], word: str, view: View, namespace: str) -> list[str]:
-    if command in _ON_PODS:
-        return _names("Pod", view, namespace) if not given else []
-    if command in _ON_NODES:
-        return _names("Node", view, "")
-    if command == "taint":
-        return ["nodes"] if not given else _names("Node", view, "")
-    if command not in _ON_RESOURCES:
-        return []
-    if "/" in word:
-        kind = _kind_named(word.partition("/")[0])
-        return [f"{word.partition('/')[0]}/{name}" for name in _names_of(kind, view, namespace)]
-    if not given:
-        return sorted(one for kind in kinds().values() for one in (kind.plural, *kind.short_names))
-    if "/" in given[0]:
-        return []
-    return _names_of(_kind_named(given[0]), view, namespace)
-
-
-def _kind_named(word: str) -> Kind | None:
-    for kind in kinds().values():
-        if word.lower() in (kind.plural, kind.singular, *kind.short_names):
-            return kind
-    return None
-
-
-def _names_of(kind: Kind | None, view: View, namespace: str) -> list[str]:
-    return _names(kind.kind, view, namespace if kind.namespaced else "") if kind is not None else []
-
-
-def _names(kind: str, view: View, namespace: str) -> list[str]:
-    found = view.list(kind, namespace=namespace) if namespace else view.list(kind)
-    return sorted(one["metadata"]["name"] for one in found)
 
 
 def _matching(start: int, word: str, candidates: Sequence[str]) -> Completion:

@@ -73,7 +73,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.player = Player(lab, self._frame, self._stopped)
         self.inspector = Inspector(lab)
         self.console = Console(
-            self._command, lambda text: completion.of_command(text, self.showing.lab.view), lab.language
+            self._command,
+            lambda text: completion.of_command(text, self.showing.lab.completions),
+            lab.language,
         )
         self.forks: list[Panel] = []
         self.comparisons: list[Comparison] = []
@@ -113,7 +115,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """The line for a condition to run until."""
         return Console(
             self.run_until,
-            lambda text: completion.of_condition(text, self.showing.lab.view),
+            lambda text: completion.of_condition(text, self.showing.lab.completions),
             self.lab.language,
             is_line=True,
             prompt=_WAIT,

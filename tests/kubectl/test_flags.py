@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ OF_LATER_VERSIONS = {("explain", "max-depth"), ("", "proxy-url")}
 Flags = Mapping[str, str]
 
 
+@cache
 def _help(words: tuple[str, ...]) -> str:
     command = [kubectl_path(), *words, *(() if words == ("options",) else ("--help",))]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -61,6 +63,40 @@ def test_every_command_and_flag_of_the_binary_is_known() -> None:
             if own.get(name) != short and (command, name) not in OF_LATER_VERSIONS
         ]
     assert unknown == []
+
+
+_DEFAULTS = re.compile(r"^    (?:-\w, )?--[\w-]+=.*?(?=:?$)", re.MULTILINE)
+_USAGE = re.compile(r"^Usage:\n.*\Z", re.MULTILINE | re.DOTALL)
+_EXAMPLES = re.compile(r"^Examples:\n.*?^Options:\n", re.MULTILINE | re.DOTALL)
+
+
+def test_help_tells_of_the_binarys_arguments_flags_and_defaults() -> None:
+    different: list[str] = []
+    lab = Lab(nodes=1)
+    for command, _ in _listed():
+        words = tuple(command.split())
+        binary = _EXAMPLES.sub("", _help(words))
+        inside = lab.kubectl(f"{command} --help").stdout
+        later = [f"--{name}=" for one, name in OF_LATER_VERSIONS if one == command]
+        defaults = [one for one in _DEFAULTS.findall(binary) if not any(name in one for name in later)]
+        own = [
+            one
+            for one in _DEFAULTS.findall(inside)
+            if "--kuberc=" not in one or not command.startswith("kuberc")
+        ]
+        if [one for one in defaults if "--kuberc=" not in one] != own:
+            different.append(f"{command}: {sorted(set(defaults) ^ set(own))}")
+        if _USAGE.findall(binary) != _USAGE.findall(inside):
+            different.append(f"{command}: {_USAGE.findall(binary)} {_USAGE.findall(inside)}")
+        assert lab.kubectl(f"help {command}").stdout == inside
+    assert different == []
+
+
+def test_help_knows_no_other_topic() -> None:
+    refused = Lab(nodes=1).kubectl("help nope")
+    done = subprocess.run([kubectl_path(), "help", "nope"], capture_output=True, text=True, check=False)
+    assert (refused.code, refused.stdout) == (done.returncode, done.stdout)
+    assert refused.stderr.split("\n")[0] == done.stderr.split("\n")[0]
 
 
 def _words_of(path: Path) -> Iterator[str]:

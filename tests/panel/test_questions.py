@@ -36,12 +36,12 @@ def lab() -> Lab:
 COMMANDS: dict[str, tuple[str, int, list[str]]] = {
     "a verb": ("desc", 0, ["describe"]),
     "a subcommand": ("rollout re", 8, ["restart", "resume"]),
-    "a resource": ("get deployme", 4, ["deployments"]),
+    "a resource": ("get deployme", 4, ["deployments.apps"]),
     "a name": ("describe pod bi", 13, ["big"]),
     "a name behind a slash": ("rollout restart deployment/", 16, ["deployment/web"]),
     "a Pod": ("logs b", 5, ["big"]),
     "a node": ("drain node-", 6, ["node-1", "node-2", "node-3"]),
-    "a flag": ("get pods --field-s", 9, ["--field-selector="]),
+    "a flag": ("get pods --field-s", 9, ["--field-selector"]),
     "a flag's value": ("get pods -o ya", 12, ["yaml"]),
     "a namespace": ("get pods -n kube-p", 12, ["kube-public"]),
     "nothing beyond a dash": ("exec big -- l", 12, []),
@@ -52,7 +52,7 @@ COMMANDS: dict[str, tuple[str, int, list[str]]] = {
 @pytest.mark.parametrize("case", COMMANDS)
 def test_commands_are_completed(case: str, lab: Lab) -> None:
     text, start, expected = COMMANDS[case]
-    found = of_command(text, lab.view)
+    found = of_command(text, lab.completions)
     assert (found.start, list(found.words)) == (start, expected)
 
 
@@ -131,7 +131,7 @@ def test_the_editor_checks_completes_and_applies(lab: Lab) -> None:
 
 def test_the_console_runs_and_completes(lab: Lab) -> None:
     ran: list[str] = []
-    console = Console(ran.append, lambda text: of_command(text, lab.view))
+    console = Console(ran.append, lambda text: of_command(text, lab.completions))
     sent = messages(console)
     console._receive(None, {"type": "run", "command": "get pods"}, None)
     console._receive(None, {"type": "complete", "text": "desc"}, None)

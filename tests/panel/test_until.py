@@ -18,7 +18,6 @@ from k8slab.panel.widget import Panel
 from k8slab.texts import texts_of
 from tests.browser import MOUNT, chromium
 from tests.panel.lab import FakeLab
-from tests.scene.cluster import cluster
 
 
 @pytest.fixture(scope="module")
@@ -148,15 +147,23 @@ OFFERED = {
     "condition=Av": (0, ("condition=Available",)),
     "cr": (0, ("create",)),
     "delete pod/db-": (7, ("pod/db-0", "pod/db-1", "pod/db-2")),
-    "condition=Ready no": (16, ("no", "nodes")),
-    "condition=Ready pod/db-0 --time": (25, ("--timeout=",)),
+    "condition=Ready no": (16, ("nodes", "nodes.metrics.k8s.io")),
+    "condition=Ready pod/db-0 --time": (25, ("--timeout",)),
 }
 
 
+@pytest.fixture(scope="module")
+def offering() -> Lab:
+    lab = Lab(nodes=1, timing="instant")
+    for number in range(3):
+        lab.kubectl(f"run db-{number} --image=nginx")
+    return lab
+
+
 @pytest.mark.parametrize("text", OFFERED)
-def test_the_line_is_completed(text: str) -> None:
+def test_the_line_is_completed(text: str, offering: Lab) -> None:
     start, words = OFFERED[text]
-    found = completion.of_condition(text, cluster())
+    found = completion.of_condition(text, offering.completions)
     assert (found.start, tuple(one for one in found.words if one != text[start:])) == (
         start,
         tuple(one for one in words if one != text[start:]),

@@ -405,7 +405,7 @@ VERB = Verb(
         Verb(
             "view-last-applied",
             _view_last,
-            (*FILE_FLAGS, SELECTOR, Flag("all", type="bool"), Flag("output", "o")),
+            (*FILE_FLAGS, SELECTOR, Flag("all", type="bool"), Flag("output", "o", default="yaml")),
             summary="View the latest last-applied-configuration annotations of a resource/object",
         ),
     ),

@@ -53,7 +53,7 @@ def _run(session: Session) -> None:
     session.client.run_until_settled(look, 30 * SECOND_US)
 
 
-DETACH_KEYS = Flag("detach-keys", idle="no keys are pressed while a command runs")
+DETACH_KEYS = Flag("detach-keys", default="ctrl-p,ctrl-q", idle="no keys are pressed while a command runs")
 
 VERB = Verb(
     "attach",

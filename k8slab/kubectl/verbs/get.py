@@ -8,6 +8,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/get/get.go, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -36,10 +37,10 @@ from k8slab.kubectl.resources import (
     NOTHING_NAMED,
     check_list,
     enhanced,
-    from_files,
     kinds_of,
     named,
     one_kind_each,
+    streamed,
 )
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._raw import check_raw_path, raw_request
@@ -81,10 +82,12 @@ def _run(session: Session) -> None:
         _watch(session, targets, flags)
         return
     answers: list[Answer] = []
-    errors = [message_of(error) for error in session.failures]
-    session.failures = []
+    errors: list[str] = []
     accept = _TABLE if wants_table(flags) else _JSON
     for target in targets:
+        if isinstance(target, KubectlError):
+            errors.append(message_of(target))
+            continue
         try:
             query = _query(session, target)
             with enhanced(target.kind, query) if not target.name else nullcontext():
@@ -100,7 +103,7 @@ def _run(session: Session) -> None:
         namespace=session.namespace,
         now_us=session.client.now_us,
         errors=errors,
-        single=len(targets) == 1 and bool(targets[0].name),
+        single=len(targets) == 1 and isinstance(targets[0], _Target) and bool(targets[0].name),
         read_file=session.client.read_file,
     )
     session.write(output.stdout)
@@ -164,7 +167,7 @@ def _resource(kind: Kind) -> Resource:
     return Resource(kind.kind, kind.group, kind.version, kind.plural, kind.namespaced)
 
 
-def _targets(session: Session) -> list[_Target]:
+def _targets(session: Session) -> Sequence[_Target | KubectlError]:
     flags = session.flags
     subresource = flags["subresource"]
     if flags["filename"] or flags["kustomize"]:
@@ -173,7 +176,10 @@ def _targets(session: Session) -> list[_Target]:
                 "when paths, URLs, or stdin is provided as input, you may not specify resource "
                 "arguments as well"
             )
-        return [_Target(info.kind, info.namespace, info.name, subresource) for info in from_files(session)]
+        return [
+            one if isinstance(one, KubectlError) else _Target(one.kind, one.namespace, one.name, subresource)
+            for one in streamed(session)
+        ]
     pairs = named(session.arguments)
     if not pairs:
         if flags["watch"] or flags["watch-only"]:
@@ -207,11 +213,13 @@ def _query(session: Session, target: _Target) -> dict[str, str]:
     return query
 
 
-def _watch(session: Session, targets: list[_Target], flags: GetFlags) -> None:
+def _watch(session: Session, targets: Sequence[_Target | KubectlError], flags: GetFlags) -> None:
     """Print what there is, then each change as lab time passes."""
     if len(targets) != 1:
         raise KubectlError("error: you may only specify a single resource type\n")
     target = targets[0]
+    if isinstance(target, KubectlError):
+        raise target
     accept = _TABLE if wants_table(flags) else _JSON
     printer = WatchPrinter(
         _resource(target.kind), flags, session.flags["output-watch-events"], session.client.read_file

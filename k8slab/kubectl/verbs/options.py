@@ -11,7 +11,8 @@ from k8slab.kubectl.session import Session
 
 def _run(session: Session) -> None:
     session.write("The following options can be passed to any command:\n\n")
-    session.write("".join(f"{line}\n" for line in option_lines(GLOBAL_FLAGS)))
+    listed = [flag for flag in GLOBAL_FLAGS if flag.name != "help"]
+    session.write("".join(f"{line}\n" for line in option_lines(listed)))
 
 
 VERB = Verb("options", _run, summary="Print the list of flags inherited by all commands")

@@ -65,7 +65,7 @@ def _status(session: Session) -> None:
     for info in infos:
         with session.collecting():
             _watch_status(session, info)
-    if not infos and not session.failures:
+    if not infos and not session.failures and not session.late_failures:
         session.warn(f"No resources found in {session.namespace} namespace.\n")
 
 
@@ -262,8 +262,9 @@ def _change(session: Session, info: Info, change: Callable[[Session, Info], Obj]
     try:
         after = change(session, info)
     except KubectlError as error:
+        # Upstream's own text begins with a prefix, which counts only where it is not the only one.
         text = f'{grouped_plural(info.kind)} "{info.name}" {plain_message(error)}'
-        raise fail(text) from error
+        raise KubectlError(f"error: error: {text}\n") from error
     patch = two_way_patch(info.present, after)
     if not patch:
         hint = (
