@@ -1,4 +1,4 @@
-"""What `kubectl explain` tells of: a type's fields, be they of a Go struct or of a custom kind's schema.
+"""What `kubectl explain` tells of: fields of a Go struct, of a custom kind's schema, of an OpenAPI document.
 
 What fields there are and of which types is known here; what they mean is known of those that a custom
 kind's own definition describes.
@@ -139,3 +139,52 @@ def _of_schema(schema: Obj) -> Explained:
 
     kind = schema.get("type") or "object"
     return Explained("Object" if kind == "object" else kind, fields=fields, enum=enum, description=text)
+
+
+# OpenAPI documents.
+
+
+def of_document(document: Obj, group: str, version: str, kind: str) -> Explained | None:
+    """What is told of a kind by the OpenAPI document of its group and version; None where it isn't there."""
+    schemas: Obj = document["components"]["schemas"]
+    wanted = {"group": group, "version": version, "kind": kind}
+    for name, schema in schemas.items():
+        if wanted in (schema.get("x-kubernetes-group-version-kind") or ()):
+            return _of_reference(schemas, name)
+    return None
+
+
+def _of_reference(schemas: Obj, name: str) -> Explained:
+    schema = schemas.get(name) or {}
+    kind = schema.get("type") or "object"
+    text = name.rpartition(".")[2] if kind == "object" else kind
+    return Explained(
+        text, name, lambda: _properties(schemas, schema), description=schema.get("description") or ""
+    )
+
+
+def _properties(schemas: Obj, schema: Obj) -> dict[str, Explained]:
+    required = schema.get("required") or ()
+    properties: Obj = schema.get("properties") or {}
+    return {
+        name: _of_part(schemas, one)._replace(required=name in required) for name, one in properties.items()
+    }
+
+
+def _of_part(schemas: Obj, schema: Obj) -> Explained:
+    """A schema within a document, which may be a reference, a list or a map."""
+    inner = schema.get("items") or schema.get("additionalProperties")
+    if isinstance(inner, dict):
+        found = _of_part(schemas, inner)
+        return found._replace(type=f"{'[]' if schema.get('items') else 'map[string]'}{found.type}", enum=())
+    if len(schema.get("allOf") or ()) == 1 and not schema.get("properties"):
+        return _of_part(schemas, schema["allOf"][0])
+    if "$ref" in schema:
+        return _of_reference(schemas, schema["$ref"].rpartition("/")[2])
+    kind = schema.get("type") or "object"
+    return Explained(
+        "Object" if kind == "object" else kind,
+        fields=lambda: _properties(schemas, schema),
+        enum=tuple(schema.get("enum") or ()),
+        description=schema.get("description") or "",
+    )

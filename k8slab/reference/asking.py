@@ -34,6 +34,11 @@ def ask(world: World, request: Request) -> Response:
     return _WAY.get()(world, request)
 
 
+def is_over_http() -> bool:
+    """Whether what is asked goes through a server."""
+    return _WAY.get() is not handle
+
+
 @contextmanager
 def over_http() -> Iterator[None]:
     """Let everything that is asked within go through the HTTP server of a lab."""

@@ -57,6 +57,7 @@ OVER_HTTP = (
     "scheduling",
     "tables",
     "describe",
+    "explain",
     "transcripts",
 )
 """The categories that consist of requests, and so can be sent over HTTP as well."""

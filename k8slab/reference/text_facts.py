@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import World
 from k8slab.kubectl import Result
 from k8slab.kubectl import run as kubectl
+from k8slab.kubectl.explained import of_document
+from k8slab.kubectl.verbs.explain import fields_text, head_text, named_fields
 from k8slab.reference import bench
-from k8slab.reference.asking import ask
+from k8slab.reference.asking import ask, is_over_http
 from k8slab.reference.facts import differences, load
 from k8slab.reference.outcome import Outcome, attempt
 from k8slab.reference.scenario import TIMING
@@ -209,7 +211,7 @@ _HEADER = re.compile(r"^([A-Z]+): +(.*)$")
 
 
 def _explanation(world: World, case: Obj) -> Iterator[str]:
-    result = kubectl(FrozenClient(world), case["args"])
+    result = _published(world, case["args"]) if is_over_http() else kubectl(FrozenClient(world), case["args"])
     if result.code != case["exit"]:
         yield f"exit: expected {case['exit']}, got {result.code}: {result.stderr}"
         return
@@ -226,6 +228,18 @@ def _explanation(world: World, case: Obj) -> Iterator[str]:
     wanted = dict(case["header"])
     yield from differences(wanted, {name: header.get(name) for name in wanted}, "header")
     yield from differences(case["fields"], fields, "fields")
+
+
+def _published(world: World, args: Sequence[str]) -> Result:
+    """What `kubectl explain` makes of the OpenAPI document that the server publishes."""
+    kind, path = named_fields(None, args[1])
+    place = f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
+    document = ask(world, Request("GET", f"/openapi/v3/{place}")).body
+    shown = of_document(document, kind.group, kind.version, kind.kind)
+    if shown is None:
+        return Result("", f"{kind.kind} is not in the document of {place}", 1)
+    text = head_text(kind.group, kind.version, kind.kind)
+    return Result(text + fields_text(shown, path, "--recursive" in args), "", 0)
 
 
 __all__ = ["FrozenClient", "describe", "explain", "tables"]

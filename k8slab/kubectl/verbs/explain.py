@@ -34,7 +34,7 @@ def _run(session: Session) -> None:
     output = session.flags["output"]
     if output not in ("plaintext", "plaintext-openapiv2"):
         raise fail(f"unrecognized format: {output}")
-    kind, path = _named(session, words[0])
+    kind, path = named_fields(session, words[0])
     version = session.flags["api-version"] or kind.api_version
     group, number = group_version(version)
     type_name = type_of_kind(version, kind.kind)
@@ -45,13 +45,17 @@ def _run(session: Session) -> None:
         session.write(f"KIND:     {kind.kind}\nVERSION:  {version}\n\n")
         session.write(_older_text(f"#{type_name}", path, session.flags["recursive"]))
         return
-    session.write(f"GROUP:      {group}\n" if group else "")
-    session.write(f"KIND:       {kind.kind}\nVERSION:    {number}\n\n")
     shown = of_type(f"#{type_name}") if custom is None else of_custom_kind(custom)
-    session.write(_text(shown, path, session.flags["recursive"]))
+    session.write(head_text(group, number, kind.kind))
+    session.write(fields_text(shown, path, session.flags["recursive"]))
 
 
-def _named(session: Session, word: str) -> tuple[Kind, list[str]]:
+def head_text(group: str, version: str, kind: str) -> str:
+    """Which kind is explained."""
+    return f"{f'GROUP:      {group}{chr(10)}' if group else ''}KIND:       {kind}\nVERSION:    {version}\n\n"
+
+
+def named_fields(session: Session | None, word: str) -> tuple[Kind, list[str]]:
     """The kind that the word begins with, with or without its group, and the fields behind it."""
     try:
         kind = kind_named(word.partition(".")[0], session)
@@ -120,7 +124,8 @@ def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ..
     return lines
 
 
-def _text(shown: Explained, path: Sequence[str], recursive: bool) -> str:
+def fields_text(shown: Explained, path: Sequence[str], recursive: bool) -> str:
+    """What is said of the fields at the end of a path. KubectlError where there are none."""
     head = ""
     for name in path:
         found = shown.fields().get(name)
