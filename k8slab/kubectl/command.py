@@ -357,8 +357,7 @@ def _check_required(session: Session, verb: Verb) -> None:
 
 def help_text(verb: Verb, full: str) -> str:
     """What a command is for, its subcommands and its flags."""
-    lines = [verb.summary, ""]
-    return "\n".join(lines) + usage_text(verb, full)
+    return f"{verb.summary}\n\n{usage_text(verb, full)}"
 
 
 def usage_text(verb: Verb, full: str) -> str:
