@@ -6,7 +6,7 @@ DIR ?= tests/reference
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check bench lite reference fuzz notebooks format clean browser serve
+.PHONY: help lab test check bench lite lite-panel lite-site reference fuzz notebooks format clean browser serve
 
 help:  ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +39,22 @@ bench: $(STAMP) browser  ## Measure, beside the recorded figures of a real contr
 
 lite: $(STAMP)  ## Run the lab in the Python of JupyterLite (fetches Pyodide; needs node and npm)
 	npm install --silent --no-save --no-audit --no-fund --prefix build/lite pyodide
-	$(BIN)/python -m pytest lite
+	$(BIN)/python -m pytest lite/test_lite.py
+
+LITE := build/lite/python
+$(LITE)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LITE)
+	$(LITE)/bin/python -m pip install --quiet '.[lite]'
+	@touch $@
+
+lite-site: $(LITE)/.installed  ## Build a JupyterLite site of the tutorials, to be published: build/lite/published
+	$(LITE)/bin/python scripts/build_lite.py build/lite/published
+
+lite-panel: $(STAMP) $(LITE)/.installed browser  ## Build a JupyterLite site that carries Pyodide, and use its panel in a browser
+	npm install --silent --no-save --no-audit --no-fund --prefix build/lite/kernel \
+		pyodide@$$($(LITE)/bin/python -c 'import jupyterlite_pyodide_kernel.constants as known; print(known.PYODIDE_VERSION)')
+	$(LITE)/bin/python scripts/build_lite.py --pyodide build/lite/kernel/node_modules/pyodide
+	$(BIN)/python -m pytest lite/test_panel.py
 
 reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [OVER=http] [VERBOSE=1] [CATEGORIES=…]
 	$(BIN)/python -m k8slab.reference $(DIR) $(CATEGORIES)

@@ -1026,7 +1026,10 @@ class Lab:
         KUBECONFIG is set for shell cells. With `catch_up` lab time passes first until it is
         what the wall clock shows, for clients that compare the two (`logs --since-time`, ages,
         expiring tokens). Needs the extra `k8slab[server]`.
+        LabError in a browser's Python, which has neither sockets nor threads.
         """
+        if sys.platform == "emscripten":
+            raise LabError("a browser's Python can't serve: use %kubectl or lab.kubectl()")
         from k8slab.server import serve
 
         if catch_up:

@@ -95,6 +95,20 @@ async def panel_story() -> dict[str, Any]:
     return {"played": lab.now > before + 5, "task": isinstance(runner, asyncio.Task), "pieces": pieces}
 
 
+def refused() -> str:
+    """What a lab says that is asked to serve where it can't; nothing where it can."""
+    from k8slab import Lab
+    from k8slab.lab import LabError
+
+    if sys.platform != "emscripten":
+        return ""
+    try:
+        Lab(nodes=1).serve()
+    except LabError as error:
+        return str(error)
+    return "it serves"
+
+
 async def main() -> str:
     """Everything, as JSON."""
     import k8slab  # noqa: F401
@@ -102,4 +116,5 @@ async def main() -> str:
     light = [name for name in HEAVY if name in sys.modules]
     lab = lab_story()
     without = [name for name in HEAVY if name in sys.modules]
-    return json.dumps({"light": light, "without": without, "lab": lab, "panel": await panel_story()})
+    panel = await panel_story()
+    return json.dumps({"light": light, "without": without, "lab": lab, "panel": panel, "refused": refused()})

@@ -42,6 +42,11 @@ def test_the_same_history_and_the_same_pictures(here: Any, there: Any) -> None:
     assert there["lab"] == here["lab"]
 
 
+def test_it_says_that_it_cannot_serve(here: Any, there: Any) -> None:
+    assert here["refused"] == ""
+    assert there["refused"] == "a browser's Python can't serve: use %kubectl or lab.kubectl()"
+
+
 def test_it_plays_without_threads(here: Any, there: Any) -> None:
     assert there["panel"] == {"played": True, "task": True, "pieces": here["panel"]["pieces"]}
     assert here["panel"]["played"]
