@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from k8slab.graph import kind_of, name_of
 from k8slab.scene.header import clock_words, fact_words
@@ -45,6 +45,7 @@ def render(scene: Scene) -> str:
 
 _PLACED = ("Pod", "Node", "PersistentVolumeClaim")
 _MOST_STRETCHES = 8
+_MOST_NODES = 100
 
 
 def _said(scene: Scene, key: str, **values: object) -> str:
@@ -59,9 +60,16 @@ def _nodes(items: Sequence[Item], scene: Scene) -> list[list[str]]:
             node = next((one for one in pod.links if one.startswith("Node/")), "")
             placed.setdefault(node, []).append(pod)
     parts = []
-    for item in items:
-        if item.kind == "Node":
-            parts.append([f"{item.label}: {item.detail}", *_pod_lines(placed.pop(item.id, ()), scene)])
+    heat = scene.items.get("heat")
+    if heat is not None:
+        parts.append([f"{_said(scene, 'text.title', title=heat.label)} {heat.detail}"])
+    nodes = [item for item in items if item.kind == "Node"]
+    # Of very many nodes those are told of one by one that stand out; the others are in the sum above.
+    told = nodes if len(nodes) <= _MOST_NODES else _outstanding(nodes, placed)
+    for item in told[:_MOST_NODES]:
+        parts.append([f"{item.label}: {item.detail}", *_pod_lines(placed.pop(item.id, ()), scene)])
+    if len(told) > _MOST_NODES:
+        parts.append([_said(scene, "text.more", count=len(told) - _MOST_NODES)])
     waiting = [pod for left in placed.values() for pod in left]
     tray = scene.items.get("tray")
     if tray is not None:
@@ -71,6 +79,16 @@ def _nodes(items: Sequence[Item], scene: Scene) -> list[list[str]]:
         many = tray.detail if waiting else _said(scene, "tray.empty")
         parts.append([f"{_said(scene, 'text.title', title=tray.label)} {many}", *lines])
     return parts
+
+
+_WORST_NODES = ("lost", "hot", "cordoned", "ill")
+
+
+def _outstanding(nodes: Sequence[Item], placed: Mapping[str, object]) -> list[Item]:
+    """The nodes that are looked at, and those that aren't as they should be, the worst first."""
+    seen = [item for item in nodes if item.id in placed]
+    bad = [item for item in nodes if item.state in _WORST_NODES and item.id not in placed]
+    return seen + sorted(bad, key=lambda item: _WORST_NODES.index(item.state))
 
 
 def _volumes(items: Sequence[Item], scene: Scene) -> list[list[str]]:

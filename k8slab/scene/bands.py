@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from k8slab.graph import kind_of, name_of
-from k8slab.scene.layout import MARGIN, NOTE_HEIGHT, ROW_PITCH, TRAY_HEIGHT, Frame
+from k8slab.scene.layout import HEAT_LEGEND, MARGIN, NOTE_HEIGHT, ROW_PITCH, TRAY_HEIGHT, Frame
 from k8slab.scene.marks import Mark, circle, clock_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width, wrapped
+from k8slab.scene.portrayals.node import HOT
 from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
 from k8slab.scene.timeline import Row, row_marks
 from k8slab.texts import Words
@@ -220,6 +221,66 @@ def console(frame: Frame, lines: Sequence[str], words: Words) -> Item:
         style, fill = ("prompt", "console-prompt") if is_prompt else ("output", "console-text")
         marks.append(text(18, 21 + 17 * number, style, line, fill))
     return Item("console", CARD, "", 0, frame.console_y, width, height, words("console"), marks=tuple(marks))
+
+
+class Heat(NamedTuple):
+    """What the cells of a heat map come to: nodes by state, the fullest of them, and Pods by tone."""
+
+    ready: int
+    lost: int
+    cordoned: int
+    hot: int
+    hottest: str
+    share: float
+    tones: tuple[tuple[str, int], ...]
+
+
+def heat(frame: Frame, found: Heat, words: Words) -> Item:
+    """The line above a heat map: what its cells come to."""
+    comma, percent = words("comma"), round(HOT * 100)
+    nodes = [
+        words("heat.ready", count=f"{found.ready:,}"),
+        words("heat.lost", count=f"{found.lost:,}") if found.lost else "",
+        words("heat.cordoned", count=f"{found.cordoned:,}") if found.cordoned else "",
+        words("heat.hot", count=f"{found.hot:,}", share=percent) if found.hot else "",
+        words("heat.hottest", node=found.hottest, share=round(found.share * 100)) if found.hottest else "",
+    ]
+    said = comma.join(one for one in nodes if one)
+    tones = comma.join(
+        words("timeline.count", count=f"{count:,}", tone=words(f"tone.{tone}")) for tone, count in found.tones
+    )
+    title = words("heat.nodes")
+    left = round(text_width(title, "heading") + 12, 1)
+    room = frame.counts.width - 2 * MARGIN - left - _legend_width(words) - 10
+    marks = (
+        text(0, 12, "heading", title, "muted"),
+        text(left, 12, "small", shortened(said, "small", max(40.0, room))),
+    )
+    y = frame.card_tops[0] - HEAT_LEGEND
+    detail = f"{said}{comma}{words('heat.pods', tones=tones)}" if tones else said
+    return Item("heat", CARD, "", MARGIN, y, frame.counts.width - 2 * MARGIN, 20, title, detail, marks=marks)
+
+
+_LEGEND = (("heat.well", "heat-0"), ("heat.some", "heat-2"), ("heat.none", "heat-4"), ("heat.full", ""))
+
+
+def _legend_width(words: Words) -> float:
+    return sum(text_width(words(key), "smaller") + 28 for key, _ in _LEGEND)
+
+
+def heat_legend(frame: Frame, words: Words) -> Item:
+    """What the colours and heights of the cells mean."""
+    width = _legend_width(words)
+    marks: list[Mark] = []
+    x = 14.0
+    for key, fill in _LEGEND:
+        marks.append(rect(round(x, 1), 3, 10, 10, 2, fill or "heat-empty"))
+        if not fill:
+            marks.append(rect(round(x, 1), 8, 10, 5, 2, "heat-0"))
+        marks.append(text(round(x + 14, 1), 12, "smaller", words(key), "muted"))
+        x += text_width(words(key), "smaller") + 28
+    left, y = frame.counts.width - MARGIN - width, frame.card_tops[0] - HEAT_LEGEND
+    return Item("legend", CARD, "", round(left, 1), y, round(width, 1), 20, marks=tuple(marks))
 
 
 def lens(frame: Frame, node: str, words: str) -> Item:

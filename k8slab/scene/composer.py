@@ -8,6 +8,7 @@ what changed. What it draws is a function of graph, facts and those memories.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,10 +24,11 @@ from k8slab.scene.notes import Note, note_on
 from k8slab.scene.phases import Look, look, node_lost
 from k8slab.scene.places import Places
 from k8slab.scene.portrayal import Load, Picture, Size, Subject, portrayals
+from k8slab.scene.portrayals.node import fullness
 from k8slab.scene.portrayals.persistentvolumeclaim import attached_to
 from k8slab.scene.scene import CARD, CHIP, Axis, Header, Item, Scene
 from k8slab.scene.timeline import MOST_ROWS, Row, axis_for
-from k8slab.scene.tokens import OWNER_COLOURS
+from k8slab.scene.tokens import OWNER_COLOURS, PHASES
 from k8slab.store.view import Change
 from k8slab.texts import Language, Words
 
@@ -130,6 +132,7 @@ class Composer:
         self._rows_shown: list[str] = []
         self._marked: set[str] = set()
         self._lens = ""
+        self._heated: tuple[object, ...] = ()
         self._axis = Axis()
         self._step_us = 1
         self._dirty: dict[str, None] = {}
@@ -550,7 +553,8 @@ class Composer:
         """On a heat map, show the Pods of the node that is selected, or on which the selected Pod is."""
         selected = self.facts.selected
         node = self._homes[selected][0] if selected in self._homes else selected
-        if self.size != "heat" or node not in self._cards.at:
+        size = size_for(self._cards.top(), len(self._homes), self.size)
+        if size != "heat" or node not in self._cards.at:
             node = ""
         if node != self._lens:
             moved = [*self._under_lens()]
@@ -797,6 +801,7 @@ class Composer:
             self._rows_shown = []
         if self.facts.console:
             self._put(bands.console(frame, self.facts.console, self.words))
+        self._draw_heat(frame)
         self._draw_lens(frame)
         self._draw_marked()
         selected = self.items.get(self.facts.selected)
@@ -804,6 +809,43 @@ class Composer:
             self._put(bands.selection(selected, self.words))
         elif "selection" in self.items:
             self._drop("selection")
+
+    def _draw_heat(self, frame: Frame) -> None:
+        """What the cells of a heat map come to, summed up anew where a cell or a Pod is another."""
+        if frame.counts.size != "heat":
+            self._heated = ()
+            for identity in ("heat", "legend"):
+                if identity in self.items:
+                    self._drop(identity)
+            return
+        tones: Counter[str] = Counter()
+        for row in self._rows.values() if not self._is_past else ():
+            tones.update(row.counts)
+        if self._is_past:
+            tones.update(look.tone for look in self._looks.values())
+        heated = (tuple(sorted(tones.items())), frame.counts)
+        if heated == self._heated and not any(one.startswith("Node/") for one in self._touched):
+            return
+        self._heated = heated
+        states: Counter[str] = Counter()
+        hottest, most = "", 0.0
+        for node in self.nodes():
+            obj = self.graph.get(node) or {}
+            states[self.items[node].state] += 1
+            share = fullness(obj, self.load_of(node))
+            if share > most:
+                hottest, most = name_of(node), share
+        found = bands.Heat(
+            len(self._cards.at) - states["lost"],
+            states["lost"],
+            states["cordoned"],
+            states["hot"],
+            hottest,
+            most,
+            tuple((tone, tones[tone]) for tone in PHASES if tones[tone]),
+        )
+        self._put(bands.heat(frame, found, self.words))
+        self._put(bands.heat_legend(frame, self.words))
 
     def _draw_lens(self, frame: Frame) -> None:
         if self._lens and frame.counts.lens_pods:

@@ -19,6 +19,7 @@ NOTE_HEIGHT = 54.0
 TIMELINE_LEFT = 120.0
 ROW_PITCH = 20.0
 SMALLEST_CHIP = 156.0
+HEAT_LEGEND = 26.0
 LENS_TITLE, LENS_PITCH, LENS_GAP = 34.0, 27.0, 8.0
 
 
@@ -168,6 +169,7 @@ def lay_out(counts: Counts) -> Frame:
     lens_top = 0.0
     if counts.size == "heat":
         rows = -(-counts.nodes // card_columns)
+        y += HEAT_LEGEND
         tops.append(y)
         y += rows * card_width + GAP
         lens_top = y

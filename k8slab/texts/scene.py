@@ -125,6 +125,19 @@ TEXTS = {
     "node.pod": ("1 pod", "1 个 Pod"),
     "node.pods": ("{count} pods", "{count} 个 Pod"),
     "node.well": ("{well} of {pods} pods well", "{pods} 个 Pod 中 {well} 个正常"),
+    "node.full_by": ("{share} % full", "已用 {share} %"),
+    # The heat map
+    "heat.nodes": ("Nodes", "节点"),
+    "heat.ready": ("{count} Ready", "{count} 个 Ready"),
+    "heat.lost": ("{count} NotReady", "{count} 个 NotReady"),
+    "heat.cordoned": ("{count} cordoned", "{count} 个不可调度"),
+    "heat.hot": ("{count} at {share} % or more", "{count} 个达到 {share} %"),
+    "heat.hottest": ("{node} the fullest with {share} %", "最满的是 {node}，{share} %"),
+    "heat.pods": ("Pods: {tones}", "Pod：{tones}"),
+    "heat.well": ("Pods well", "Pod 正常"),
+    "heat.some": ("some not", "部分不正常"),
+    "heat.none": ("none, or NotReady", "都不正常或 NotReady"),
+    "heat.full": ("height: how full", "高度：有多满"),
     # Notes
     "note.empty": ("Nothing runs here yet.", "这里还没有运行任何东西。"),
     "note.empty.answer": (

@@ -9,7 +9,7 @@ from k8slab.api.quantities import milli, units
 from k8slab.clock import parse_timestamp
 from k8slab.graph import Graph
 from k8slab.kubelet.eviction import DISK
-from k8slab.scene.marks import Mark, icon, instant_text, rect, text
+from k8slab.scene.marks import Mark, icon, instant_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Load, Picture, Portrayal, Subject, Surroundings
 from k8slab.texts import Words
@@ -29,7 +29,7 @@ _EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 def _draw(subject: Subject, around: Surroundings) -> Picture:
     load = around.load_of(subject.id)
     if subject.size == "heat":
-        return _heat(subject, load, around.words)
+        return _heat(subject, load, around)
     said, now_us = around.words, around.now_us
     how = _how(subject, around)
     taints = _taints(subject.obj)
@@ -204,29 +204,56 @@ def _footer(subject: Subject, load: Load, taints: list[str], said: Words) -> lis
     return marks
 
 
-def _heat(subject: Subject, load: Load, said: Words) -> Picture:
-    ready = condition_of(subject.obj, "Ready") or {}
+def fullness(obj: Obj, load: Load) -> float:
+    """The largest share of a node that is taken: of its CPU, its memory or its places for Pods."""
+    places = int(dig(obj, "status", "allocatable", "pods", default="0"))
+    return max(*shares(obj, load), load.pods / places if places else 0.0)
+
+
+def _cross(middle: float, reach: float) -> Mark:
+    """What is struck out, on a dark ground."""
+    near, far = round(middle - reach, 1), round(middle + reach, 1)
+    return path(f"M{near} {near}L{far} {far}M{far} {near}L{near} {far}", "", "on-mark", 1.8)
+
+
+HOT = 0.9
+"""From this share on a node is said to be full."""
+_STEPS = 8
+
+
+def _heat(subject: Subject, load: Load, around: Surroundings) -> Picture:
+    """A cell: how full it is says how full the node is, its colour how well the Pods on it are."""
+    said, how = around.words, _how(subject, around)
     ill = 1 - load.well / load.pods if load.pods else 0.0
-    lost = ready.get("status") != "True"
-    tone = "heat-4" if lost else "heat-empty" if not load.pods else f"heat-{min(4, round(ill * 4 + 0.49))}"
+    lost, full = how.status != "True", fullness(subject.obj, load)
+    tone = "heat-4" if lost else f"heat-{min(4, round(ill * 4 + 0.49))}"
     size = subject.width - 2
-    marks: list[Mark] = [rect(1, 1, size, size, 2, tone)]
+    marks: list[Mark] = [rect(1, 1, size, size, 2, tone if lost else "heat-empty")]
+    step = max(1, min(_STEPS, round(full * _STEPS))) if load.pods else 0
+    if step and not lost:
+        height = round(size * step / _STEPS, 1)
+        marks.append(rect(1, round(1 + size - height, 1), size, height, 2, tone))
     if lost:
-        marks.append(icon(subject.width / 2, subject.width / 2, "node-lost"))
+        marks.append(_cross(subject.width / 2, min(5.5, size * 0.3)))
     elif size >= 24:
-        dark = tone == "heat-4"
-        marks.append(
-            text(
-                1 + size / 2,
-                size / 2 + 4.5,
-                "smaller",
-                str(load.pods),
-                "on-mark" if dark else "on-bright",
-                "middle",
-            )
-        )
-    state = "lost" if lost else "ready"
-    return Picture(tuple(marks), said("node.well", well=load.well, pods=load.pods), state)
+        # The count stands where the cell is of one colour: above what is full, or in it.
+        is_within = step > _STEPS / 2
+        y = size - 5 if is_within else 12
+        ink = ("on-mark" if tone == "heat-4" else "on-bright") if is_within else "text"
+        marks.append(text(1 + size / 2, y, "smaller", str(load.pods), ink, "middle"))
+    if full >= HOT and not lost:
+        marks.append(rect(1.5, 1.5, size - 1, size - 1, 2, "", "alert", 1.4))
+    elif how.is_cordoned:
+        marks.append(rect(1.5, 1.5, size - 1, size - 1, 2, "", "held", 1.4, "2 1.5"))
+    calm = "ill" if load.well < load.pods else "ready"
+    state = "lost" if lost else "hot" if full >= HOT else "cordoned" if how.is_cordoned else calm
+    detail = [
+        how.words if lost else "",
+        said("node.well", well=load.well, pods=load.pods),
+        said("node.full_by", share=round(full * 100)),
+        said("node.cordoned") if how.is_cordoned else "",
+    ]
+    return Picture(tuple(marks), said("comma").join(one for one in detail if one), state)
 
 
 PORTRAYAL = Portrayal("Node", "nodes", _draw)
