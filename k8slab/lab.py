@@ -28,10 +28,11 @@ from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
+from k8slab.containers.ailments import SKEW, SLOWNESS
 from k8slab.garbage import seldom_searched
 from k8slab.kubectl.client import Result
 from k8slab.kubelet import sessions
-from k8slab.kubelet.eviction import DISK
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 from k8slab.observe import Observers, Sighting, Watching
 from k8slab.replay import Input, Marks
 from k8slab.store.view import Change, View
@@ -505,7 +506,7 @@ class Lab:
         self._change_machine("crash", node, {"power": "Off", "kubelet": "Stopped"})
 
     def recover(self, node: str) -> None:
-        """Give a node its power, network and disk back; its kubelet starts and reports again."""
+        """Give a node back whatever it lacks, its right clock included; its kubelet reports again."""
         self._change_machine("recover", node, _WELL)
 
     def disconnect(self, node: str) -> None:
@@ -516,9 +517,48 @@ class Lab:
         """Stop a node's kubelet: its containers go on, but nobody looks after them or reports."""
         self._change_machine("stop_kubelet", node, {"kubelet": "Stopped"})
 
-    def fill_disk(self, node: str) -> None:
-        """Fill a node's disk: its kubelet reports DiskPressure and evicts one Pod after another."""
-        self._change_machine("fill_disk", node, {DISK: failures.full_disk()})
+    def fill_disk(self, node: str, size: str | None = None) -> None:
+        """Fill a node's disk: its kubelet reports DiskPressure and evicts one Pod after another.
+
+        Or take so much of it (`"80Gi"`); `"0"` gives it back. ValueError for a bad size.
+        """
+        taken = failures.amount_of(size, failures.full_disk())
+        self._change_machine("fill_disk", node, {DISK: taken}, *_given(size))
+
+    def fill_memory(self, node: str, size: str | None = None) -> None:
+        """Let something else than Pods take a node's memory: its kubelet reports MemoryPressure and evicts.
+
+        All but some MiB, or so much (`"6Gi"`); `"0"` gives it back. ValueError for a bad size.
+        """
+        taken = failures.amount_of(size, failures.full_memory(self._machine(node)))
+        self._change_machine("fill_memory", node, {MEMORY: taken}, *_given(size))
+
+    def use_up_pids(self, node: str, count: str | None = None) -> None:
+        """Let something else than Pods use up a node's process numbers: PIDPressure and evictions.
+
+        All but a thousand, or so many (`"20k"`); `"0"` gives them back. ValueError for a bad count.
+        """
+        taken = failures.amount_of(count, failures.nearly_all_pids())
+        self._change_machine("use_up_pids", node, {PIDS: taken}, *_given(count))
+
+    def slow_node(self, node: str, factor: int = 20) -> None:
+        """Let everything that a node's kubelet does take so many times longer; 1 for as long as usual.
+
+        From 20 times on, probes with the usual timeout of a second fail. ValueError for a bad factor.
+        """
+        if factor < 1 or factor != int(factor):
+            raise ValueError(f"a node is slower by a whole factor from 1 on, not {factor}")
+        self._change_machine("slow_node", node, {SLOWNESS: int(factor) if factor > 1 else None}, int(factor))
+
+    def skew_clock(self, node: str, by: float | str = "5m") -> None:
+        """Put a node's clock so far forward, or back (`"-5m"`), of what it should show; `"0s"` sets it right.
+
+        ValueError for a bad duration.
+        """
+        text = by if isinstance(by, str) else f"{by:g}s"
+        back = text.startswith("-")
+        skew_us = clock.duration_us(text.removeprefix("-")) * (-1 if back else 1)
+        self._change_machine("skew_clock", node, {SKEW: skew_us or None}, text)
 
     def crash_zone(self, zone: str) -> None:
         """Cut the power of every node of a zone: `lab.crash_zone("a")`."""
@@ -674,6 +714,49 @@ class Lab:
             self._record(verb)
             outage.set_api_server(self.world, down=down, cause=self._cause(verb.replace("_", " ")))
 
+    def slow_api_server(self, latency: float | str = "2s") -> None:
+        """Let each request to the API server take so much longer, until `mend_api_server`.
+
+        Controllers lag, and kubectl waits. ValueError from ten seconds on: that is as good as down.
+        """
+        with self.lock:
+            latency_us = clock.duration_us(latency)
+            text = latency if isinstance(latency, str) else f"{latency:g}s"
+            self._break_api_server("slow_api_server", text, latency_us=latency_us)
+
+    def refuse_writes(self, share: float = 0.3, reason: str = "Conflict") -> None:
+        """Let the API server refuse a share of what components write, until `mend_api_server`.
+
+        `reason` is `Conflict`, `ServiceUnavailable`, `Timeout`, or `Lost`: the write is done, but
+        its answer doesn't arrive. ValueError for a bad share or reason.
+        """
+        with self.lock:
+            self._break_api_server("refuse_writes", share, reason, refusals=(share, reason))
+
+    def mend_api_server(self) -> None:
+        """Let the API server answer as quickly as before, and take every write."""
+        with self.lock:
+            self._break_api_server("mend_api_server", latency_us=0, refusals=(0, "Conflict"))
+
+    def _break_api_server(
+        self,
+        verb: str,
+        *arguments: Any,
+        latency_us: int | None = None,
+        refusals: tuple[float, str] | None = None,
+    ) -> None:
+        """What is refused as bad is refused before it is recorded."""
+        if latency_us is not None:
+            outage.check_latency(latency_us)
+        if refusals is not None:
+            outage.check_refusals(*refusals)
+        self._record(verb, *arguments)
+        cause = self._cause(" ".join([verb.replace("_", " "), *map(str, arguments)]))
+        if latency_us is not None:
+            outage.slow_down(self.world, latency_us, cause)
+        if refusals is not None:
+            outage.refuse_writes(self.world, *refusals, cause)
+
     def set_load(
         self,
         reference: str,
@@ -728,13 +811,13 @@ class Lab:
         self._node_count += 1
         api.put_internal(self.world, "Machine", ("", name), machine, self._cause(f"add node {name}"))
 
-    def _change_machine(self, verb: str, node: str, change: Obj) -> None:
+    def _change_machine(self, verb: str, node: str, change: Obj, *options: Any) -> None:
         """Change a machine's state; its last heartbeat is what its kubelet had sent by then."""
         with self.lock:
             machine = self._machine(node)
             if _is_so(machine, change):
                 return
-            self._record(verb, node)
+            self._record(verb, node, *options)
             self._set_machine(machine, change, self._cause(f"{verb.replace('_', ' ')} {node}"))
 
     def _set_machine(self, machine: Obj, change: Obj, cause: int) -> None:
@@ -1056,8 +1139,14 @@ def _prepare_panel() -> None:
         return
 
 
-_WELL: Obj = {"power": "On", "kubelet": "Running", "network": "Up", DISK: None}
+_WELL: Obj = {"power": "On", "kubelet": "Running", "network": "Up", DISK: None, MEMORY: None, PIDS: None}
+_WELL |= {SLOWNESS: None, SKEW: None}
 """A machine that nothing is wrong with."""
+
+
+def _given(option: Any) -> tuple[Any, ...]:
+    """An optional argument as it is recorded: not at all where it was left out."""
+    return () if option is None else (option,)
 
 
 def _is_so(machine: Obj, change: Obj) -> bool:
@@ -1121,6 +1210,10 @@ class _LabClient:
         return self._lab.now_us
 
     @property
+    def latency_us(self) -> int:
+        return self._lab.world.latency_us
+
+    @property
     def kubeconfig(self) -> Obj | None:
         return self._lab.world.kubeconfig
 
@@ -1135,6 +1228,8 @@ class _LabClient:
 
         if is_down(self._lab.world):
             raise refused()
+        if self._lab.world.latency_us:
+            self._lab._run_to(self._lab.now_us + self._lab.world.latency_us)
         return handle(self._lab.world, request._replace(deed=self._deed))
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:

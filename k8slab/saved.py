@@ -28,33 +28,42 @@ _MOST_BYTES = 64_000_000
 _MARK = "lab="
 _NOT = "this is no saved lab"
 
-ARGUMENTS: dict[str, tuple[type, ...]] = {
+ARGUMENTS: dict[str, tuple[type | tuple[type, ...], ...]] = {
     "add_node": (str, dict),
     "break_registry": (),
     "crash": (str,),
     "crash_zone": (str,),
     "disconnect": (str,),
     "end_command": (str, str),
-    "fill_disk": (str,),
+    "fill_disk": (str, object),
+    "fill_memory": (str, object),
     "fill_storage": (str, object, str, str),
     "hang": (str, str, str),
     "kill": (str, str, str),
     "kubectl": (str, str, dict),
+    "mend_api_server": (),
     "mend_registry": (),
     "recover": (str,),
     "recover_zone": (str,),
+    "refuse_writes": ((int, float), str),
     "remove_node": (str,),
     "request": (str, str, dict, dict, object, str, list),
     "resume": (str, str, str),
     "run_out_of_memory": (str, str, str),
+    "skew_clock": (str, str),
+    "slow_api_server": (str,),
+    "slow_node": (str, int),
     "set_load": (str, object, object, dict, str),
     "start_api_server": (),
     "start_command": (str, str, str, list, bool, bool),
     "stop_api_server": (),
     "stop_kubelet": (str,),
     "type_in": (str, str, str, bool),
+    "use_up_pids": (str, object),
 }
 """Every kind of input with the types of its arguments."""
+_OPTIONAL = {"fill_disk": 1, "fill_memory": 1, "use_up_pids": 1}
+"""How many of the last arguments may be left out."""
 _MADE: dict[str, tuple[type, ...]] = {
     "nodes": (int, list),
     "seed": (int,),
@@ -184,7 +193,8 @@ def _check_input(number: int, one: Any) -> None:
     kinds = ARGUMENTS.get(verb) if isinstance(verb, str) else None
     if kinds is None:
         raise SavedLabError(f"{where} is {verb!r}, which is nothing that can be done to a lab")
-    fits = len(arguments) == len(kinds) and all(
+    least = len(kinds) - _OPTIONAL.get(verb, 0)
+    fits = least <= len(arguments) <= len(kinds) and all(
         isinstance(argument, kind) for argument, kind in zip(arguments, kinds)
     )
     if not fits:

@@ -15,7 +15,9 @@ from typing import Any
 
 from k8slab.api.meta import Obj, condition_of, dig
 from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.kubelet.eviction import DISK, REASON
+from k8slab.containers.ailments import SKEW, SLOWNESS
+from k8slab.kubelet.eviction import REASON
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 from k8slab.store.view import View
 from k8slab.texts import Language, say
 
@@ -118,13 +120,23 @@ def _pod(view: View, pod: Obj, now_us: int) -> list[Said]:
     return lines or _readiness(pod)
 
 
+def _eviction(message: str) -> str:
+    """Which sentence tells why a kubelet evicted a Pod or didn't take it: by what was short."""
+    if "resource: memory" in message:
+        return "evicted_memory"
+    if "resource: pids" in message:
+        return "evicted_pids"
+    return "rejected" if "condition: [" in message else "evicted"
+
+
 def _end(status: Obj) -> list[Said]:
     if status["phase"] == "Succeeded":
         return [("done", {})]
-    lines: list[Said] = [("failed_with", {"message": status["message"]})] if status.get("message") else []
+    message = (status.get("message") or "").strip()
+    lines: list[Said] = [("failed_with", {"message": message})] if message else []
     if status.get("reason") == REASON:
         # How its containers ended says nothing: they were stopped.
-        return [("evicted", {"message": status["message"].strip()})] if lines else [("failed", {})]
+        return [(_eviction(message), {"message": message})] if lines else [("failed", {})]
     for one in status.get("containerStatuses") or ():
         ended = dig(one, "state", "terminated") or {}
         if ended.get("exitCode"):
@@ -396,6 +408,10 @@ def _service(view: View, service: Obj, now_us: int) -> list[Said]:
     return []
 
 
+_TAKEN = ((MEMORY, "memory_taken"), (DISK, "disk_full"), (PIDS, "pids_taken"))
+"""What a failure has taken of a machine, and the sentence for it."""
+
+
 def _node(view: View, node: Obj, now_us: int) -> list[Said]:
     lines: list[Said] = []
     machine = view.get("Machine", ("", node["metadata"]["name"]))
@@ -405,8 +421,15 @@ def _node(view: View, node: Obj, now_us: int) -> list[Said]:
         lines.append(("no_network", {}))
     elif machine is not None and machine["spec"]["kubelet"] != "Running":
         lines.append(("no_kubelet", {}))
-    if machine is not None and machine["spec"].get(DISK):
-        lines.append(("disk_full", {}))
+    ailments = {} if machine is None else machine["spec"]
+    if ailments.get(SLOWNESS):
+        lines.append(("slow", {"factor": ailments[SLOWNESS]}))
+    if ailments.get(SKEW):
+        ahead = ailments[SKEW] > 0
+        lines.append(("clock_ahead" if ahead else "clock_behind", {"by": _seconds(abs(ailments[SKEW]))}))
+    for field, name in _TAKEN:
+        if machine is not None and machine["spec"].get(field):
+            lines.append((name, {}))
     if node["spec"].get("unschedulable"):
         lines.append(("cordoned", {}))
     return lines + [

@@ -12,8 +12,10 @@ from collections.abc import Callable
 
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, key_text
 from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.cluster.outage import is_down, refusals_of
 from k8slab.cluster.world import Cause, World
-from k8slab.kubelet.eviction import DISK
+from k8slab.containers.ailments import SKEW, SLOWNESS
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 from k8slab.store.view import Change
 from k8slab.texts import Language, say
 from k8slab.waits import Said, told, waits_of
@@ -46,7 +48,22 @@ def origin(world: World, obj: Obj, language: Language = "en") -> list[str]:
 
 def present(world: World, obj: Obj, language: Language = "en") -> list[str]:
     """What an object waits for at the world's now, or what is amiss with it."""
-    return [told(language, said) for said in waits_of(world, obj, world.now_us)]
+    return [*(told(language, said) for said in waits_of(world, obj, world.now_us)), *_server(world, language)]
+
+
+def _server(world: World, language: Language) -> list[str]:
+    """What is the matter with the API server, and so with whatever is to change."""
+    if is_down(world):
+        return [say(language, "why.server_down")]
+    lines = []
+    if world.latency_us:
+        seconds = f"{world.latency_us / SECOND_US:g}"
+        lines.append(say(language, "why.server_slow", seconds=seconds))
+    refusals = refusals_of(world)
+    if refusals is not None:
+        share = f"{refusals.share:.0%}"
+        lines.append(say(language, "why.server_refuses", share=share, reason=refusals.reason))
+    return lines
 
 
 def _made(world: World, name: str, change: Change, language: Language) -> str:
@@ -97,6 +114,9 @@ def _chain(world: World, change: Change, language: Language) -> list[str]:
     return lines
 
 
+_EVERYTHING: Key = ("", "")
+
+
 def _by(world: World, change: Change, language: Language) -> str:
     cause = world.causes[change.cause]
     if cause.component in ("", "user"):
@@ -104,8 +124,10 @@ def _by(world: World, change: Change, language: Language) -> str:
     volume = (
         ((change.new or change.old or {}).get("spec") or {}).get("source", {}).get("persistentVolumeName")
     )
-    if cause.key == change.key or (change.kind == "VolumeAttachment" and cause.key == ("", volume)):
-        # The sentence has named it already.
+    if cause.key in (change.key, _EVERYTHING) or (
+        change.kind == "VolumeAttachment" and cause.key == ("", volume)
+    ):
+        # The sentence has named it already, or the component looked at everything there is.
         return say(language, "why.by_component", component=cause.component)
     return say(language, "why.by_component_for", component=cause.component, key=key_text(cause.key))
 
@@ -190,12 +212,23 @@ def _claim(old: Obj, new: Obj) -> Said | None:
     return ("provisioning", {"provisioner": after}) if after and after != before else None
 
 
+_AILMENTS = (
+    (DISK, "disk_full", "disk_free"),
+    (MEMORY, "memory_full", "memory_free"),
+    (PIDS, "pids_full", "pids_free"),
+    (SLOWNESS, "slow", "quick"),
+    (SKEW, "skewed", "clock_set"),
+)
+"""What can befall a machine that goes on working: its field, and what is said when it comes and goes."""
+
+
 def _power(old: Obj, new: Obj) -> Said | None:
     if new["kind"] != "Machine" or old["spec"] == new["spec"]:
         return None
-    before, after = old["spec"].get(DISK), new["spec"].get(DISK)
-    if before != after:
-        return ("disk_full" if after else "disk_free"), {}
+    for field, worse, better in _AILMENTS:
+        before, after = old["spec"].get(field), new["spec"].get(field)
+        if before != after:
+            return (worse if after else better), {}
     return ("off" if new["spec"]["power"] == "Off" else "power"), {}
 
 

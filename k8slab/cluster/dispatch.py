@@ -59,7 +59,7 @@ def run_component(world: World, event: Event) -> None:
     before = world.store.revision
     done = _drive(world, component, event.key, cause)
     writes = world.store.revision - before
-    if component.pace:
+    if component.pace or world.latency_us:
         _stay_busy(world, slot, component.pace, writes)
     if done.memory is not KEEP:
         if done.memory is None:
@@ -83,7 +83,8 @@ def _stay_busy(world: World, slot: tuple[str, Key], pace: str, writes: int) -> N
         world.busy.pop(slot, None)
         return
     spans = world.timing.spans
-    wait_us = spans[pace].shortest_us + writes * spans["api_call"].shortest_us
+    pace_us = spans[pace].shortest_us if pace else 0
+    wait_us = pace_us + writes * (spans["api_call"].shortest_us + world.latency_us)
     if not wait_us:
         return
     until_us = world.now_us + wait_us
@@ -128,8 +129,16 @@ def execute(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
         return None if is_down(world) else record(world, actor, action, cause)
     if isinstance(action, Put):
         return api.put_internal(world, action.kind, action.key, action.obj, cause)
-    if world.fault is not None:
-        world.fault.check(world, actor, action)
+    if world.fault is None:
+        return _carry_out(world, actor, action, cause)
+    world.fault.check(world, actor, action)
+    outcome = _carry_out(world, actor, action, cause)
+    world.fault.check_answer(world, actor, action)
+    return outcome
+
+
+def _carry_out(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
+    """Let the API do what an action says."""
     if isinstance(action, Patch):
         return api.patch_merge(
             world, actor, action.kind, action.key, action.patch, action.subresource, action.uid, cause=cause

@@ -27,16 +27,20 @@ from k8slab.containers.storage import filled
 from k8slab.controllers._hpa_metrics import load
 from k8slab.kubelet import cri
 from k8slab.kubelet.node import DISK_KIBIBYTES
+from k8slab.kubelet.shortage import MOST_PROCESSES, SYSTEM_MEMORY_BYTES
 
 __all__ = [
     "CATALOGUE",
     "Failure",
+    "amount_of",
     "end_container",
     "fill_storage",
     "full_disk",
+    "full_memory",
     "hang_container",
     "load",
     "load_spec",
+    "nearly_all_pids",
     "set_registry",
 ]
 
@@ -70,6 +74,25 @@ CATALOGUE: tuple[Failure, ...] = (
         "recover",
     ),
     Failure("fill_disk", "Node", "Fill the node's disk, so that its kubelet evicts Pods.", "recover"),
+    Failure(
+        "fill_memory",
+        "Node",
+        "Let something else than Pods take the node's memory, so that its kubelet evicts Pods.",
+        "recover",
+    ),
+    Failure(
+        "use_up_pids",
+        "Node",
+        "Let something else than Pods use up the node's process numbers, so that its kubelet evicts Pods.",
+        "recover",
+    ),
+    Failure(
+        "slow_node",
+        "Node",
+        "Let all that the node's kubelet does take twenty times longer, and answers to probes come late.",
+        "recover",
+    ),
+    Failure("skew_clock", "Node", "Put the node's clock five minutes forward.", "recover"),
     Failure("crash_zone", "Zone", "Cut the power of every node of a zone.", "recover_zone"),
     Failure("remove_node", "Node", "Take the node's machine away for good."),
     Failure("kill", "Pod", "Kill the main process of the Pod's first container, as SIGKILL does."),
@@ -82,6 +105,8 @@ CATALOGUE: tuple[Failure, ...] = (
     Failure("run_out_of_memory", "Pod", "Let the kernel kill the Pod's first container for its memory."),
     Failure("fill_storage", "Pod", "Let the Pod write more to its disk than it may, or than there is room."),
     Failure("stop_api_server", "Cluster", "Let nobody's request be answered.", "start_api_server"),
+    Failure("slow_api_server", "Cluster", "Let every request take two seconds longer.", "mend_api_server"),
+    Failure("refuse_writes", "Cluster", "Let three in ten writes of components fail.", "mend_api_server"),
     Failure("break_registry", "Cluster", "Let every pull of an image fail.", "mend_registry"),
 )
 
@@ -133,6 +158,27 @@ DISK_FULL_PERCENT = 96
 def full_disk() -> int:
     """How many bytes fill a node's disk."""
     return DISK_KIBIBYTES * 1024 * DISK_FULL_PERCENT // 100
+
+
+MEMORY_LEFT_BYTES = 64 * 1024 * 1024
+PIDS_LEFT = 1000
+"""What is left of memory and of process numbers after they were taken: too little."""
+
+
+def full_memory(machine: Obj) -> int:
+    """How many bytes take nearly all that a node's own services leave of its memory."""
+    capacity = quantities.units(str(machine["spec"].get("memory", "8Gi")))
+    return max(1, capacity - SYSTEM_MEMORY_BYTES - MEMORY_LEFT_BYTES)
+
+
+def nearly_all_pids() -> int:
+    """How many processes leave room for few others."""
+    return MOST_PROCESSES - PIDS_LEFT
+
+
+def amount_of(text: str | None, all_of_it: int) -> int | None:
+    """How much of something is to be taken: all of it where nothing is said, None for nothing."""
+    return all_of_it if text is None else quantities.units(text) or None
 
 
 def fill_storage(world: World, key: Key, size: str | None, volume: str, cause: int) -> None:

@@ -16,13 +16,14 @@ from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US, parse_timestamp, timestamp
 from k8slab.cluster.world import World
 from k8slab.controllers._hpa_metrics import SCRAPE_PERIOD_US, ContainerUse, container_use
+from k8slab.kubelet.shortage import MEMORY, SYSTEM_MEMORY_BYTES
 
 METRICS_SERVER = "metrics-server"
 """The addon's name."""
 
 _GROUP, _VERSION = "metrics.k8s.io", "v1beta1"
 _WINDOW = f"{SCRAPE_PERIOD_US // SECOND_US}s"
-_IDLE_NODE = ContainerUse(cpu_millis=42, memory_bytes=380 * 1024 * 1024)
+_IDLE_NODE = ContainerUse(cpu_millis=42, memory_bytes=SYSTEM_MEMORY_BYTES)
 """What a node's own services use."""
 
 NODE_METRICS = Kind("NodeMetrics", _GROUP, _VERSION, "nodes", "", False, verbs=("get", "list"))
@@ -74,9 +75,15 @@ def _node(world: World, node: Obj) -> Obj | None:
     ]
     whole = ContainerUse(
         _IDLE_NODE.cpu_millis + sum(one.cpu_millis for one in used),
-        _IDLE_NODE.memory_bytes + sum(one.memory_bytes for one in used),
+        _IDLE_NODE.memory_bytes + _taken(world, name) + sum(one.memory_bytes for one in used),
     )
     return {**_head(world, NODE_METRICS, node), "usage": _usage(whole)}
+
+
+def _taken(world: World, node: str) -> int:
+    """How much memory something else than Pods has been let take."""
+    machine = world.get("Machine", ("", node))
+    return int(machine["spec"].get(MEMORY, 0)) if machine is not None else 0
 
 
 def _scraped_us(world: World) -> int:

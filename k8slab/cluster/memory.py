@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8slab.api import quantities
 from k8slab.api.meta import Key, Obj, dig, key_of
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Component, Done, Memory, Plan, Watch
+from k8slab.containers.ailments import skew_on
+from k8slab.containers.loads import memory_limit, memory_told
 from k8slab.containers.mounts import note_exit
 from k8slab.containers.overlay import Overlay
-from k8slab.controllers._hpa_metrics import memory_told
 from k8slab.kubelet import cri
 from k8slab.store.view import Change, View
 
@@ -34,11 +34,12 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     began = _began(pod)
     if pod is None or not began:
         return Done(why="nothing runs")
-    limit = limit_of(pod)
+    limit = memory_limit(pod)
     told = memory_told(view, pod) if limit else None
     if told is None or told <= limit:
         return Done(why="it uses no more than it may")
-    due_us = parse_timestamp(began) + GROWS_US
+    # The kubelet noted by its own clock when it began.
+    due_us = parse_timestamp(began) - skew_on(view, pod["spec"].get("nodeName", "")) + GROWS_US
     if now_us < due_us:
         return Done(due_us - now_us)
     box, name = Overlay(view), pod["spec"]["containers"][0]["name"]
@@ -47,12 +48,6 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         note_exit(box, pod, name, run, KILLED_CODE, now_us, reason="OOMKilled")
         yield from box.flush()
     return Done()
-
-
-def limit_of(pod: Obj) -> int:
-    """How many bytes of memory a Pod's first container may use; 0 for as many as it likes."""
-    text = dig(pod["spec"]["containers"][0], "resources", "limits", "memory")
-    return quantities.units(str(text)) if text is not None else 0
 
 
 def _began(pod: Obj | None) -> str:
@@ -69,13 +64,13 @@ def _began(pod: Obj | None) -> str:
 def _of_load(change: Change, view: View) -> Iterable[Key]:
     """The Pods of which a Load says something."""
     pods = view.list("Pod", namespace=change.key[0])
-    return [key_of(pod) for pod in pods if limit_of(pod) and memory_told(view, pod) is not None]
+    return [key_of(pod) for pod in pods if memory_limit(pod) and memory_told(view, pod) is not None]
 
 
 def _of_pod(change: Change, view: View) -> Iterable[Key]:
     """A Pod whose first container was started."""
     pod = change.new
-    if pod is None or not limit_of(pod):
+    if pod is None or not memory_limit(pod):
         return ()
     began = _began(pod)
     return (change.key,) if began and began != _began(change.old) else ()

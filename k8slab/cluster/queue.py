@@ -42,18 +42,19 @@ def notify(world: World, change: Change) -> None:
         aspects, owner_kind = aspects_of(change), owner_kind_of(change)
     world.observe(change, aspects)
     revision = change.revision
+    late_us = world.latency_us if world.latency_us and _is_of_the_api(change) else 0
     asked: object = None
     found: Iterable[Key] = ()
     for waker in wakers.concerned(kind, aspects, owner_kind, world.store.kinds):
         keys = waker.keys
         if keys is None:
-            _wake(world, waker, change.key, revision)
+            _wake(world, waker, change.key, revision, late_us)
             continue
         if keys is not asked:
             # Neighbours that ask the same, as both controllers of endpoints do, get the same answer.
             asked, found = keys, tuple(keys(change, world))
         for key in found:
-            _wake(world, waker, key, revision)
+            _wake(world, waker, key, revision, late_us)
 
 
 def _is_of_the_api(change: Change) -> bool:
@@ -62,10 +63,13 @@ def _is_of_the_api(change: Change) -> bool:
     return obj is not None and obj["apiVersion"] != "lab"
 
 
-def _wake(world: World, waker: Waker, key: Key, revision: int) -> None:
-    """Wake a component after its informer's delay; a pending event that is near enough absorbs it."""
+def _wake(world: World, waker: Waker, key: Key, revision: int, late_us: int) -> None:
+    """Wake a component after its informer's delay; a pending event that is near enough absorbs it.
+
+    `late_us` is how much later than usual the API server tells of it.
+    """
     shortest, longest = world.timing.spans[waker.delay]
-    earliest = world.now_us + shortest
+    earliest = world.now_us + shortest + late_us
     slot = (waker.component, key)
     agreed = world.pending.get(slot)
     if agreed is not None and agreed.at_us <= earliest:

@@ -207,6 +207,7 @@ class World:
         "gates",
         "graves",
         "kubeconfig",
+        "latency_us",
         "likenesses",
         "memories",
         "now_us",
@@ -255,6 +256,8 @@ class World:
         """What whoever works on the cluster has put into the kubeconfig (see `k8slab.kubectl.kubeconfig`)."""
         self.fault: Any = None
         """A fault plan (see `dispatch.execute`): data that says which actions the API refuses."""
+        self.latency_us = 0
+        """How much longer than usual a request takes (see `outage.slow_down`)."""
         self.likenesses: dict[int, Any] = {}
         """The last Pods that were made of templates, by their specs' identities (see `likenesses`)."""
         self.components = {component.name: component for component in components}
@@ -271,7 +274,7 @@ class World:
         twin = World.__new__(World)
         twin.seed, twin.timing, twin.gates, twin.fault = self.seed, self.timing, self.gates, self.fault
         twin.addons, twin.start_us = self.addons, self.start_us
-        twin.kubeconfig = self.kubeconfig
+        twin.kubeconfig, twin.latency_us = self.kubeconfig, self.latency_us
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
         twin.store = self.store.copy(history=past)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from k8slab.api.meta import Key, Obj
 from k8slab.containers import consoles, logs
+from k8slab.containers.ailments import skew_on
 from k8slab.containers.files import Files
 from k8slab.containers.mounts import files_of, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
@@ -223,7 +224,7 @@ class Kernel:
 
     def _now(self, request: Now) -> int:
         self.volatile = self.volatile or not request.quiet
-        return self.now_us
+        return self.now_us + (skew_on(self.box, self.pod["spec"].get("nodeName", "")) if request.wall else 0)
 
     def _lookup(self, request: Lookup) -> list[str]:
         self.volatile = True

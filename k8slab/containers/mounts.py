@@ -116,6 +116,25 @@ def _stored(box: Overlay, pod: Obj) -> Obj:
     return found if found is not None and found["uid"] == metadata["uid"] else {}
 
 
+def run_in_hook(view: View, pod: Obj, container: str) -> int | None:
+    """The number of a container's run whose postStart hook goes on: nobody has told of that run yet."""
+    metadata = pod["metadata"]
+    sandbox = view.get("Sandbox", (metadata["namespace"], metadata["name"]))
+    if sandbox is None or sandbox["uid"] != metadata["uid"]:
+        return None
+    run: int | None = (sandbox.get("hooked") or {}).get(container)
+    return run
+
+
+def note_hook(box: Overlay, pod: Obj, container: str, run: int | None) -> None:
+    """Note that a run's postStart hook goes on; None where none does any more."""
+    if run is None and run_in_hook(box, pod, container) is None:
+        return
+    sandbox = sandbox_of(box, pod)
+    others = {name: number for name, number in (sandbox.get("hooked") or {}).items() if name != container}
+    put_sandbox(box, pod, {**sandbox, "hooked": others if run is None else {**others, container: run}})
+
+
 # Who a container's processes are.
 
 
@@ -177,9 +196,10 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
 
 
 def _proc(box: Overlay, pod: Obj, container: Obj) -> Tree:
-    node = box.get("Node", ("", pod["spec"].get("nodeName", "")))
-    capacity = ((node or {}).get("status") or {}).get("capacity") or {}
-    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))))
+    name = pod["spec"].get("nodeName", "")
+    capacity = ((box.get("Node", ("", name)) or {}).get("status") or {}).get("capacity") or {}
+    others = box.list("Pod", node=name) if pod["spec"].get("hostPID") else ()
+    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))), others)
 
 
 _ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}

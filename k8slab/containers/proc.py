@@ -2,7 +2,8 @@
 
 A container has a process namespace of its own, in which its command is process 1. Where a Pod shares
 one, the sandbox's process is the first and all containers see each other; an ephemeral container
-that targets another one joins that one's.
+that targets another one joins that one's. Who has the node's (`hostPID`) sees all that runs there: the
+first process, runtime and kubelet, and those of every Pod.
 
 Models pkg/kubelet/kuberuntime/util/util.go (PodSandboxNamespaces, NamespacesForPod) and
 pkg/kubelet/qos/policy.go (GetContainerOOMScoreAdjust), v1.36.
@@ -10,7 +11,7 @@ pkg/kubelet/qos/policy.go (GetContainerOOMScoreAdjust), v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from k8slab.api.kinds._pod_resources import container_total, quality_of_service
@@ -19,7 +20,7 @@ from k8slab.api.quantities import NANO_PER_UNIT, units
 from k8slab.containers.program import plain_command
 
 SANDBOX = ("/pause",)
-_SANDBOX_USER = 65535
+_SANDBOX_SCORE = -998
 _FIRST, _STEP = 1, 6
 _GUARANTEED, _BEST_EFFORT = -997, 1000
 _NODE_CRITICAL = "system-node-critical"
@@ -31,15 +32,29 @@ _LISTS = (
 
 
 class Process(NamedTuple):
-    """A container's own process, as one in a namespace sees it. `container` is None for the sandbox's."""
+    """A process as one in a namespace sees it, and how soon it is killed for memory (`oom_score_adj`)."""
 
     pid: int
     argv: tuple[str, ...]
-    container: Obj | None
+    score: int
 
 
-def processes(pod: Obj, container: Obj) -> tuple[Process, ...]:
-    """The containers' processes that one in `container` sees, by their numbers."""
+_OF_NODES = (
+    Process(1, ("/sbin/init",), 0),
+    Process(612, ("/usr/bin/containerd",), -999),
+    Process(745, ("/usr/bin/kubelet", "--config=/var/lib/kubelet/config.yaml"), -999),
+)
+"""What runs on every node beside Pods."""
+_FIRST_OF_PODS = 1000
+
+
+def processes(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj] = ()) -> tuple[Process, ...]:
+    """The processes that one in `container` sees, by their numbers.
+
+    `memory_bytes` is what the node has, `others` are all Pods of the node, for those that see them.
+    """
+    if pod["spec"].get("hostPID"):
+        return _on_the_node(pod, container, memory_bytes, others)
     if pod["spec"].get("shareProcessNamespace"):
         seen: list[Obj | None] = [None, *_running(pod, container)]
     elif container.get("targetContainerName"):
@@ -47,10 +62,30 @@ def processes(pod: Obj, container: Obj) -> tuple[Process, ...]:
         seen = [*(one for one in _running(pod, container) if one["name"] == target), container]
     else:
         seen = [container]
-    return tuple(
-        Process(_FIRST + _STEP * place, SANDBOX if one is None else plain_command(one), one)
-        for place, one in enumerate(seen)
-    )
+    return tuple(_process(_FIRST + _STEP * place, pod, one, memory_bytes) for place, one in enumerate(seen))
+
+
+def _process(pid: int, pod: Obj, container: Obj | None, memory_bytes: int) -> Process:
+    """A container's own process, or, with None, its sandbox's."""
+    if container is None:
+        return Process(pid, SANDBOX, _SANDBOX_SCORE)
+    return Process(pid, plain_command(container), oom_score_adjust(pod, container, memory_bytes))
+
+
+def _on_the_node(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj]) -> tuple[Process, ...]:
+    """All that runs on a node: its services, then the Pods' sandboxes, each with its containers."""
+    found = list(_OF_NODES)
+    for other in others:
+        own = other["metadata"]["uid"] == pod["metadata"]["uid"]
+        running = list(_running(other, container if own else _NOBODY))
+        if running:
+            for one in (None, *running):
+                pid = _FIRST_OF_PODS + _STEP * (len(found) - len(_OF_NODES))
+                found.append(_process(pid, other, one, memory_bytes))
+    return tuple(found)
+
+
+_NOBODY: Obj = {"name": ""}
 
 
 def _running(pod: Obj, own: Obj) -> Iterator[Obj]:
@@ -63,15 +98,14 @@ def _running(pod: Obj, own: Obj) -> Iterator[Obj]:
                 yield one
 
 
-def proc_tree(pod: Obj, container: Obj, memory_bytes: int) -> dict[str, str]:
-    """The files of those processes. `memory_bytes` is what the node has."""
+def proc_tree(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj] = ()) -> dict[str, str]:
+    """The files of those processes (see `processes`)."""
     tree = {}
-    for process in processes(pod, container):
+    for process in processes(pod, container, memory_bytes, others):
         words = process.argv
         tree[f"/proc/{process.pid}/cmdline"] = "".join(f"{word}\0" for word in words)
         tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"
-        score = -998 if process.container is None else oom_score_adjust(pod, process.container, memory_bytes)
-        tree[f"/proc/{process.pid}/oom_score_adj"] = f"{score}\n"
+        tree[f"/proc/{process.pid}/oom_score_adj"] = f"{process.score}\n"
     tree["/proc/self/status"] = (
         f"Seccomp:\t{2 if _is_filtered(pod, container) else 0}\nCpus_allowed_list:\t0-3\n"
     )

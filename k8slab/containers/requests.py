@@ -92,9 +92,13 @@ class Sleep(NamedTuple):
 
 
 class Now(NamedTuple):
-    """The lab's clock: microseconds since the epoch. `quiet` where the answer only stamps a log line."""
+    """The lab's clock: microseconds since the epoch. `quiet` where the answer only stamps a log line.
+
+    `wall` asks for what the node's clock shows, which may be off.
+    """
 
     quiet: bool = False
+    wall: bool = False
 
 
 class Lookup(NamedTuple):

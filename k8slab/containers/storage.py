@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from k8slab.api.meta import Key, Obj
+from k8slab.api.meta import Obj
 from k8slab.containers.files import Tree, bytes_of
 from k8slab.store.view import View
 
@@ -83,12 +83,3 @@ def emptied(sandbox: Obj, container: str) -> Obj:
     if not every or container not in (every.get("roots") or {}):
         return sandbox
     return filled(sandbox, "roots", container, 0)
-
-
-PRESSURE = "DiskPressure"
-"""The internal kind that says of a node, by its name, that its kubelet has found too little disk."""
-
-
-def has_pressure(view: View, node: Key) -> bool:
-    """Whether a node's kubelet has found too little disk, now or some minutes ago."""
-    return view.get(PRESSURE, node) is not None

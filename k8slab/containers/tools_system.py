@@ -36,7 +36,7 @@ def _sleep(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 def _date(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv, "drI", ("date", "iso-8601"))
-    now_us = yield Now()
+    now_us = yield Now(wall=True)
     wanted = given.value("d", "date")
     if wanted:
         now_us = _date_of(wanted, now_us)

@@ -25,8 +25,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from k8slab.api import quantities
-from k8slab.api.meta import Obj, controller_of, dig
+from k8slab.api.meta import Obj, dig
 from k8slab.clock import SECOND_US, parse_timestamp
+from k8slab.containers.loads import memory_use, owners_of
 from k8slab.controllers._pods import is_ready
 from k8slab.store.view import View
 
@@ -34,7 +35,6 @@ SCRAPE_PERIOD_US = 15 * SECOND_US
 """How often a metrics server asks the kubelets; also the window of what it reports."""
 
 IDLE_CPU_MILLIS = 1
-IDLE_MEMORY_BYTES = 12 * 1024 * 1024
 
 
 class MetricsError(Exception):
@@ -107,11 +107,6 @@ def _is_reported(pod: Obj, scraped_us: int) -> bool:
     return all(text and parse_timestamp(text) + SCRAPE_PERIOD_US <= scraped_us for text in began)
 
 
-def memory_told(view: View, pod: Obj) -> int | None:
-    """How many bytes a Pod's first container uses, where a Load says so of the Pod or of an owner."""
-    return _told(view, pod, "memoryBytes")
-
-
 def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
     """By container, in thousandths; empty for a resource that nobody measures."""
     names = [one["name"] for one in pod["spec"]["containers"]]
@@ -123,9 +118,7 @@ def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
             millis = min(millis, quantities.milli(limit))
         return {name: millis if name == names[0] else IDLE_CPU_MILLIS for name in names}
     if resource == "memory":
-        own = memory_told(view, pod)
-        size = own if own is not None else IDLE_MEMORY_BYTES
-        return {name: (size if name == names[0] else IDLE_MEMORY_BYTES) * 1000 for name in names}
+        return {name: size * 1000 for name, size in memory_use(view, pod).items()}
     return {}
 
 
@@ -134,36 +127,13 @@ def _cpu_millis(view: View, pod: Obj) -> int:
     own = view.get("Load", (namespace, pod["metadata"]["name"]))
     if own is not None and own["spec"].get("cpuMillis") is not None:
         return int(own["spec"]["cpuMillis"])
-    for owner in _owners(view, pod):
+    for owner in owners_of(view, pod):
         told = view.get("Load", (namespace, owner["metadata"]["name"]))
         if told is None or told["spec"].get("cpuMillis") is None:
             continue
         sharing = sum(is_ready(one) for one in _pods_below(view, owner))
         return int(told["spec"]["cpuMillis"]) // sharing if sharing and is_ready(pod) else IDLE_CPU_MILLIS
     return IDLE_CPU_MILLIS
-
-
-def _told(view: View, pod: Obj, field: str) -> int | None:
-    """What the Pod's own Load says, or that of the nearest of its owners."""
-    namespace = pod["metadata"]["namespace"]
-    for obj in (pod, *_owners(view, pod)):
-        told = view.get("Load", (namespace, obj["metadata"]["name"]))
-        if told is not None and told["spec"].get(field) is not None:
-            return int(told["spec"][field])
-    return None
-
-
-def _owners(view: View, pod: Obj) -> list[Obj]:
-    """The Pod's controller, that one's controller, and so on."""
-    found: list[Obj] = []
-    reference = controller_of(pod)
-    while reference is not None:
-        owner = view.get(reference["kind"], (pod["metadata"]["namespace"], reference["name"]))
-        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
-            break
-        found.append(owner)
-        reference = controller_of(owner)
-    return found
 
 
 def _pods_below(view: View, owner: Obj) -> list[Obj]:
@@ -182,7 +152,7 @@ def custom_pod_metrics(view: View, pods: Sequence[Obj], name: str, now_us: int) 
     """A custom metric of Pods. MetricsError where no Load tells it."""
     found: PodMetrics = {}
     for pod in pods:
-        for obj in (pod, *_owners(view, pod)):
+        for obj in (pod, *owners_of(view, pod)):
             value = _custom(view, pod["metadata"]["namespace"], obj["metadata"]["name"], name)
             if value is not None:
                 found[pod["metadata"]["name"]] = PodMetric(value, now_us)

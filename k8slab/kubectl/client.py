@@ -35,6 +35,10 @@ class Client(Protocol):
     def now_us(self) -> int:
         """The lab's clock, in microseconds since the epoch."""
 
+    @property
+    def latency_us(self) -> int:
+        """How much longer than usual the API server takes to answer, in microseconds."""
+
     def request(self, request: Request) -> Response:
         """Ask the API server. It never raises ApiError: a refusal is a Response with a Status."""
 

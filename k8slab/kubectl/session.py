@@ -22,6 +22,10 @@ _BAD_TIMEOUT = (
     "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
     "corresponding time unit (e.g. 1s | 2m | 3h)\n"
 )
+_TOO_LATE = (
+    "Unable to connect to the server: context deadline exceeded "
+    "(Client.Timeout exceeded while awaiting headers)\n"
+)
 
 
 class Session:
@@ -135,6 +139,7 @@ class Session:
         """Make a request as this command. A refusal is raised as ApiError; warnings are printed."""
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "kubectl/v1.36.2"}
         headers |= self._connected().headers
+        self._check_patience()
         response = self.client.request(Request(method, path, query or {}, headers, body))
         for text in response.warnings:
             # A warning that was given before isn't repeated (client-go's NewWarningWriter).
@@ -144,6 +149,15 @@ class Session:
         if response.code >= 400:
             raise error_of(response)
         return response
+
+    def _check_patience(self) -> None:
+        """KubectlError where the server takes longer to answer than `--request-timeout` allows."""
+        late_us = self.client.latency_us
+        text = self.flags.get("request-timeout") or "0" if late_us else "0"
+        limit_us = duration(text if not text.isdigit() else f"{text}s")
+        if limit_us and late_us > limit_us:
+            self.client.run_until(lambda: False, limit_us)
+            raise KubectlError(_TOO_LATE)
 
     @property
     def warning_count(self) -> int:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj, labels_of
 from k8slab.api.placement import host_ports, labels_match_selector, ports_conflict, tolerates
 from k8slab.api.quantities import nano
-from k8slab.containers.storage import has_pressure
+from k8slab.kubelet.pressure import MEMORY_PRESSURE, pressures_of
+from k8slab.kubelet.qos import qos_class
 from k8slab.store.view import View
 
 NANO = 1_000_000_000
@@ -59,8 +60,9 @@ def rejection(
     `whatever_it_takes`: a lack of resources is no reason.
     """
     spec = pod["spec"]
-    if has_pressure(view, ("", node["metadata"]["name"])) and (spec.get("priority") or 0) < CRITICAL:
-        return Rejection("Evicted", "The node had condition: [DiskPressure]. ")
+    pressed = _pressed(spec, pressures_of(view, ("", node["metadata"]["name"])))
+    if pressed is not None:
+        return pressed
     if labels_of(pod).get("kubernetes.io/os", "linux") != "linux":
         return Rejection(
             "PodOSSelectorNodeLabelDoesNotMatch",
@@ -75,6 +77,19 @@ def rejection(
     others = () if scheduled and not host_ports(spec) else others_on(view, pod, node)
     lack = None if scheduled or whatever_it_takes else _lack(others, spec, node)
     return lack or _label_mismatch(spec, node) or _taken_port(others, spec) or _untolerated(spec, node)
+
+
+_PRESSED = {"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}
+
+
+def _pressed(spec: Obj, pressures: Sequence[str]) -> Rejection | None:
+    """A node under pressure takes critical Pods only; short of memory alone, also those that request any."""
+    if not pressures or (spec.get("priority") or 0) >= CRITICAL:
+        return None
+    if tuple(pressures) == (MEMORY_PRESSURE,):
+        if qos_class(spec) != "BestEffort" or tolerates(spec.get("tolerations") or (), _PRESSED):
+            return None
+    return Rejection("Evicted", f"The node had condition: [{' '.join(pressures)}]. ")
 
 
 def _forbidden_sysctl(spec: Obj) -> str:

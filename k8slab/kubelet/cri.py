@@ -29,7 +29,15 @@ from k8slab.containers.environment import (
     sub_path_of,
 )
 from k8slab.containers.kernel import Kernel
-from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of, security_of, who_of
+from k8slab.containers.mounts import (
+    is_hung,
+    note_exit,
+    put_sandbox,
+    run_in_hook,
+    sandbox_of,
+    security_of,
+    who_of,
+)
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import (
     GENERIC,
@@ -469,17 +477,54 @@ def current_run(pod: Obj, container: str) -> int:
     return 0
 
 
+def entered_run(view: View | Overlay, pod: Obj, container: str) -> int:
+    """The number of the run that a command enters: one whose postStart hook goes on, or the current one."""
+    run = run_in_hook(view, pod, container)
+    return current_run(pod, container) if run is None else run
+
+
+def probe_timeout_us(probe: Obj) -> int:
+    """How long a probe waits for its answer."""
+    return int(probe.get("timeoutSeconds") or 1) * SECOND_US
+
+
+def _timed_out(command: list[str], timeout_us: int) -> str:
+    return f"command timed out: {quoted(' '.join(command))} timed out after {timeout_us // SECOND_US}s"
+
+
+def late_answer(container: Obj, probe: Obj, ip: str) -> Outcome:
+    """What a probe finds whose answer takes longer than it waits."""
+    timeout_us = probe_timeout_us(probe)
+    if "exec" in probe:
+        command = [str(word) for word in probe["exec"].get("command") or ()]
+        return Outcome(False, _timed_out(command, timeout_us), True)
+    if "httpGet" in probe:
+        get = probe["httpGet"]
+        path = get.get("path") or "/"
+        place = f"{get.get('host') or ip}:{port_number(container, get.get('port'))}"
+        slash = "" if path.startswith("/") else "/"
+        url = f"{(get.get('scheme') or 'HTTP').lower()}://{place}{slash}{path}"
+        return Outcome(False, f'Get "{url}": {_HUNG}', True)
+    if "grpc" in probe:
+        return Outcome(False, _grpc_late(f"{ip}:{probe['grpc']['port']}", timeout_us), True)
+    asked = probe["tcpSocket"]
+    place = f"{asked.get('host') or ip}:{port_number(container, asked.get('port'))}"
+    return Outcome(False, f"dial tcp {place}: i/o timeout", True)
+
+
+def _grpc_late(place: str, timeout_us: int) -> str:
+    seconds = timeout_us // SECOND_US
+    return f'timeout: failed to connect service "{place}" within {seconds}s: context deadline exceeded'
+
+
 def answer_probe(box: Overlay, pod: Obj, container: Obj, probe: Obj, ip: str, now_us: int) -> Outcome:
     """Ask a probe's question. The output is upstream's text for a failure."""
-    timeout_us = (probe.get("timeoutSeconds") or 1) * SECOND_US
+    timeout_us = probe_timeout_us(probe)
     if "exec" in probe:
         command = [str(word) for word in probe["exec"].get("command") or ()]
         code, output, kernel, _ = run_in(box, pod, container, command, now_us, timeout_us)
         if code < 0:
-            text = (
-                f"command timed out: {quoted(' '.join(command))} timed out after {timeout_us // SECOND_US}s"
-            )
-            return Outcome(False, text, True)
+            return Outcome(False, _timed_out(command, timeout_us), True)
         return Outcome(code == 0, output, kernel.volatile)
     if "httpGet" in probe:
         return _http_probe(box, pod, container, probe["httpGet"], ip, now_us, timeout_us)
@@ -511,9 +556,7 @@ def _grpc_probe(box: Overlay, pod: Obj, asked: Obj, ip: str, now_us: int, timeou
         return Outcome(status == "SERVING", text, answer.volatile)
     if answer.error.startswith("rpc error"):
         return Outcome(False, f"error: health rpc probe failed: {answer.error}", answer.volatile)
-    seconds = timeout_us // SECOND_US
-    text = f'timeout: failed to connect service "{ip}:{port}" within {seconds}s: context deadline exceeded'
-    return Outcome(False, text)
+    return Outcome(False, _grpc_late(f"{ip}:{port}", timeout_us))
 
 
 _HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"

@@ -1,30 +1,34 @@
-"""Eviction by a kubelet: of Pods that take more disk than they may, and on a node that runs out of it.
+"""Eviction by a kubelet: of Pods that take more disk than they may, and on a node that runs out of something.
 
 Upstream's manager measures every ten seconds. Here it only does where there can
-be something to find: after a file was written in a Pod with a limit, and while
-a disk was filled. A Pod to be ended is named in an object of an internal kind,
-on which the kubelet that runs it acts.
+be something to find: after a file was written in a Pod with a limit, after a load
+was told, and while disk, memory or processes of a node were taken. A Pod to be ended
+is named in an object of an internal kind, on which the kubelet that runs it acts.
 
-The node's file system is also that of its images, as on most clusters. Images
-and dead containers are not removed to make room, for they take none here, and
-a program is never told that the disk is full.
+The node's file system is also that of its images, as on most clusters: those that
+nobody uses are removed before any Pod is. A program is never told that the disk is full.
 
-Models pkg/kubelet/eviction/{eviction_manager,helpers,defaults_linux}.go, v1.36.
+Models pkg/kubelet/eviction/{eviction_manager,helpers}.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from k8slab.api import quantities
 from k8slab.api.meta import Key, Obj, key_of
 from k8slab.clock import MINUTE_US, SECOND_US
-from k8slab.components import Component, Done, Memory, Plan, Put, Record, Watch
-from k8slab.containers.storage import PRESSURE, Usage, has_pressure, usage_of
-from k8slab.kubelet.admission import CRITICAL, NANO, pod_requests
+from k8slab.components import Action, Component, Done, Memory, Outcome, Plan, Put, Record, Watch
+from k8slab.containers.loads import memory_told
+from k8slab.containers.storage import Usage
+from k8slab.kubelet.admission import CRITICAL
+from k8slab.kubelet.images import remove, unused_images
+from k8slab.kubelet.node import is_working
+from k8slab.kubelet.pressure import PRESSURES, RECORD, pressures_of, record_of
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS, Shortage, Use, low_words, ranked, shortages_of, use_of
 from k8slab.kubelet.status import TERMINAL
-from k8slab.store.aspects import CREATED, SPEC
+from k8slab.store.aspects import CREATED, PHASE, SPEC
 from k8slab.store.view import Change, View
 
 PERIOD_US = 10 * SECOND_US
@@ -36,37 +40,25 @@ EVICTION = "KubeletEviction"
 """The internal kind that tells a kubelet to end a Pod, by the Pod's own key."""
 GRACE_SECONDS = 1
 REASON = "Evicted"
-DISK = "diskFilledBytes"
-"""The field of a Machine's spec that says how much of the disk somebody else than Pods has taken."""
 
 _RESOURCE = "ephemeral-storage"
-_THRESHOLDS = (10, 15)
-"""The percentages of the disk that must be free: `nodefs.available` and `imagefs.available`."""
 
 
 class State(NamedTuple):
-    """What a kubelet's eviction manager remembers: the last shortage, and which Pods it waits for."""
+    """What a kubelet's eviction manager remembers: the last shortages by condition, and whom it waits for."""
 
-    short_us: int = 0
+    short_us: tuple[tuple[str, int], ...] = ()
     waiting: tuple[tuple[Key, str], ...] = ()
     until_us: int = 0
 
 
-class Shortage(NamedTuple):
-    """How much of the disk must be free, and how much is, in bytes."""
-
-    wanted: int
-    available: int
-
-
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
-    """Measure the disk of a node, and evict who takes too much of it."""
+    """Measure what a node has left, and evict who takes too much of it."""
     machine = view.get("Machine", key)
     if machine is None:
-        yield Put(PRESSURE, key, None)
+        yield Put(RECORD, key, None)
         return Done(memory=None, why=f"{key[1]} has no machine")
-    spec = machine["spec"]
-    if (spec["power"], spec["network"], spec["kubelet"]) != ("On", "Up", "Running"):
+    if not is_working(machine):
         return Done(why=f"the kubelet of {key[1]} cannot act")
     state: State = memory or State()
     if state.waiting and now_us < state.until_us and not _are_gone(view, state.waiting):
@@ -86,34 +78,43 @@ def _are_gone(view: View, pods: Iterable[tuple[Key, str]]) -> bool:
 
 
 def _synchronize(view: View, machine: Obj, now_us: int, state: State) -> Plan:
-    """One round of the manager: limits first, then the disk as a whole; at most one Pod for the latter."""
+    """One round of the manager: limits first, then the node as a whole; at most one Pod for the latter."""
     name = machine["metadata"]["name"]
-    pods = [(pod, usage_of(view, pod)) for pod in _active(view, name)]
-    shortage = shortage_of(view, machine, [usage for _, usage in pods])
-    if shortage is not None:
-        state = state._replace(short_us=now_us)
-    is_short = bool(state.short_us) and now_us - state.short_us < TRANSITION_US
-    if is_short != has_pressure(view, ("", name)):
-        yield Put(PRESSURE, ("", name), _record(("", name)) if is_short else None)
-    chosen = [(pod, words) for pod, usage in pods if (words := _beyond_limit(pod, usage))]
-    evicted = [(pod, words, False) for pod, words in chosen if not is_critical(pod)]
-    if not evicted and shortage is not None:
-        about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": name}}
-        words = f"Attempting to reclaim {_RESOURCE}"
-        yield Record(about, "Warning", "EvictionThresholdMet", words, component="kubelet", host=name)
-        ranked = sorted((one for one in pods if not is_critical(one[0])), key=_rank)
-        evicted = [(pod, _low_words(pod, usage, shortage), True) for pod, usage in ranked[:1]]
+    uses = [use_of(view, pod) for pod in active_pods(view, name)]
+    shortages = shortages_of(view, machine, uses)
+    last = dict(state.short_us) | {one.condition: now_us for one in shortages}
+    seen = tuple((kind, at_us) for kind, at_us in sorted(last.items()) if now_us - at_us < TRANSITION_US)
+    state = state._replace(short_us=seen)
+    reported = tuple(one.condition for one in PRESSURES if one.condition in dict(seen))
+    if reported != pressures_of(view, ("", name)):
+        yield Put(RECORD, ("", name), record_of(name, reported))
+    evicted = [(use.pod, words, False) for use in uses if (words := _beyond_limit(use.pod, use.disk))]
+    evicted = [one for one in evicted if not is_critical(one[0])]
+    if not evicted and shortages:
+        evicted = yield from _reclaim(view, machine, now_us, uses, shortages[0])
     for pod, words, disrupted in evicted:
         yield Record(pod, "Warning", REASON, words, component="kubelet", host=name)
         yield Put(EVICTION, key_of(pod), verdict(pod, words, disrupted))
     if evicted:
         waiting = tuple((key_of(pod), pod["metadata"]["uid"]) for pod, _, _ in evicted)
         return Done(SECOND_US, state._replace(waiting=waiting, until_us=now_us + CLEANUP_US))
-    return Done(PERIOD_US if is_short else None, state if is_short else None)
+    return Done(PERIOD_US if seen else None, state if seen else None)
 
 
-def _record(key: Key, **spec: object) -> Obj:
-    return {"apiVersion": "lab", "kind": PRESSURE, "metadata": {"name": key[1]}, "spec": spec}
+def _reclaim(
+    view: View, machine: Obj, now_us: int, uses: Sequence[Use], shortage: Shortage
+) -> Generator[Action, Outcome, list[tuple[Obj, str, bool]]]:
+    """Make room of what the node itself holds; where that is not enough, choose a Pod to evict."""
+    name = machine["metadata"]["name"]
+    about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": name}}
+    words = f"Attempting to reclaim {shortage.resource}"
+    yield Record(about, "Warning", "EvictionThresholdMet", words, component="kubelet", host=name)
+    if shortage.resource == _RESOURCE:
+        yield from remove(view, name, unused_images(view, name, now_us, spare_dead=False))
+        if not shortages_of(view, machine, uses):
+            return []
+    first = [use for use in ranked(uses, shortage.resource) if not is_critical(use.pod)][:1]
+    return [(use.pod, low_words(use, shortage), True) for use in first]
 
 
 def verdict(pod: Obj, words: str, disrupted: bool, reason: str = REASON, condition: str = "") -> Obj:
@@ -134,7 +135,7 @@ def verdict(pod: Obj, words: str, disrupted: bool, reason: str = REASON, conditi
     }
 
 
-def _active(view: View, node: str) -> list[Obj]:
+def active_pods(view: View, node: str) -> list[Obj]:
     """The Pods that the kubelet has taken and that have not ended, but those that it evicts already."""
     found = []
     for pod in view.list("Pod", node=node):
@@ -148,56 +149,6 @@ def _active(view: View, node: str) -> list[Obj]:
 def is_critical(pod: Obj) -> bool:
     """Whether the system depends on a Pod: it is never evicted."""
     return bool((pod["spec"].get("priority") or 0) >= CRITICAL)
-
-
-def shortage_of(view: View, machine: Obj, usages: Iterable[Usage]) -> Shortage | None:
-    """Which of the thresholds a node's disk is below, the sharpest first; None where there is enough."""
-    node = view.get("Node", ("", machine["metadata"]["name"]))
-    capacity = quantities.units(
-        (((node or {}).get("status") or {}).get("capacity") or {}).get(_RESOURCE, "0")
-    )
-    taken = machine["spec"].get(DISK, 0) + sum(usage.on_disk for usage in usages)
-    available = max(0, capacity - taken)
-    for percent in _THRESHOLDS:
-        wanted = capacity * percent // 100
-        if available < wanted:
-            return Shortage(wanted, available)
-    return None
-
-
-def _request(pod: Obj) -> int:
-    return pod_requests(pod["spec"]).get(_RESOURCE, 0) // NANO
-
-
-def _rank(one: tuple[Obj, Usage]) -> tuple[bool, int, int, Key]:
-    """Who goes first: those above their request, then the less important, then the largest."""
-    pod, usage = one
-    above = usage.on_disk - _request(pod)
-    return (above <= 0, pod["spec"].get("priority") or 0, -above, key_of(pod))
-
-
-# What is said of it.
-
-
-def _bytes(amount: int) -> str:
-    return quantities.from_units(amount)
-
-
-def _low_words(pod: Obj, usage: Usage, shortage: Shortage) -> str:
-    """Why a Pod leaves a node that is short of disk, and which of its containers took more than requested."""
-    parts = [
-        f"The node was low on resource: {_RESOURCE}. ",
-        f"Threshold quantity: {_bytes(shortage.wanted)}, available: {_bytes(shortage.available)}. ",
-    ]
-    for container in pod["spec"]["containers"]:
-        request = ((container.get("resources") or {}).get("requests") or {}).get(_RESOURCE, "0")
-        size = usage.layers.get(container["name"], 0)
-        if size > quantities.units(request):
-            parts.append(
-                f"Container {container['name']} was using {_bytes(size)}, "
-                f"request is {quantities.canonical(request)}, has larger consumption of {_RESOURCE}. "
-            )
-    return "".join(parts)
 
 
 def _beyond_limit(pod: Obj, usage: Usage) -> str:
@@ -246,12 +197,31 @@ def has_limits(pod: Obj) -> bool:
 
 
 def _of_machine(change: Change, view: View) -> Iterable[Key]:
-    """A machine whose disk was filled or emptied, or that comes back short of disk."""
+    """A machine of which something was taken or given back, or that comes back short of something."""
     old, new = change.old, change.new
     if new is None:
-        return (change.key,) if has_pressure(view, change.key) else ()
-    was = None if old is None else old["spec"].get(DISK)
-    return (change.key,) if was != new["spec"].get(DISK) or has_pressure(view, change.key) else ()
+        return (change.key,) if pressures_of(view, change.key) else ()
+    was = [None if old is None else old["spec"].get(field) for field in _TAKEN]
+    if was != [new["spec"].get(field) for field in _TAKEN] or pressures_of(view, change.key):
+        return (change.key,)
+    return ()
+
+
+_TAKEN = (MEMORY, DISK, PIDS)
+
+
+def of_filled_node(change: Change, view: View) -> Iterable[Key]:
+    """A machine whose disk is filled."""
+    return (change.key,) if change.new is not None and change.new["spec"].get(DISK) else ()
+
+
+def of_filled_pod(change: Change, view: View) -> Iterable[Key]:
+    """The node of a Pod whose storage was filled."""
+    old, new = change.old, change.new
+    if new is None or not new.get("filled") or (old is not None and _holds_the_same(old, new)):
+        return ()
+    pod = view.get("Pod", change.key)
+    return (("", pod["spec"]["nodeName"]),) if pod is not None else ()
 
 
 def _of_sandbox(change: Change, view: View) -> Iterable[Key]:
@@ -272,9 +242,35 @@ def _holds_the_same(old: Obj, new: Obj) -> bool:
 
 
 def _of_node(change: Change, view: View) -> Iterable[Key]:
-    """A node that registered after its disk was filled."""
+    """A node that registered after something of it was taken."""
     machine = view.get("Machine", change.key) if change.old is None else None
-    return (change.key,) if machine is not None and machine["spec"].get(DISK) else ()
+    return (change.key,) if machine is not None and _is_taken(machine) else ()
+
+
+def _is_taken(machine: Obj) -> bool:
+    return any(machine["spec"].get(field) for field in _TAKEN)
+
+
+def _of_load(change: Change, view: View) -> Iterable[Key]:
+    """The nodes of the Pods of which a Load says how much memory they need."""
+    nodes = [
+        pod["spec"].get("nodeName")
+        for pod in view.list("Pod", namespace=change.key[0])
+        if memory_told(view, pod) is not None or change.new is None
+    ]
+    return [("", node) for node in dict.fromkeys(nodes) if node]
+
+
+def _of_pod(change: Change, view: View) -> Iterable[Key]:
+    """The node of a Pod that began to run where something is taken, or with a Load of its own."""
+    pod = change.new
+    if pod is None or (pod.get("status") or {}).get("phase") != "Running":
+        return ()
+    key = ("", pod["spec"]["nodeName"])
+    machine = view.get("Machine", key)
+    if machine is None or not (_is_taken(machine) or memory_told(view, pod) is not None):
+        return ()
+    return (key,)
 
 
 EVICTIONS = Component(
@@ -283,9 +279,11 @@ EVICTIONS = Component(
         Watch("Machine", _of_machine),
         Watch("Node", _of_node, aspects=CREATED | SPEC),
         Watch("Sandbox", _of_sandbox),
+        Watch("Load", _of_load),
+        Watch("Pod", _of_pod, aspects=PHASE),
     ),
     plan,
     retry_base_us=1_000_000,
     manager="kubelet",
 )
-"""Ends Pods that take too much disk."""
+"""Ends Pods that take too much of their nodes."""

@@ -80,7 +80,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "automountServiceAccountToken": ELSEWHERE,
         "nodeName": SIMULATED,
         "hostNetwork": SIMULATED,
-        "hostPID": Field(MISSING, "`ps` shows the container's own processes only"),
+        "hostPID": Field("simulated", _BY_LIST),
         "hostIPC": Field(UNSEEN, "no program in here shares memory"),
         "shareProcessNamespace": Field("simulated", _BY_LIST),
         "securityContext": SIMULATED,

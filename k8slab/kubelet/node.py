@@ -10,7 +10,7 @@ staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from k8slab.api.errors import ApiError
@@ -19,9 +19,10 @@ from k8slab.api.quantities import parse as parse_quantity
 from k8slab.api.quantities import to_text
 from k8slab.clock import SECOND_US, micro_timestamp, timestamp
 from k8slab.components import Component, Create, Done, Memory, Plan, Put, Record, Update, Watch
+from k8slab.containers.ailments import skew_of
 from k8slab.containers.images import resolve
-from k8slab.containers.storage import PRESSURE, has_pressure
 from k8slab.kubelet.addresses import node_ip, pod_cidr
+from k8slab.kubelet.pressure import PRESSURES, RECORD, pressures_of
 from k8slab.kubelet.status import TERMINAL
 from k8slab.kubelet.volumes import attached_volumes, claims_of
 from k8slab.store.aspects import CREATED, REMOVED, SPEC
@@ -35,11 +36,6 @@ REPORT_US = 10 * SECOND_US
 LEASE_SECONDS = 40
 _MAX_IMAGES = 50
 
-_PRESSURES = (
-    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-)
 _NOT_READY = (
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
     "message:Network plugin returns error: cni plugin not initialized"
@@ -52,18 +48,26 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     machine = view.get("Machine", key)
     if machine is None:
         return Done(memory=None, why=f"{name} has no machine")
-    spec = machine["spec"]
-    if spec["power"] != "On" or spec["network"] != "Up" or spec["kubelet"] != "Running":
+    if not is_working(machine):
         return Done(memory={**(memory or {}), "silent": True}, why=f"the kubelet of {name} cannot report")
     node = view.get("Node", key)
     if node is None:
         return (yield from _register(machine, now_us))
-    return (yield from _update(view, machine, node, now_us, memory or {}))
+    known = memory or {}
+    if known.get("skewUs", 0) != skew_of(machine):
+        # The next heartbeat carries other times than was thought.
+        known = {**known, "silent": True}
+    return (yield from _update(view, machine, node, now_us, known))
+
+
+def is_working(machine: Obj) -> bool:
+    """Whether a machine's kubelet runs and reaches the API server."""
+    spec = machine["spec"]
+    return (spec["power"], spec["network"], spec["kubelet"]) == ("On", "Up", "Running")
 
 
 def _register(machine: Obj, now_us: int) -> Plan:
-    name = machine["metadata"]["name"]
-    node = new_node(machine, now_us)
+    node = new_node(machine, now_us + skew_of(machine))
     try:
         stored = yield Create("Node", node)
     except ApiError as error:
@@ -73,10 +77,10 @@ def _register(machine: Obj, now_us: int) -> Plan:
     if stored is not None:
         node = stored
     yield _event(node, "Starting", "Starting kubelet.")
-    for reason in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"):
-        yield _event(node, reason, f"Node {name} status is now: {reason}")
+    for one in PRESSURES:
+        yield _status_event(node, one.reason)
     yield _event(node, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
-    return Done(look_again_us=READY_AFTER_US, memory={"registeredUs": now_us})
+    return Done(look_again_us=READY_AFTER_US, memory={"registeredUs": now_us, "skewUs": skew_of(machine)})
 
 
 def _event(node: Obj, reason: str, message: str) -> Record:
@@ -86,24 +90,33 @@ def _event(node: Obj, reason: str, message: str) -> Record:
     return Record(about, "Normal", reason, message, component="kubelet", host=name)
 
 
+def _status_event(node: Obj, reason: str) -> Record:
+    """The Event of a condition's new reason: `KubeletHasDiskPressure` is told as `NodeHasDiskPressure`."""
+    told = reason.replace("Kubelet", "Node", 1)
+    return _event(node, told, f"Node {node['metadata']['name']} status is now: {told}")
+
+
 def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Plan:
     name = node["metadata"]["name"]
     known = memory.get("registeredUs", 0)
     if now_us < known + READY_AFTER_US:
         return Done(look_again_us=known + READY_AFTER_US - now_us)
-    yield from _renew_lease(view, node, now_us, memory.get("silent", False))
-    status = _status(view, machine, node, now_us)
+    skew_us = skew_of(machine)
+    yield from _renew_lease(view, node, now_us + skew_us, memory.get("silent", False))
+    status = _status(view, machine, node, now_us, skew_us)
     was_ready = _is_ready(node.get("status") or {})
-    had_pressure = _has_pressure(node.get("status") or {})
+    had, has = _pressures(node.get("status") or {}), pressures_of(view, ("", name))
     if _worth_reporting(node.get("status") or {}, status, memory.get("silent", False)):
         yield Update("Node", {**node, "status": status}, "status")
     if not was_ready:
         yield _event(node, "NodeReady", f"Node {name} status is now: NodeReady")
-    if had_pressure != has_pressure(view, ("", name)):
-        reason = "NodeHasNoDiskPressure" if had_pressure else "NodeHasDiskPressure"
-        yield _event(node, reason, f"Node {name} status is now: {reason}")
+    for one in PRESSURES:
+        if (one.condition in had) != (one.condition in has):
+            yield _status_event(node, one.bad_reason if one.condition in has else one.reason)
     yield from _forget_unmounted(view, name, now_us)
-    return Done(look_again_us=_next_look(view, name, now_us), memory={"registeredUs": known})
+    return Done(
+        look_again_us=_next_look(view, name, now_us), memory={"registeredUs": known, "skewUs": skew_us}
+    )
 
 
 def _next_look(view: View, node: str, now_us: int) -> int | None:
@@ -137,10 +150,9 @@ def _is_ready(status: Obj) -> bool:
     return False
 
 
-def _has_pressure(status: Obj) -> bool:
-    return any(
-        one["type"] == "DiskPressure" and one["status"] == "True" for one in status.get("conditions") or ()
-    )
+def _pressures(status: Obj) -> list[str]:
+    """The conditions of a node that are true, Ready among them."""
+    return [one["type"] for one in status.get("conditions") or () if one["status"] == "True"]
 
 
 def _renew_lease(view: View, node: Obj, now_us: int, silent: bool) -> Plan:
@@ -248,12 +260,15 @@ def _node_info(name: str, spec: Obj) -> Obj:
     }
 
 
-def _conditions(old: Obj, now_us: int, *, ready: bool, pressure: bool = False) -> list[Obj]:
-    """The node's conditions; Ready comes last. With `pressure` its disk is nearly full."""
+def _conditions(old: Obj, now_us: int, *, ready: bool, pressures: Sequence[str] = ()) -> list[Obj]:
+    """The node's conditions; Ready comes last."""
     known = {one["type"]: one for one in old.get("conditions") or ()}
-    wanted = [(kind, "False", reason, message) for kind, reason, message in _PRESSURES]
-    if pressure:
-        wanted[1] = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+    wanted = [
+        (one.condition, "True", one.bad_reason, one.bad_message)
+        if one.condition in pressures
+        else (one.condition, "False", one.reason, one.message)
+        for one in PRESSURES
+    ]
     if ready:
         wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
     else:
@@ -276,10 +291,13 @@ def _conditions(old: Obj, now_us: int, *, ready: bool, pressure: bool = False) -
     return conditions
 
 
-def _status(view: View, machine: Obj, node: Obj, now_us: int) -> Obj:
+def _status(view: View, machine: Obj, node: Obj, now_us: int, skew_us: int) -> Obj:
     old = node.get("status") or {}
-    pressure = has_pressure(view, ("", machine["metadata"]["name"]))
-    status = {**old, **_base_status(machine, _conditions(old, now_us, ready=True, pressure=pressure))}
+    pressures = pressures_of(view, ("", machine["metadata"]["name"]))
+    status = {
+        **old,
+        **_base_status(machine, _conditions(old, now_us + skew_us, ready=True, pressures=pressures)),
+    }
     known = old.get("capacity") or {}
     if any(name not in status["capacity"] for name in known):
         # What somebody else advertises, an extended resource, stays as it is (`MachineInfo`).
@@ -375,7 +393,7 @@ NODE_KUBELET = Component(
         Watch("ImageCache", _of_images),
         Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC),
         Watch("Mounts", _of_mounts),
-        Watch(PRESSURE),
+        Watch(RECORD),
     ),
     plan,
     retry_base_us=1_000_000,

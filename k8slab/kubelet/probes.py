@@ -14,6 +14,7 @@ from typing import NamedTuple
 from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
+from k8slab.containers.ailments import PROBE_US, slowness_of
 from k8slab.kubelet import cri
 from k8slab.kubelet.runtime import FAILURE, SUCCESS, UNKNOWN, ProbeState, Slot
 from k8slab.kubelet.work import Work
@@ -114,7 +115,11 @@ def run_due_probes(work: Work, slot: Slot) -> bool:
 def _run(work: Work, name: str, container: Obj, state: ProbeState) -> bool:
     probe = container[_FIELDS[state.kind]]
     slot = work.slot(name)
-    answer = cri.answer_probe(work.box, work.pod, container, probe, work.runtime.ip, work.now_us)
+    takes_us = PROBE_US * slowness_of(work.machine)
+    if takes_us < cri.probe_timeout_us(probe):
+        answer = cri.answer_probe(work.box, work.pod, container, probe, work.runtime.ip, work.now_us)
+    else:
+        answer = cri.late_answer(container, probe, work.runtime.ip)
     verdict = SUCCESS if answer.ok else FAILURE
     if not answer.ok:
         text = f"{_LABELS[state.kind]} probe failed: {answer.output}"

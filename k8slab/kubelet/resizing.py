@@ -17,8 +17,10 @@ from collections.abc import Iterable
 from k8slab.api.json_text import go_json
 from k8slab.api.meta import Key, Obj, key_of
 from k8slab.api.quantities import nano
-from k8slab.clock import timestamp
+from k8slab.clock import SECOND_US, timestamp
+from k8slab.containers.loads import IDLE_MEMORY_BYTES, memory_told
 from k8slab.kubelet import admission
+from k8slab.kubelet.admission import NANO
 from k8slab.kubelet.qos import qos_class
 from k8slab.kubelet.runtime import RUNNING, Slot, changed, is_sidecar
 from k8slab.kubelet.work import Work
@@ -29,6 +31,8 @@ IN_PROGRESS = "PodResizeInProgress"
 RECORD = "DeferredResize"
 """The internal kind that marks the Pods of a node that wait for room: its key is (node, uid)."""
 
+RETRY_US = 10 * SECOND_US
+"""How long a resize that failed waits for its next try."""
 _RESIZABLE = ("cpu", "memory")
 _QUALITY = {"Guaranteed": 0, "Burstable": 1, "BestEffort": 2}
 _NOTHING: Obj = {}
@@ -55,7 +59,7 @@ def consider(work: Work) -> None:
 
 
 def _start(work: Work, granted: Obj) -> None:
-    delay = work.view.duration_us("resize", work.runtime.uid, _generation(work))
+    delay = work.duration_us("resize", work.runtime.uid, _generation(work))
     before = work.runtime.resources or granted.get("resources")
     work.set(resizing=_condition(work, IN_PROGRESS), resize_due_us=work.now_us + delay, resources=before)
     work.event("Normal", "ResizeStarted", f"Pod resize started: {_summary(work)}")
@@ -100,6 +104,11 @@ def actuate(work: Work) -> None:
     if runtime.resize_due_us > work.now_us:
         work.wake(runtime.resize_due_us)
         return
+    refused = _below_usage(work)
+    if refused:
+        _say_refused(work, refused)
+        work.wake(work.now_us + RETRY_US)
+        return
     for slot in runtime.slots:
         if slot.state == RUNNING and not _is_restarting(slot, work):
             wanted = work.container(slot.name).get("resources") or {}
@@ -110,6 +119,49 @@ def actuate(work: Work) -> None:
         work.set(resizing=None, resize_due_us=0, resources=None)
         text = _summary(work, generation=generation)
         work.event("Normal", "ResizeCompleted", f"Pod resize completed: {text}")
+
+
+def _below_usage(work: Work) -> str:
+    """Why a memory limit that was granted can't be set: more is used already. Empty where it can."""
+    usage, lowered = {}, {}
+    needed = memory_told(work.view, work.pod)
+    for number, container in enumerate(work.spec["containers"]):
+        name = container["name"]
+        before, after = (
+            _amount(resources, "limits", "memory") // NANO
+            for resources in (work.slot(name).resources, container.get("resources"))
+        )
+        needs = needed if needed is not None and not number else IDLE_MEMORY_BYTES
+        usage[name] = min(needs, before or needs) if work.slot(name).state == RUNNING else 0
+        if after and (not before or after < before):
+            lowered[name] = after
+    whole = sum(usage.values())
+    limits = [_amount(one.get("resources"), "limits", "memory") // NANO for one in work.spec["containers"]]
+    errors = []
+    if lowered and all(limits) and whole >= sum(limits):
+        errors.append(f"attempting to set pod memory limit ({sum(limits)}) below current usage ({whole})")
+    # Upstream names what the whole Pod uses here, too.
+    errors += [
+        f'attempting to set container "{name}" memory limit ({limit}) below current usage ({whole})'
+        for name, limit in lowered.items()
+        if usage[name] >= limit and not _is_restarting(work.slot(name), work)
+    ]
+    if not errors:
+        return ""
+    return (
+        f"cannot decrease memory limits: {errors[0] if len(errors) == 1 else '[' + ', '.join(errors) + ']'}"
+    )
+
+
+def _say_refused(work: Work, error: str) -> None:
+    """Say that the resize goes on but fails, once for each reason."""
+    before = work.runtime.resizing or {}
+    if before.get("message") == error:
+        return
+    condition = {**before, "reason": "Error", "message": error}
+    work.set(resizing=condition)
+    text = _summary(work, error, generation=before["observedGeneration"])
+    work.event("Warning", "ResizeError", f"Pod resize error: {text}")
 
 
 def _is_restarting(slot: Slot, work: Work) -> bool:
@@ -236,7 +288,7 @@ def _generation(work: Work) -> int:
 
 
 def _condition(work: Work, kind: str, reason: str = "", message: str = "") -> Obj:
-    now = timestamp(work.now_us)
+    now = timestamp(work.now_us + work.skew_us)
     condition: Obj = {"type": kind, "observedGeneration": _generation(work), "status": "True"}
     condition.update(lastProbeTime=now, lastTransitionTime=now)
     if reason:

@@ -55,7 +55,8 @@ class Slot(NamedTuple):
     (`reason_cache.go`), `retry_us` when it is tried again, and `tried_image` with
     which image it was tried: another one is tried at once. The back-off fields
     are upstream's two back-off tables. `image` and `resources` are those with
-    which the run was started.
+    which the run was started. The skews are how far the node's clock was ahead when it was
+    started and when it ended.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Slot(NamedTuple):
     container_id: str = ""
     started_us: int = 0
     finished_us: int = 0
+    started_skew_us: int = 0
+    finished_skew_us: int = 0
     exit_code: int = 0
     exit_reason: str = ""
     exit_message: str = ""
@@ -140,6 +143,7 @@ class Runtime(NamedTuple):
     resizing: Obj | None = None
     resize_due_us: int = 0
     seen_changes: int = 0
+    seen_slowness: int = 1
     reported: tuple[object, ...] = ()
 
 

@@ -56,7 +56,7 @@ def start(
 
     ApiError where the container doesn't run.
     """
-    spec = running_container(pod, container)
+    spec = running_container(view, pod, container)
     name, metadata = spec["name"], pod["metadata"]
     box = Overlay(view)
     key = consoles.free_console(view, (metadata["namespace"], metadata["name"]), name)
@@ -65,7 +65,7 @@ def start(
         box.put(consoles.KIND, key, {**console, "exit": 126 if "/" in argv[0] else 127})
         consoles.show(box, key, "stderr", not_found_text(argv[0]))
     else:
-        run = cri.current_run(pod, name)
+        run = cri.entered_run(view, pod, name)
         context = context_of(box, pod, spec, run, now_us)._replace(argv=tuple(argv))
         box.put(consoles.KIND, key, {**console, "record": cri.new_record(context)})
         _go_on(view, box, pod, key, now_us)

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.containers.images import REGISTRY_OUTAGE, bad_name, pull_failure, resolve, unreachable
+from k8slab.containers.mounts import note_hook
 from k8slab.kubelet import backoff, cri
 from k8slab.kubelet.probes import first_probes
 from k8slab.kubelet.runtime import ABSENT, CREATING, EXITED, HOOK, PULLING, RUNNING, Slot, changed
@@ -156,7 +157,7 @@ def _pull(work: Work, slot: Slot, image: str, ready_us: int | None) -> bool:
         return _wait_for_pull(work, slot, image)
     work.event("Normal", "Pulling", f'Pulling image "{image}"', slot.name)
     uid = work.runtime.uid
-    duration_us = work.view.duration_us("image_pull", uid, slot.name, slot.run, slot.pull_backoff_us)
+    duration_us = work.duration_us("image_pull", uid, slot.name, slot.run, slot.pull_backoff_us)
     if _pull_failure(work, image):
         duration_us //= 2
     elif ready_us is not None and ready_us <= work.at_us:
@@ -246,7 +247,7 @@ def _create(work: Work, slot: Slot, container: Obj) -> bool:
         _fail(work, slot, "CreateContainerConfigError", fault, error=fault, retry_us=RETRY_US)
         return False
     run = slot.run if slot.state == ABSENT else slot.run + 1
-    delay = work.view.duration_us("container_create", work.runtime.uid, slot.name, run)
+    delay = work.duration_us("container_create", work.runtime.uid, slot.name, run)
     work.put_slot(
         changed(slot, attempt=CREATING, attempt_due_us=work.at_us + delay, attempt_since_us=work.at_us)
     )
@@ -270,6 +271,7 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
         run=run,
         container_id=container_id(work.runtime.uid, slot.name, run),
         started_us=work.at_us,
+        started_skew_us=work.skew_us,
         last=last,
         backoff_us=slot.backoff_us,
         backoff_updated_us=slot.backoff_updated_us,
@@ -284,6 +286,7 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
                 state=EXITED,
                 started_us=0,
                 finished_us=work.at_us,
+                finished_skew_us=work.skew_us,
                 exit_code=START_ERROR_CODE,
                 exit_reason="StartError",
                 exit_message=error,
@@ -301,7 +304,10 @@ def _created(work: Work, slot: Slot, container: Obj) -> bool:
     outcome = cri.run_hook(work.box, work.pod, container, hook, work.at_us)
     due_us = work.at_us + outcome.took_us
     slot = changed(slot, attempt=HOOK, attempt_due_us=due_us, hook_error=outcome.error)
-    return _hooked(work, slot, container) if not outcome.took_us else _put(work, slot)
+    if not outcome.took_us:
+        return _hooked(work, slot, container)
+    note_hook(work.box, work.pod, slot.name, slot.run)
+    return _put(work, slot)
 
 
 def _put(work: Work, slot: Slot) -> bool:
@@ -323,13 +329,14 @@ def _hooked(work: Work, slot: Slot, container: Obj) -> bool:
     Until then the kubelet does nothing else for the Pod: no probe, no other container, no status.
     """
     name, error = slot.name, slot.hook_error
+    note_hook(work.box, work.pod, name, None)
     slot = _probed(changed(slot, attempt="", attempt_due_us=0, hook_error=""), container, work.at_us)
     if error:
         work.event("Warning", "FailedPostStartHook", "PostStartHook failed", name)
         work.event("Normal", "Killing", "FailedPostStartHook", name)
         slot = changed(
             slot,
-            stop_due_us=work.at_us + work.view.duration_us("container_stop", work.runtime.uid, name),
+            stop_due_us=work.at_us + work.duration_us("container_stop", work.runtime.uid, name),
             stop_code=cri.stop_behaviour(work.box, work.pod, container).exit_code,
             reason="PostStartHookError",
             message=error,

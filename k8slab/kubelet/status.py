@@ -276,8 +276,8 @@ def terminated_state(slot: Slot) -> Obj:
     }
     if slot.exit_message:
         state["message"] = slot.exit_message[:_MAX_MESSAGE_BYTES]
-    state["startedAt"] = timestamp(slot.started_us)
-    state["finishedAt"] = timestamp(slot.finished_us)
+    state["startedAt"] = timestamp(slot.started_us + slot.started_skew_us)
+    state["finishedAt"] = timestamp(slot.finished_us + slot.finished_skew_us)
     state["containerID"] = slot.container_id
     return state
 
@@ -300,7 +300,7 @@ def container_status(
     else:
         status_image, image_id = images(container["image"])
         if running:
-            state = _running(timestamp(slot.started_us))
+            state = _running(timestamp(slot.started_us + slot.started_skew_us))
         else:
             state = {"terminated": terminated_state(slot)}
             again = is_sidecar(container) if init else False

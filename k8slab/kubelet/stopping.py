@@ -48,6 +48,7 @@ def _ended(work: Work, slot: Slot, code: int, at_us: int, message: str, reason: 
         slot._replace(
             state=EXITED,
             finished_us=at_us,
+            finished_skew_us=work.skew_us,
             exit_code=code,
             exit_reason=reason,
             exit_message=message,
@@ -89,7 +90,7 @@ def _begin_stop(work: Work, slot: Slot, container: Obj, grace_seconds: int, from
         spent_us = min(outcome.took_us, left_us)
     left_us = max(left_us - spent_us, MINIMUM_GRACE_SECONDS * SECOND_US)
     behaviour = cri.stop_behaviour(work.box, work.pod, container)
-    stop_us = work.view.duration_us("container_stop", work.runtime.uid, slot.name, slot.run)
+    stop_us = work.duration_us("container_stop", work.runtime.uid, slot.name, slot.run)
     stop_us += behaviour.takes_us
     if behaviour.heeds and stop_us <= left_us:
         due_us, code = from_us + spent_us + stop_us, behaviour.exit_code
@@ -100,7 +101,7 @@ def _begin_stop(work: Work, slot: Slot, container: Obj, grace_seconds: int, from
         cri.signal(work.box, work.key, slot.name, from_us + spent_us)
 
 
-def time_to_stop(view: View, key: Key, runtime: Runtime) -> int:
+def time_to_stop(view: View, key: Key, runtime: Runtime, slowness: int) -> int:
     """How long it takes to end a Pod that is gone from the API, with the grace period of its spec."""
     pod = {"metadata": {"namespace": key[0], "name": key[1], "uid": runtime.uid}, "spec": runtime.spec}
     grace_us = max(runtime.spec.get("terminationGracePeriodSeconds", 30), 1) * SECOND_US
@@ -111,9 +112,10 @@ def time_to_stop(view: View, key: Key, runtime: Runtime) -> int:
         if slot is None or slot.state != RUNNING:
             continue
         behaviour = cri.stop_behaviour(box, pod, container)
-        stop_us = view.duration_us("container_stop", runtime.uid, slot.name, slot.run) + behaviour.takes_us
+        stop_us = view.duration_us("container_stop", runtime.uid, slot.name, slot.run) * slowness
+        stop_us += behaviour.takes_us
         longest_us = max(longest_us, min(stop_us, grace_us) if behaviour.heeds else grace_us)
-    return longest_us + view.duration_us("pod_cleanup", runtime.uid)
+    return longest_us + view.duration_us("pod_cleanup", runtime.uid) * slowness
 
 
 def _grace_seconds(work: Work) -> int:

@@ -19,6 +19,7 @@ from k8slab.containers import logs, shell_process
 from k8slab.containers.environment import context_of
 from k8slab.containers.kernel import Kernel
 from k8slab.containers.logs import Line
+from k8slab.containers.mounts import run_in_hook
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.requests import Answer, Call, Sleep
 from k8slab.containers.streams import Buffer
@@ -144,12 +145,17 @@ def read_logs(
     return logs.text_of(lines, since_us=since_us, tail=tail, timestamps=timestamps, limit_bytes=limit_bytes)
 
 
-def running_container(pod: Obj, container: str = "") -> Obj:
-    """The container if it runs. ApiError where it doesn't, in the words of the API server or the runtime."""
+def running_container(view: View, pod: Obj, container: str = "") -> Obj:
+    """The container if it runs, be it that its postStart hook still does.
+
+    ApiError where it doesn't, in the words of the API server or the runtime.
+    """
     spec = container_of(pod, container)
     if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise ApiError(500, "", f"cannot exec into a container in a completed pod; current phase is {phase}")
+    if run_in_hook(view, pod, spec["name"]) is not None:
+        return spec
     status = status_of(pod, spec["name"])
     if status is None or "running" not in (status.get("state") or {}):
         raise ApiError(
@@ -176,9 +182,9 @@ def exec_(
     answer. Returns what the command printed. ApiError where the container
     does not run.
     """
-    spec = running_container(pod, container)
+    spec = running_container(view, pod, container)
     box = Overlay(view)
-    run = cri.current_run(pod, spec["name"])
+    run = cri.entered_run(view, pod, spec["name"])
     context = context_of(box, pod, spec, run, now_us)
     if not cri.can_execute(spec, argv[0]):
         return Ran("", not_found_text(argv[0]), 126 if "/" in argv[0] else 127)

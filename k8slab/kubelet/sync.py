@@ -21,6 +21,7 @@ from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import NOTHING_MORE, Delete, Done, Memory, Plan, Put, Update
+from k8slab.containers.ailments import slowness_of
 from k8slab.containers.images import names_of
 from k8slab.containers.mounts import mount_all
 from k8slab.containers.overlay import Overlay
@@ -81,7 +82,8 @@ def _let_go(view: View, key: Key, runtime: Runtime, now_us: int) -> Plan:
     if runtime.held:
         machine = view.get("Machine", ("", runtime.node))
         running = machine is not None and machine["spec"]["power"] == "On" and not runtime.lost
-        until_us = now_us + stopping.time_to_stop(view, key, runtime) if running else 0
+        slowness = slowness_of(machine) if machine is not None else 1
+        until_us = now_us + stopping.time_to_stop(view, key, runtime, slowness) if running else 0
         record = volumes.mounts_record(runtime, until_us) if running else None
         yield Put("Mounts", (runtime.node, runtime.uid), record)
     if runtime.pending is not None:
@@ -152,13 +154,14 @@ def _look(work: Work) -> Plan:
 
 
 def _notice_changes(work: Work) -> None:
-    """Where files or processes changed, what a steady probe would find may have changed too."""
+    """Where files, processes or the machine changed, what a steady probe would find may have changed too."""
     if not any_probes(work.spec):
         return
     changes = cri.change_count(work.box, work.key)
-    if changes == work.runtime.seen_changes:
+    slowness = slowness_of(work.machine)
+    if (changes, slowness) == (work.runtime.seen_changes, work.runtime.seen_slowness):
         return
-    work.set(seen_changes=changes)
+    work.set(seen_changes=changes, seen_slowness=slowness)
     for slot in work.runtime.slots:
         if slot.state == RUNNING and slot.probes:
             work.put_slot(ask_again(slot, work.now_us))
@@ -200,7 +203,12 @@ def _reboot(work: Work) -> None:
     for slot in work.runtime.slots:
         if slot.state == RUNNING:
             slot = slot._replace(
-                state=EXITED, finished_us=since_us, exit_code=255, exit_reason="Unknown", exit_message=""
+                state=EXITED,
+                finished_us=since_us,
+                finished_skew_us=work.skew_us,
+                exit_code=255,
+                exit_reason="Unknown",
+                exit_message="",
             )
         work.put_slot(
             slot._replace(attempt="", attempt_due_us=0, stop_due_us=0, probes=(), started=False, ready=False)
@@ -243,7 +251,7 @@ def _terminate_if_asked(work: Work) -> bool:
     if seconds is None:
         return False
     start = (work.pod.get("status") or {}).get("startTime")
-    started_us = parse_timestamp(start) if start else work.now_us
+    started_us = parse_timestamp(start) - work.skew_us if start else work.now_us
     due_us = started_us + seconds * SECOND_US
     if work.now_us < due_us:
         work.wake(due_us)
@@ -282,7 +290,7 @@ def _mount(work: Work) -> bool:
             work.set(mount_tries=tries + 1, mount_due_us=work.now_us + delay)
             return False
         if not runtime.mount_due_us or runtime.mount_tries >= 0:
-            delay = work.view.duration_us("volume_mount", runtime.uid)
+            delay = work.duration_us("volume_mount", runtime.uid)
             work.set(mount_tries=-1, mount_due_us=work.now_us + delay)
             return delay == 0
     projected = volumes.projected_volumes(work.pod)
@@ -314,7 +322,7 @@ def _update_volumes(work: Work) -> None:
     if not due_us:
         # A change of the Pod itself is a reason to sync it; other changes are found at the next regular one.
         of_pod = all("downwardAPI" in volume for volume in stale)
-        delay = 0 if of_pod else work.view.duration_us("volume_update", work.runtime.uid, work.now_us)
+        delay = 0 if of_pod else work.duration_us("volume_update", work.runtime.uid, work.now_us)
         due_us = work.now_us + delay
         work.set(update_due_us=due_us)
     if due_us <= work.now_us:
@@ -379,7 +387,7 @@ def _begin_sandbox(work: Work) -> bool:
     runtime = work.runtime
     if runtime.attempt:
         work.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
-    delay = work.view.duration_us("sandbox", runtime.uid, runtime.attempt)
+    delay = work.duration_us("sandbox", runtime.uid, runtime.attempt)
     work.set(attempt=runtime.attempt + 1, sandbox_due_us=work.at_us + delay)
     work.sandbox_wake_us = work.at_us + delay + _time_to_first_start(work)
     return work.at_us + delay <= work.now_us
@@ -399,7 +407,7 @@ def _time_to_first_start(work: Work) -> int:
     uid = work.runtime.uid
     slot = work.slot(container["name"])
     run = slot.run if slot.state != EXITED else slot.run + 1
-    return work.view.duration_us("container_create", uid, slot.name, run) + work.view.duration_us(
+    return work.duration_us("container_create", uid, slot.name, run) + work.duration_us(
         "kubelet_notice", uid, slot.name, run
     )
 
@@ -415,7 +423,11 @@ def _report(work: Work) -> Plan:
         return NOTHING_MORE
     terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
     report = Report(
-        node_ip(work.machine), names_of, work.now_us, terminal=terminal, final=work.runtime.finished
+        node_ip(work.machine),
+        names_of,
+        work.now_us + work.skew_us,
+        terminal=terminal,
+        final=work.runtime.finished,
     )
     yield from _write(work, report)
     # Only what others may overwrite is different now.
@@ -428,7 +440,7 @@ def _report_before_hooks(work: Work) -> Plan:
     runtime = work.runtime
     slots = [Slot(slot.name) if slot.attempt == HOOK else slot for slot in runtime.slots]
     work.set(slots=tuple(slots))
-    yield from _write(work, Report(node_ip(work.machine), names_of, work.now_us))
+    yield from _write(work, Report(node_ip(work.machine), names_of, work.now_us + work.skew_us))
     work.runtime = changed(runtime, reported=_shown(work))
     return Done()
 
@@ -494,7 +506,7 @@ def _clean_up(work: Work) -> Plan:
     """After the last container: unmount, say the last word, and let the API object go."""
     runtime = work.runtime
     if not runtime.cleanup_due_us:
-        work.set(cleanup_due_us=work.now_us + work.view.duration_us("pod_cleanup", runtime.uid))
+        work.set(cleanup_due_us=work.now_us + work.duration_us("pod_cleanup", runtime.uid))
     elif runtime.finished and not work.deleted:
         return Done()
     if work.runtime.cleanup_due_us > work.now_us:
@@ -502,7 +514,7 @@ def _clean_up(work: Work) -> Plan:
         return Done()
     _unmount(work)
     yield from work.flush()
-    report = Report(node_ip(work.machine), names_of, work.now_us, terminal=True, final=True)
+    report = Report(node_ip(work.machine), names_of, work.now_us + work.skew_us, terminal=True, final=True)
     yield from _write(work, report)
     work.set(finished=True)
     if work.deleted:

@@ -9,6 +9,7 @@ from typing import Any
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj
 from k8slab.components import KEEP, NOTHING_MORE, Action, Done, Plan, Record
+from k8slab.containers.ailments import skew_of, slowness_of
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot, changed
 from k8slab.store.view import View
@@ -61,6 +62,15 @@ class Work:
         self.wake_us = 0
         self.sandbox_wake_us = 0
         self.box = Overlay(view)
+
+    def duration_us(self, name: str, *parts: object) -> int:
+        """A named duration, as long as it takes on this machine."""
+        return self.view.duration_us(name, *parts) * slowness_of(self.machine)
+
+    @property
+    def skew_us(self) -> int:
+        """How far this machine's clock is ahead."""
+        return skew_of(self.machine)
 
     def set(self, **fields: Any) -> None:
         """Change fields of the memory."""
@@ -162,7 +172,7 @@ class Work:
         if slot.attempt_due_us:
             notice_us = 0
             if slot.attempt == CREATING:
-                notice_us = self.view.duration_us("kubelet_notice", self.runtime.uid, slot.name, slot.run)
+                notice_us = self.duration_us("kubelet_notice", self.runtime.uid, slot.name, slot.run)
             self.wake(slot.attempt_due_us + notice_us)
         if slot.state == RUNNING:
             if slot.stop_due_us:

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, dig, labels_of
+from k8slab.containers.ailments import SKEW, SLOWNESS
 from k8slab.graph import key_of_id, kind_of
 from k8slab.kubectl.wait_text import wait_command
-from k8slab.kubelet.eviction import DISK
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 
 ZONE = "topology.kubernetes.io/zone"
 SCALABLE = ("StatefulSet", "Deployment", "ReplicaSet", "ReplicationController")
@@ -165,8 +166,13 @@ def _trigger(identity: str, obj: Obj) -> Deed:
     return kubectl(f"create job {name}-by-hand-{revision}-{number} --from=cronjob/{name}{scope}")
 
 
-def _cluster(verb: str) -> Callable[[str, Obj], Deed]:
-    return lambda identity, obj: Deed(verb, ())
+def _cluster(verb: str, *arguments: Any) -> Callable[[str, Obj], Deed]:
+    return lambda identity, obj: Deed(verb, arguments)
+
+
+def _is_amiss(obj: Obj, outages: Obj) -> bool:
+    """Whether the API server is slow or refuses writes."""
+    return "apiserver-slow" in outages or "apiserver-refusing" in outages
 
 
 def _is_out(what: str) -> Callable[[Obj, Obj], bool]:
@@ -193,12 +199,14 @@ def _well(obj: Obj, machine: Obj) -> bool:
     return _reached(obj, machine) and bool(machine.get("kubelet", "Running") == "Running")
 
 
-def _has_room(obj: Obj, machine: Obj) -> bool:
-    return _well(obj, machine) and not machine.get(DISK)
+def _has(field: str) -> Callable[[Obj, Obj], bool]:
+    return lambda obj, machine: _well(obj, machine) and not machine.get(field)
 
 
 def _ill(obj: Obj, machine: Obj) -> bool:
-    return not _has_room(obj, machine)
+    return not _well(obj, machine) or any(
+        machine.get(field) for field in (DISK, MEMORY, PIDS, SLOWNESS, SKEW)
+    )
 
 
 def _lost(obj: Obj, machine: Obj) -> bool:
@@ -227,7 +235,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("crash-zone", ("Node",), _zone("crash_zone"), _has_zone, grave=True),
     Action("disconnect", ("Node",), _machine("disconnect"), _reached, grave=True),
     Action("stop-kubelet", ("Node",), _machine("stop_kubelet"), _well, grave=True),
-    Action("fill-disk", ("Node",), _machine("fill_disk"), _has_room, grave=True),
+    Action("fill-disk", ("Node",), _machine("fill_disk"), _has(DISK), grave=True),
+    Action("fill-memory", ("Node",), _machine("fill_memory"), _has(MEMORY), grave=True),
+    Action("use-up-pids", ("Node",), _machine("use_up_pids"), _has(PIDS), grave=True),
+    Action("slow-node", ("Node",), _machine("slow_node"), _has(SLOWNESS), grave=True),
+    Action("skew-clock", ("Node",), _machine("skew_clock"), _has(SKEW), grave=True),
     Action("recover", ("Node",), _machine("recover"), _ill),
     Action("recover-zone", ("Node",), _zone("recover_zone"), _lost_with_its_zone),
     Action(
@@ -251,6 +263,9 @@ CLUSTER: tuple[Action, ...] = (
     Action("add-node", (), _cluster("add_node")),
     Action("stop-api-server", (), _cluster("stop_api_server"), _answers("apiserver"), grave=True),
     Action("start-api-server", (), _cluster("start_api_server"), _is_out("apiserver")),
+    Action("slow-api-server", (), _cluster("slow_api_server", "2s"), _answers("apiserver-slow"), grave=True),
+    Action("refuse-writes", (), _cluster("refuse_writes", 0.3), _answers("apiserver-refusing"), grave=True),
+    Action("mend-api-server", (), _cluster("mend_api_server"), _is_amiss),
     Action("break-registry", (), _cluster("break_registry"), _answers("registry"), grave=True),
     Action("mend-registry", (), _cluster("mend_registry"), _is_out("registry")),
 )
@@ -268,6 +283,13 @@ OPPOSITES = {
 """What takes another action back, by what it takes back. Never are both offered."""
 
 _BROKEN = (("power", "crash"), ("network", "disconnect"), ("kubelet", "stop-kubelet"))
+_AILING = (
+    (DISK, "fill-disk"),
+    (MEMORY, "fill-memory"),
+    (PIDS, "use-up-pids"),
+    (SLOWNESS, "slow-node"),
+    (SKEW, "skew-clock"),
+)
 _UNHARMED = {"power": "On", "network": "Up", "kubelet": "Running"}
 
 _DELETE = Action("delete", (), _on("delete {} --wait=false"), grave=True)
@@ -295,7 +317,8 @@ def place_of(name: str, beneath: Obj) -> str:
     """
     if name == "recover":
         worst = (done for part, done in _BROKEN if beneath.get(part, _UNHARMED[part]) != _UNHARMED[part])
-        return next(worst, "fill-disk")
+        ailing = (done for field, done in _AILING if beneath.get(field))
+        return next(worst, next(ailing, "fill-disk"))
     return OPPOSITES.get(name, name)
 
 

@@ -19,7 +19,8 @@ TRAY_CHIP, TRAY_PITCH = 132.0, 140.0
 MOST_INPUTS = 40
 _DISTURBING = (
     *("crash", "disconnect", "remove_node", "drain", "stop_kubelet", "kill", "run_out_of_memory", "hang"),
-    *("break_registry", "fill_disk", "fill_storage", "crash_zone", "stop_api_server"),
+    *("break_registry", "fill_disk", "fill_memory", "use_up_pids", "fill_storage", "crash_zone"),
+    *("stop_api_server", "slow_api_server", "refuse_writes", "slow_node", "skew_clock"),
 )
 
 

@@ -65,6 +65,7 @@ class App:
             request = requests.request_of(scope, "GET" if method == "HEAD" else method, self.token)
             body = await requests.read_body(receive)
             request, binary = requests.as_json(requests.with_body(request, body))
+            await self.wait_as_long_as_it_takes()
             response = await self.locked(lambda: self.answer(request))
             if binary:
                 response = answers.as_protobuf(response)
@@ -85,6 +86,13 @@ class App:
         except OSError:
             # The client went away while it was answered: there is nobody to tell.
             return
+
+    async def wait_as_long_as_it_takes(self) -> None:
+        """Let lab time pass where the API server is slow."""
+        world = self.lab.world
+        if world.latency_us:
+            due_us = world.now_us + world.latency_us
+            await asyncio.get_running_loop().run_in_executor(self.pool, self.clock.wait_until, due_us)
 
     async def locked(self, function: Callable[[], T]) -> T:
         """Call a function that holds the lab's lock."""

@@ -125,7 +125,8 @@ def _target(app: App, request: Request) -> tuple[Key, str]:
 
 
 def _check_running(app: App, request: Request, key: Key) -> None:
-    running_container(streams.pod_at(app.lab.world, key), request.query.get("container", ""))
+    world = app.lab.world
+    running_container(world, streams.pod_at(world, key), request.query.get("container", ""))
 
 
 class Channels:

@@ -153,6 +153,41 @@ TEXTS = {
         "Its kubelet has evicted it for the disk that it takes or that the node lacks: {message}",
         "它的 kubelet 已将它驱逐，因为它占用的磁盘过多，或节点缺少磁盘：{message}",
     ),
+    "evicted_memory": (
+        "Its kubelet has evicted it, because the node lacked memory: {message}",
+        "它的 kubelet 已将它驱逐，因为节点内存不足：{message}",
+    ),
+    "evicted_pids": (
+        "Its kubelet has evicted it, because the node ran out of process numbers: {message}",
+        "它的 kubelet 已将它驱逐，因为节点的进程号不足：{message}",
+    ),
+    "rejected": (
+        "The kubelet of its node did not take it: {message}",
+        "节点的 kubelet 没有接收它：{message}",
+    ),
+    "slow": (
+        "It is slow: what its kubelet does takes {factor} times longer, and answers to probes may come too "
+        "late.",
+        "它很慢：它的 kubelet 所做的一切要花 {factor} 倍的时间，对探针的应答可能来得太晚。",
+    ),
+    "clock_ahead": (
+        "Its clock is {by} (minutes and seconds) ahead: so are the times that its kubelet writes.",
+        "它的时钟快了 {by}（分:秒）：它的 kubelet 写下的时间也是如此。",
+    ),
+    "clock_behind": (
+        "Its clock is {by} (minutes and seconds) behind: so are the times that its kubelet writes.",
+        "它的时钟慢了 {by}（分:秒）：它的 kubelet 写下的时间也是如此。",
+    ),
+    "memory_taken": (
+        "Something else than Pods takes much of its memory; where too little is left, its kubelet evicts "
+        "one Pod after another.",
+        "它的大量内存被 Pod 以外的东西占用；剩余过少时，它的 kubelet 会逐个驱逐 Pod。",
+    ),
+    "pids_taken": (
+        "Something else than Pods takes many of its process numbers; where too few are left, its kubelet "
+        "evicts one Pod after another and takes no new one.",
+        "它的大量进程号被 Pod 以外的东西占用；剩余过少时，它的 kubelet 会逐个驱逐 Pod，也不再接收新的 Pod。",
+    ),
     "no_kubelet": ("Its kubelet does not run.", "它的 kubelet 没有运行。"),
     "cordoned": ("It is cordoned: no new Pod is put there.", "它不可调度：不会有新的 Pod 放到那里。"),
     "no_eviction": (

@@ -106,6 +106,11 @@ class SmallLab:
     def now_us(self) -> int:
         return self.world.now_us
 
+    @property
+    def latency_us(self) -> int:
+        """The server answers at once."""
+        return 0
+
     def request(self, request: Request) -> Response:
         return handle(self.world, request)
 

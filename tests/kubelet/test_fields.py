@@ -28,7 +28,11 @@ def test_the_document_is_the_table():
 
 
 SAID = {
-    "the node's processes": ({"hostPID": True}, ["spec hostPID"]),
+    "the node's processes": ({"hostPID": True}, []),
+    "a device": (
+        {"resourceClaims": [{"name": "gpu", "resourceClaimName": "mine"}]},
+        ["spec resourceClaims"],
+    ),
     "a limit of an emptyDir": (
         {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "1Mi"}}]},
         [],

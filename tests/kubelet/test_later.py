@@ -161,6 +161,26 @@ def test_containers_that_share_processes_see_each_other(nodes):
     ]
 
 
+def test_who_has_the_nodes_processes_sees_every_pod_of_the_node(nodes):
+    nodes.pod("box", shell("sleep 100000"))
+    nodes.pod("agent", shell("sleep 200000"), hostPID=True)
+    nodes.run(5)
+    listed = nodes.exec("agent", "ps", container="main").stdout.splitlines()[1:]
+    assert [line.split(None, 3)[0::3] for line in listed] == [
+        ["1", "/sbin/init"],
+        ["612", "/usr/bin/containerd"],
+        ["745", "/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml"],
+        ["1000", "/pause"],
+        ["1006", "sh -c sleep 100000"],
+        ["1012", "/pause"],
+        ["1018", "sh -c sleep 200000"],
+        ["1024", "ps"],
+    ]
+    scores = [nodes.exec("agent", "cat", f"/proc/{pid}/oom_score_adj").stdout for pid in (745, 1000, 1006)]
+    assert scores == ["-999\n", "-998\n", "1000\n"]
+    assert len(nodes.exec("box", "ps", container="main").stdout.splitlines()) == 3, "others see their own"
+
+
 def test_a_debugger_sees_its_target(nodes):
     nodes.pod("web")
     nodes.run(3)

@@ -34,3 +34,6 @@ class FaultPlan:
             < 1
         ):
             raise ApiError(*self.error)
+
+    def check_answer(self, world: World, actor: Actor, action: Action) -> None:
+        """What is carried out is answered."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8slab.graph import Graph
-from k8slab.kubelet.eviction import DISK
+from k8slab.kubelet.shortage import DISK
 from k8slab.panel import Panel, Player, Stage, actions
 from k8slab.panel.actions import Deed
 from k8slab.panel.controls import TYPED
@@ -224,7 +224,7 @@ def test_now_is_where_a_seek_beyond_it_leads() -> None:
     assert "error: the lab had not begun yet" in printed(panel)
 
 
-CLUSTER = ("add-node", "stop-api-server", "break-registry")
+CLUSTER = ("add-node", "stop-api-server", "slow-api-server", "refuse-writes", "break-registry")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ CLUSTER = ("add-node", "stop-api-server", "break-registry")
             NODE,
             {
                 *("cordon", "drain", "crash", "disconnect", "stop-kubelet", "remove-node"),
-                *("fill-disk", "crash-zone"),
+                *("slow-node", "skew-clock", "fill-disk", "fill-memory", "use-up-pids", "crash-zone"),
             },
         ),
         (SET, {"replicas", "restart", "rollback", "delete"}),

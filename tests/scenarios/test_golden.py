@@ -1,7 +1,8 @@
 """Golden scenarios: what was applied, what was broken, and what happened, told as a story.
 
-A scenario is a YAML file: a lab, and steps (`kubectl …`, `run 30s`, `settle`, `crash node-2`, `recover
-node-2`, `add-node`, `remove-node node-3`); `@0` is the first Pod of the default namespace by name, `@1` the
+A scenario is a YAML file: a lab, and steps (`kubectl …`, `why pod/db-0`, `run 30s`, `settle`, and the lab's
+verbs: `add-node`, `crash node-2`, `crash-zone a`, `stop-api-server` …); `@0` is the first Pod of the default
+namespace by name, `@1` the
 second, `${uid ConfigMap other}` an object's uid. Its story is kept beside it; with
 K8SLAB_UPDATE_GOLDEN=1 it is written anew.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from k8slab.cluster.failures import CATALOGUE
 from k8slab.lab import Lab
 from k8slab.store.view import Change
 from k8slab.why import narrate
@@ -40,6 +42,13 @@ TOLD = (
     "StatefulSet",
     "VolumeAttachment",
 )
+
+VERBS = {
+    "run",
+    "settle",
+    "add-node",
+    *(verb.replace("_", "-") for one in CATALOGUE for verb in (one.verb, one.mended_by) if verb),
+}
 
 
 def story(spec: dict[str, Any]) -> Iterator[str]:
@@ -83,16 +92,12 @@ def perform(lab: Lab, step: str) -> Iterator[str]:
         for line in (result.stdout + result.stderr).splitlines():
             yield f"    | {line}".rstrip()
         return
-    actions: dict[str, Callable[[], Any]] = {
-        "run": lambda: lab.run(argument),
-        "settle": lab.settle,
-        "crash": lambda: lab.crash(argument),
-        "recover": lambda: lab.recover(argument),
-        "disconnect": lambda: lab.disconnect(argument),
-        "add-node": lab.add_node,
-        "remove-node": lambda: lab.remove_node(argument),
-    }
-    actions[verb]()
+    if verb == "why":
+        for line in lab.why(argument).splitlines():
+            yield f"    | {line}"
+        return
+    assert verb in VERBS, f"a story can't {verb}"
+    getattr(lab, verb.replace("-", "_"))(*argument.split())
 
 
 def told(lab: Lab, change: Change, begun: float) -> str:

@@ -55,7 +55,7 @@ def _validated(call: Invocation, text: str, audience: str) -> Steps:
     claims = tokens.verified(text, key_set)
     if audience not in claims["aud"]:
         raise ValueError(f'oidc: expected audience "{audience}" got {json.dumps(claims["aud"])}')
-    now_us = yield Now(quiet=True)
+    now_us = yield Now(quiet=True, wall=True)
     if claims["exp"] * 1_000_000 <= now_us:
         raise ValueError("oidc: token is expired")
     yield from _log(call, "OK: Validated signature on JWT")
@@ -93,6 +93,6 @@ def _document(url: str) -> Steps:
 
 
 def _log(call: Invocation, text: str) -> Steps:
-    now_us = yield Now(quiet=True)
+    now_us = yield Now(quiet=True, wall=True)
     stamp = date_text("%Y/%m/%d %H:%M:%S", now_us)
     yield from call.io.err.write(f"{stamp} {text}\n")

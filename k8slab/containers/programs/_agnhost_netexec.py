@@ -82,7 +82,7 @@ def _route(context: Context, call: Call, target: str, http_port: int) -> Answeri
     if path in special:
         return (yield from special[path](context, call, values))
     yield from logged("GET /")
-    now_us = yield Now()
+    now_us = yield Now(wall=True)
     return response(200, f"NOW: {timestamp(now_us)[:-1].replace('T', ' ')} +0000 UTC")
 
 

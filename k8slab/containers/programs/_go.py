@@ -33,7 +33,7 @@ def flags(words: Sequence[str], switches: Sequence[str] = ()) -> tuple[dict[str,
 
 def logged(text: str) -> Generator[Request, Any, None]:
     """A line of Go's `log` package in the container's log."""
-    now_us = yield Now(quiet=True)
+    now_us = yield Now(quiet=True, wall=True)
     when = timestamp(now_us)
     yield Log(f"{when[0:10].replace('-', '/')} {when[11:19]} {text}\n", "stderr")
 

@@ -199,7 +199,7 @@ class _Session:
 
     def _variables(self, statement: str) -> Steps:
         """`SELECT @@server_id, NOW()` and the like."""
-        now_us = yield Now()
+        now_us = yield Now(wall=True)
         values = {
             "@@SERVER_ID": int(self._option("server-id", "1")),
             "@@HOSTNAME": self.context.hostname,

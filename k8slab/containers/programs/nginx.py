@@ -113,7 +113,7 @@ def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
     else:
         root = re.search(r"root\s+([^;\s]+);", configuration)
         answer = yield from _file(root[1] if root else _ROOT, path)
-    now_us = yield Now(quiet=True)
+    now_us = yield Now(quiet=True, wall=True)
     when = timestamp(now_us)
     local = f"{when[8:10]}/{_MONTHS[int(when[5:7]) - 1]}/{when[0:4]}:{when[11:19]} +0000"
     agent = payload.get("headers", {}).get("User-Agent", "-")

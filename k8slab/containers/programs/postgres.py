@@ -81,7 +81,7 @@ def _special(statement: str, data: Any) -> Steps:
     if command == "select version()":
         return [["version"], [[f"PostgreSQL {VERSION} on x86_64-pc-linux-gnu"]], "(1 row)"]
     if command == "select now()":
-        now_us = yield Now()
+        now_us = yield Now(wall=True)
         return [["now"], [[timestamp(now_us).replace("T", " ").replace("Z", "+00")]], "(1 row)"]
     if command in ("\\l", "\\list"):
         names = sorted(data["databases"])

@@ -181,7 +181,7 @@ def _decoded(payload: Obj) -> Obj:
 def _create(context: Context, payload: Obj, place: _Place) -> Handling:
     obj = _decoded(payload)
     metadata: Obj = obj.get("metadata") or {}
-    now_us = yield Now()
+    now_us = yield Now(wall=True)
     unique = hashlib.blake2b(
         f"{place.prefix}|{now_us}|{json.dumps(metadata, sort_keys=True)}".encode(), digest_size=16
     ).hexdigest()

@@ -8,7 +8,7 @@ from k8slab.api.meta import Obj, condition_of, dig, labels_of
 from k8slab.api.quantities import milli, units
 from k8slab.clock import parse_timestamp
 from k8slab.graph import Graph
-from k8slab.kubelet.eviction import DISK
+from k8slab.kubelet.shortage import DISK
 from k8slab.scene.marks import Mark, icon, instant_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Load, Picture, Portrayal, Subject, Surroundings
