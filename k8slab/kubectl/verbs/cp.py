@@ -30,7 +30,9 @@ class _Place(NamedTuple):
 
 def _place(session: Session, text: str) -> _Place:
     where, colon, path = text.partition(":")
-    if not colon or where.startswith((".", "/")) or not where:
+    if colon and not where:
+        raise fail("filespec must match the canonical format: [[namespace/]pod:]file/path")
+    if not colon or where.startswith((".", "/")):
         return _Place("", "", text)
     namespace, slash, pod = where.rpartition("/")
     if "/" in namespace:
@@ -62,12 +64,12 @@ def _container(session: Session, place: _Place) -> str:
 
 
 def _in(session: Session, source: _Place, target: _Place) -> None:
-    container = _container(session, target)
     try:
         names = session.client.list_files(source.path, True)
         texts = [(name, session.client.read_file(name)) for name in names]
     except OSError as error:
         raise fail(f"{source.path} doesn't exist in local filesystem") from error
+    container = _container(session, target)
     for name, text in texts:
         path = target.path
         if name != source.path or path.endswith("/"):
@@ -86,9 +88,12 @@ def _out(session: Session, source: _Place) -> None:
     result = session.client.execute(
         source.namespace, source.pod, container, ["sh", "-c", f"cat {shlex.quote(source.path)}"], ""
     )
+    if result.code:
+        # kubectl lets tar read, and prints among its own output what tar complains of.
+        archive = ["tar", "cf", "-", source.path]
+        session.write(session.client.execute(source.namespace, source.pod, container, archive, "").stderr)
+        return
     session.write(result.stdout)
-    session.warn(result.stderr)
-    session.code = result.code
 
 
 VERB = Verb(
