@@ -116,6 +116,8 @@ def _link_of_repeat(trail: Trail | None, obj: Obj) -> Trail | None:
 
 def _folded(kind: Kind, link: Trail) -> list[Obj]:
     """The managedFields after a write, worked out from the last ones that are known."""
+    if link.managed is not None:
+        return link.managed
     links: list[Trail] = []
     current: Trail | None = link
     while current is not None and current.managed is None:
@@ -226,7 +228,21 @@ def with_managed_fields(world: World, kind: Kind, obj: Obj) -> Obj:
 
 
 def with_fields(obj: Obj, managed: list[Obj]) -> Obj:
-    """An object with these managedFields; without any it is the object itself."""
+    """An object with these managedFields; without any it is the object itself.
+
+    The same object and fields give the same result again, so that what is made of it can be kept.
+    """
     if not managed:
         return obj
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": managed}}
+    known = _shown.get(id(obj))
+    if known is not None and known[0] is obj and known[1] is managed:
+        return known[2]
+    shown = {**obj, "metadata": {**obj["metadata"], "managedFields": managed}}
+    if len(_shown) >= _MOST_SHOWN:
+        del _shown[next(iter(_shown))]
+    _shown[id(obj)] = (obj, managed, shown)
+    return shown
+
+
+_MOST_SHOWN = 4096
+_shown: dict[int, tuple[Obj, list[Obj], Obj]] = {}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.cluster.request import Response
 from k8slab.server import protobuf
+from k8slab.server.texts_of_parts import PartTexts, plain
 
 Headers = list[tuple[bytes, bytes]]
+_PARTS = PartTexts()
 
 
 def json_bytes(body: Any) -> bytes:
     """JSON as the server writes it. Text that is no valid Unicode is replaced as Go does."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    is_list = isinstance(body, dict) and any(isinstance(body.get(name), list) for name in ("items", "rows"))
+    text = _PARTS.of_list(body) if is_list else plain(body)
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def body_bytes(response: Response) -> bytes:
