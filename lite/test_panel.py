@@ -28,7 +28,12 @@ expect.set_options(timeout=60_000)
 STARTING_MS = 1_200_000
 """A browser has to translate an interpreter and to install packages, on a machine with other things to do."""
 CELLS = "() => window.jupyterapp.shell.currentWidget.context.model.toJSON().cells"
-READY = "window.jupyterapp?.shell.currentWidget?.context?.isReady"
+READY = """
+() => {
+  const context = window.jupyterapp?.shell.currentWidget?.context;
+  return context?.isReady && context.sessionContext.session?.kernel?.connectionStatus === 'connected';
+}
+"""
 DONE = """
 () => {
   const { cells } = window.jupyterapp.shell.currentWidget.context.model.toJSON();
