@@ -112,11 +112,11 @@ def visit(url: str) -> Iterator[Visit]:
 
 
 def _said(cells: list[dict[str, Any]]) -> list[list[str]]:
-    """What each code cell gave, in words: a notebook holds lines as a list or as one text."""
+    """What each code cell printed: a notebook holds lines as a list or as one text."""
     found = []
     for cell in cells:
         if cell["cell_type"] == "code":
-            texts = [one.get("text", one.get("data", {}).get("text/plain", "")) for one in cell["outputs"]]
+            texts = [one["text"] for one in cell["outputs"] if one["output_type"] == "stream"]
             found.append("".join("".join(text) for text in texts).splitlines())
     return found
 
@@ -146,7 +146,7 @@ def test_the_panel_takes_commands_and_runs(visit: Visit) -> None:
     page.locator(".k8slab-bar button", has_text="run").click()
     pods = page.locator('.k8-object[data-id^="Pod/default/web-"]')
     expect(pods).to_have_count(3)
-    expect(pods.first).to_have_attribute("data-state", "ready")
+    expect(pods.first).to_have_attribute("data-state", "running")
 
 
 def test_it_plays_and_pauses_without_threads(visit: Visit) -> None:
