@@ -96,8 +96,9 @@ def test_five_hundred_watchers_miss_nothing_that_fifty_writers_write(serving: Se
 
 def test_events_come_in_the_order_of_revisions(lab: Lab, serving: Serving) -> None:
     async def everything():
-        watching = asyncio.create_task(_watch(serving, 30, CONFIGMAPS))
-        await asyncio.sleep(0.1)
+        begun = asyncio.Semaphore(0)
+        watching = asyncio.create_task(_watch(serving, 30, CONFIGMAPS, begun))
+        await begun.acquire()
         with lab.lock:
             for number in range(30):
                 lab.kubectl(f"create configmap cm-{number}")
@@ -159,16 +160,10 @@ def test_watches_in_protobuf(serving: Serving) -> None:
 
 
 def test_a_watch_of_a_rewound_lab_must_list_again(lab: Lab, serving: Serving) -> None:
-    seen: list[str] = []
-
-    def watch() -> None:
-        with client(serving) as http:
-            seen.append(http.get(CONFIGMAPS, params={"watch": "1"}).text)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    time.sleep(0.2)
-    with lab.lock:
-        lab.world = lab.world.copy()
-    thread.join(5)
-    assert json.loads(seen[0].splitlines()[-1])["object"]["code"] == 410
+    with client(serving) as http, http.stream("GET", CONFIGMAPS, params={"watch": "1"}) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["type"] == "ADDED"
+        with lab.lock:
+            lab.world = lab.world.copy()
+        *_, last = lines
+    assert json.loads(last)["object"]["code"] == 410
