@@ -143,7 +143,10 @@ def _due(world: World) -> list[RecordedEvent | Obj]:
     """The oldest Events whose hour is over. One that was said again has had another hour since."""
     found: list[RecordedEvent | Obj] = []
     oldest = world.store.oldest_event()
-    if oldest is None or (_is_young(world, oldest) and not _was_repeated(oldest)):
+    if oldest is None:
+        return found
+    if _is_young(world, oldest) and not _was_repeated(oldest):
+        world.store.keep_events_until(last_seen_us(oldest) + EVENT_LIFETIME_US)
         return found
     for event in world.store.oldest_events(_MOST_PASSED_OVER):
         if not _is_young(world, event):
@@ -167,6 +170,8 @@ def _was_repeated(event: RecordedEvent | Obj) -> bool:
 
 def _expire(world: World, cause: int) -> None:
     """Remove the oldest Events whose hour is over; a few at a time, so that no write is slow."""
+    if world.now_us <= world.store.no_event_expires_until_us:
+        return
     for event in _due(world):
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)

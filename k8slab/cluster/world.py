@@ -14,7 +14,6 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, overload
 
 from k8slab.api.meta import Key, Obj
-from k8slab.api.selectors import Selector
 from k8slab.chance import chance
 from k8slab.clock import START_US
 from k8slab.cluster.request import Request
@@ -202,13 +201,16 @@ class World:
         "busy",
         "causes",
         "components",
+        "dependents",
         "failures",
         "fault",
         "gates",
+        "get",
         "graves",
         "kubeconfig",
         "latency_us",
         "likenesses",
+        "list",
         "memories",
         "now_us",
         "pending",
@@ -237,7 +239,7 @@ class World:
         self.timing = timing
         self.gates, self.addons = gates, addons
         self.start_us = self.now_us = start_us
-        self.store = Store()
+        self._open(Store())
         self.queue = EventQueue()
         self.pending: dict[tuple[str, Key], Event] = {}
         """The one event that counts for a component and key; others in `queue` are void."""
@@ -277,7 +279,7 @@ class World:
         twin.kubeconfig, twin.latency_us = self.kubeconfig, self.latency_us
         twin.now_us, twin.sequence, twin.steps = self.now_us, self.sequence, self.steps
         twin.components, twin.wakers = self.components, self.wakers
-        twin.store = self.store.copy(history=past)
+        twin._open(self.store.copy(history=past))
         twin.queue = self.queue.copy()
         twin.pending = self.pending.copy()
         twin.memories = self.memories.copy()
@@ -296,25 +298,10 @@ class World:
 
     # The View protocol: what components may see.
 
-    def get(self, kind: str, key: Key) -> Obj | None:
-        """The object, or None."""
-        return self.store.get(kind, key)
-
-    def list(
-        self,
-        kind: str,
-        *,
-        namespace: str | None = None,
-        selector: Selector | None = None,
-        owner: str | None = None,
-        node: str | None = None,
-    ) -> Sequence[Obj]:
-        """The objects that fit, oldest first (see `View.list`)."""
-        return self.store.list(kind, namespace=namespace, selector=selector, owner=owner, node=node)
-
-    def dependents(self, uid: str) -> Sequence[tuple[str, Key]]:
-        """Kind and key of every object with an owner reference to this uid."""
-        return self.store.dependents(uid)
+    def _open(self, store: Store) -> None:
+        """Keep the objects in this store; what a View says of them is what the store says."""
+        self.store = store
+        self.get, self.list, self.dependents = store.get, store.list, store.dependents
 
     def duration_us(self, name: str, *parts: object) -> int:
         """A named, seeded duration of the Timing profile."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from k8slab.api.meta import Key, Obj, is_terminating, key_of, labels_of
 from k8slab.api.selectors import from_labels
 from k8slab.controllers._pods import is_ready, is_terminal
-from k8slab.store.aspects import CREATED, DELETION, LABELS, READINESS, REMOVED, SPEC
+from k8slab.store.aspects import ADDRESSES, CREATED, DELETION, LABELS, READINESS, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -156,24 +156,25 @@ def endpoints_port_order(port: Port) -> int:
 
 # Whom a changed Pod concerns.
 
-OF_ENDPOINTS = CREATED | REMOVED | SPEC | LABELS | DELETION | READINESS
+OF_ENDPOINTS = CREATED | REMOVED | SPEC | LABELS | DELETION | READINESS | ADDRESSES
 """What of a Pod the endpoints of a Service can change by."""
 
 
 def services_of_pod(change: Change, view: View) -> list[Key]:
     """The Services whose endpoints a Pod's change may alter (`GetPodUpdateProjectionKey`)."""
     old, new = change.old, change.new
-    pod = new if new is not None else old
-    if pod is None or not _with_selectors(view, change.key[0]):
+    labels_changed = pod_changed = True
+    if old is not None and new is not None:
+        labels_changed, pod_changed = _labels_changed(old, new), _endpoint_changed(old, new)
+        if not labels_changed and not pod_changed:
+            return []
+    services = [one for one in view.list("Service", namespace=change.key[0]) if one["spec"].get("selector")]
+    if not services:
         return []
-    if old is None or new is None:
-        return _matching(view, change.key[0], labels_of(pod))
-    labels_changed = _labels_changed(old, new)
-    pod_changed = _endpoint_changed(old, new)
+    before = _matching(services, old)
+    after = _matching(services, new)
     if not labels_changed:
-        return _matching(view, change.key[0], labels_of(new)) if pod_changed else []
-    before = _matching(view, change.key[0], labels_of(old))
-    after = _matching(view, change.key[0], labels_of(new))
+        return after
     if pod_changed:
         return [*after, *(key for key in before if key not in after)]
     return [
@@ -199,18 +200,16 @@ def _endpoint_changed(old: Obj, new: Obj) -> bool:
     return is_ready(old) != is_ready(new) or pod_addresses(old) != pod_addresses(new)
 
 
-def _with_selectors(view: View, namespace: str) -> list[Obj]:
-    """The namespace's Services that select Pods."""
-    return [one for one in view.list("Service", namespace=namespace) if one["spec"].get("selector")]
-
-
-def _matching(view: View, namespace: str, labels: dict[str, str]) -> list[Key]:
-    found = []
-    for service in _with_selectors(view, namespace):
-        selector = service["spec"]["selector"]
-        if all(labels.get(name) == value for name, value in selector.items()):
-            found.append(key_of(service))
-    return found
+def _matching(services: Iterable[Obj], pod: Obj | None) -> list[Key]:
+    """The Services that select a Pod, if there is one."""
+    if pod is None:
+        return []
+    labels = labels_of(pod)
+    return [
+        key_of(service)
+        for service in services
+        if all(labels.get(name) == value for name, value in service["spec"]["selector"].items())
+    ]
 
 
 def sorted_addresses(addresses: Iterable[Obj]) -> list[Obj]:

@@ -13,13 +13,13 @@ from k8slab.kubelet.resizing import RECORD, waiting_beside, waiting_on
 from k8slab.kubelet.sync import plan
 from k8slab.kubelet.volumes import claims_of, projected_volumes
 from k8slab.store.aspects import (
+    ADDRESSES,
     ANNOTATIONS,
     CREATED,
     DELETION,
     GATED,
     LABELS,
     PHASE,
-    READINESS,
     REMOVED,
     SPEC,
 )
@@ -141,7 +141,7 @@ KUBELET = Component(
     plan,
     cache=Addresses,
     cache_kinds=("Pod",),
-    cache_aspects=CREATED | REMOVED | SPEC | PHASE | READINESS,
+    cache_aspects=CREATED | REMOVED | SPEC | PHASE | ADDRESSES,
     retry_base_us=1_000_000,
     manager="kubelet",
 )

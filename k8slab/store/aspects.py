@@ -27,7 +27,7 @@ FINALIZERS = 64
 """It has finalizers, before or now."""
 PHASE = 128
 READINESS = 256
-"""The condition Ready has another status, or the Pod has other addresses."""
+"""The condition Ready has become True, or is it no more."""
 UNBOUND = 512
 """It is a Pod that is on no node."""
 GATED = 1024
@@ -35,6 +35,8 @@ GATED = 1024
 DISRUPTED = 2048
 """It carries the condition DisruptionTarget."""
 ANNOTATIONS = 8192
+ADDRESSES = 16384
+"""The Pod has other addresses."""
 ANY = 4096
 """What every change has."""
 
@@ -86,31 +88,36 @@ def _of_pod(old: Obj | None, new: Obj) -> int:
         bits |= GATED
     after: Obj = new.get("status") or _NOTHING
     before: Obj = (old.get("status") if old is not None else None) or _NOTHING
-    ready, disrupted = _conditions(after.get("conditions") or ())
+    conditions = after.get("conditions") or ()
+    ready, disrupted = _conditions(conditions)
     if disrupted:
         bits |= DISRUPTED
     if before is after:
         return bits
     if before.get("phase") != after.get("phase"):
         bits |= PHASE
-    if _conditions(before.get("conditions") or ())[0] != ready or before.get("podIP") != after.get("podIP"):
-        return bits | READINESS
-    if before.get("podIPs") is not after.get("podIPs") and before.get("podIPs") != after.get("podIPs"):
+    conditions_before = before.get("conditions") or ()
+    if conditions_before is not conditions and _conditions(conditions_before)[0] != ready:
         bits |= READINESS
+    if before.get("podIP") != after.get("podIP"):
+        return bits | ADDRESSES
+    if before.get("podIPs") is not after.get("podIPs") and before.get("podIPs") != after.get("podIPs"):
+        return bits | ADDRESSES
     return bits
 
 
 @remember
-def _conditions(conditions: Sequence[Obj]) -> tuple[Any, bool]:
-    """The status of the condition Ready, and whether there is a DisruptionTarget."""
-    ready, disrupted = None, False
+def _conditions(conditions: Sequence[Obj]) -> tuple[bool, bool]:
+    """Whether the condition Ready is True, and whether there is a DisruptionTarget."""
+    ready: Any = None
+    disrupted = False
     for condition in conditions:
         name = condition["type"]
         if name == "Ready":
             ready = ready or condition["status"]
         elif name == "DisruptionTarget":
             disrupted = True
-    return ready, disrupted
+    return ready == "True", disrupted
 
 
 def owner_kind_of(change: Change) -> str:

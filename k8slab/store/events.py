@@ -35,7 +35,17 @@ class Level(NamedTuple):
 class EventTable:
     """Events by key, oldest first, and by what they say."""
 
-    __slots__ = ("_changed", "_gone", "_levels", "_passed", "_places", "_sayings", "_size", "_young")
+    __slots__ = (
+        "_changed",
+        "_gone",
+        "_levels",
+        "_passed",
+        "_places",
+        "_sayings",
+        "_size",
+        "_young",
+        "quiet_until_us",
+    )
 
     def __init__(self) -> None:
         self._levels: list[Level] = []
@@ -51,6 +61,8 @@ class EventTable:
         self._sayings: dict[Saying, Key] = {}
         """Which young Event says what."""
         self._size = 0
+        self.quiet_until_us = 0
+        """Until when no Event expires, as far as that is known; 0 where it isn't."""
 
     def copy(self) -> EventTable:
         """An independent table with the same Events."""
@@ -63,6 +75,7 @@ class EventTable:
         twin._passed, twin._places, twin._size = self._passed, self._places, self._size
         twin._changed, twin._gone = self._changed.copy(), self._gone.copy()
         twin._young, twin._sayings = self._young.copy(), self._sayings.copy()
+        twin.quiet_until_us = self.quiet_until_us
         return twin
 
     def own_entries(self) -> int:
@@ -116,6 +129,7 @@ class EventTable:
     def put(self, key: Key, event: Kept) -> None:
         """Enter a new Event, or change one in its place."""
         if self.has_known(key):
+            self.quiet_until_us = 0
             if key in self._young:
                 self._young[key] = event
                 return
@@ -132,6 +146,7 @@ class EventTable:
     def remove(self, key: Key) -> None:
         """Take an Event out."""
         self._size -= 1
+        self.quiet_until_us = 0
         young = self._young.pop(key, None)
         if young is not None:
             if isinstance(young, RecordedEvent) and self._sayings.get(young.saying) == key:

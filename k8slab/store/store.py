@@ -11,7 +11,7 @@ storage/cacher, v1.36, as far as their guarantees go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -94,12 +94,14 @@ class Store:
 
     def get(self, kind: str, key: Key) -> Obj | None:
         """The object, or None."""
-        if kind == "Event":
-            event = self._events.get(key)
-            return None if event is None else _as_object(event)
-        obj = self._objects.get(kind, NO_OBJECTS).get(key)
-        if obj is None and kind in self._latent:
-            obj = self._table(kind).get(key)
+        table = self._objects.get(kind)
+        obj = table.get(key) if table is not None else None
+        if obj is None:
+            if kind == "Event":
+                event = self._events.get(key)
+                return None if event is None else _as_object(event)
+            if kind in self._latent:
+                return self._table(kind).get(key)
         return obj
 
     def event(self, key: Key) -> Kept | None:
@@ -117,6 +119,15 @@ class Store:
     def oldest_event(self) -> Kept | None:
         """The oldest Event as it is kept."""
         return self._events.oldest()
+
+    @property
+    def no_event_expires_until_us(self) -> int:
+        """Until when there is no Event to be removed, as far as that is known; 0 where it isn't."""
+        return self._events.quiet_until_us
+
+    def keep_events_until(self, at_us: int) -> None:
+        """Note that no Event is to be removed until an instant, unless one of those of now is changed."""
+        self._events.quiet_until_us = at_us
 
     def oldest_events(self, count: int) -> Iterator[Kept]:
         """The oldest few Events as they are kept. No Event may be written while they are gone through."""
@@ -161,22 +172,27 @@ class Store:
         if namespace is not None and owner is None and node is None and not selector:
             return [table[key] for key in self._namespaces.get((kind, namespace))]
         keys = self._candidates(kind, namespace, selector, owner, node)
+        if keys is not None and not keys:
+            return ()
         found = list(table.values()) if keys is None else [table[key] for key in keys]
         return _filtered(found, namespace, selector, owner, node)
 
     def _candidates(
         self, kind: str, namespace: str | None, selector: Selector | None, owner: str | None, node: str | None
-    ) -> Iterable[Key] | None:
+    ) -> Collection[Key] | None:
         """The smallest index bucket that holds all the answers; None for the whole table."""
         if owner:
             return self._owners.get((kind, owner))
         buckets = []
+        if owner == "" and namespace is not None:
+            unowned = self._owners.get((kind, "", namespace))
+            if not unowned:
+                return unowned
+            buckets.append(unowned)
         if node is not None:
             buckets.append(self._nodes.get((kind, node)))
         if namespace is not None:
             buckets.append(self._namespaces.get((kind, namespace)))
-            if owner == "":
-                buckets.append(self._owners.get((kind, "", namespace)))
             for label, operator, values in selector or ():
                 if operator == "In" and len(values) == 1:
                     buckets.append(self._labels.get((kind, namespace, label, values[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -105,3 +106,25 @@ def test_a_copy_shares_what_is_old() -> None:
     table.copy()
     assert table.own_entries() < 1000
     assert len(table._levels) < 20
+
+
+CHANGES = [
+    ("a new one comes", lambda table: table.put(("default", "new"), recorded(9, ("default", "new"))), 50),
+    ("one is said again", lambda table: table.put(("default", "a"), recorded(9, ("default", "a"))), 0),
+    ("one is removed", lambda table: table.remove(("default", "a")), 0),
+]
+
+
+@pytest.mark.parametrize(("change", "quiet"), [one[1:] for one in CHANGES], ids=[one[0] for one in CHANGES])
+@pytest.mark.parametrize("copied", [False, True])
+def test_that_nothing_expires_is_known_until_an_event_changes(
+    change: Callable[[EventTable], None], quiet: int, copied: bool
+) -> None:
+    table = EventTable()
+    for name in "ab":
+        table.put(("default", name), recorded(1, ("default", name)))
+    table.quiet_until_us = 50
+    if copied:
+        table = table.copy()
+    change(table)
+    assert table.quiet_until_us == quiet

@@ -35,7 +35,8 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
     causes: list[Cause] = []
     if after.get("conditions"):
         causes += _validate_conditions(after["conditions"])
-    causes += _validate_node(new, old, after, before)
+    if new.get("spec") is not old.get("spec") or after.get("nominatedNodeName"):
+        causes += _validate_node(new, old, after, before)
     if (after.get("observedGeneration") or 0) < 0:
         number = after["observedGeneration"]
         causes.append(invalid("status.observedGeneration", number, "must be a non-negative integer"))
@@ -45,8 +46,9 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
     causes += _validate_transitions(old.get("spec") or {}, after, before)
     if after.get("resourceClaimStatuses"):
         causes += _validate_claims(after["resourceClaimStatuses"], new.get("spec") or {})
-    causes += _validate_ips(after, before, "podIPs")
-    causes += _validate_ips(after, before, "hostIPs")
+    for name in ("podIPs", "hostIPs"):
+        if after.get(name) is not before.get(name):
+            causes += _validate_ips(after, before, name)
     return causes + _validate_users(after, new.get("spec") or {})
 
 
