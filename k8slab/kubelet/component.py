@@ -8,9 +8,9 @@ from k8slab.api.meta import Key, Obj, key_of
 from k8slab.components import Component, Watch
 from k8slab.kubelet.addresses import Addresses
 from k8slab.kubelet.eviction import EVICTION
-from k8slab.kubelet.probes import any_probes
 from k8slab.kubelet.resizing import RECORD, waiting_beside, waiting_on
 from k8slab.kubelet.sync import plan
+from k8slab.kubelet.traits import traits_of
 from k8slab.kubelet.volumes import claims_of, projected_volumes
 from k8slab.store.aspects import (
     ADDRESSES,
@@ -120,7 +120,7 @@ def _of_eviction(change: Change, view: View) -> Iterable[Key]:
 
 
 def _has_probes(pod: Obj | None) -> bool:
-    return pod is not None and any_probes(pod["spec"])
+    return pod is not None and traits_of(pod["spec"]).is_probed
 
 
 _OF_POD = CREATED | REMOVED | SPEC | DELETION | GATED | LABELS | ANNOTATIONS

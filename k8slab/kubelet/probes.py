@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from k8slab.api.memo import remember
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.containers.ailments import PROBE_US, slowness_of
@@ -32,21 +31,6 @@ class Numbers(NamedTuple):
     period_us: int
     failures: int
     successes: int
-
-
-_PROBES = frozenset(("livenessProbe", "readinessProbe", "startupProbe"))
-
-
-def any_probes(spec: Obj) -> bool:
-    """Whether a container of a Pod is probed."""
-    if spec.get("initContainers") and _probes_in(spec["initContainers"]):
-        return True
-    return _probes_in(spec["containers"])
-
-
-@remember
-def _probes_in(containers: list[Obj]) -> bool:
-    return any(not _PROBES.isdisjoint(container) for container in containers)
 
 
 def numbers(probe: Obj) -> Numbers:

@@ -54,7 +54,7 @@ def consider(work: Work) -> None:
         _set_pending(work, None)
         _start(work, granted)
         return
-    work.spec = with_resources(asked, granted)
+    work.put_spec(with_resources(asked, granted))
     _defer(work, refused.message)
 
 

@@ -10,6 +10,7 @@ pkg/kubelet/reason_cache.go, v1.36.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from k8slab.api.meta import Obj
@@ -93,6 +94,10 @@ class Slot(NamedTuple):
     tried_image: str = ""
     image: str = ""
     resources: Obj | None = None
+
+
+visible_of = attrgetter("state", "run", "ready", "started", "reason", "message")
+"""What a status shows of a container's memory, but for its ID, times and end."""
 
 
 class Runtime(NamedTuple):

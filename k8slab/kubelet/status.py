@@ -300,7 +300,7 @@ def container_status(
     else:
         status_image, image_id = images(container["image"])
         if running:
-            state = _running(timestamp(slot.started_us + slot.started_skew_us))
+            state = running_since(timestamp(slot.started_us + slot.started_skew_us))
         else:
             state = {"terminated": terminated_state(slot)}
             again = is_sidecar(container) if init else False
@@ -465,27 +465,41 @@ def _assemble(
     regular: list[Obj],
 ) -> Obj:
     """Put the parts together and merge them with what is stored (`mergePodStatus`)."""
-    spec = pod["spec"]
     old_phase = old.get("phase")
     running = RUNNING in [slot.state for slot in runtime.slots]
-    reason, message = runtime.failed_reason, runtime.failed_message
-    if reason:
+    if runtime.failed_reason:
         phase = "Failed"
     if old_phase in TERMINAL:
         phase = old_phase
     elif report.final and phase not in TERMINAL:
         phase = "Failed"
     written = old_phase if phase in TERMINAL and running and old_phase else phase
+    conditions = _conditions(pod, old, runtime, report, phase, written, statuses)
+    return filled(pod, old, runtime, report, written, conditions, inits, regular)
+
+
+def filled(
+    pod: Obj,
+    old: Obj,
+    runtime: Runtime,
+    report: Report,
+    phase: str,
+    conditions: list[Obj],
+    inits: Sequence[Obj],
+    regular: list[Obj],
+) -> Obj:
+    """A status with these parts, and with what others wrote into the old one kept."""
+    spec = pod["spec"]
     status: Obj = dict(old)
     generation = pod["metadata"].get("generation", 0)
     if generation:
         status["observedGeneration"] = generation
-    status["phase"] = written
-    if reason and written == "Failed":
-        status["reason"] = reason
-        if message:
-            status["message"] = message
-    status["conditions"] = _conditions(pod, old, runtime, report, phase, written, statuses)
+    status["phase"] = phase
+    if runtime.failed_reason and phase == "Failed":
+        status["reason"] = runtime.failed_reason
+        if runtime.failed_message:
+            status["message"] = runtime.failed_message
+    status["conditions"] = conditions
     status["hostIP"] = report.host_ip
     status["hostIPs"] = _ip_list(report.host_ip)
     ip = report.host_ip if spec.get("hostNetwork") else runtime.ip
@@ -520,7 +534,8 @@ def _texts(amounts: Amounts) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _running(started_at: str) -> Obj:
+def running_since(started_at: str) -> Obj:
+    """The `running` state of a container."""
     return {"running": {"startedAt": started_at}}
 
 
@@ -558,7 +573,7 @@ def _conditions(
     special += _disruption(runtime, before, generation, now)
     if special:
         return _laid_out(before, special, generation, now, verdicts)
-    return _conditions_after(before, generation, now, *verdicts)
+    return conditions_after(before, generation, now, *verdicts)
 
 
 def _disruption(runtime: Runtime, before: Sequence[Obj], generation: int, now: str) -> list[Obj]:
@@ -588,7 +603,7 @@ _ORDER = (
 
 
 @remember_with
-def _conditions_after(before: Sequence[Obj], generation: int, now: str, *verdicts: Verdict) -> list[Obj]:
+def conditions_after(before: Sequence[Obj], generation: int, now: str, *verdicts: Verdict) -> list[Obj]:
     """The conditions that follow on others, given the verdicts in `_ORDER`.
 
     Pods that start in the same second have the same conditions before and after, and share both lists.

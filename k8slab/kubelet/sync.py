@@ -14,13 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import attrgetter
 
 from k8slab.api.errors import ApiError
 from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.components import NOTHING_MORE, Delete, Done, Memory, Plan, Put, Update
+from k8slab.components import Delete, Done, Memory, Plan, Put, Update
 from k8slab.containers.ailments import slowness_of
 from k8slab.containers.images import names_of
 from k8slab.containers.mounts import mount_all
@@ -29,10 +28,23 @@ from k8slab.kubelet import actions, admission, cri, preemption, resizing, starti
 from k8slab.kubelet.addresses import free_ip, node_ip
 from k8slab.kubelet.eviction import EVICTION
 from k8slab.kubelet.fields import passed_over
-from k8slab.kubelet.probes import any_probes, ask_again, run_due_probes
+from k8slab.kubelet.outlines import usual_status
+from k8slab.kubelet.probes import ask_again, run_due_probes
 from k8slab.kubelet.restarts import restarts_all
-from k8slab.kubelet.runtime import EXITED, HOOK, RUNNING, Runtime, Slot, changed, containers_of, restarting
-from k8slab.kubelet.status import TERMINAL, Report, could_all_restart, pod_status, rejected_status
+from k8slab.kubelet.runtime import (
+    CREATING,
+    EXITED,
+    HOOK,
+    PULLING,
+    RUNNING,
+    Runtime,
+    Slot,
+    changed,
+    containers_of,
+    restarting,
+    visible_of,
+)
+from k8slab.kubelet.status import TERMINAL, Report, pod_status, rejected_status
 from k8slab.kubelet.work import Work
 from k8slab.store.view import View
 
@@ -64,8 +76,23 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if runtime is not None and runtime.finished and "deletionTimestamp" not in pod["metadata"]:
         return Done(why="the Pod is finished")
     work = Work(view, key, pod, machine, now_us, runtime or new_runtime(pod))
+    if not _go_on(work):
+        yield from work.flush()
+        return work.done()
     try:
-        yield from _look(work)
+        shown = _news(work)
+        if shown is not None:
+            status = _status(work)
+            if status is not None:
+                work.stored((yield Update("Pod", {**work.pod, "status": status}, "status")))
+            # Only what others may overwrite is different now.
+            work.set(reported=(_verdicts_in(_conditions_of(work)), *shown[1:]))
+        elif not work.runtime.reported and _is_silent(work):
+            yield from _report_before_hooks(work)
+        if work.actions or work.box.is_changed:
+            yield from work.flush()
+        if work.runtime.work == "terminated":
+            yield from _clean_up(work)
     except ApiError as error:
         # What the runtime has done stays done; what could not be said is said at another look.
         yield from work.flush()
@@ -119,26 +146,29 @@ def _lose_power(view: View, key: Key, runtime: Runtime | None) -> Plan:
     return Done(memory=runtime._replace(lost=True), why="the machine is off")
 
 
-def _look(work: Work) -> Plan:
+def _go_on(work: Work) -> bool:
+    """Let happen what is due, and begin what is to be done. False where the Pod waits for room."""
     runtime = work.runtime
     if runtime.lost:
         _reboot(work)
-    if work.spec.get("ephemeralContainers"):
+    if work.traits.has_later:
         known = work.slots()
         fresh = [Slot(one["name"]) for one in work.spec["ephemeralContainers"] if one["name"] not in known]
         work.set(slots=(*work.runtime.slots, *fresh))
     if not work.runtime.admitted and work.runtime.work == "sync":
         room = preemption.make_room(work, scheduled=_was_scheduled(work.pod))
         if room.waits:
-            yield from work.flush()
-            return Done()
+            return False
         if not _admit(work, room.fault):
             work.set(work="terminated", finished=True, rejected=True)
     if work.runtime.work == "sync":
         resizing.consider(work)
-        if work.spec.get("volumes"):
+        if work.traits.shows_objects or work.runtime.update_due_us:
             _update_volumes(work)
-    _notice_changes(work)
+    if work.traits.is_probed:
+        _notice_changes(work)
+    if work.runtime.work == "sync":
+        _terminate_if_asked(work)
     for _ in range(_MOST_ROUNDS):
         if not _round(work):
             break
@@ -146,17 +176,11 @@ def _look(work: Work) -> Plan:
         resizing.actuate(work)
     else:
         resizing.forget(work)
-    yield from _report(work)
-    yield from work.flush()
-    if work.runtime.work == "terminated":
-        yield from _clean_up(work)
-    return NOTHING_MORE
+    return True
 
 
 def _notice_changes(work: Work) -> None:
     """Where files, processes or the machine changed, what a steady probe would find may have changed too."""
-    if not any_probes(work.spec):
-        return
     changes = cri.change_count(work.box, work.key)
     slowness = slowness_of(work.machine)
     if (changes, slowness) == (work.runtime.seen_changes, work.runtime.seen_slowness):
@@ -219,23 +243,20 @@ def _reboot(work: Work) -> None:
 
 def _round(work: Work) -> bool:
     """One step of whatever is due or to be decided. Whether something moved."""
-    if _terminate_if_asked(work):
-        return True
     if _settle_containers(work):
         return True
-    if work.runtime.work != "sync":
+    runtime = work.runtime
+    if runtime.work != "sync":
         return stopping.step(work)
-    if not work.runtime.mounted:
+    if not runtime.mounted:
         return _mount(work)
-    if work.runtime.sandbox_due_us:
+    if runtime.sandbox_due_us:
         return _settle_sandbox(work)
     return _decide(work)
 
 
-def _terminate_if_asked(work: Work) -> bool:
+def _terminate_if_asked(work: Work) -> None:
     """Turn from running the Pod to ending it, once."""
-    if work.runtime.work != "sync":
-        return False
     verdict = work.box.get(EVICTION, work.key)
     if verdict is not None:
         work.box.put(EVICTION, work.key, None)
@@ -243,22 +264,21 @@ def _terminate_if_asked(work: Work) -> bool:
             message = verdict["spec"]["message"]
             work.set(evicted=verdict["spec"], failed_reason=verdict["spec"]["reason"], failed_message=message)
             work.set(work="terminating")
-            return True
+            return
     if work.deleted:
         work.set(work="terminating")
-        return True
+        return
     seconds = work.spec.get("activeDeadlineSeconds")
     if seconds is None:
-        return False
+        return
     start = (work.pod.get("status") or {}).get("startTime")
     started_us = parse_timestamp(start) - work.skew_us if start else work.now_us
     due_us = started_us + seconds * SECOND_US
     if work.now_us < due_us:
         work.wake(due_us)
-        return False
+        return
     work.event("Normal", "DeadlineExceeded", _DEADLINE_MESSAGE)
     work.set(work="terminating", failed_reason="DeadlineExceeded", failed_message=_DEADLINE_MESSAGE)
-    return True
 
 
 def _settle_containers(work: Work) -> bool:
@@ -266,7 +286,8 @@ def _settle_containers(work: Work) -> bool:
     moved = False
     for slot in work.runtime.slots:
         if slot.attempt:
-            moved = starting.settle(work, slot) or moved
+            if slot.attempt_due_us <= work.now_us:
+                moved = starting.settle(work, slot) or moved
         elif slot.state == RUNNING:
             moved = stopping.settle(work, slot) or moved
             slot = work.slot(slot.name)
@@ -277,6 +298,9 @@ def _settle_containers(work: Work) -> bool:
 
 def _mount(work: Work) -> bool:
     runtime = work.runtime
+    if not work.traits.has_volumes:
+        work.set(mounted=True, mount_due_us=0, held=())
+        return True
     if volumes.has_slow_volumes(work.spec):
         if runtime.mount_due_us > work.now_us:
             return False
@@ -351,8 +375,11 @@ def _settle_sandbox(work: Work) -> bool:
 def _decide(work: Work) -> bool:
     """Ask what to do, and begin it."""
     runtime = work.runtime
-    if runtime.restarting_all or _restarts_all(work):
+    if runtime.restarting_all or (work.traits.may_restart_all and _restarts_all(work)):
         return stopping.reset_all(work)
+    if runtime.sandbox_ready and len(runtime.slots) == 1 and runtime.slots[0].attempt in _BEING_MADE:
+        # While the only container is being made there is nothing else to do.
+        return False
     todo = actions.compute(
         restarting(work.spec, runtime.slots),
         work.slots(),
@@ -372,9 +399,10 @@ def _decide(work: Work) -> bool:
     return starting.begin_next(work, names) or moved
 
 
+_BEING_MADE = (PULLING, CREATING)
+
+
 def _restarts_all(work: Work) -> bool:
-    if not could_all_restart(work.spec):
-        return False
     for container in work.containers():
         if container.get("restartPolicyRules"):
             slot = work.slot(container["name"])
@@ -412,27 +440,24 @@ def _time_to_first_start(work: Work) -> int:
     )
 
 
-def _report(work: Work) -> Plan:
-    """Write the status if it says something new."""
-    if work.runtime.work == "sync" and any(slot.attempt == HOOK for slot in work.runtime.slots):
-        if not work.runtime.reported:
-            yield from _report_before_hooks(work)
-        return Done()
-    shown, reported = _shown(work), work.runtime.reported
-    if shown == reported and not work.spec.get("readinessGates"):
-        return NOTHING_MORE
-    terminal = work.runtime.work != "sync" and stopping.all_stopped(work)
-    report = Report(
-        node_ip(work.machine),
-        names_of,
-        work.now_us + work.skew_us,
-        terminal=terminal,
-        final=work.runtime.finished,
-    )
-    yield from _write(work, report)
-    # Only what others may overwrite is different now.
-    work.set(reported=(_verdicts_in(_conditions_of(work)), *shown[1:]))
-    return NOTHING_MORE
+def _news(work: Work) -> tuple[object, ...] | None:
+    """What a status would show now, if that is not what the last one was made from."""
+    if _is_silent(work):
+        return None
+    shown = _shown(work)
+    if shown == work.runtime.reported and not work.traits.is_gated:
+        return None
+    return shown
+
+
+def _is_silent(work: Work) -> bool:
+    """Whether a container waits for its postStart hook: so long the Pod's status says nothing new."""
+    if work.runtime.work != "sync":
+        return False
+    for slot in work.runtime.slots:
+        if slot.attempt == HOOK:
+            return True
+    return False
 
 
 def _report_before_hooks(work: Work) -> Plan:
@@ -440,7 +465,9 @@ def _report_before_hooks(work: Work) -> Plan:
     runtime = work.runtime
     slots = [Slot(slot.name) if slot.attempt == HOOK else slot for slot in runtime.slots]
     work.set(slots=tuple(slots))
-    yield from _write(work, Report(node_ip(work.machine), names_of, work.now_us + work.skew_us))
+    status = _status(work)
+    if status is not None:
+        work.stored((yield Update("Pod", {**work.pod, "status": status}, "status")))
     work.runtime = changed(runtime, reported=_shown(work))
     return Done()
 
@@ -455,10 +482,6 @@ def _same_for_all(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], 
 def _verdicts_in(conditions: Sequence[Obj]) -> tuple[tuple[str, str], ...]:
     """What the conditions say, without since when and why."""
     return _same_for_all(tuple([(one["type"], one["status"]) for one in conditions]))
-
-
-_visible_of = attrgetter("state", "run", "ready", "started", "reason", "message")
-"""What a status shows of a container's memory."""
 
 
 def _conditions_of(work: Work) -> Sequence[Obj]:
@@ -483,23 +506,29 @@ def _shown(work: Work) -> tuple[object, ...]:
         runtime.restarting_all,
         runtime.pending,
         runtime.resizing,
-        *map(_visible_of, runtime.slots),
+        *map(visible_of, runtime.slots),
         *([slot.resources for slot in runtime.slots] if runtime.resizing is not None else ()),
     )
 
 
-def _write(work: Work, report: Report) -> Plan:
-    old = work.pod.get("status") or {}
-    if work.runtime.rejected and not work.deleted:
-        status = rejected_status(work.pod, work.runtime, report)
+def _status(work: Work, *, final: bool = False) -> Obj | None:
+    """The Pod's status as it is now; None where that is what is stored.
+
+    `final`: the containers are gone for good, and what was theirs is cleaned up.
+    """
+    runtime = work.runtime
+    final = final or runtime.finished
+    terminal = final or (runtime.work != "sync" and stopping.all_stopped(work))
+    report = Report(node_ip(work.machine), names_of, work.now_us + work.skew_us, terminal, final)
+    shown = work.pod if work.spec is work.pod["spec"] else {**work.pod, "spec": work.spec}
+    status: Obj | None
+    if runtime.rejected and not work.deleted:
+        status = rejected_status(work.pod, runtime, report)
     else:
-        shown = work.pod if work.spec is work.pod["spec"] else {**work.pod, "spec": work.spec}
-        status = pod_status(shown, work.runtime, report)
-    if status != old:
-        stored = yield Update("Pod", {**work.pod, "status": status}, "status")
-        if stored is not None:
-            work.pod = stored
-    return NOTHING_MORE
+        status = usual_status(shown, work.traits, runtime, report)
+        if status is None:
+            status = pod_status(shown, runtime, report)
+    return None if status == (work.pod.get("status") or {}) else status
 
 
 def _clean_up(work: Work) -> Plan:
@@ -514,8 +543,9 @@ def _clean_up(work: Work) -> Plan:
         return Done()
     _unmount(work)
     yield from work.flush()
-    report = Report(node_ip(work.machine), names_of, work.now_us + work.skew_us, terminal=True, final=True)
-    yield from _write(work, report)
+    status = _status(work, final=True)
+    if status is not None:
+        work.stored((yield Update("Pod", {**work.pod, "status": status}, "status")))
     work.set(finished=True)
     if work.deleted:
         yield Delete("Pod", work.key, uid=runtime.uid, grace_seconds=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from k8slab.api.errors import ApiError
@@ -12,13 +11,8 @@ from k8slab.components import KEEP, NOTHING_MORE, Action, Done, Plan, Record
 from k8slab.containers.ailments import skew_of, slowness_of
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot, changed
+from k8slab.kubelet.traits import traits_of
 from k8slab.store.view import View
-
-
-@lru_cache(maxsize=4096)
-def _field_path(container: str, field: str) -> str:
-    """Where a container stands in the Pod, as Events say it."""
-    return f"spec.{field}{{{container}}}"
 
 
 class Work:
@@ -42,6 +36,7 @@ class Work:
         "runtime",
         "sandbox_wake_us",
         "spec",
+        "traits",
         "view",
         "wake_us",
     )
@@ -51,6 +46,7 @@ class Work:
         self.key = key
         self.pod = pod
         self.spec: Obj = pod["spec"]
+        self.traits = traits_of(self.spec)
         self.machine = machine
         self.node: str = self.spec["nodeName"]
         self.now_us = now_us
@@ -76,6 +72,11 @@ class Work:
         """Change fields of the memory."""
         self.runtime = changed(self.runtime, **fields)
 
+    def stored(self, pod: Obj | None) -> None:
+        """Go on with the Pod as it was stored."""
+        if pod is not None:
+            self.pod = pod
+
     def slot(self, name: str) -> Slot:
         """The container of that name."""
         for slot in self.runtime.slots:
@@ -98,44 +99,24 @@ class Work:
         yield from self.spec.get("initContainers") or ()
         yield from self.spec["containers"]
 
+    def put_spec(self, spec: Obj) -> None:
+        """Go on as if the Pod's spec were another one."""
+        self.spec = spec
+        self.traits = traits_of(spec)
+
     def container(self, name: str) -> Obj:
         """The spec of a container."""
-        for container in self.spec["containers"]:
-            if container["name"] == name:
-                return container  # type: ignore[no-any-return]
-        for field in ("initContainers", "ephemeralContainers"):
-            for container in self.spec.get(field) or ():
-                if container["name"] == name:
-                    return container  # type: ignore[no-any-return]
-        raise KeyError(name)
+        return self.traits.containers[name]
 
     def is_init(self, name: str) -> bool:
         """Whether that is an init container."""
         inits = self.spec.get("initContainers") or ()
         return any(container["name"] == name for container in inits) if inits else False
 
-    def _field_of(self, name: str) -> str:
-        """The field of the spec that has the container of a name."""
-        for field in ("initContainers", "ephemeralContainers"):
-            others = self.spec.get(field)
-            if others and any(container["name"] == name for container in others):
-                return field
-        return "containers"
-
     def event(self, event_type: str, reason: str, message: str, container: str = "") -> None:
         """Say something about the Pod, or about one of its containers."""
-        path = _field_path(container, self._field_of(container)) if container else ""
-        self.actions.append(
-            Record(
-                self.pod,
-                event_type,
-                reason,
-                message,
-                component="kubelet",
-                host=self.node,
-                field_path=path,
-            )
-        )
+        path = self.traits.fields[container] if container else ""
+        self.actions.append(Record(self.pod, event_type, reason, message, "kubelet", self.node, path))
 
     def wake(self, at_us: int) -> None:
         """Look again at an instant, or earlier."""
