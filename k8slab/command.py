@@ -121,7 +121,7 @@ def _serve(options: argparse.Namespace) -> int:
     from k8slab.server.live import catch_up_with_wall, shortly_before_now
 
     start = options.start or shortly_before_now()
-    lab = Lab(options.nodes, seed=options.seed, timing=options.timing, start=start)
+    lab = Lab(options.nodes, seed=options.seed, timing=options.timing, start=start, stored_heartbeats=True)
     if not options.start:
         catch_up_with_wall(lab)
     _applied(lab, options.file)

@@ -62,7 +62,9 @@ class Lab:
     `metrics-server`, which `kubectl top` asks. `lang` is the language in which the
     lab explains and the panel speaks, `en` or `zh`; what Kubernetes says is the same in
     both. `start` is the instant at which the lab begins (`2026-11-30T12:00:00Z`), a Monday in
-    January 2026 without it. `components` replaces the control plane, for tests.
+    January 2026 without it. With `stored_heartbeats` each kubelet writes its Lease every ten
+    seconds and its node's status every five minutes, as upstream; without, a heartbeat that
+    tells nothing new is no change. `components` replaces the control plane, for tests.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Lab:
         components: Sequence[Component] | None = None,
         lang: str = "en",
         start: str = "",
+        stored_heartbeats: bool = False,
     ) -> None:
         names = [f"node-{number + 1}" for number in range(nodes)] if isinstance(nodes, int) else list(nodes)
         parts = assembly.all_components() if components is None else components
@@ -105,6 +108,8 @@ class Lab:
             self._made["lang"] = lang
         if start:
             self._made["start"] = start
+        if stored_heartbeats:
+            self._made["stored_heartbeats"] = True
         assembly.bootstrap(self.world)
         for number, name in enumerate(names):
             self._add_machine(name, {"zone": "abc"[number % 3]})
@@ -807,7 +812,9 @@ class Lab:
         return machine
 
     def _add_machine(self, name: str, options: dict[str, Any]) -> None:
-        machine = assembly.machine(name, self.now_us, number=self._node_count, **options)
+        stored = bool(self._made.get("stored_heartbeats"))
+        number = self._node_count
+        machine = assembly.machine(name, self.now_us, number=number, stored_heartbeats=stored, **options)
         self._node_count += 1
         api.put_internal(self.world, "Machine", ("", name), machine, self._cause(f"add node {name}"))
 

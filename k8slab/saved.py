@@ -72,6 +72,7 @@ _MADE: dict[str, tuple[type, ...]] = {
     "addons": (list,),
     "lang": (str,),
     "start": (str,),
+    "stored_heartbeats": (bool,),
 }
 """How a lab can be made, as a file says it."""
 

@@ -129,6 +129,7 @@ def machine(
     zone: str = "",
     labels: Mapping[str, str] | None = None,
     number: int = 0,
+    stored_heartbeats: bool = False,
 ) -> Obj:
     """The hardware of a node: the internal kind from which its kubelet registers the Node object."""
     all_labels = dict(labels or {})
@@ -149,5 +150,6 @@ def machine(
             "pods": pods,
             "labels": all_labels,
             "number": number,
+            **({"heartbeats": "Stored"} if stored_heartbeats else {}),
         },
     }

@@ -2,7 +2,8 @@
 
 A healthy node's heartbeats are virtual: nothing is stored while nothing
 changes. Whoever needs to know when a kubelet was last heard of reads the
-machine (`lastHeartbeatUs` of one that cannot report).
+machine (`lastHeartbeatUs` of one that cannot report). A machine whose
+`heartbeats` are `Stored` writes them all the same, for clients that watch them.
 
 Models pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go and
 staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go, v1.36.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, assoc
@@ -27,6 +29,7 @@ from k8slab.kubelet.status import TERMINAL
 from k8slab.kubelet.volumes import attached_volumes, claims_of
 from k8slab.store.aspects import CREATED, REMOVED, SPEC
 from k8slab.store.view import Change, View
+from k8slab.timing import HEARTBEAT_US
 
 VERSION = "v1.36.2"
 READY_AFTER_US = SECOND_US
@@ -34,6 +37,8 @@ READY_AFTER_US = SECOND_US
 REPORT_US = 10 * SECOND_US
 """A changed status is reported at the next tick of `nodeStatusUpdateFrequency`."""
 LEASE_SECONDS = 40
+STATUS_US = 300 * SECOND_US
+"""A status that didn't change is reported every `nodeStatusReportFrequency`."""
 _MAX_IMAGES = 50
 
 _NOT_READY = (
@@ -101,12 +106,13 @@ def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Pl
     known = memory.get("registeredUs", 0)
     if now_us < known + READY_AFTER_US:
         return Done(look_again_us=known + READY_AFTER_US - now_us)
-    skew_us = skew_of(machine)
-    yield from _renew_lease(view, node, now_us + skew_us, memory.get("silent", False))
+    skew_us, silent = skew_of(machine), memory.get("silent", False)
+    beats = _beats(machine, memory, now_us)
+    yield from _renew_lease(view, node, now_us + skew_us, silent or beats.renews)
     status = _status(view, machine, node, now_us, skew_us)
     was_ready = _is_ready(node.get("status") or {})
     had, has = _pressures(node.get("status") or {}), pressures_of(view, ("", name))
-    if _worth_reporting(node.get("status") or {}, status, memory.get("silent", False)):
+    if _worth_reporting(node.get("status") or {}, status, silent or beats.reports):
         yield Update("Node", {**node, "status": status}, "status")
     if not was_ready:
         yield _event(node, "NodeReady", f"Node {name} status is now: NodeReady")
@@ -114,9 +120,30 @@ def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Pl
         if (one.condition in had) != (one.condition in has):
             yield _status_event(node, one.bad_reason if one.condition in has else one.reason)
     yield from _forget_unmounted(view, name, now_us)
+    looks = [one for one in (_next_look(view, name, now_us), beats.look_again_us) if one is not None]
     return Done(
-        look_again_us=_next_look(view, name, now_us), memory={"registeredUs": known, "skewUs": skew_us}
+        look_again_us=min(looks, default=None),
+        memory={"registeredUs": known, "skewUs": skew_us, **beats.memory},
     )
+
+
+class _Beats(NamedTuple):
+    """Which heartbeats of a machine that stores them are due, when the next is, and what to keep in mind."""
+
+    renews: bool
+    reports: bool
+    look_again_us: int | None
+    memory: Obj
+
+
+def _beats(machine: Obj, memory: Obj, now_us: int) -> _Beats:
+    if machine["spec"].get("heartbeats") != "Stored":
+        return _Beats(False, False, None, {})
+    renewed_us, reported_us = memory.get("renewedUs", now_us), memory.get("reportedUs", now_us)
+    renews, reports = now_us >= renewed_us + HEARTBEAT_US, now_us >= reported_us + STATUS_US
+    renewed_us = now_us if renews else renewed_us
+    kept = {"renewedUs": renewed_us, "reportedUs": now_us if reports else reported_us}
+    return _Beats(renews, reports, renewed_us + HEARTBEAT_US - now_us, kept)
 
 
 def _next_look(view: View, node: str, now_us: int) -> int | None:
