@@ -110,7 +110,7 @@ class Session:
     @property
     def _lists_all(self) -> bool:
         """Whether the command ends with a list of errors even where there is one."""
-        return self.command in ("describe", "rollout pause", "rollout restart", "rollout resume")
+        return self.command in ("describe", "drain", "rollout pause", "rollout restart", "rollout resume")
 
     @property
     def help_text(self) -> str:

@@ -119,7 +119,12 @@ def _is_scheduled(job: Obj) -> bool:
 
 
 def forbidden_jobs_never_overlap(world: World, change: Change) -> None:
-    """A CronJob that forbids concurrency makes no Job while one of its Jobs runs."""
+    """A CronJob that forbids concurrency makes no Job while one of its Jobs runs that it knows of.
+
+    A Job that could not be listed in the status, as the write was refused, is one that the
+    controller has forgotten (`UnexpectedJob`): v1.36 finds the name taken when it tries again, asks
+    for the Job without its namespace, and never lists it. Every listed Job counts.
+    """
     job = change.new
     if change.kind != "Job" or change.old is not None or job is None:
         return
@@ -127,7 +132,9 @@ def forbidden_jobs_never_overlap(world: World, change: Change) -> None:
     if cron_job is None or cron_job["spec"].get("concurrencyPolicy") == "Allow" or not _is_scheduled(job):
         return
     others = [one for one in world.list("Job", owner=cron_job["metadata"]["uid"]) if _is_scheduled(one)]
-    running = [one for one in others if not outcomes(one) and key_of(one) != change.key]
+    listed = [one["uid"] for one in (cron_job.get("status") or {}).get("active") or ()]
+    known = [one for one in others if one["metadata"]["uid"] in listed]
+    running = [one for one in known if not outcomes(one) and key_of(one) != change.key]
     alive = [key_of(one)[1] for one in running if "deletionTimestamp" not in one["metadata"]]
     assert not alive, f"{change.key[1]} was made while {alive} ran"
 

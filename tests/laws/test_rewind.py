@@ -26,8 +26,8 @@ def _try(act: Callable[[], object]) -> None:
 
 
 VERBS: dict[str, Callable[[Lab], object]] = {
-    "apply a StatefulSet": lambda lab: lab.apply(STATEFULSET),
-    "apply a Deployment": lambda lab: lab.apply(DEPLOYMENT),
+    "apply a StatefulSet": lambda lab: _try(lambda: lab.apply(STATEFULSET)),
+    "apply a Deployment": lambda lab: _try(lambda: lab.apply(DEPLOYMENT)),
     "scale up": lambda lab: lab.kubectl("scale statefulset nginx-statefulset --replicas=5"),
     "scale down": lambda lab: lab.kubectl("scale statefulset nginx-statefulset --replicas=1"),
     "delete and wait": lambda lab: lab.kubectl("delete pod nginx-statefulset-0"),

@@ -196,7 +196,7 @@ def test_the_console_completes_recalls_and_prints(visit: Visit) -> None:
     line = page.locator(".k8-console input")
     line.fill("get deploym")
     line.press("Tab")
-    expect(line).to_have_value("get deployments ")
+    expect(line).to_have_value("get deployments.apps ")
     line.press("Enter")
     expect(page.locator(".k8slab-console .k8-printed")).to_contain_text("web")
     line.press("ArrowUp")

@@ -76,7 +76,7 @@ def test_every_page_is_there_in_chinese(lab: Lab, page: str) -> None:
 
 def test_what_is_done_is_told_in_chinese(lab: Lab) -> None:
     panel = lab.panel()
-    panel.do(next(deed for name, deed in _cluster() if name == "break-registry"))
+    panel.do(next(one.deed("", {}) for one in _cluster() if one.name == "break-registry"))
     panel.undo()
     panel.seek(lab.start_us + 6_000_000)
     panel.run_command("get pods")
