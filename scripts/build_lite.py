@@ -142,7 +142,8 @@ def build(output: Path, pyodide: Path | None, python: str) -> None:
     """Build the site, anew."""
     work = BUILD / "site-sources"
     for folder in (work, output):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
     wheels = work / "wheels"
     _download(BESIDE, python, wheels)
     _pip("wheel", "--no-deps", "-w", str(wheels), str(ROOT))

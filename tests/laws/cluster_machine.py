@@ -1,6 +1,7 @@
 """A user and the fates against a cluster: the rules that every workload's machine shares.
 
-A machine's `laws` are asked after every single change, its `settled_laws`
+A machine's `laws` are asked after every single change, its `faultless_laws`
+too until the first write is refused, its `settled_laws`
 once everything is mended and has settled, its `cleaned_laws` once the workload
 is deleted and all has settled again.
 """
@@ -41,6 +42,7 @@ class ClusterMachine(RuleBasedStateMachine):
     """What all machines may do: let time pass, break and mend nodes, kill Pods, refuse writes, fork."""
 
     laws: ClassVar[tuple[Law, ...]] = ()
+    faultless_laws: ClassVar[tuple[Law, ...]] = ()
     settled_laws: ClassVar[tuple[Callable[[World], None], ...]] = ()
     cleaned_laws: ClassVar[tuple[Callable[[World], None], ...]] = ()
 
@@ -63,7 +65,7 @@ class ClusterMachine(RuleBasedStateMachine):
     def look(self, revision: int) -> None:
         world = self.lab.world
         for change in world.store.changes_since(revision):
-            for law in (*EVERYWHERE, *self.laws):
+            for law in (*EVERYWHERE, *self.laws, *(() if self.was_faulty else self.faultless_laws)):
                 law(world, change)
 
     def pass_time(self, seconds: float) -> None:

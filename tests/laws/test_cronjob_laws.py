@@ -9,7 +9,13 @@ from hypothesis.stateful import initialize, rule
 
 from k8slab.lab import Lab
 from tests.laws.cluster_machine import ClusterMachine, few_examples
-from tests.laws.job_invariants import OF_CRON_JOBS, OF_JOBS, active_jobs_are_listed, job_history_is_limited
+from tests.laws.job_invariants import (
+    OF_CRON_JOBS,
+    OF_JOBS,
+    active_jobs_are_listed,
+    forbidden_jobs_never_overlap,
+    job_history_is_limited,
+)
 
 MANIFEST = """
 apiVersion: batch/v1
@@ -37,6 +43,7 @@ class CronJobMachine(ClusterMachine):
     """A user who suspends and resumes a CronJob, on a cluster that breaks."""
 
     laws: ClassVar = (*OF_JOBS, *OF_CRON_JOBS)
+    faultless_laws: ClassVar = (forbidden_jobs_never_overlap,)
     settled_laws: ClassVar = (job_history_is_limited, active_jobs_are_listed)
 
     @initialize(
