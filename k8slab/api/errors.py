@@ -137,6 +137,11 @@ def forbidden(resource: str, group: str, name: str, why: str) -> ApiError:
     return ApiError(403, "Forbidden", message, details=_details(resource, group, name))
 
 
+def internal_error(text: str) -> ApiError:
+    """500: the server itself can't do what is asked."""
+    return ApiError(500, "InternalError", f"Internal error occurred: {text}", [Cause("", text)])
+
+
 def bad_request(message: str) -> ApiError:
     """400 BadRequest."""
     return ApiError(400, "BadRequest", message)

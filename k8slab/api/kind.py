@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from k8slab.api.errors import Cause
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Obj, dig
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -47,12 +47,20 @@ def _no_warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
 class Scale(NamedTuple):
     """Where the scale subresource finds its numbers: paths of keys into the object.
 
-    `selector` gives the text of the selector from the object.
+    `selector` gives the text of the selector from the object. A custom object
+    whose `required` path leads nowhere has no scale to read.
     """
 
     spec_replicas: tuple[str, ...]
     status_replicas: tuple[str, ...]
     selector: Callable[[Obj], str]
+    required: str = ""
+
+    def fault(self, obj: Obj) -> str:
+        """Why the object has no scale to read, if so."""
+        if not self.required or dig(obj, *self.spec_replicas) is not None:
+            return ""
+        return f'the spec replicas field "{self.required}" does not exist'
 
 
 class Version(NamedTuple):

@@ -14,11 +14,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from k8slab.api.custom_scale import scale_of
 from k8slab.api.errors import Cause, bad_request
 from k8slab.api.errors import invalid as invalid_object
 from k8slab.api.go_text import sprint, type_name
 from k8slab.api.json_text import go_json, go_quote
-from k8slab.api.kind import ALL_VERBS, Kind, Rules, Scale, Version, kinds
+from k8slab.api.kind import ALL_VERBS, Kind, Rules, Version, kinds
 from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, dig
 from k8slab.api.patched import refusal
@@ -195,7 +196,7 @@ def _build(definition: Obj) -> Kind:
         prepare_update=_prepare_update(has_status),
         prepare_status=_prepare_status,
         rules=_rules(schema, spec["scope"] == "Namespaced", parts.get("scale")),
-        scale=_scale(parts.get("scale")),
+        scale=scale_of(parts.get("scale")),
         fields=selectable_fields(definition, stored["name"]),
         unconditional_update=False,
         other_versions=tuple(
@@ -253,19 +254,6 @@ def _other(definition: Obj, version: str, stored: str) -> Version:
         from_storage,
         selectable_fields(definition, version),
     )
-
-
-def _scale(part: Obj | None) -> Scale | None:
-    if part is None:
-        return None
-
-    def path(name: str) -> tuple[str, ...]:
-        return tuple(part.get(name, "").strip(".").split("."))
-
-    def selector(obj: Obj) -> str:
-        return str(dig(obj, *path("labelSelectorPath"), default="")) if part.get("labelSelectorPath") else ""
-
-    return Scale(path("specReplicasPath"), path("statusReplicasPath"), selector)
 
 
 # What a write does (customresource/strategy.go).

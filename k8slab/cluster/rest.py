@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from k8slab.api.errors import ApiError, bad_request, nameless, not_found
+from k8slab.api.errors import ApiError, bad_request, internal_error, nameless, not_found
 from k8slab.api.meta import Obj
 from k8slab.cluster import (
     access,
@@ -182,6 +182,8 @@ def _get(world: World, exchange: Exchange) -> Response:
     _check_read_version(world, request.query.get("resourceVersion", ""))
     obj = _stored(world, route)
     if route.subresource == "scale":
+        if route.kind.scale is not None and (fault := route.kind.scale.fault(obj)):
+            raise internal_error(fault)
         scale = subresources.read_scale(route.kind, obj)
         place = route._replace(kind=subresources.SCALE, group="autoscaling", version="v1")
         return Response(200, lists.converted(world, request, place, exchange.output, scale))

@@ -163,8 +163,12 @@ def custom_pod_metrics(view: View, pods: Sequence[Obj], name: str, now_us: int) 
 
 
 def object_metric(view: View, namespace: str, described: Mapping[str, str], name: str) -> int:
-    """A custom metric of an object, in thousandths. MetricsError where no Load tells it."""
-    value = _custom(view, namespace, described["name"], name)
+    """A custom metric of an object, in thousandths. MetricsError where no Load tells it.
+
+    An autoscaler sees no namespace but its own, whatever name it gives.
+    """
+    is_namespace = described["kind"] == "Namespace" and "/" not in described.get("apiVersion", "")
+    value = _custom(view, namespace, namespace if is_namespace else described["name"], name)
     if value is None:
         raise MetricsError(f"unable to fetch metrics from custom metrics API: {_NO_ADAPTER}")
     return value

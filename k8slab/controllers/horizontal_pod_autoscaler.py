@@ -14,13 +14,14 @@ from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 from k8slab.api import quantities
-from k8slab.api.errors import ApiError, not_found
-from k8slab.api.kind import Kind, kinds
+from k8slab.api.errors import ApiError, internal_error, not_found
+from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj, assoc, condition_of, dig, group_version, labels_of
 from k8slab.api.selectors import matches, parse_selector
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Action, Component, Done, Memory, Outcome, Plan, Record, Update, Watch
 from k8slab.controllers import _hpa_limits as limits
+from k8slab.controllers._custom import kind_at
 from k8slab.controllers._hpa_limits import History, Recommendation
 from k8slab.controllers._hpa_metrics import (
     MetricsError,
@@ -57,6 +58,8 @@ _NO_TARGET = (
     "invalid resource metric source: "
     "neither an average utilization target nor an average value (usage) target was set"
 )
+_NO_OBJECT_TARGET = "invalid object metric source: neither a value target nor an average value target was set"
+_OBJECT_TARGETS = {"Value": "value", "AverageValue": "averageValue"}
 _BELOW_MINIMUM = "Current number of replicas below Spec.MinReplicas"
 _ABOVE_MAXIMUM = "Current number of replicas above Spec.MaxReplicas"
 
@@ -195,14 +198,16 @@ def find_target(view: View, hpa: Obj) -> Target:
     if text.count("/") > 1:
         raise ScaleError(f"unexpected GroupVersion string: {text}")
     group, _ = group_version(text)
-    kind = kinds().get(reference["kind"])
-    if kind is None or kind.group != group:
+    kind = kind_at(view, group, reference["kind"])
+    if kind is None:
         raise ScaleError(f'no matches for kind "{reference["kind"]}" in group "{group}"')
     if kind.scale is None:
         raise ScaleError("the server could not find the requested resource")
     obj = view.get(kind.kind, (hpa["metadata"]["namespace"], reference["name"]))
     if obj is None:
         raise ScaleError(not_found(kind.plural, kind.group, reference["name"]).message)
+    if fault := kind.scale.fault(obj):
+        raise ScaleError(internal_error(fault).message)
     wanted = dig(obj, *kind.scale.spec_replicas, default=0)
     current = dig(obj, *kind.scale.status_replicas, default=0)
     return Target(kind, obj, wanted, current, kind.scale.selector(obj))
@@ -268,6 +273,13 @@ def _check_selector(sync: Sync, selector: str) -> Acting:
         yield sync.warn("SelectorRequired", error)
         missing = "the HPA target's scale is missing a selector"
         sync.note("ScalingActive", "False", "InvalidSelector", missing)
+        return error
+    try:
+        parse_selector(selector)
+    except ValueError as fault:
+        error = f"couldn't convert selector into a corresponding internal selector object: {fault}"
+        yield sync.warn("InvalidSelector", error)
+        sync.note("ScalingActive", "False", "InvalidSelector", error)
         return error
     autoscalers = _autoscalers_of(sync, selector)
     if len(autoscalers) > 1:
@@ -390,6 +402,8 @@ def _object(sync: Sync, target: Target, source: Obj, pods: Sequence[Obj]) -> Met
     namespace = sync.hpa["metadata"]["namespace"]
     tolerances = _tolerances(sync.hpa)
     is_average = source["target"]["type"] == "AverageValue"
+    if source["target"].get(_OBJECT_TARGETS.get(source["target"]["type"], "")) is None:
+        raise MetricsError(_NO_OBJECT_TARGET)
     try:
         usage = object_metric(sync.view, namespace, described, name)
     except MetricsError as error:

@@ -559,8 +559,9 @@ def test_idle_pods_are_scaled_down_after_five_minutes():
     assert view.now_us >= START_US + 5 * MINUTE_US
 
 
+ABOVE = "Current number of replicas above Spec.MaxReplicas"
 BEFORE_METRICS = {
-    "above the maximum": (workload(12), 10, "Current number of replicas above Spec.MaxReplicas"),
+    "above the maximum": (workload(12), 10, ABOVE),
     "below the minimum": (workload(1), 2, "Current number of replicas below Spec.MinReplicas"),
 }
 
@@ -710,6 +711,152 @@ def test_conflicts_are_tried_again():
     look(view)
     tries = [one for one in view.actions[before:] if isinstance(one, Update) and one.kind == "ReplicaSet"]
     assert len(tries) == 5
+
+
+# Down to no Pods, and up again.
+
+
+def by_queue(name="queue", target="15"):
+    described = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    wanted = {"type": "Value", "value": target}
+    source = {"metric": {"name": "qps"}, "describedObject": described, "target": wanted}
+    return {"type": "Object", "object": source}
+
+
+def looked_at(least, size, qps, *, metric=None, scaled=False, gates=("HPAScaleToZero",), **spec):
+    """The size and the conditions after one look at an autoscaler of one metric."""
+    hpa = autoscaler(least, 6, given=[metric or by_queue()], **spec)
+    if scaled:
+        hpa["status"]["conditions"] = [
+            {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero", "message": ""}
+        ]
+    loads = [load("ns", "queue", metrics={"qps": qps})]
+    view = MemoryView([hpa, workload(size), *owned(size), *loads], gates=frozenset(gates))
+    conditions, _, _ = look(view)
+    return view.get("ReplicaSet", KEY)["spec"]["replicas"], conditions
+
+
+ACTIVE, DISABLED = ("True", "ValidMetricFound"), ("False", "ScalingDisabled")
+SCALED, NOT_SCALED = ("True", "ScaledToZero"), ("False", "NotScaledToZero")
+ZERO = {
+    "from zero": ((0, 0, "20", True), 2, ACTIVE, NOT_SCALED),
+    "from zero the tolerance is no matter": ((0, 0, "1", True), 1, ACTIVE, NOT_SCALED),
+    "from zero, not brought there by the controller": ((0, 0, "20", False), 0, DISABLED, None),
+    "from zero, the minimum is higher now": ((2, 0, "10", True), 2, ACTIVE, NOT_SCALED),
+    "by hand": ((1, 0, "20", False), 0, DISABLED, None),
+    "down to zero": ((0, 1, "0", False), 1, ACTIVE, None),
+    "an ordinary change": ((1, 3, "20", True), 4, ACTIVE, NOT_SCALED),
+}
+
+
+@pytest.mark.parametrize(("given", "size", "active", "zero"), ZERO.values(), ids=ZERO)
+def test_scaling_from_zero(given, size, active, zero):
+    least, before, qps, scaled = given
+    after, conditions = looked_at(least, before, qps, scaled=scaled)
+    assert (after, conditions["ScalingActive"]) == (size, active)
+    assert conditions.get("ScaledToZero") == zero
+
+
+@pytest.mark.parametrize(("least", "size"), [(0, 0), (2, 0), (1, 3)])
+def test_without_the_gate_a_stale_condition_goes(least, size):
+    _, conditions = looked_at(least, size, "20", scaled=True, gates=())
+    assert "ScaledToZero" not in conditions
+    assert conditions["ScalingActive"] == (ACTIVE if size else DISABLED)
+
+
+def test_scaling_down_to_zero_is_told():
+    at_once = {"scaleDown": {"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": []}}
+    at_once["scaleDown"]["policies"] = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+    at_once["scaleUp"] = at_once["scaleDown"]
+    size, conditions = looked_at(0, 1, "0", behavior=at_once)
+    assert (size, conditions["ScaledToZero"]) == (0, SCALED)
+
+
+# Targets and metrics that can't be used.
+
+
+NO_OBJECT_TARGET = "invalid object metric source: neither a value target nor an average value target was set"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [{"type": "Utilization", "value": "5"}, {"type": "Value", "averageValue": "5"}],
+    ids=["of another type", "of the other value"],
+)
+def test_an_object_target_is_of_the_type_that_it_says(target):
+    metric = by_queue()
+    metric["object"]["target"] = target
+    view = MemoryView([autoscaler(given=[metric]), workload(1), *owned(1)])
+    conditions, said, _ = look(view)
+    assert said[0] == ("FailedGetObjectMetric", NO_OBJECT_TARGET)
+    assert conditions["ScalingActive"] == ("False", "FailedGetObjectMetric")
+
+
+def test_a_namespace_is_the_autoscalers_own():
+    metric = by_queue("another")
+    metric["object"]["describedObject"] = {"apiVersion": "v1", "kind": "Namespace", "name": "another"}
+    told = [load("ns", "another", metrics={"qps": "15"}), load("ns", "ns", metrics={"qps": "60"})]
+    view = MemoryView([autoscaler(given=[metric]), workload(1), *owned(1), *told])
+    look(view)
+    assert view.get("ReplicaSet", KEY)["spec"]["replicas"] == 4
+
+
+def rocket(size, selector):
+    spec = {} if size is None else {"replicas": size}
+    metadata = {"name": "web", "namespace": "ns", "uid": "web"}
+    status = {"replicas": size or 0, "selector": selector}
+    return {
+        "apiVersion": "x.example/v1", "kind": "Rocket", "metadata": metadata, "spec": spec, "status": status,
+    }  # fmt: skip
+
+
+def rocket_definition():
+    paths = {
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    }
+    version = {"name": "v1", "served": True, "storage": True, "subresources": {"scale": paths}}
+    names = {"kind": "Rocket", "plural": "rockets", "singular": "rocket"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "rockets.x.example", "uid": "rockets"},
+        "spec": {"group": "x.example", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+ROCKETS = {
+    "above the maximum": (7, "app=web", ("SuccessfulRescale", "New size: 5; reason: " + ABOVE)),
+    "no replicas to read": (
+        None,
+        "app=web",
+        (
+            "FailedGetScale",
+            'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+        ),
+    ),
+    "no selector": (3, "", ("SelectorRequired", "selector is required")),
+    "an unparsable selector": (
+        3,
+        "cheddar cheese",
+        (
+            "InvalidSelector",
+            "couldn't convert selector into a corresponding internal selector object: unable to parse "
+            "requirement: found 'cheese', expected: in, notin, =, ==, !=, gt, lt",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("size", "selector", "event"), ROCKETS.values(), ids=ROCKETS)
+def test_custom_targets(size, selector, event):
+    hpa = autoscaler(1, 5, target=("x.example/v1", "Rocket", "web"))
+    view = MemoryView([hpa, rocket_definition(), rocket(size, selector)])
+    conditions, said, _ = look(view)
+    assert said[0] == event
+    if event[0] in ("SelectorRequired", "InvalidSelector"):
+        assert conditions["ScalingActive"] == ("False", "InvalidSelector")
 
 
 # Loads.
