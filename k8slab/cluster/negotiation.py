@@ -71,6 +71,11 @@ def _clauses(accept: str) -> tuple[_Clause, ...]:
     return tuple(sorted(found, key=lambda one: -one.quality))
 
 
+def accepted_types(request: Request) -> tuple[str, ...]:
+    """The media types that a client accepts, best first."""
+    return tuple(clause.media_type for clause in _clauses(header(request, "Accept") or "*/*"))
+
+
 def output_of(request: Request, *, tables: bool = True) -> Output:
     """How to answer a request. 406 where nothing that the client accepts can be written."""
     accept = header(request, "Accept")

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from k8slab.api.described import API_VERSION_TEXT, KIND_TEXT, METADATA_TEXT, METADATA_TEXTS
 from k8slab.api.meta import Obj
+from k8slab.api.openapi_custom import META, own_schema, with_texts
+from k8slab.api.openapi_types import V3_PREFIX, components
 from k8slab.api.schema import OBJECT_META, Type, base, struct_of, type_named
 
 _WORDS = {
@@ -96,52 +97,14 @@ def _fields_of(struct: Type | None) -> dict[str, Explained]:
     }
 
 
-# Schemas of custom kinds.
+# OpenAPI documents, and the schemas of custom kinds.
 
 
 def of_custom_kind(schema: Obj) -> Explained:
-    """What is told of a custom kind, whose schema says nothing of the fields that every object has."""
-
-    def fields() -> dict[str, Explained]:
-        metadata = of_type(f"#{OBJECT_META}")
-        described = {
-            name: field._replace(description=METADATA_TEXTS.get(name, ""))
-            for name, field in metadata.fields().items()
-        }
-        return {
-            **_of_schema(schema).fields(),
-            "apiVersion": Explained("string", description=API_VERSION_TEXT),
-            "kind": Explained("string", description=KIND_TEXT),
-            "metadata": metadata._replace(fields=lambda: described, description=METADATA_TEXT),
-        }
-
-    return Explained("Object", fields=fields, description=schema.get("description") or "")
-
-
-def _of_schema(schema: Obj) -> Explained:
-    inner = schema.get("items") or schema.get("additionalProperties")
-    enum, text = tuple(schema.get("enum") or ()), schema.get("description") or ""
-    if isinstance(inner, dict):
-        found = _of_schema(inner)
-        head = "[]" if schema.get("items") else "map[string]"
-        return Explained(
-            f"{head}{found.type}",
-            fields=found.fields,
-            enum=enum,
-            description=text,
-            inner_description=found.description or found.inner_description,
-        )
-
-    def fields() -> dict[str, Explained]:
-        required = schema.get("required") or ()
-        properties: Obj = schema.get("properties") or {}
-        return {name: _of_schema(one)._replace(required=name in required) for name, one in properties.items()}
-
-    kind = schema.get("type") or "object"
-    return Explained("Object" if kind == "object" else kind, fields=fields, enum=enum, description=text)
-
-
-# OpenAPI documents.
+    """What is told of a custom kind, by what its definition says."""
+    schemas = components({OBJECT_META: None})
+    object_meta = f"{META}.ObjectMeta"
+    return _of_part({**schemas, object_meta: with_texts(schemas[object_meta])}, own_schema(schema, V3_PREFIX))
 
 
 def of_document(document: Obj, group: str, version: str, kind: str) -> Explained | None:
@@ -174,17 +137,21 @@ def _properties(schemas: Obj, schema: Obj) -> dict[str, Explained]:
 def _of_part(schemas: Obj, schema: Obj) -> Explained:
     """A schema within a document, which may be a reference, a list or a map."""
     inner = schema.get("items") or schema.get("additionalProperties")
+    enum, text = tuple(schema.get("enum") or ()), schema.get("description") or ""
     if isinstance(inner, dict):
         found = _of_part(schemas, inner)
-        return found._replace(type=f"{'[]' if schema.get('items') else 'map[string]'}{found.type}", enum=())
+        head = "[]" if schema.get("items") else "map[string]"
+        told = f"{found.description}\n{found.inner_description}".strip("\n")
+        return found._replace(type=f"{head}{found.type}", enum=enum, description=text, inner_description=told)
     if len(schema.get("allOf") or ()) == 1 and not schema.get("properties"):
-        return _of_part(schemas, schema["allOf"][0])
+        found = _of_part(schemas, schema["allOf"][0])
+        return found._replace(description=text, inner_description=found.description)
     if "$ref" in schema:
         return _of_reference(schemas, schema["$ref"].rpartition("/")[2])
     kind = schema.get("type") or "object"
     return Explained(
         "Object" if kind == "object" else kind,
         fields=lambda: _properties(schemas, schema),
-        enum=tuple(schema.get("enum") or ()),
-        description=schema.get("description") or "",
+        enum=enum,
+        description=text,
     )

@@ -13,46 +13,33 @@ Models vendor/k8s.io/kube-openapi/pkg/{builder3,handler3}, v1.36.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
-from k8slab.api import schema
+from k8slab.api import openapi_custom, openapi_types, schema
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, resources
 from k8slab.api.meta import Obj
 from k8slab.cluster import access, discovery
-from k8slab.cluster.custom_kinds import custom_resources, is_custom
+from k8slab.cluster.custom_kinds import (
+    custom_resources,
+    definition_of,
+    is_custom,
+    schema_at,
+    selectable_fields,
+)
 from k8slab.cluster.kinds import virtual_kinds
-from k8slab.cluster.negotiation import PATCH_TYPES, header
+from k8slab.cluster.negotiation import PATCH_TYPES, accepted_types, header
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import World
-from k8slab.server import answers, openapi_custom, openapi_v2, protobuf
+from k8slab.server import answers, gnostic, openapi_v2
 
 ROOT = "/openapi/v3"
 OLDER = "/openapi/v2"
 _OLDER_MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_OLDER_SUBTYPES = tuple(f"com.github.proto-openapi.spec.v2{sign}v1.0+protobuf" for sign in ".@")
 _META = "apimachinery.pkg.apis.meta.v1"
-_REF = "#/components/schemas/"
-
-_SCALARS: dict[str, Obj] = {
-    "string": {"type": "string"},
-    "bool": {"type": "boolean"},
-    "int32": {"type": "integer", "format": "int32"},
-    "int64": {"type": "integer", "format": "int64"},
-    "float64": {"type": "number", "format": "double"},
-    "bytes": {"type": "string", "format": "byte"},
-    "any": {"type": "object"},
-}
-_OWN: dict[str, Obj] = {
-    "quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
-    "intorstring": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
-    "time": {"type": "string", "format": "date-time"},
-    "microtime": {"type": "string", "format": "date-time"},
-    "duration": {"type": "string"},
-    "any": {"type": "object"},
-}
-"""Types that marshal themselves, by what the schema calls them."""
 
 
 def answer(world: World, request: Request, prefix: str) -> Response:
@@ -88,20 +75,36 @@ def _digest(body: bytes) -> str:
 
 
 def older_answer(world: World, request: Request) -> Response:
-    """The document of the older form.
+    """The document of the older form, as JSON or as the protobuf that Go clients read.
 
-    Go clients read it as protobuf (gnostic's `Document`): kubectl asks for it
-    before it creates a List, and there it is without types.
+    Its tag is that of the JSON in both forms. 406 without a word where neither is accepted.
     """
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
-    if "protobuf" not in header(request, "Accept"):
-        return _tagged(request, _older(world))
-    described = protobuf.text_field(1, "Kubernetes")
-    described += protobuf.text_field(2, discovery.VERSION["gitVersion"])
-    body = protobuf.text_field(1, "2.0") + protobuf.bytes_field(2, described)
-    body += protobuf.bytes_field(8, b"") + protobuf.bytes_field(9, b"")
-    return Response(200, body, content_type=_OLDER_MEDIA_TYPE)
+    media_type = next(filter(None, map(_older_media_type, accepted_types(request))), "")
+    if not media_type:
+        return Response(406, "", headers={"Vary": "Accept"})
+    body = _older(world)
+    response = _tagged(request, body)
+    response = response._replace(content_type=media_type, headers={**response.headers, "Vary": "Accept"})
+    if response.code == 200 and media_type == _OLDER_MEDIA_TYPE:
+        return response._replace(body=_older_in_protobuf(body))
+    return response
+
+
+def _older_media_type(clause: str) -> str:
+    """What is sent to a client that accepts this; empty for what isn't known."""
+    first, _, second = clause.partition("/")
+    if first not in ("application", "*"):
+        return ""
+    if second in ("json", "*"):
+        return "application/json"
+    return _OLDER_MEDIA_TYPE if second in _OLDER_SUBTYPES else ""
+
+
+@lru_cache(maxsize=2)
+def _older_in_protobuf(body: bytes) -> bytes:
+    return gnostic.encoded(json.loads(body))
 
 
 @cache
@@ -157,7 +160,7 @@ def _built_in(group: str, version: str) -> Obj:
         paths.update(_paths(kind, group, version))
         for name in (kind.kind, f"{kind.kind}List"):
             wanted[schema.type_of_kind(_api_version(group, version), name)] = None
-    return _whole(paths, _components(wanted))
+    return _whole(paths, openapi_types.components(wanted))
 
 
 def _whole(paths: Obj, schemas: Obj) -> Obj:
@@ -220,12 +223,12 @@ def _custom_documents(world: World) -> dict[str, Obj]:
     schemas: dict[tuple[str, str], Obj] = {}
     for (group, version, _), kind in custom_resources(world).items():
         paths.setdefault((group, version), {}).update(_paths(kind, group, version))
-    for place, name, one in openapi_custom.definitions(world, openapi_custom.V3_PREFIX):
+    for place, name, one in _custom_definitions(world, openapi_types.V3_PREFIX):
         schemas.setdefault(place, {})[name] = one
     found: dict[str, Obj] = {}
     for place, own in paths.items():
         names = ("ObjectMeta", "ListMeta", "DeleteOptions", "Status", "WatchEvent")
-        shared = _components(dict.fromkeys(f"{_META}.{name}" for name in names))
+        shared = openapi_types.components(dict.fromkeys(f"{_META}.{name}" for name in names))
         object_meta = f"{schema.DEFINITION_PREFIX}{_META}.ObjectMeta"
         shared[object_meta] = openapi_custom.with_texts(shared[object_meta])
         path = _path_of(*place)
@@ -235,10 +238,36 @@ def _custom_documents(world: World) -> dict[str, Obj]:
     return found
 
 
+def _custom_definitions(world: World, prefix: str) -> Iterator[tuple[tuple[str, str], str, Obj]]:
+    """Each schema of a custom kind and of its list: (group, version), name, schema."""
+    for (group, version, _), kind in custom_resources(world).items():
+        definition = definition_of(world, kind)
+        if definition is None:
+            continue
+        names = definition["spec"]["names"]
+        model = openapi_custom.model_name(group, version, kind.kind)
+        fields = selectable_fields(definition, version)
+        schema = openapi_custom.own_schema(schema_at(definition, version), prefix)
+        list_kind = names.get("listKind") or f"{kind.kind}List"
+        listed = openapi_custom.listed_schema(kind.plural, list_kind, kind.kind, prefix + model, prefix)
+        for name, one in ((kind.kind, schema), (list_kind, listed)):
+            shown = {
+                **one,
+                "x-kubernetes-group-version-kind": [{"group": group, "kind": name, "version": version}],
+            }
+            if fields:
+                shown["x-kubernetes-selectable-fields"] = [{"fieldPath": path} for path in fields]
+            yield (group, version), openapi_custom.model_name(group, version, name), shown
+
+
 def _older(world: World) -> bytes:
     """The document of version 2."""
     built_in = {path: _document(*place) for path, place in _places().items()}
-    return answers.json_bytes(openapi_v2.document(world, built_in, _custom_documents(world)))
+    return answers.json_bytes(
+        openapi_v2.document(
+            built_in, _custom_documents(world), _custom_definitions(world, openapi_types.V2_PREFIX)
+        )
+    )
 
 
 def _api_version(group: str, version: str) -> str:
@@ -325,7 +354,7 @@ def _operation(verb: str, method: str, asked: Obj, *, custom: bool) -> Obj:
     shown = f"{asked['kind']}List" if listed else asked["kind"]
     reference = _reference_to(asked["group"], asked["version"], shown, custom=custom)
     if method == "delete":
-        reference = _reference(f"{_META}.Status")
+        reference = openapi_types.reference_to(f"{_META}.Status")
     content = {"application/json": {"schema": {"$ref": reference}}} if reference else {}
     operation: Obj = {
         "parameters": [
@@ -357,93 +386,6 @@ def _operation(verb: str, method: str, asked: Obj, *, custom: bool) -> Obj:
 def _reference_to(group: str, version: str, kind: str, *, custom: bool) -> str:
     """The reference to the schema of a kind; empty for a kind without one."""
     if custom:
-        return f"{_REF}{openapi_custom.model_name(group, version, kind)}"
+        return f"{openapi_types.V3_PREFIX}{openapi_custom.model_name(group, version, kind)}"
     name = schema.type_of_kind(_api_version(group, version), kind)
-    return _reference(name) if name else ""
-
-
-# Types.
-
-
-def _reference(name: str) -> str:
-    return f"{_REF}{schema.DEFINITION_PREFIX}{name}"
-
-
-def _components(wanted: dict[str, None]) -> Obj:
-    """These types and all that they are made of."""
-    found: Obj = {}
-    todo = [name for name in wanted if name]
-    while todo:
-        name = todo.pop()
-        full = f"{schema.DEFINITION_PREFIX}{name}"
-        if full in found or not schema.has_type(name):
-            continue
-        found[full] = _component(name, todo)
-    return dict(sorted(found.items()))
-
-
-@cache
-def _kinds_of() -> dict[str, list[Obj]]:
-    found: dict[str, list[Obj]] = {}
-    for text, name in schema.kinds_of_types().items():
-        api_version, kind = text.split(" ")
-        group, _, version = api_version.rpartition("/")
-        found.setdefault(name, []).append({"group": group, "kind": kind, "version": version})
-    return found
-
-
-def _component(name: str, todo: list[str]) -> Obj:
-    """One type; the names of the types that it needs are added to `todo`."""
-    kind = schema.type_named(name)
-    if not kind.is_struct:
-        return dict(_OWN.get(kind.same_as) or _type(kind.same_as, todo))
-    component: Obj = {"type": "object"}
-    properties = {field.name: _property(field, todo) for field in kind.fields.values()}
-    if properties:
-        component["properties"] = properties
-    required = [field.name for field in kind.fields.values() if field.required]
-    if required:
-        component["required"] = sorted(required)
-    if kind.map_type:
-        component["x-kubernetes-map-type"] = kind.map_type
-    if kind.unions:
-        component["x-kubernetes-unions"] = list(kind.unions)
-    if name in _kinds_of():
-        component["x-kubernetes-group-version-kind"] = _kinds_of()[name]
-    return component
-
-
-def _property(field: schema.Field, todo: list[str]) -> Obj:
-    found = dict(_type(field.type, todo))
-    if field.default is not None:
-        found["default"] = field.default
-    if field.enum:
-        found["enum"] = list(field.enum)
-    if field.list_type:
-        found["x-kubernetes-list-type"] = field.list_type
-    if field.list_keys:
-        found["x-kubernetes-list-map-keys"] = list(field.list_keys)
-    if field.map_type:
-        found["x-kubernetes-map-type"] = field.map_type
-    if field.strategy:
-        found["x-kubernetes-patch-strategy"] = ",".join(field.strategy)
-    if field.merge_key:
-        found["x-kubernetes-patch-merge-key"] = field.merge_key
-    return found
-
-
-def _type(expression: str, todo: list[str]) -> dict[str, Any]:
-    """The schema of a type's expression."""
-    expression = expression.removeprefix("*")
-    if expression.startswith("[]"):
-        return {"type": "array", "items": _type(expression[2:], todo)}
-    if expression.startswith("map:"):
-        return {"type": "object", "additionalProperties": _type(expression[4:], todo)}
-    if not expression.startswith("#"):
-        return _SCALARS.get(expression) or _OWN[expression]
-    name = expression[1:]
-    named = schema.type_named(name)
-    if named.is_struct or named.same_as in _OWN:
-        todo.append(name)
-        return {"allOf": [{"$ref": _reference(name)}]}
-    return _type(named.same_as, todo)
+    return openapi_types.reference_to(name) if name else ""

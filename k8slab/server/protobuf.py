@@ -374,7 +374,8 @@ def encode_event(event: Obj) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-def _tag(number: int, wire: int) -> bytes:
+def tag(number: int, wire: int) -> bytes:
+    """What stands before a field's value: its number and in which form it is written."""
     return _number_bytes(number << 3 | wire)
 
 
@@ -388,9 +389,14 @@ def _number_bytes(value: int) -> bytes:
     return bytes(out)
 
 
+def number_field(number: int, value: int) -> bytes:
+    """A field that holds a whole number, or a truth."""
+    return tag(number, 0) + _number_bytes(value)
+
+
 def bytes_field(number: int, data: bytes) -> bytes:
     """A field that holds bytes or a message."""
-    return _tag(number, 2) + _number_bytes(len(data)) + data
+    return tag(number, 2) + _number_bytes(len(data)) + data
 
 
 def text_field(number: int, text: str) -> bytes:
@@ -432,19 +438,19 @@ def _encoded(number: int, kind: str, value: Any) -> bytes:
     if kind == "string":
         return text_field(number, str(value))
     if kind in ("int", "bool"):
-        return _tag(number, 0) + _number_bytes(int(value))
+        return number_field(number, int(value))
     if kind == "bytes":
         return bytes_field(number, base64.b64decode(value))
     if kind in ("double", "float"):
         wire = _WIRES[kind]
-        return _tag(number, wire) + struct.pack("<d" if kind == "double" else "<f", value)
+        return tag(number, wire) + struct.pack("<d" if kind == "double" else "<f", value)
     return bytes_field(number, _encode(kind[1:], value))
 
 
 def _write_time(value: str) -> bytes:
     at_us = parse_timestamp(value)
     seconds, rest_us = divmod(at_us, SECOND_US)
-    return _tag(1, 0) + _number_bytes(seconds) + _tag(2, 0) + _number_bytes(rest_us * 1000)
+    return tag(1, 0) + _number_bytes(seconds) + tag(2, 0) + _number_bytes(rest_us * 1000)
 
 
 def _write_int_or_string(value: int | str) -> bytes:

@@ -93,6 +93,29 @@ def test_the_older_form_leaves_out_what_it_has_no_words_for(http) -> None:
     assert document["definitions"]["io.k8s.apimachinery.pkg.api.resource.Quantity"] == {"type": "string"}
 
 
+@pytest.mark.parametrize("sign", [".", "@"])
+def test_the_older_form_is_sent_as_protobuf_to_those_who_ask_for_it(http, sign: str) -> None:
+    accept = f"application/com.github.proto-openapi.spec.v2{sign}v1.0+protobuf"
+    answer = http.get("/openapi/v2", headers={"Accept": accept})
+    assert answer.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["etag"] == http.get("/openapi/v2").headers["etag"]
+    assert answer.content.startswith(b"\x0a\x032.0\x12")
+    assert b"io.k8s.api.core.v1.Pod" in answer.content
+    assert NAME.encode() in answer.content
+
+
+def test_the_older_form_is_not_sent_in_words_that_it_does_not_have(http) -> None:
+    answer = http.get("/openapi/v2", headers={"Accept": "text/html, application/yaml"})
+    assert (answer.status_code, answer.content) == (406, b"")
+
+
+def test_the_older_form_names_no_defaults(http) -> None:
+    definitions = http.get("/openapi/v2").json()["definitions"]
+    assert definitions["io.k8s.api.core.v1.ServicePort"]["properties"]["protocol"]["type"] == "string"
+    assert "default" not in definitions["io.k8s.api.core.v1.ServicePort"]["properties"]["protocol"]
+
+
 def test_every_reference_of_the_older_form_leads_somewhere(http) -> None:
     document = http.get("/openapi/v2").json()
 

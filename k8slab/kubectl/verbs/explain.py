@@ -1,18 +1,22 @@
 """`kubectl explain`: the fields of a kind, or of a part of it.
 
 Models staging/src/k8s.io/kubectl/pkg/cmd/explain/explain.go and
-pkg/explain/v2/templates/plaintext.tmpl, v1.36.
+pkg/explain/v2/templates/plaintext.tmpl, v1.36; the form of OpenAPI v2 is in `explained_older`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
+from k8slab.api import jsonpath
 from k8slab.api.kind import Kind, kinds
 from k8slab.api.meta import Obj, group_version
-from k8slab.api.schema import Field, Type, type_of_kind
+from k8slab.api.schema import type_of_kind
+from k8slab.kubectl import explained_older
 from k8slab.kubectl.command import KubectlError, Verb, fail
-from k8slab.kubectl.explained import Explained, of_custom_kind, of_type, plain, struct_within, type_text
+from k8slab.kubectl.explained import Explained, of_custom_kind, of_type
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.resources import kind_named
 from k8slab.kubectl.session import Session
@@ -21,7 +25,6 @@ _NEED = (
     'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
     "supported resources."
 )
-_OLDER_WORDS = {"quantity": "string", "intorstring": "string", "any": "Object"}
 _ENUM_SHOWN = 4
 
 
@@ -31,20 +34,39 @@ def _run(session: Session) -> None:
         raise fail(_NEED)
     if len(words) > 1:
         raise fail("We accept only this format: explain RESOURCE\n")
-    output = session.flags["output"]
-    if output not in ("plaintext", "plaintext-openapiv2"):
-        raise fail(f"unrecognized format: {output}")
-    kind, path = named_fields(session, words[0])
+    kind, path = named_fields(session, words[0], with_group=not session.flags["api-version"])
     version = session.flags["api-version"] or kind.api_version
+    if version.count("/") > 1:
+        raise fail(f"unexpected GroupVersion string: {version}")
+    if session.flags["output"] == "plaintext-openapiv2":
+        session.write(_older(session, kind, version, path))
+    else:
+        _tell_current(session, kind, version, path)
+
+
+def _older(session: Session, kind: Kind, version: str, path: list[str]) -> str:
+    """What OpenAPI v2 tells. KubectlError where it has no such kind."""
+    type_name = type_of_kind(version, kind.kind)
+    custom = None if type_name else _custom_schema(session, kind, version)
+    if not type_name and custom is None:
+        group, number = group_version(version)
+        raise fail(f'couldn\'t find resource for "{group}/{number}, Kind={kind.kind}"')
+    found = (
+        explained_older.of_built_in(type_name) if custom is None else explained_older.of_custom_kind(custom)
+    )
+    text = explained_older.text_of(*found, path, session.flags["recursive"])
+    return f"KIND:     {kind.kind}\nVERSION:  {version}\n\n{text}"
+
+
+def _tell_current(session: Session, kind: Kind, version: str, path: list[str]) -> None:
+    """Print what OpenAPI v3 tells. KubectlError where it has no such kind, or there is no such form."""
     group, number = group_version(version)
     type_name = type_of_kind(version, kind.kind)
     custom = None if type_name else _custom_schema(session, kind, version)
-    if not type_name and (custom is None or output == "plaintext-openapiv2"):
+    if not type_name and custom is None:
         raise fail(f'couldn\'t find resource for "{group}/{number}, Resource={kind.plural}"')
-    if output == "plaintext-openapiv2":
-        session.write(f"KIND:     {kind.kind}\nVERSION:  {version}\n\n")
-        session.write(_older_text(f"#{type_name}", path, session.flags["recursive"]))
-        return
+    if session.flags["output"] != "plaintext":
+        raise fail(f"unrecognized format: {session.flags['output']}")
     shown = of_type(f"#{type_name}") if custom is None else of_custom_kind(custom)
     session.write(head_text(group, number, kind.kind))
     session.write(fields_text(shown, path, session.flags["recursive"]))
@@ -55,15 +77,37 @@ def head_text(group: str, version: str, kind: str) -> str:
     return f"{f'GROUP:      {group}{chr(10)}' if group else ''}KIND:       {kind}\nVERSION:    {version}\n\n"
 
 
-def named_fields(session: Session | None, word: str) -> tuple[Kind, list[str]]:
-    """The kind that the word begins with, with or without its group, and the fields behind it."""
+def named_fields(session: Session | None, word: str, *, with_group: bool = True) -> tuple[Kind, list[str]]:
+    """The kind that the word begins with, which may be followed by its group, and the fields behind it."""
+    first, *rest = _nodes(word)
+    if not isinstance(first, jsonpath.Field):
+        raise fail("invalid jsonpath syntax, first node must be field node")
+    if not first.name:
+        raise fail("a resource must be present, got: /, Resource=")
     try:
-        kind = kind_named(word.partition(".")[0], session)
+        kind = kind_named(first.name, session)
     except KubectlError as error:
         raise KubectlError(error.text.removeprefix("error: ")) from error
-    head = f"{kind.plural}.{kind.group}"
-    rest = word[len(head) :] if kind.group and word.startswith(head) else word.partition(".")[2]
-    return kind, [part for part in rest.split(".") if part]
+    head = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+    which = "all nodes must be field nodes"
+    if with_group and word.startswith(head):
+        behind = word.removeprefix(head)
+        rest = list(_nodes(behind)[1:]) if behind else []
+        which = "first node must be field node"
+    if not all(isinstance(node, jsonpath.Field) for node in rest):
+        raise fail(f"invalid jsonpath syntax, {which}")
+    return kind, [node.name for node in rest]
+
+
+def _nodes(text: str) -> Sequence[Any]:
+    """The parts of a path, as kubectl's JSONPath has them."""
+    try:
+        parts = jsonpath.parse(f"{{.{text.removesuffix('.')}}}")
+    except jsonpath.JSONPathError as error:
+        raise fail(str(error)) from error
+    if len(parts) != 1 or isinstance(parts[0], jsonpath.Text):
+        raise fail("must pass in 1 jsonpath string")
+    return parts[0].nodes
 
 
 def _custom_schema(session: Session, kind: Kind, version: str) -> Obj | None:
@@ -75,53 +119,6 @@ def _custom_schema(session: Session, kind: Kind, version: str) -> Obj | None:
         if f"{kind.group}/{one['name']}" == version:
             return (one.get("schema") or {}).get("openAPIV3Schema") or {}
     return None
-
-
-def _found(expression: str, path: list[str]) -> tuple[Field | None, str]:
-    """The field at the end of a path, and its type. KubectlError where there is none."""
-    field: Field | None = None
-    for name in path:
-        struct = struct_within(expression)
-        field = struct.fields.get(name) if struct is not None else None
-        if field is None:
-            raise fail(f'field "{path[-1]}" does not exist')
-        expression = field.type
-    return field, expression
-
-
-def _older_text(expression: str, path: list[str], recursive: bool) -> str:
-    """The form of `--output=plaintext-openapiv2`, which knows no names of types."""
-    field, expression = _found(expression, path)
-    struct = struct_within(expression)
-    word = "RESOURCE:" if struct is not None else "FIELD:   "
-    head = f"{word} {field.name} <{_older_type(field.type)}>\n\n" if field is not None else ""
-    lines = _older_fields(struct, 1, recursive, ()) if struct is not None else []
-    fields = "\nFIELDS:\n" + "".join(lines) + ("\n" if recursive else "") if lines else ""
-    return f"{head}DESCRIPTION:\n     <empty>\n{fields}"
-
-
-def _older_type(expression: str) -> str:
-    found = plain(expression)
-    if found.startswith("[]"):
-        return f"[]{_older_type(found[2:])}"
-    if found.startswith("map:"):
-        return f"map[string]{_older_type(found[4:])}"
-    return "Object" if found.startswith("#") else _OLDER_WORDS.get(found, type_text(found))
-
-
-def _older_fields(struct: Type, level: int, recursive: bool, seen: tuple[str, ...]) -> list[str]:
-    lines: list[str] = []
-    indent = "   " * level
-    for name in sorted(struct.fields):
-        field = struct.fields[name]
-        required = " -required-" if field.required else ""
-        lines.append(f"{indent}{name}\t<{_older_type(field.type)}>{required}\n")
-        inner = struct_within(field.type)
-        if not recursive:
-            lines.append(f"{indent}  <no description>\n\n")
-        elif inner is not None and inner.name not in (*seen, struct.name):
-            lines.extend(_older_fields(inner, level + 1, True, (*seen, struct.name)))
-    return lines
 
 
 def fields_text(shown: Explained, path: Sequence[str], recursive: bool) -> str:
@@ -156,18 +153,23 @@ def _fields(shown: Explained, level: int, recursive: bool, seen: tuple[str, ...]
 
 
 def _indented(text: str, width: int, indent: int) -> str:
-    """A text in lines of so many letters at the most, each behind so many blanks."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        shown = ""
-        for word in line.split():
-            if shown and len(shown) + 1 + len(word) > width:
-                lines.append(shown)
-                shown = word
-            else:
-                shown = f"{shown} {word}" if shown else word
-        lines.append(shown)
+    """A text in lines of so many letters where it can be broken, each behind so many blanks."""
+    lines = "\n".join(_broken(line, width) for line in text.split("\n")).split("\n")
     return "\n".join(f"{' ' * indent}{line}" for line in lines)
+
+
+def _broken(line: str, width: int) -> str:
+    """A line broken between words; what is longer than a line, and the blanks within one, stay."""
+    text, space, used = "", "", 0
+    for piece in re.findall(r"\s+|\S+", line):
+        if piece.isspace():
+            space = piece
+            continue
+        before = used + len(space)
+        if before + len(piece) > width and before > 1:
+            text, space, before = f"{text}\n", "", 0
+        text, used, space = f"{text}{space}{piece}", before + len(piece), ""
+    return text + space if used + len(space) <= width else text
 
 
 def _enum_word(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The OpenAPI schemas of custom kinds: what a definition says, with the fields that every object has.
+"""The schemas of custom kinds in OpenAPI documents: what a definition says, with the fields of every object.
 
 Models staging/src/k8s.io/apiextensions-apiserver/pkg/controller/openapi/{builder/builder.go,
 v2/conversion.go}, v1.36.
@@ -6,17 +6,13 @@ v2/conversion.go}, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from k8slab.api.described import API_VERSION_TEXT, KIND_TEXT, METADATA_TEXT, METADATA_TEXTS
 from k8slab.api.meta import Obj
-from k8slab.cluster.custom_kinds import custom_resources, definition_of, schema_at, selectable_fields
-from k8slab.cluster.world import World
+from k8slab.api.openapi_types import V2_PREFIX
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
-V2_PREFIX = "#/definitions/"
-V3_PREFIX = "#/components/schemas/"
 _API_VERSION = {"description": API_VERSION_TEXT, "type": "string"}
 _KIND = {"description": KIND_TEXT, "type": "string"}
 _UNKNOWN = "x-kubernetes-preserve-unknown-fields"
@@ -32,28 +28,6 @@ def with_texts(metadata: Obj) -> Obj:
     return {**metadata, "properties": properties}
 
 
-def definitions(world: World, prefix: str) -> Iterator[tuple[tuple[str, str], str, Obj]]:
-    """Each schema of a custom kind and of its list: (group, version), name, schema."""
-    for (group, version, _), kind in custom_resources(world).items():
-        definition = definition_of(world, kind)
-        if definition is None:
-            continue
-        names = definition["spec"]["names"]
-        model = model_name(group, version, kind.kind)
-        fields = selectable_fields(definition, version)
-        schema = _own(schema_at(definition, version), prefix)
-        list_kind = names.get("listKind") or f"{kind.kind}List"
-        listed = _listed(kind.plural, list_kind, kind.kind, prefix + model, prefix)
-        for name, one in ((kind.kind, schema), (list_kind, listed)):
-            shown = {
-                **one,
-                "x-kubernetes-group-version-kind": [{"group": group, "kind": name, "version": version}],
-            }
-            if fields:
-                shown["x-kubernetes-selectable-fields"] = [{"fieldPath": path} for path in fields]
-            yield (group, version), model_name(group, version, name), shown
-
-
 def model_name(group: str, version: str, kind: str) -> str:
     """The name of a custom kind's schema: its group's words in reverse, its version and its kind."""
     return ".".join([*reversed(group.split(".")), version, kind])
@@ -67,8 +41,8 @@ def _metadata(prefix: str, name: str = "ObjectMeta") -> Obj:
     return {"allOf": [reference], "description": text}
 
 
-def _own(schema: Obj, prefix: str) -> Obj:
-    """A kind's schema with apiVersion, kind and metadata.
+def own_schema(schema: Obj, prefix: str) -> Obj:
+    """The schema of a custom kind, with apiVersion, kind and metadata.
 
     Without a schema no field is named, for kubectl takes those that are for all that there may be.
     """
@@ -81,7 +55,8 @@ def _own(schema: Obj, prefix: str) -> Obj:
     return {**schema, "properties": {**(schema.get("properties") or {}), **fields}}
 
 
-def _listed(plural: str, list_kind: str, kind: str, item: str, prefix: str) -> Obj:
+def listed_schema(plural: str, list_kind: str, kind: str, item: str, prefix: str) -> Obj:
+    """The schema of the list of a custom kind."""
     return {
         "description": f"{list_kind} is a list of {kind}",
         "type": "object",
@@ -144,6 +119,8 @@ def _for_v2(schema: Obj) -> Obj:
         new.pop("required", None)
     if not new.get("required", True):
         del new["required"]
+    if not new.get("properties", True):
+        del new["properties"]
     if isinstance(new.get("properties"), dict):
         new["properties"] = {name: _for_v2(one) for name, one in new["properties"].items()}
     for part in ("items", "additionalProperties"):
