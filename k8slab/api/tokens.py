@@ -3,7 +3,7 @@
 They are upstream's, JWTs signed with a key on a curve (ES256), which follows
 from the lab's seed. Whoever trusts the issuer can verify them by its documents.
 
-Models pkg/serviceaccount/{claims,jwt,openidmetadata}.go, v1.36.
+Models pkg/serviceaccount/{claims,jwt,legacy,openidmetadata}.go, v1.36.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+LEGACY_ISSUER, LEGACY_CLAIM = "kubernetes/serviceaccount", "kubernetes.io/serviceaccount/"
 CONFIGURATION_PATH, KEYS_PATH = "/.well-known/openid-configuration", "/openid/v1/jwks"
 KEYS_MEDIA_TYPE = "application/jwk-set+json"
 _EXTERNAL_ADDRESS = "172.18.0.1:6443"
@@ -64,6 +65,24 @@ def token(
         "nbf": now_seconds,
         "sub": f"{ACCOUNT}{metadata['namespace']}:{metadata['name']}",
     }
+    return _signed(chance, claims)
+
+
+def legacy_token(chance: Chance, account: Obj, secret: Obj) -> str:
+    """The token without an end that a Secret holds (`LegacyClaims`)."""
+    metadata = account["metadata"]
+    claims: Obj = {
+        "iss": LEGACY_ISSUER,
+        f"{LEGACY_CLAIM}namespace": metadata["namespace"],
+        f"{LEGACY_CLAIM}secret.name": secret["metadata"]["name"],
+        f"{LEGACY_CLAIM}service-account.name": metadata["name"],
+        f"{LEGACY_CLAIM}service-account.uid": metadata["uid"],
+        "sub": f"{ACCOUNT}{metadata['namespace']}:{metadata['name']}",
+    }
+    return _signed(chance, claims)
+
+
+def _signed(chance: Chance, claims: Obj) -> str:
     key = _secret(chance)
     head = {"alg": "ES256", "kid": _key_name(elliptic.public_key(key))}
     body = f"{_encoded(head)}.{_encoded(claims)}"

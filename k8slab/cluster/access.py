@@ -11,6 +11,7 @@ pkg/registry/rbac/validation/rule.go, v1.36.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -18,7 +19,7 @@ from urllib.parse import unquote
 from k8slab.api import tokens
 from k8slab.api.errors import ApiError, bad_request, forbidden, not_found
 from k8slab.api.json_text import go_quote
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Obj, labels_of
 from k8slab.clock import SECOND_US
 from k8slab.cluster.negotiation import header
 from k8slab.cluster.request import Request
@@ -146,6 +147,7 @@ def _check_impersonation(world: World, request: Request, user: str, groups: tupl
 
 
 UNKNOWN_TOKEN = "invalid bearer token"
+_INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
 
 
 class Holder(NamedTuple):
@@ -164,6 +166,8 @@ def holder_of_token(world: World, token: str) -> Holder | str:
     claims = tokens.claims_of(world.chance, token)
     if claims is None:
         return UNKNOWN_TOKEN
+    if claims["iss"] == tokens.LEGACY_ISSUER:
+        return _holder_of_secret(world, claims, token)
     if claims["exp"] * SECOND_US <= world.now_us:
         return "service account token has expired"
     private = claims["kubernetes.io"]
@@ -183,6 +187,32 @@ def holder_of_token(world: World, token: str) -> Holder | str:
             extra[f"authentication.kubernetes.io/{name}-name"] = [private[name]["name"]]
             extra[f"authentication.kubernetes.io/{name}-uid"] = [private[name]["uid"]]
     return Holder(claims["sub"], tuple(claims["aud"]), dict(sorted(extra.items())))
+
+
+def _holder_of_secret(world: World, claims: Obj, token: str) -> Holder | str:
+    """Whom the token of a Secret stands for: as long as the Secret holds it and its account is there."""
+    prefix = tokens.LEGACY_CLAIM
+    namespace, name = claims[f"{prefix}namespace"], claims[f"{prefix}service-account.name"]
+    uid, secret_name = claims[f"{prefix}service-account.uid"], claims[f"{prefix}secret.name"]
+    secret = world.get("Secret", (namespace, secret_name))
+    if secret is None or "deletionTimestamp" in secret["metadata"]:
+        return "Token has been invalidated"
+    if (secret.get("data") or {}).get("token") != base64.b64encode(token.encode()).decode():
+        return "Token does not match server's copy"
+    account = world.get("ServiceAccount", (namespace, name))
+    if account is None:
+        return f'serviceaccounts "{name}" not found'
+    if "deletionTimestamp" in account["metadata"]:
+        return f"ServiceAccount {namespace}/{name} has been deleted"
+    if account["metadata"]["uid"] != uid:
+        return f"ServiceAccount UID ({account['metadata']['uid']}) does not match claim ({uid})"
+    if labels_of(secret).get(_INVALID_SINCE):
+        return (
+            f"the token in secret {namespace}/{secret_name} for service account {namespace}/{name} has been "
+            "marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, "
+            f"or remove the '{_INVALID_SINCE}' label from the secret to temporarily allow use of this token"
+        )
+    return Holder(claims["sub"], (tokens.ISSUER,), {})
 
 
 def _invalidated(world: World, private: Obj) -> str:

@@ -45,12 +45,16 @@ _OK = {
 
 
 class _Progress:
-    """What emptying a namespace has come to so far."""
+    """What emptying a namespace has come to so far.
 
-    __slots__ = ("errors", "estimate_seconds", "finalizers", "remaining", "totals_known")
+    `errors` are the work queue's, `failures` the same as the condition tells them.
+    """
+
+    __slots__ = ("errors", "estimate_seconds", "failures", "finalizers", "remaining", "totals_known")
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.failures: list[str] = []
         self.estimate_seconds = 0
         self.remaining: dict[str, int] = {}
         self.finalizers: dict[str, int] = {}
@@ -81,7 +85,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
             wait_us = min(wait_us, GRACE_US)
         return Done(look_again_us=wait_us, memory=now_us + wait_us)
     latest = view.get("Namespace", key) or namespace
-    left = [one for one in latest["spec"].get("finalizers") or () if one != FINALIZER]
+    left = sorted({one for one in latest["spec"].get("finalizers") or () if one != FINALIZER})
     yield Update("Namespace", {**latest, "spec": {**latest["spec"], "finalizers": left}}, "finalize")
     return Done(memory=None)
 
@@ -94,6 +98,7 @@ def _empty(view: View, namespace: Obj, progress: _Progress, now_us: int) -> Gene
         if error:
             name = namespace["metadata"]["name"]
             progress.errors.append(f"failed to delete pods for namespace: {name}, err: {error}")
+            progress.failures.append(error)
         if progress.remaining:
             return
     for kind in (*models.values(), *custom_kinds(view)):
@@ -101,6 +106,7 @@ def _empty(view: View, namespace: Obj, progress: _Progress, now_us: int) -> Gene
             error = yield from _delete_all(view, kind, namespace, progress, now_us)
             if error:
                 progress.errors.append(error)
+                progress.failures.append(error)
     progress.totals_known = True
 
 
@@ -176,15 +182,19 @@ def _write_conditions(
             changed = True
     if changed:
         status = {**(latest.get("status") or {}), "conditions": new}
-        yield Update("Namespace", {**latest, "status": status}, "status")
+        try:
+            yield Update("Namespace", {**latest, "status": status}, "status")
+        except ApiError:
+            # Upstream only logs it: the conditions are told again at the next look.
+            return False
     return changed
 
 
 def _failing(progress: _Progress) -> dict[str, tuple[str, str]]:
     """The conditions that are True, with reason and message."""
     found: dict[str, tuple[str, str]] = {}
-    if progress.errors:
-        count, texts = len(progress.errors), ", ".join(sorted(progress.errors))
+    if progress.failures:
+        count, texts = len(progress.failures), ", ".join(sorted(progress.failures))
         message = f"Failed to delete all resource types, {count} remaining: {texts}"
         found["NamespaceDeletionContentFailure"] = ("ContentDeletionFailed", message)
     if not progress.totals_known:
@@ -214,6 +224,5 @@ CONTROLLER = Component(
     name="namespace-controller",
     watches=(Watch("Namespace", _after_namespace),),
     plan=plan,
-    retry_base_us=5 * SECOND_US,
     retry_max_us=60 * SECOND_US,
 )

@@ -81,6 +81,27 @@ def test_other_finalizers_stay():
     assert actions[-1].obj["spec"]["finalizers"] == ["mine"]
 
 
+def test_finalizers_are_kept_in_order_and_once():
+    actions, _ = look(MemoryView([namespace(finalizers=("z", "kubernetes", "a", "z"))]))
+    assert actions[-1].obj["spec"]["finalizers"] == ["a", "z"]
+
+
+def test_a_pod_that_stays_is_told_without_the_error_around_it():
+    view = MemoryView([namespace(), obj("Pod")])
+    view.refuse[("delete", "Pod")] = ApiError(500, "", "no")
+    _, done = look(view)
+    assert done.error == "failed to delete pods for namespace: ns, err: no"
+    failure = condition_of(view.get("Namespace", KEY), "NamespaceDeletionContentFailure")
+    assert failure["message"] == "Failed to delete all resource types, 1 remaining: no"
+
+
+def test_conditions_that_are_not_stored_hold_up_nothing():
+    view = MemoryView([namespace()])
+    view.refuse[("update", "Namespace")] = ApiError(409, "Conflict", "changed")
+    _, done = look(view)
+    assert done.error == "changed", "of the finalizers, not of the conditions"
+
+
 def test_a_finalized_namespace_is_left_alone():
     assert look(MemoryView([namespace(finalizers=())]))[0] == ()
 

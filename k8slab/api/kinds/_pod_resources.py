@@ -89,7 +89,53 @@ def pod_limits(spec: Obj) -> Amounts:
     """The Pod's limits, in the same way; overhead counts only for resources that are limited."""
     limits = _pod_level(spec, container_total(spec, "limits"), "limits")
     overhead = amounts_of(spec.get("overhead"))
-    return _added(limits, {name: amount for name, amount in overhead.items() if limits.get(name)})
+    limited = (name for name, amount in limits.items() if amount.nano)
+    return _added(limits, {name: overhead[name] for name in limited if name in overhead})
+
+
+def effective_spec(pod: Obj) -> Obj:
+    """The spec with what containers may use while a resize of them is under way (`UseStatusResources`).
+
+    That is the most of what is asked for, what is allocated and what is in
+    force; of a resize that can never be, what is asked for doesn't count.
+    """
+    spec, status = pod["spec"], pod.get("status") or {}
+    statuses = {
+        one["name"]: one
+        for name in ("containerStatuses", "initContainerStatuses")
+        for one in status.get(name) or ()
+        if one.get("resources") is not None
+    }
+    if not statuses:
+        return spec  # type: ignore[no-any-return]
+    conditions = (one for one in status.get("conditions") or () if one["type"] == "PodResizePending")
+    infeasible = next((one.get("reason") == "Infeasible" for one in conditions), False)
+    new: Obj = dict(spec)
+    for field in ("containers", "initContainers"):
+        if field in spec:
+            new[field] = [_in_force(one, statuses, infeasible=infeasible) for one in spec[field]]
+    return new
+
+
+def _in_force(container: Obj, statuses: Mapping[str, Obj], *, infeasible: bool) -> Obj:
+    status = statuses.get(container["name"])
+    if status is None:
+        return container
+    asked = {} if infeasible else container.get("resources") or {}
+    actual = status["resources"]
+    requests = (asked.get("requests"), actual.get("requests"), status.get("allocatedResources"))
+    limits = (asked.get("limits"), actual.get("limits"))
+    return {**container, "resources": {"requests": _most(*requests), "limits": _most(*limits)}}
+
+
+def _most(*lists: Mapping[str, str] | None) -> dict[str, str]:
+    """Of each resource the largest amount in any of the lists."""
+    result: dict[str, str] = {}
+    for one in lists:
+        for name, text in (one or {}).items():
+            if name not in result or quantities.compare(text, result[name]) > 0:
+                result[name] = text
+    return result
 
 
 def _pod_level(spec: Obj, total: Amounts, which: str) -> Amounts:

@@ -15,7 +15,13 @@ from k8slab import clock
 from k8slab.api import quantities
 from k8slab.api.errors import qualified
 from k8slab.api.kind import Kind
-from k8slab.api.kinds._pod_resources import Amounts, pod_limits, pod_requests, quality_of_service
+from k8slab.api.kinds._pod_resources import (
+    Amounts,
+    effective_spec,
+    pod_limits,
+    pod_requests,
+    quality_of_service,
+)
 from k8slab.api.meta import Obj, annotations_of, dig
 from k8slab.api.quantities import Quantity
 from k8slab.api.selectors import Requirement, requirement_matches
@@ -45,6 +51,10 @@ _SERVICE_NAMES = ("count/services", "services", "services.nodeports", "services.
 _CLAIM_NAMES = ("persistentvolumeclaims", "requests.storage")
 _BY_CLASS = ".storageclass.storage.k8s.io/"
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
+_IMPLICIT_CLASS = "deviceclass.resource.kubernetes.io/"
+_DEVICES = ".deviceclass.resource.k8s.io/devices"
+_MOST_DEVICES = 32
+"""How many devices a claim may be given at most (`AllocationResultsMaxSize`)."""
 _REQUIRED_OF_CONTAINERS = (
     "cpu",
     "limits.cpu",
@@ -63,6 +73,9 @@ def count_name(kind: Kind) -> str:
 
 
 def _is_extended(name: str) -> bool:
+    """Whether a resource is a node's own kind, or a class of devices under the name of one."""
+    if name.startswith(_IMPLICIT_CLASS):
+        return True
     return "/" in name and "kubernetes.io/" not in name and not name.startswith("requests.")
 
 
@@ -77,6 +90,8 @@ def usage(kind: Kind, obj: Obj, now_us: int) -> Amounts:
         return _service_usage(obj)
     if kind.kind == "PersistentVolumeClaim":
         return _claim_usage(obj)
+    if kind.kind == "ResourceClaim":
+        return {count_name(kind): ONE, **_device_usage(obj)}
     counted: Amounts = {count_name(kind): ONE}
     if kind.kind in _LEGACY_NAMES:
         counted[_LEGACY_NAMES[kind.kind]] = ONE
@@ -96,7 +111,7 @@ def _is_charged(pod: Obj, now_us: int) -> bool:
 def _pod_usage(pod: Obj, now_us: int) -> Amounts:
     if not _is_charged(pod, now_us):
         return {"count/pods": ONE}
-    spec = pod["spec"]
+    spec = effective_spec(pod)
     return {"count/pods": ONE, **_compute_usage(pod_requests(spec), pod_limits(spec))}
 
 
@@ -136,7 +151,7 @@ def _service_usage(service: Obj) -> Amounts:
 
 def _claim_usage(claim: Obj) -> Amounts:
     result: Amounts = {"persistentvolumeclaims": ONE, "count/persistentvolumeclaims": ONE}
-    name = annotations_of(claim).get(_BETA_CLASS) or dig(claim, "spec", "storageClassName", default="")
+    name = annotations_of(claim).get(_BETA_CLASS, dig(claim, "spec", "storageClassName", default=""))
     if name:
         result[f"{name}{_BY_CLASS}persistentvolumeclaims"] = ONE
     text = dig(claim, "spec", "resources", "requests", "storage")
@@ -149,6 +164,33 @@ def _claim_usage(claim: Obj) -> Amounts:
         if name:
             result[f"{name}{_BY_CLASS}requests.storage"] = storage
     return result
+
+
+def _device_usage(claim: Obj) -> Amounts:
+    """By class the devices that a claim may be given: of alternatives, the most of each class.
+
+    They count as what Pods may ask for by the name of the class, too.
+    """
+    total: dict[str, int] = {}
+    for request in dig(claim, "spec", "devices", "requests", default=[]):
+        most: dict[str, int] = {}
+        exactly = request.get("exactly")
+        for one in request.get("firstAvailable") or ([exactly] if exactly else ()):
+            name = f"{one['deviceClassName']}{_DEVICES}"
+            most[name] = max(_devices(one), most.get(name, 0))
+        for name, number in most.items():
+            total[name] = total.get(name, 0) + number
+    counted = {name: _count(number) for name, number in total.items()}
+    for name, number in total.items():
+        if number:
+            counted[f"requests.{_IMPLICIT_CLASS}{name.removesuffix(_DEVICES)}"] = _count(number)
+    return counted
+
+
+def _devices(request: Obj) -> int:
+    if request.get("allocationMode") == "ExactCount":
+        return int(request.get("count", 0))
+    return _MOST_DEVICES if request.get("allocationMode") == "All" else 0
 
 
 def _whole(text: str) -> Quantity:
@@ -178,6 +220,8 @@ def _concerns(kind: Kind, name: str) -> bool:
         if name == count_name(kind) or name in _CLAIM_NAMES:
             return True
         return any(name.endswith(_BY_CLASS + one) for one in _CLAIM_NAMES)
+    if kind.kind == "ResourceClaim" and name.endswith(_DEVICES):
+        return True
     return name in (count_name(kind), _LEGACY_NAMES.get(kind.kind))
 
 

@@ -130,9 +130,10 @@ def _claim_faults(limit_range: Obj, claim: Obj) -> Iterator[str]:
             yield from _below_minimum(item["type"], name, text, _Usage(requests, {}))
         for name, text in sorted((item.get("max") or {}).items()):
             prefix = f"maximum {name} usage per {item['type']} is {text}"
+            numbers = _numbers(name, text, _Usage(requests, {}))
             if name not in requests:
                 yield f"{prefix}.  No request is specified"
-            elif requests[name].nano > quantities.nano(text):
+            elif numbers.request > numbers.bound:
                 yield f"{prefix}, but request is {quantities.to_text(requests[name])}"
 
 
@@ -146,39 +147,60 @@ def _faults(item: Obj, usage: _Usage) -> Iterator[str]:
         yield from _above_ratio(kind, name, text, usage)
 
 
+_MOST_MILLIS = (2**63 - 1) // 1000
+
+
+class _Numbers(NamedTuple):
+    """Amounts as they are compared; what is not stated is 0."""
+
+    request: int
+    limit: int
+    bound: int
+
+
+def _numbers(name: str, text: str, usage: _Usage) -> _Numbers:
+    """In thousandths, rounded up; in whole units where one of them is too great for that."""
+    stated = (usage.requests.get(name), usage.limits.get(name), quantities.parse(text))
+    nanos = [amount.nano if amount is not None else 0 for amount in stated]
+    units = [-(-nano // quantities.NANO_PER_UNIT) for nano in nanos]
+    if max(units) > _MOST_MILLIS:
+        return _Numbers(*units)
+    return _Numbers(*(-(-nano // quantities.NANO_PER_MILLI) for nano in nanos))
+
+
 def _below_minimum(kind: str, name: str, text: str, usage: _Usage) -> Iterator[str]:
     prefix = f"minimum {name} usage per {kind} is {text}"
     request, limit = usage.requests.get(name), usage.limits.get(name)
-    bound = quantities.nano(text)
+    numbers = _numbers(name, text, usage)
     if request is None:
         yield f"{prefix}.  No request is specified"
-    elif request.nano < bound:
+    elif numbers.request < numbers.bound:
         yield f"{prefix}, but request is {quantities.to_text(request)}"
-    elif limit is not None and limit.nano < bound:
+    elif limit is not None and numbers.limit < numbers.bound:
         yield f"{prefix}, but limit is {quantities.to_text(limit)}"
 
 
 def _above_maximum(kind: str, name: str, text: str, usage: _Usage) -> Iterator[str]:
     prefix = f"maximum {name} usage per {kind} is {text}"
     request, limit = usage.requests.get(name), usage.limits.get(name)
-    bound = quantities.nano(text)
+    numbers = _numbers(name, text, usage)
     if limit is None:
         yield f"{prefix}.  No limit is specified"
-    elif limit.nano > bound:
+    elif numbers.limit > numbers.bound:
         yield f"{prefix}, but limit is {quantities.to_text(limit)}"
-    elif request is not None and request.nano > bound:
+    elif request is not None and numbers.request > numbers.bound:
         yield f"{prefix}, but request is {quantities.to_text(request)}"
 
 
 def _above_ratio(kind: str, name: str, text: str, usage: _Usage) -> Iterator[str]:
     prefix = f"{name} max limit to request ratio per {kind} is {text}"
-    request, limit = usage.requests.get(name), usage.limits.get(name)
-    if request is None or request.nano == 0:
+    numbers = _numbers(name, text, usage)
+    if not numbers.request:
         yield f"{prefix}, but no request is specified or request is 0"
-    elif limit is None or limit.nano == 0:
+    elif not numbers.limit:
         yield f"{prefix}, but no limit is specified or limit is 0"
-    elif limit.nano * quantities.NANO_PER_UNIT > quantities.nano(text) * request.nano:
-        yield f"{prefix}, but provided ratio is {limit.nano / request.nano:f}"
+    elif numbers.limit / numbers.request * 1000 > quantities.milli(text):
+        yield f"{prefix}, but provided ratio is {numbers.limit / numbers.request:f}"
 
 
 ADMISSION = Admission(

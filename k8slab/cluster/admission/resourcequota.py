@@ -22,7 +22,7 @@ from k8slab.api.kinds._quota_usage import (
 from k8slab.api.meta import Obj, assoc, dig, key_of
 from k8slab.cluster.admission._plugin import Admission, Charge, Request, refusal
 
-_CHANGING = ("Service", "PersistentVolumeClaim")
+_CHANGING = ("Service", "PersistentVolumeClaim", "ResourceClaim")
 """Kinds whose objects can come to use more by an update."""
 
 
@@ -54,7 +54,7 @@ def _charge(request: Request) -> list[Charge]:
         return []
     charges: list[Charge] = []
     matching = [quota for quota in quotas if _concerns(request, obj, quota)]
-    wanted = usage(request.kind, obj, request.now_us) if matching else {}
+    wanted = usage(request.kind, obj, request.now_us)
     negative = sorted(name for name, amount in wanted.items() if amount.nano < 0)
     if negative:
         raise refusal(request, f"quota usage is negative for resource(s): {','.join(negative)}")
