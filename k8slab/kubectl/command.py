@@ -467,7 +467,10 @@ def error_text(error: Exception) -> str:
     if isinstance(error, KubectlError):
         # An error that has a prefix doesn't get another one, nor a second line break.
         once = error.text.replace("error: error: ", "error: ", 1)
-        return once.rstrip("\n") + "\n" if once != error.text else once
+        if once != error.text:
+            return once.rstrip("\n") + "\n"
+        # Nor does one whose own text ends with a line break, which it has in a list of errors only.
+        return once.removesuffix("\n") if once.endswith("\n\n") else once
     return f"error: {error}\n"
 
 

@@ -20,6 +20,7 @@ from k8slab.api.schema import Field, base, struct_of, type_of_kind
 _ORDER = "$setElementOrder/"
 _DELETED = "$deleteFromPrimitiveList/"
 _KEEP = "$retainKeys"
+_DIRECTIVE = "$patch"
 
 
 class _Options(NamedTuple):
@@ -28,6 +29,7 @@ class _Options(NamedTuple):
     changes: bool = True
     deletions: bool = True
     retain_keys: bool = False
+    order: bool = True
 
 
 def two_way_patch(before: Obj, after: Obj) -> Obj:
@@ -35,12 +37,20 @@ def two_way_patch(before: Obj, after: Obj) -> Obj:
     return _diff_maps(_type_of(after), before, after, _Options())
 
 
-def three_way_patch(original: Obj, modified: Obj, current: Obj) -> Obj:
-    """The patch that makes `current` what `modified` says; empty where it does already."""
-    expression = _type_of(modified)
+def three_way_patch(original: Obj, modified: Obj, current: Obj, *, typed: bool = True) -> Obj:
+    """The patch that makes `current` what `modified` says; empty where it does already.
+
+    It is a JSON merge patch where the type isn't known, or not to be looked at.
+    """
+    expression = _type_of(modified) if typed else ""
     changes = _diff_maps(expression, current, modified, _Options(deletions=False))
     deletions = _diff_maps(expression, original, modified, _Options(changes=False))
     return _joined(expression, deletions, changes)
+
+
+def changes_since(original: Obj, current: Obj) -> Obj:
+    """What others made of `original` until it was `current`, as a patch that says nothing of order."""
+    return _diff_maps(_type_of(current), original, current, _Options(order=False))
 
 
 def _type_of(obj: Obj) -> str:
@@ -105,7 +115,7 @@ def _diff_maps(expression: str, original: Obj, modified: Obj, options: _Options)
 def _diff_field(field: Field | None, inner: str, present: Obj, wanted: Obj, options: _Options) -> Obj:
     strategy = field.strategy if field is not None else ()
     if "replace" in strategy:
-        return wanted if options.changes and not same(present, wanted) else {}
+        return wanted if options.changes else {}
     return _diff_maps(inner, present, wanted, options._replace(retain_keys="retainKeys" in strategy))
 
 
@@ -138,10 +148,11 @@ def _diff_keyed(
         if change:
             items.append({**change, key: value})
     if options.deletions:
-        items += [{"$patch": "delete", key: value} for value in before if value not in after]
+        gone = sorted((value for value in before if value not in after), key=str)
+        items += [{"$patch": "delete", key: value} for value in gone]
     patch: Obj = {name: items} if items else {}
     is_reordered = list(before) != list(after)
-    if (options.changes and (items or is_reordered)) or (options.deletions and items):
+    if options.order and (items or (options.changes and is_reordered)):
         patch[f"{_ORDER}{name}"] = [{key: item.get(key)} for item in wanted]
     return patch
 
@@ -154,9 +165,52 @@ def _diff_scalars(name: str, present: list[Any], wanted: list[Any], options: _Op
         patch[name] = added
     if removed:
         patch[f"{_DELETED}{name}"] = removed
-    if removed or (options.changes and not same(present, wanted)):
+    if options.order and (removed or (options.changes and not same(present, wanted))):
         patch[f"{_ORDER}{name}"] = wanted
     return patch
+
+
+def in_conflict(patch: Obj, changes: Obj, of: Obj) -> bool:
+    """Whether a patch and the changes of others set a field of an object to different values."""
+    return _maps_conflict(_type_of(of), patch, changes)
+
+
+def _maps_conflict(expression: str, left: Obj, right: Obj) -> bool:
+    for name, value in left.items():
+        if name in right and name not in (_DIRECTIVE, _KEEP):
+            field = _field(expression, name)
+            if _values_conflict(_inner(expression, field), field, value, right[name]):
+                return True
+    return False
+
+
+def _values_conflict(inner: str, field: Field | None, left: Any, right: Any) -> bool:
+    if isinstance(left, dict) and isinstance(right, dict):
+        if left.get(_DIRECTIVE) != right.get(_DIRECTIVE):
+            return True
+        is_replaced = field is not None and "replace" in field.strategy
+        return not is_replaced and _maps_conflict(inner, left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        return _lists_conflict(inner, field, left, right)
+    return not same(left, right)
+
+
+def _lists_conflict(inner: str, field: Field | None, left: list[Any], right: list[Any]) -> bool:
+    items = _items(inner)
+    if field is not None and "merge" in field.strategy:
+        if not all(isinstance(item, dict) for item in (*left, *right)):
+            return False
+        others = {item.get(field.merge_key): item for item in right}
+        return any(
+            _values_conflict(items, None, item, others[item.get(field.merge_key)])
+            for item in left
+            if item.get(field.merge_key) in others
+        )
+    if not any(isinstance(item, dict) for item in (*left, *right)):
+        left, right = sorted(left, key=str), sorted(right, key=str)
+    return len(left) != len(right) or any(
+        _values_conflict(items, None, *pair) for pair in zip(left, right, strict=True)
+    )
 
 
 def _joined(expression: str, deletions: Obj, changes: Obj) -> Obj:

@@ -143,12 +143,16 @@ def test_a_refused_flag_is_refused_with_its_reason(command: str, reason: str) ->
 
 
 def test_an_apply_that_would_leave_conflicts_is_refused() -> None:
-    manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: a}}"
-    lab = Lab(0)
-    result = lab.kubectl("apply -f - --overwrite=false", stdin=manifest)
-    assert result.stderr.startswith("error: --overwrite=false is not simulated: ")
-    assert lab.kubectl("get namespace a").code == 1
-    assert lab.kubectl("apply -f - --overwrite", stdin=manifest).code == 0
+    lab = Lab(1)
+    manifest = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: '1'}}"
+    assert lab.kubectl("apply -f - --overwrite=false", stdin=manifest).code == 0
+    assert lab.kubectl("apply -f - --overwrite=false", stdin=manifest).stdout == "configmap/c unchanged\n"
+    lab.kubectl("patch configmap c -p '{\"data\": {\"a\": \"2\"}}'")
+    refused = lab.kubectl("apply -f - --overwrite=false", stdin=manifest)
+    assert refused.code == 1
+    conflict = 'patch:\ndata:\n  a: "1"\n\nconflicts with changes made from original to current:\n'
+    assert refused.stderr.count(conflict) == 3
+    assert lab.get("configmap/c")["data"] == {"a": "2"}
 
 
 def test_a_refused_command_says_what_to_do() -> None:

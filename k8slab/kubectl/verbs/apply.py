@@ -10,10 +10,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from k8slab.api import yaml
 from k8slab.api.errors import ApiError
-from k8slab.api.go_text import marshal
+from k8slab.api.go_text import marshal, marshal_indent
 from k8slab.api.kind import Kind
-from k8slab.api.meta import Obj
+from k8slab.api.meta import Obj, group_version
 from k8slab.api.patch import merge_patch
 from k8slab.api.schema import type_of_kind
 from k8slab.api.strategic import strategic_merge_patch
@@ -42,7 +43,7 @@ from k8slab.kubectl.resources import (
     select,
 )
 from k8slab.kubectl.session import Session, path_of
-from k8slab.kubectl.three_way import three_way_patch
+from k8slab.kubectl.three_way import changes_since, in_conflict, three_way_patch
 from k8slab.kubectl.verbs._deleting import CASCADE, deletion_options, is_gone
 from k8slab.kubectl.verbs._editing import LINE_ENDINGS, edit_annotations
 from k8slab.kubectl.verbs._pruning import allowed_kinds, surplus
@@ -51,6 +52,7 @@ _STRATEGIC = "application/strategic-merge-patch+json"
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
 _ATTEMPTS = 6
+_NOT_BUILT_IN = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 _CONFLICT_HELP = """
 Please review the fields above--they currently have other managers. Here
 are the ways you can resolve this warning:
@@ -123,10 +125,6 @@ def _check(session: Session) -> None:
         raise fail("--dry-run=server cannot be used with --force")
     if flags["all"] and flags["selector"]:
         raise fail("cannot set --all and --selector at the same time")
-    if not flags["overwrite"]:
-        raise fail(
-            "--overwrite=false is not simulated: what a manifest says always wins over the live object"
-        )
 
 
 def _check_pruning(session: Session) -> None:
@@ -206,13 +204,13 @@ def _patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj,
         )
     patch: Obj = {}
     for attempt in range(_ATTEMPTS):
-        patch = three_way_patch(json.loads(last_applied(live) or "{}"), modified, live)
+        patch, content_type = _computed_patch(session, info, modified, live)
         if not patch:
             return _warned_if_deleting(session, live), "unchanged"
         if dry_run(session) == "client":
-            return _patched_here(live, patch), "configured"
+            return _patched_here(live, patch, content_type), "configured"
         try:
-            stored = _send_patch(session, info, patch)
+            stored = _send_patch(session, info, patch, content_type)
         except ApiError as error:
             if error.code == 409 and attempt < _ATTEMPTS - 1:
                 live = session.get(info.kind, info.namespace, info.name)
@@ -224,21 +222,63 @@ def _patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj,
     return live, "unchanged"
 
 
-def _is_known(obj: Obj) -> bool:
-    """Whether Go knows the type, so that a strategic merge is possible."""
-    return bool(type_of_kind(obj["apiVersion"], obj["kind"]))
+def _computed_patch(session: Session, info: Info, modified: Obj, live: Obj) -> tuple[Obj, str]:
+    """The patch to send, and of which type it is.
+
+    `--overwrite=false` refuses one that sets what others have changed since. kubectl computes it by one
+    schema after the other: by OpenAPI v3, by OpenAPI v2, by the types that it was built with. It warns of
+    those that fail; of a type that it wasn't built with it sends a JSON merge patch, which is never refused.
+    """
+    original = json.loads(last_applied(live) or "{}")
+    by_openapi = session.flags["openapi-patch"] and bool(type_of_kind(live["apiVersion"], live["kind"]))
+    built_in = _is_built_in(live)
+    if not by_openapi and not built_in:
+        return three_way_patch(original, modified, live, typed=False), _MERGE
+    patch = three_way_patch(original, modified, live)
+    if session.flags["overwrite"]:
+        return patch, _STRATEGIC
+    changes = changes_since(original, live)
+    if not in_conflict(patch, changes, live):
+        return patch, _STRATEGIC
+    text = (
+        f"patch:\n{yaml.dump(patch)}\nconflicts with changes made from original to current:\n"
+        f"{yaml.dump(changes)}\n"
+    )
+    if by_openapi:
+        session.warn(f"warning: error calculating patch from openapi v3 spec: {text}\n")
+        session.warn(f"warning: error calculating patch from openapi spec: {text}\n")
+    if not built_in:
+        return three_way_patch(original, modified, live, typed=False), _MERGE
+    raise _creating_error(session, info, modified, live, text)
 
 
-def _patched_here(live: Obj, patch: Obj) -> Obj:
-    if not _is_known(live):
+def _creating_error(session: Session, info: Info, modified: Obj, live: Obj, text: str) -> KubectlError:
+    """What is told of a patch that can't be computed."""
+    inner = (
+        f"creating patch with:\noriginal:\n{last_applied(live) or ''}\nmodified:\n{marshal(modified)}\n"
+        f"\ncurrent:\n{marshal(live)}\n\nfor: {text}"
+    )
+    if dry_run(session) != "client":
+        inner = f'error when patching "{info.source}": {inner}'
+    where = f"error when applying patch:\n\nto:\n{_description(info)}"
+    return KubectlError(f'error: {where}\nfor: "{info.source}": {inner}\n')
+
+
+def _is_built_in(obj: Obj) -> bool:
+    """Whether kubectl was built with the type."""
+    group = group_version(obj["apiVersion"])[0]
+    return group not in _NOT_BUILT_IN and bool(type_of_kind(obj["apiVersion"], obj["kind"]))
+
+
+def _patched_here(live: Obj, patch: Obj, content_type: str) -> Obj:
+    if content_type == _MERGE:
         merged: Obj = merge_patch(live, patch)
         return merged
     return strategic_merge_patch(type_of_kind(live["apiVersion"], live["kind"]), live, patch)
 
 
-def _send_patch(session: Session, info: Info, patch: Obj) -> Obj:
+def _send_patch(session: Session, info: Info, patch: Obj, content_type: str) -> Obj:
     path = path_of(info.kind, info.namespace, info.name)
-    content_type = _STRATEGIC if _is_known(info.present) else _MERGE
     answer: Obj = session.request(
         "PATCH", path, query=_query(session), body=patch, content_type=content_type
     ).body
@@ -316,12 +356,8 @@ def _view_last(session: Session) -> None:
             continue
         manifest = json.loads(text)
         if output == "json":
-            from k8slab.api.go_text import marshal_indent
-
             session.write(f"{marshal_indent(manifest, '  ')}\n")
         else:
-            from k8slab.api import yaml
-
             session.write(yaml.dump(manifest))
 
 
@@ -371,12 +407,7 @@ VERB = Verb(
         Flag("force-conflicts", type="bool"),
         Flag("force", type="bool"),
         Flag("overwrite", type="bool", default=True),
-        Flag(
-            "openapi-patch",
-            type="bool",
-            default=True,
-            idle="a patch is computed from the same schema either way",
-        ),
+        Flag("openapi-patch", type="bool", default=True),
         Flag("wait", type="bool"),
         Flag("timeout", type="duration"),
         Flag("grace-period", type="int", default=-1),
