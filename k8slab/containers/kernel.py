@@ -98,12 +98,12 @@ class Kernel:
     """Answers the requests of one container's process.
 
     `volatile` becomes true once an answer depended on the time or on others.
-    `journal` collects the answers since the last checkpoint.
+    `journal` collects the answers since the last checkpoint, `unended` what was
+    written to the log, by stream, of lines that have no end yet.
     """
 
     __slots__ = (
         "_files",
-        "_partial",
         "box",
         "checkpoint",
         "console",
@@ -115,6 +115,7 @@ class Kernel:
         "run",
         "services",
         "traps",
+        "unended",
         "volatile",
     )
 
@@ -124,13 +125,13 @@ class Kernel:
         self.box, self.pod, self.container, self.run = box, pod, container, run
         self.now_us, self.network = now_us, network
         self._files: Files | None = None
-        self._partial: dict[str, str] = {}
         self.volatile = False
         self.journal: list[Any] = []
         self.checkpoint: Any = None
         self.services: list[Serve] = []
         self.console: Key = ("", "")
         self.traps: tuple[str, ...] | None = None
+        self.unended: dict[str, str] = {}
 
     @property
     def key(self) -> Key:
@@ -208,19 +209,17 @@ class Kernel:
         """Add whole lines to the log; the rest of a line waits for its end."""
         if self.console[1]:
             consoles.show(self.box, self.console, request.stream, request.text)
-        text = self._partial.pop(request.stream, "") + request.text
+        text = self.unended.pop(request.stream, "") + request.text
         *lines, rest = text.split("\n")
         if rest:
-            self._partial[request.stream] = rest
+            self.unended[request.stream] = rest
         found = [logs.Line(self.now_us, request.stream, line) for line in lines]
         logs.append(self.box, self.key, self.container["name"], self.run, found)
 
     def end_lines(self) -> None:
         """Write out lines that have no end yet."""
-        for stream, text in self._partial.items():
-            line = logs.Line(self.now_us, stream, text, is_partial=True)
-            logs.append(self.box, self.key, self.container["name"], self.run, [line])
-        self._partial.clear()
+        logs.end_lines(self.box, self.key, self.container["name"], self.run, self.unended, self.now_us)
+        self.unended.clear()
 
     def _now(self, request: Now) -> int:
         self.volatile = self.volatile or not request.quiet

@@ -8,7 +8,7 @@ Models pkg/kubelet/kuberuntime/logs/logs.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from k8slab.api.meta import Key, Obj
@@ -70,6 +70,14 @@ def append(box: Overlay, pod: Key, container: str, run: int, lines: Iterable[Lin
         if taken:
             box.put("Log", key, _chunk(key, [*before, *taken]))
         number += 1
+
+
+def end_lines(
+    box: Overlay, pod: Key, container: str, run: int, unended: Mapping[str, str], at_us: int
+) -> None:
+    """Write out lines that never got an end (texts by stream), for their writer is gone."""
+    found = [Line(at_us, stream, text, is_partial=True) for stream, text in unended.items()]
+    append(box, pod, container, run, found)
 
 
 def _chunk(key: Key, lines: list[Line]) -> Obj:

@@ -20,7 +20,7 @@ from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj
 from k8slab.api.quantities import units
 from k8slab.clock import parse_timestamp
-from k8slab.containers import cgroups
+from k8slab.containers import cgroups, logs
 from k8slab.containers.cgroups import cgroup_tree
 from k8slab.containers.downward import field_of, resource_of
 from k8slab.containers.etc import etc_tree, node_tree
@@ -65,6 +65,25 @@ def put_sandbox(box: Overlay, pod: Obj, sandbox: Obj) -> None:
     box.put("Sandbox", (metadata["namespace"], metadata["name"]), sandbox)
 
 
+def end_lines(box: Overlay, pod: Obj, container: str, at_us: int) -> None:
+    """Write out what a process that is no more left of lines without an end."""
+    record = sandbox_of(box, pod)["processes"].get(container)
+    if record is not None and record.get("unended"):
+        key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+        logs.end_lines(box, key, container, record["run"], take_unended(box, pod, container), at_us)
+
+
+def take_unended(box: Overlay, pod: Obj, container: str) -> dict[str, str]:
+    """What a process has written of lines that have no end yet, by stream; its record has none any more."""
+    sandbox = sandbox_of(box, pod)
+    record = sandbox["processes"].get(container) or {}
+    unended: dict[str, str] = record.get("unended") or {}
+    if unended:
+        rest = {name: value for name, value in record.items() if name != "unended"}
+        put_sandbox(box, pod, {**sandbox, "processes": {**sandbox["processes"], container: rest}})
+    return dict(unended)
+
+
 def note_exit(
     box: Overlay,
     pod: Obj,
@@ -76,6 +95,7 @@ def note_exit(
     reason: str = "",
 ) -> None:
     """Note that a container's process has ended; with a reason where the runtime gives one of its own."""
+    end_lines(box, pod, container, at_us)
     sandbox = sandbox_of(box, pod)
     entry = {"run": run, "code": code, "atUs": at_us, "message": message, "reason": reason}
     processes = {one: record for one, record in sandbox["processes"].items() if one != container}

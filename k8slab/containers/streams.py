@@ -145,6 +145,14 @@ class Input:
                 self._at = len(self._text)
                 return line
 
+    def some(self) -> Steps:
+        """What there is to read, of which there is something unless all has been read."""
+        while self._at == len(self._text) and (yield from self._more()):
+            pass
+        text = self._text[self._at :]
+        self._at = len(self._text)
+        return text
+
     def close(self) -> Steps:
         """Read no more."""
         return

@@ -29,9 +29,11 @@ def _cat(shell: Shell, argv: list[str], io: Streams) -> Steps:
     inputs, code = yield from opened(shell, given.operands, io, "cat")
     number = 0
     for _, source in inputs:
+        while not given.has("n") and (text := (yield from source.some())):
+            yield from io.out.write(text)
         while line := (yield from source.line()):
             number += 1
-            yield from io.out.write(f"{number:6}\t{line}" if given.has("n") else line)
+            yield from io.out.write(f"{number:6}\t{line}")
     return code
 
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, assoc
+from k8slab.api.quantities import compare, to_text
 from k8slab.api.quantities import parse as parse_quantity
-from k8slab.api.quantities import to_text
 from k8slab.clock import SECOND_US, micro_timestamp, timestamp
 from k8slab.components import Component, Create, Done, Memory, Plan, Put, Record, Update, Watch
 from k8slab.containers.ailments import skew_of
@@ -107,6 +107,9 @@ def _update(view: View, machine: Obj, node: Obj, now_us: int, memory: Obj) -> Pl
     if now_us < known + READY_AFTER_US:
         return Done(look_again_us=known + READY_AFTER_US - now_us)
     skew_us, silent = skew_of(machine), memory.get("silent", False)
+    untold_us = -(now_us - known - READY_AFTER_US) % REPORT_US
+    if untold_us and not silent and _is_overwritten(machine, node):
+        return Done(look_again_us=untold_us, memory=memory)
     beats = _beats(machine, memory, now_us)
     yield from _renew_lease(view, node, now_us + skew_us, silent or beats.renews)
     status = _status(view, machine, node, now_us, skew_us)
@@ -170,6 +173,17 @@ def _worth_reporting(old: Obj, new: Obj, silent: bool) -> bool:
     return bare(old) != bare(new)
 
 
+def _is_overwritten(machine: Obj, node: Obj) -> bool:
+    """Whether the resources of a node are not as its kubelet would tell them: somebody else wrote them."""
+    status = node.get("status") or {}
+    told = [status.get(field) or {} for field in ("capacity", "allocatable")]
+    wanted = _resources(machine, told[0])
+    return any(
+        one.keys() != wanted.keys() or any(compare(one[name], wanted[name]) for name in wanted)
+        for one in told
+    )
+
+
 def _is_ready(status: Obj) -> bool:
     for condition in status.get("conditions") or ():
         if condition["type"] == "Ready":
@@ -227,16 +241,18 @@ def new_node(machine: Obj, now_us: int) -> Obj:
         },
         "spec": {"podCIDR": cidr, "podCIDRs": [cidr]},
     }
-    return {**node, "status": _base_status(machine, _conditions({}, now_us, ready=False))}
+    return {**node, "status": _base_status(machine, _conditions({}, now_us, ready=False), {})}
 
 
 DISK_KIBIBYTES = 103022120
 """How large a node's disk is."""
 
 
-def _base_status(machine: Obj, conditions: list[Obj]) -> Obj:
-    name, spec = machine["metadata"]["name"], machine["spec"]
-    capacity = {
+def _resources(machine: Obj, known: Obj) -> Obj:
+    """What a machine has; what somebody else advertises, an extended resource, stays (`MachineInfo`)."""
+    spec = machine["spec"]
+    return {
+        **known,
         "cpu": str(spec.get("cpu", "4")),
         "ephemeral-storage": f"{DISK_KIBIBYTES}Ki",
         "hugepages-1Gi": "0",
@@ -244,13 +260,18 @@ def _base_status(machine: Obj, conditions: list[Obj]) -> Obj:
         "memory": _in_kibibytes(str(spec.get("memory", "8Gi"))),
         "pods": str(spec.get("pods", 110)),
     }
+
+
+def _base_status(machine: Obj, conditions: list[Obj], known: Obj) -> Obj:
+    name, spec = machine["metadata"]["name"], machine["spec"]
+    resources = _resources(machine, known)
     return {
         "addresses": [
             {"type": "InternalIP", "address": node_ip(machine)},
             {"type": "Hostname", "address": name},
         ],
-        "allocatable": capacity,
-        "capacity": capacity,
+        "allocatable": resources,
+        "capacity": resources,
         "conditions": conditions,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "features": {"supplementalGroupsPolicy": True},
@@ -321,14 +342,8 @@ def _conditions(old: Obj, now_us: int, *, ready: bool, pressures: Sequence[str] 
 def _status(view: View, machine: Obj, node: Obj, now_us: int, skew_us: int) -> Obj:
     old = node.get("status") or {}
     pressures = pressures_of(view, ("", machine["metadata"]["name"]))
-    status = {
-        **old,
-        **_base_status(machine, _conditions(old, now_us + skew_us, ready=True, pressures=pressures)),
-    }
-    known = old.get("capacity") or {}
-    if any(name not in status["capacity"] for name in known):
-        # What somebody else advertises, an extended resource, stays as it is (`MachineInfo`).
-        status["capacity"] = status["allocatable"] = {**known, **status["capacity"]}
+    conditions = _conditions(old, now_us + skew_us, ready=True, pressures=pressures)
+    status = {**old, **_base_status(machine, conditions, old.get("capacity") or {})}
     images = _images(view, machine["metadata"]["name"], now_us)
     status["images"] = images if images else old.get("images", [])
     in_use = _volumes_in_use(view, machine["metadata"]["name"], now_us)
@@ -389,11 +404,17 @@ def _of_mounts(change: Change, view: View) -> Iterable[Key]:
 
 
 def _of_node(change: Change, view: View) -> Iterable[Key]:
-    """A node that was removed under its kubelet, which registers it again after a restart only."""
+    """A node whose readiness or resources somebody changed.
+
+    One that was removed under its kubelet is registered again after a restart only.
+    """
     if change.old is None or change.new is None:
         return ()
     old, new = change.old.get("status") or {}, change.new.get("status") or {}
-    return (change.key,) if _is_ready(old) != _is_ready(new) else ()
+    is_same = _is_ready(old) == _is_ready(new) and all(
+        old.get(field) == new.get(field) for field in ("capacity", "allocatable")
+    )
+    return () if is_same else (change.key,)
 
 
 def _of_images(change: Change, view: View) -> Iterable[Key]:

@@ -15,7 +15,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.components import Cache, Component, Done, Memory, Plan, Watch
 from k8slab.containers import consoles, shell_process
 from k8slab.containers.kernel import INTERRUPT, PASSED, Kernel, Pause, resume
-from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of
+from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of, take_unended
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import Checkpoint
@@ -98,6 +98,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
     program, value = resumed(
         live.get(slot), kernel, record, now_us, lambda: new_program(pod, container, record)
     )
+    kernel.unended = take_unended(box, pod, name)
     pause = kernel.proceed(program, value)
     if pause.code is not None:
         live.pop(slot, None)
@@ -120,6 +121,9 @@ def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause:
         "signal": "",
         "owed": pause.owed,
     }
+    changed.pop("unended", None)
+    if kernel.unended:
+        changed["unended"] = kernel.unended
     sandbox = sandbox_of(box, pod)
     count = sandbox["changes"]
     if kernel.services:

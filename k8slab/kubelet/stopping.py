@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from k8slab.api.meta import Key, Obj
 from k8slab.clock import SECOND_US
+from k8slab.containers.mounts import end_lines
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import cri
 from k8slab.kubelet.actions import Kill
@@ -36,6 +37,7 @@ def settle(work: Work, slot: Slot) -> bool:
         return True
     if slot.stop_due_us and slot.stop_due_us <= work.now_us:
         work.at_us = slot.stop_due_us
+        end_lines(work.box, work.pod, slot.name, slot.stop_due_us)
         message = cri.termination_message(work.box, work.pod, work.container(slot.name), slot.stop_code)
         _ended(work, slot, slot.stop_code, slot.stop_due_us, message)
         cri.end_process(work.box, work.key, slot.name)

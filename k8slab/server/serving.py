@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from k8slab.lab import Lab
 
 _CLOSING_SECONDS = 2
+_LONGEST_HEAD = 1 << 20
+"""How long a request's line and headers may be in bytes (`http.DefaultMaxHeaderBytes`)."""
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -89,6 +91,7 @@ class Serving:
             access_log=False,
             server_header=False,
             ws_ping_interval=None,
+            h11_max_incomplete_event_size=_LONGEST_HEAD,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_CLOSING_SECONDS,
             ssl_certfile=certificate_path,

@@ -241,8 +241,13 @@ def _done(app: App) -> None:
     app.wakeups.notice()
 
 
-async def _type(app: App, channels: Channels, console: Key, has_input: bool) -> None:
-    """Type what the client sends, until it goes away."""
+async def _type(
+    app: App, channels: Channels, console: Key, has_input: bool, *, stays_open: bool = False
+) -> bool:
+    """Type what the client sends, until it goes away.
+
+    True where its input has ended and the console's `stays_open` for others to come.
+    """
     try:
         while True:
             channel, data = await channels.read()
@@ -250,10 +255,12 @@ async def _type(app: App, channels: Channels, console: Key, has_input: bool) -> 
             ended = ended or (channel == STDIN and not data and not channels.can_close)
             if not has_input or not (ended or channel == STDIN):
                 continue
+            if ended and stays_open:
+                return True
             text = "" if ended else text_from(data)
             await app.locked(partial(_type_in, app, console, text, ended))
     except HangupError:
-        return
+        return False
 
 
 def _type_in(app: App, console: Key, text: str, ended: bool) -> None:
@@ -315,26 +322,32 @@ async def _send_text(channels: Channels, request: Request, stream: str, text: st
 
 
 async def _attach(app: App, channels: Channels, scope: Scope, request: Request, key: Key) -> None:
-    """Show what a container writes from now on, until it ends; and type into it where it reads."""
+    """Show what a container writes from now on, until it ends; and type into it where it reads.
+
+    The end of the client's input is the container's where that says `stdinOnce` and has no
+    terminal; otherwise the client is let go and the container reads on (containerd's
+    internal/cri/io/container_io.go).
+    """
     container = await app.locked(lambda: container_of(_pod(app, key), request.query.get("container", "")))
     console = consoles.console_of(key, container["name"])
     found = await app.locked(lambda: consoles.get(app.lab.world, console))
     has_input = _wants(request, "stdin") and found is not None
-    typing = asyncio.ensure_future(_type(app, channels, console, has_input))
+    stays_open = not container.get("stdinOnce") or bool(container.get("tty"))
+    typing = asyncio.ensure_future(_type(app, channels, console, has_input, stays_open=stays_open))
     if found is None:
         reading = asyncio.ensure_future(_follow(app, channels, request, key))
     else:
         reading = asyncio.ensure_future(_follow_console(app, channels, request, key, found["pieces"]))
     try:
         await asyncio.wait((typing, reading), return_when=asyncio.FIRST_COMPLETED)
-        if not reading.done():
+        if not reading.done() and not typing.result():
             raise HangupError
         await channels.finish(exit_status(0))
     finally:
         typing.cancel()
         reading.cancel()
         await asyncio.gather(typing, reading, return_exceptions=True)
-        if has_input and container.get("stdinOnce"):
+        if has_input and not stays_open:
             await app.locked(partial(_type_in, app, console, "", True))
 
 

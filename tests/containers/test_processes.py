@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8slab.api.errors import ApiError
+from k8slab.cluster.failures import end_container
 from k8slab.containers.files import joined, normal, text_of
 from k8slab.containers.logs import Line
 from k8slab.containers.logs import text_of as log_text
@@ -41,6 +42,32 @@ def test_standard_error_is_in_the_log(nodes):
     nodes.pod("both", shell("echo out; echo err >&2; sleep 1000"))
     nodes.run(3)
     assert nodes.logs("both") == "out\nerr\n"
+
+
+LINES_WITHOUT_AN_END = [
+    ("a-sleep", "printf read:; sleep 9; echo x; sleep 1000", ["", "read:x\n"]),
+    ("its-own-end", "printf read:; sleep 9; printf x", ["", "read:x"]),
+    ("both-streams", "printf a; printf b >&2; sleep 9; echo c; sleep 1000", ["", "ac\n"]),
+]
+
+
+@pytest.mark.parametrize(
+    "script, shown", [case[1:] for case in LINES_WITHOUT_AN_END], ids=[one[0] for one in LINES_WITHOUT_AN_END]
+)
+def test_a_line_waits_for_its_end(nodes, script, shown):
+    nodes.pod("web", shell(script), restartPolicy="Never")
+    nodes.run(3)
+    assert nodes.logs("web") == shown[0]
+    nodes.run(9)
+    assert nodes.logs("web") == shown[1]
+
+
+def test_a_line_ends_with_a_process_that_is_killed(nodes):
+    nodes.pod("web", shell("printf working; sleep 1000"))
+    nodes.run(3)
+    end_container(nodes.world, ("default", "web"), "", "OOMKilled", -1)
+    nodes.run(3)
+    assert nodes.logs("web", previous=True) == "working"
 
 
 NO_LOGS = [

@@ -118,6 +118,29 @@ def test_run_and_attach(live: Serving) -> None:
     assert (terminal.end(), second.end()) == (0, 0)
 
 
+ATTACHED = [
+    pytest.param((), "Succeeded", "read:value\nlastclosed\n", id="input-ends-with-its-client"),
+    pytest.param(("--leave-stdin-open",), "Running", "read:value\n", id="input-is-left-open-for-others"),
+]
+
+
+@pytest.mark.parametrize(("options", "phase", "log"), ATTACHED)
+def test_attach_with_input_from_no_terminal(
+    live: Serving, options: tuple[str, ...], phase: str, log: str
+) -> None:
+    command = ("--", "sh", "-c", "printf read: && cat && echo closed")
+    args = ("run", "one", "--image=busybox:1.37", "--restart=Never", "--stdin", *options, *command)
+    assert kubectl(live, *args, stdin=b"value\nlast").returncode == 0
+    live.lab.run("5s")
+    assert live.lab.get("pod/one")["status"]["phase"] == phase
+    assert live.lab.kubectl("logs one").stdout == log
+
+
+def test_a_very_long_command_line(live: Serving) -> None:
+    word = "a" * 100_000
+    assert kubectl(live, "exec", "box", "--", "echo", word).stdout.decode() == f"{word}\n"
+
+
 def test_copies_and_a_replay(live: Serving, tmp_path: Path) -> None:
     data = bytes(range(256)) * 500
     (tmp_path / "tree" / "below").mkdir(parents=True)
