@@ -106,6 +106,10 @@ def _check_namespace(route: Route, metadata: Obj) -> None:
         )
 
 
+_RISKY = "ignoreStoreReadErrorWithClusterBreakingPotential"
+_RISKY_FIELD = f"deleteOptions.{_RISKY}"
+
+
 def _evict(
     world: World,
     request: Request,
@@ -118,10 +122,13 @@ def _evict(
     _check_namespace(route, eviction.get("metadata") or {})
     if (eviction.get("metadata") or {}).get("name", "") != route.name:
         raise bad_request("name in URL does not match name in Eviction object")
-    asked = (eviction.get("deleteOptions") or {}).get("dryRun") or []
-    if asked and asked != ["All"] * options.dry_run:
-        sent = "All" if options.dry_run else ""
-        text = f"Non-matching dry-run options in request and content: [{sent}] and [{' '.join(asked)}]"
+    given = eviction.get("deleteOptions") or {}
+    if given.get(_RISKY):
+        text = "Invalid value: true: can not be set for pod eviction, try after removing the option"
+        raise invalid("Eviction", "policy", route.name, [Cause("FieldValueInvalid", text, _RISKY_FIELD)])
+    asked = given.get("dryRun") or []
+    if asked and options.dry_run and asked != ["All"]:
+        text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(asked)}]"
         raise ApiError(500, "", text)
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)

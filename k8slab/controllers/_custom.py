@@ -1,6 +1,6 @@
 """The kinds that CustomResourceDefinitions add, for controllers that meet objects of any kind.
 
-Models what discovery tells pkg/controller/{namespace,resourcequota,podautoscaler}, v1.36.
+Models what discovery tells pkg/controller/{disruption,namespace,resourcequota,podautoscaler}, v1.36.
 """
 
 from __future__ import annotations

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import NamedTuple
 
-from k8slab.api.errors import ApiError, qualified
-from k8slab.api.kind import kinds
+from k8slab.api.errors import ApiError, internal_error, qualified
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, dig, group_version, key_of, labels_of
 from k8slab.api.selectors import from_label_selector, matches
 from k8slab.clock import MINUTE_US, parse_timestamp, timestamp
 from k8slab.components import Action, Component, Done, Memory, Outcome, Plan, Record, Update, Watch
+from k8slab.controllers._custom import kind_at
 from k8slab.controllers._label_selectors import selector_text
 from k8slab.controllers._pods import is_ready, scaled_int_or_percent
 from k8slab.store.view import Change, View
@@ -175,8 +175,8 @@ def controller_scale(view: View, reference: Obj, namespace: str) -> tuple[str, i
     """
     group, _ = group_version(reference["apiVersion"])
     name = reference["kind"]
-    kind = kinds().get(name)
-    if kind is None or kind.group != group:
+    kind = kind_at(view, group, name)
+    if kind is None:
         raise ScaleError(f'no matches for kind "{name}" in version "{reference["apiVersion"]}"')
     if kind.scale is None:
         raise ScaleError(f"{qualified(kind.plural, kind.group)} does not implement the scale subresource")
@@ -187,6 +187,8 @@ def controller_scale(view: View, reference: Obj, namespace: str) -> tuple[str, i
         above = controller_of(owner)
         if above is not None and _is_deployment(above):
             owner = _same_one(view, "Deployment", namespace, above) or owner
+    elif fault := kind.scale.fault(owner):
+        raise ScaleError(internal_error(fault).message)
     uid: str = owner["metadata"]["uid"]
     return uid, dig(owner, *kind.scale.spec_replicas, default=0)
 

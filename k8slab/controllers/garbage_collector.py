@@ -365,7 +365,7 @@ def _identity(obj: Obj, named: Obj, namespace: str) -> str:
 
 
 def _report_foreign_namespaces(view: View, kind: str, item: Obj) -> Generator[Action, Outcome, None]:
-    """Warn of a reference to an owner that lives in another namespace, where no owner counts."""
+    """Warn of the first reference to an owner that lives in another namespace, where no owner counts."""
     namespace = item["metadata"].get("namespace", "")
     for reference in _references(item):
         named = _kind_named(view, reference)
@@ -375,6 +375,7 @@ def _report_foreign_namespaces(view: View, kind: str, item: Obj) -> Generator[Ac
             identity = _identity(reference, reference, namespace)
             message = f'ownerRef {identity} does not exist in namespace "{namespace}"'
             yield Record(item, "Warning", "OwnerRefInvalidNamespace", message)
+            return
 
 
 def _exists_elsewhere(view: View, reference: Obj) -> bool:

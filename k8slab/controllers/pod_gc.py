@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, condition_is, is_terminating, key_of
+from k8slab.api.meta import Key, Obj, condition_is, is_terminating, key_of, with_condition
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Patch, Plan, Watch
 from k8slab.controllers._pods import aggregate, is_terminal, phase_of
@@ -66,6 +66,7 @@ def _condemned(view: View, key: Key, now_us: int) -> tuple[Sequence[Obj], Obj | 
         condition = {
             "type": "DisruptionTarget",
             "status": "True",
+            "lastProbeTime": None,
             "lastTransitionTime": timestamp(now_us),
             "reason": "DeletionByPodGC",
             "message": "PodGC: node no longer exists",
@@ -112,9 +113,9 @@ def _mark_as_failed(pods: Sequence[Obj], condition: Obj | None, now_us: int) -> 
         generation = pod["metadata"].get("generation", 0)
         status: Obj = {"phase": "Failed", "observedGeneration": generation}
         if condition is not None:
-            old = (pod.get("status") or {}).get("conditions") or []
-            kept = [one for one in old if one["type"] != condition["type"]]
-            status["conditions"] = [*kept, {**condition, "observedGeneration": generation}]
+            before = (pod.get("status") or {}).get("conditions") or []
+            told = {**condition, "observedGeneration": generation}
+            status["conditions"] = with_condition(before, told)
         try:
             yield Patch("Pod", key_of(pod), {"status": status}, "status", pod["metadata"]["uid"])
         except ApiError as error:

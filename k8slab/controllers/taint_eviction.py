@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, condition_of
+from k8slab.api.meta import Key, Obj, condition_of, with_condition
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Component, Delete, Done, Memory, Patch, Plan, Record, Watch
 from k8slab.controllers._taints import COMPARISON_GATE, NO_EXECUTE, matching_tolerations, taints_of
@@ -20,10 +20,15 @@ from k8slab.store.view import Change, View
 
 
 class Eviction(NamedTuple):
-    """A deletion that is agreed: when it falls due, and whether it was carried out."""
+    """A deletion that is agreed: when it falls due, whether it was carried out, and how often that failed."""
 
     due_us: int
     done: bool = False
+    tries: int = 0
+
+
+_TRIES = 5
+_BETWEEN_TRIES_US = 10_000
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
@@ -31,7 +36,11 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     pod = view.get("Pod", key)
     agreed: Eviction | None = memory
     pending = agreed is not None and not agreed.done
+    if pod is not None and agreed is not None and pending and agreed.tries:
+        return (yield from _evict(key, pod, now_us, agreed.tries))
     taints = _taints_of(view, pod) if pod is not None else []
+    if pod is not None and taints is None:
+        return (yield from _on_a_node_that_is_gone(key, pod, now_us, agreed if pending else None))
     if pod is None or not taints:
         if pending:
             yield _event(key, "Cancelling deletion of Pod")
@@ -41,7 +50,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if used is None:
         if agreed is not None and pending and agreed.due_us > now_us:
             yield _event(key, "Cancelling deletion of Pod")
-        return (yield from _evict(view, key, pod, now_us))
+        return (yield from _evict(key, pod, now_us))
     wait_us = _shortest_us(used)
     if wait_us is None:
         if pending:
@@ -51,13 +60,23 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         return Done(why="the Pod was marked for deletion already")
     due_us = agreed.due_us if agreed is not None else now_us + wait_us
     if due_us <= now_us:
-        return (yield from _evict(view, key, pod, now_us))
+        return (yield from _evict(key, pod, now_us))
     return Done(look_again_us=due_us - now_us, memory=Eviction(due_us))
 
 
-def _taints_of(view: View, pod: Obj) -> list[Obj]:
+def _taints_of(view: View, pod: Obj) -> list[Obj] | None:
+    """The NoExecute taints of a Pod's node; None where the node is gone."""
     node = view.get("Node", ("", pod["spec"].get("nodeName", "")))
-    return [one for one in taints_of(node) if one["effect"] == NO_EXECUTE] if node is not None else []
+    return _no_execute(node) if node is not None else None
+
+
+def _on_a_node_that_is_gone(key: Key, pod: Obj, now_us: int, agreed: Eviction | None) -> Plan:
+    """What was agreed before its node went is carried out; nothing new is agreed."""
+    if agreed is None:
+        return Done(why="its node is gone")
+    if agreed.due_us > now_us:
+        return Done(look_again_us=agreed.due_us - now_us)
+    return (yield from _evict(key, pod, now_us))
 
 
 def _shortest_us(tolerations: list[Obj]) -> int | None:
@@ -66,29 +85,31 @@ def _shortest_us(tolerations: list[Obj]) -> int | None:
     return max(min(limits), 0) * SECOND_US if limits else None
 
 
-def _evict(view: View, key: Key, pod: Obj, now_us: int) -> Plan:
-    """Say why the Pod goes, and delete it."""
-    yield _event(key, "Marking for deletion Pod")
+def _evict(key: Key, pod: Obj, now_us: int, tries: int = 0) -> Plan:
+    """Say why the Pod goes, and delete it; five times in all, where that is refused."""
+    if not tries:
+        yield _event(key, "Marking for deletion Pod")
     old = condition_of(pod, "DisruptionTarget")
     condition = {
         "type": "DisruptionTarget",
         "observedGeneration": pod["metadata"].get("generation", 0),
         "status": "True",
+        "lastProbeTime": None,
         "lastTransitionTime": timestamp(now_us),
         "reason": "DeletionByTaintManager",
         "message": "Taint manager: deleting due to NoExecute taint",
     }
     try:
         if old is None or any(old.get(name) != condition[name] for name in ("status", "reason", "message")):
-            conditions = (pod.get("status") or {}).get("conditions") or []
-            kept = [one for one in conditions if one["type"] != "DisruptionTarget"]
-            patch = {"status": {"conditions": [*kept, condition]}}
+            before = (pod.get("status") or {}).get("conditions") or []
+            patch = {"status": {"conditions": with_condition(before, condition)}}
             yield Patch("Pod", key, patch, "status", pod["metadata"]["uid"])
         yield Delete("Pod", key, uid=pod["metadata"]["uid"])
     except ApiError as error:
-        if error.code == 404:
-            return Done(memory=None)
-        return Done(memory=None, error=error.message)
+        if error.code == 404 or tries + 1 == _TRIES:
+            return Done(memory=None, why=error.message)
+        again = Eviction(now_us + _BETWEEN_TRIES_US, tries=tries + 1)
+        return Done(look_again_us=_BETWEEN_TRIES_US, memory=again, why=error.message)
     return Done(memory=Eviction(now_us, done=True))
 
 

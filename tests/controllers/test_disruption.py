@@ -197,6 +197,52 @@ def test_events(others, reasons):
     assert all(one.component == "controllermanager" for one in records)
 
 
+ROCKETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "rockets.x.example", "uid": "rockets"},
+    "spec": {
+        "group": "x.example",
+        "scope": "Namespaced",
+        "names": {"kind": "Rocket", "plural": "rockets"},
+        "versions": [{
+            "name": "v1", "served": True, "storage": True,
+            "subresources": {
+                "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"},
+            },
+        }],
+    },
+}  # fmt: skip
+OF_ROCKET = controlled_by("Rocket", api_version="x.example/v1")
+
+
+@pytest.mark.parametrize(
+    ("size", "numbers", "why"),
+    [
+        (7, (0, 4, 5, 7), ""),
+        (
+            None,
+            None,
+            'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+        ),
+    ],
+)
+def test_a_custom_controller_is_counted_by_its_scale(size, numbers, why):
+    one = workload("Rocket", size, api_version="x.example/v1")
+    if size is None:
+        one["spec"] = {}
+    view = MemoryView([ROCKETS, one, budget(maxUnavailable=2), *[pod(f"p{i}", OF_ROCKET) for i in range(4)]])
+    actions, _ = view.sync(disruption.plan, KEY)
+    status = view.get("PodDisruptionBudget", KEY)["status"]
+    if numbers:
+        fields = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+        assert tuple(status[field] for field in fields) == numbers
+    else:
+        (record,) = (one for one in actions if isinstance(one, Record))
+        assert record.message == f"Failed to calculate the number of expected pods: {why}"
+        assert status["conditions"][0]["message"] == why
+
+
 JOB = controlled_by("Job", api_version="batch/v1")
 FAILURES = {
     "unknown kind": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from k8slab.api.errors import ApiError
+from k8slab.api.meta import assoc
 from k8slab.clock import SECOND_US, START_US, timestamp
 from k8slab.components import Delete, Patch
 from k8slab.controllers import pod_gc
@@ -96,6 +97,7 @@ def test_a_pod_that_had_not_finished_is_marked_as_failed_and_told_why():
             {
                 "type": "DisruptionTarget",
                 "status": "True",
+                "lastProbeTime": None,
                 "lastTransitionTime": timestamp(view.now_us),
                 "reason": "DeletionByPodGC",
                 "message": "PodGC: node no longer exists",
@@ -186,3 +188,14 @@ def test_what_a_pods_change_concerns(old, new, keys):
 def test_what_a_nodes_change_concerns(old, new, woken):
     keys = WATCHES["Node"].keys(Change(1, START_US, "Node", ("", "n"), old, new, 0), MemoryView())
     assert keys == ([("", "n")] if woken else [])
+
+
+def test_a_pod_that_was_told_before_keeps_the_place_and_the_time_of_its_condition():
+    told = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": timestamp(START_US)}
+    ready = {"type": "Ready", "status": "True"}
+    view = MemoryView([assoc(pod(), "status", "conditions", [told, ready])])
+    due(view, ("", "n"))
+    patch = next(one for one in view.actions if isinstance(one, Patch))
+    conditions = patch.patch["status"]["conditions"]
+    assert [one["type"] for one in conditions] == ["DisruptionTarget", "Ready"]
+    assert conditions[0]["lastTransitionTime"] == timestamp(START_US)

@@ -105,6 +105,8 @@ DONE = Eviction(START_US, done=True)
         pytest.param(pod(seconds(5)), node(TAINT), DONE, [], False, None, id="marked-already"),
         pytest.param(pod(), node(TAINT), DONE, [MARKING], True, None, id="not-tolerated-again"),
         pytest.param(pod(seconds(5)), None, None, [], False, None, id="node-gone"),
+        pytest.param(pod(seconds(5)), None, SOON, [], False, 5, id="node-gone-while-waiting"),
+        pytest.param(pod(seconds(5)), None, DUE, [MARKING], True, None, id="node-gone-and-time-is-over"),
     ],
 )
 def test_evictions(one, host, memory, messages, deleted, wait):
@@ -126,6 +128,7 @@ def test_the_reason_is_in_the_pods_status():
                         "type": "DisruptionTarget",
                         "observedGeneration": 1,
                         "status": "True",
+                        "lastProbeTime": None,
                         "lastTransitionTime": timestamp(START_US),
                         "reason": "DeletionByTaintManager",
                         "message": "Taint manager: deleting due to NoExecute taint",
@@ -138,12 +141,26 @@ def test_the_reason_is_in_the_pods_status():
     )
 
 
-@pytest.mark.parametrize(("code", "error"), [(404, ""), (500, "no")])
-def test_a_refusal_is_tried_again_unless_the_pod_is_gone(code, error):
+def test_a_pod_that_is_gone_is_not_tried_again():
     view = MemoryView([pod(), node(TAINT)])
-    view.refuse[("delete", "Pod")] = ApiError(code, "", "no")
+    view.refuse[("delete", "Pod")] = ApiError(404, "", "no")
     _, done = view.sync(plan, KEY)
-    assert (done.error, done.memory) == (error, None)
+    assert (done.error, done.memory, done.look_again_us) == ("", None, None)
+
+
+def test_a_refusal_is_tried_five_times_and_told_once():
+    view = MemoryView([pod(), node(TAINT)])
+    view.refuse[("delete", "Pod")] = ApiError(500, "", "no")
+    memory, messages, tries = None, [], 0
+    while True:
+        actions, done = view.sync(plan, KEY, memory)
+        messages += [action.message for action in actions if isinstance(action, Record)]
+        tries += 1
+        if done.look_again_us is None:
+            break
+        view.now_us += done.look_again_us
+        memory = done.memory
+    assert (messages, tries, done.memory, done.error) == ([MARKING], 5, None, "")
 
 
 WATCHES = {watch.kind: watch for watch in CONTROLLER.watches}
