@@ -62,6 +62,9 @@ reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [OVE
 fuzz: $(STAMP)  ## Send a served lab 20,000 requests with something wrong in them
 	K8SLAB_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n 2 tests/server/test_fuzz.py
 
+crowd: $(STAMP) browser  ## Make a picture of 150,000 Pods on 5,000 nodes, and look into it down to one Pod
+	K8SLAB_CROWD="5000 150000" $(BIN)/python -m pytest --durations=0 tests/scene/test_large.py tests/panel/test_crowd.py
+
 e2e: $(STAMP)  ## Run upstream's end-to-end tests on a served lab: make e2e E2E=path/to/e2e.test [FOCUS=…] [SKIP=…]
 	$(BIN)/python scripts/run_e2e.py $(E2E) --focus '$(or $(FOCUS),\[sig-apps\].*\[Conformance\])' $(if $(SKIP),--skip '$(SKIP)')
 

@@ -149,14 +149,27 @@ def test_the_panel_takes_commands_and_runs(visit: Visit) -> None:
     expect(pods.first).to_have_attribute("data-state", "running")
 
 
+def test_where_nothing_is_pending_playing_says_so(visit: Visit) -> None:
+    page = visit.page
+    play = page.locator(".k8slab-bar button").first
+    play.click()
+    expect(page.locator(".k8slab-console .k8-printed")).to_contain_text("nothing is pending")
+    expect(play.locator(".fa-play")).to_have_count(1)
+
+
 def test_it_plays_and_pauses_without_threads(visit: Visit) -> None:
     page = visit.page
+    # Something has to be pending all the time.
+    _command(page, "create cronjob tick --image=busybox --schedule='* * * * *'")
+    expect(page.locator('.k8-object[data-id="CronJob/default/tick"]')).to_be_visible()
     play = page.locator(".k8slab-bar button").first
     before = page.inner_text(".k8-time")
     play.click()
     page.wait_for_function("before => document.querySelector('.k8-time').textContent > before", arg=before)
     play.click()
     expect(play.locator(".fa-play")).to_have_count(1)
+    _command(page, "delete cronjob tick")
+    expect(page.locator('.k8-object[data-id="CronJob/default/tick"]')).to_have_count(0)
 
 
 def test_a_pod_says_why_it_is_there(visit: Visit) -> None:

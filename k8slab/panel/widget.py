@@ -191,7 +191,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
                 self._offer()
 
     def _stopped(self) -> None:
+        """Playing ended by itself: say why, or the button would seem not to work."""
         self.controls.play.value = False
+        self._tell(self.words("travel.pause"), self.words("paused"))
 
     def _resize(self, width: int) -> None:
         width = max(_NARROWEST, min(_WIDEST, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from k8slab.graph import kind_of, name_of
@@ -65,11 +66,11 @@ def _nodes(items: Sequence[Item], scene: Scene) -> list[list[str]]:
         parts.append([f"{_said(scene, 'text.title', title=heat.label)} {heat.detail}"])
     nodes = [item for item in items if item.kind == "Node"]
     # Of very many nodes those are told of one by one that stand out; the others are in the sum above.
-    told = nodes if len(nodes) <= _MOST_NODES else _outstanding(nodes, placed)
-    for item in told[:_MOST_NODES]:
+    told, more = (nodes, 0) if len(nodes) <= _MOST_NODES else _outstanding(nodes, placed)
+    for item in told:
         parts.append([f"{item.label}: {item.detail}", *_pod_lines(placed.pop(item.id, ()), scene)])
-    if len(told) > _MOST_NODES:
-        parts.append([_said(scene, "text.more", count=len(told) - _MOST_NODES)])
+    if more:
+        parts.append([_said(scene, "text.more", count=more)])
     waiting = [pod for left in placed.values() for pod in left]
     tray = scene.items.get("tray")
     if tray is not None:
@@ -84,11 +85,22 @@ def _nodes(items: Sequence[Item], scene: Scene) -> list[list[str]]:
 _WORST_NODES = ("lost", "hot", "cordoned", "ill")
 
 
-def _outstanding(nodes: Sequence[Item], placed: Mapping[str, object]) -> list[Item]:
-    """The nodes that are looked at, and those that aren't as they should be, the worst first."""
+def _outstanding(nodes: Sequence[Item], placed: Mapping[str, object]) -> tuple[list[Item], int]:
+    """The nodes that are looked at, and those that aren't as they should be, the worst first; how many more.
+
+    Each way in which a node can stand out has its share of the lines: many lost ones hide no full one.
+    """
     seen = [item for item in nodes if item.id in placed]
-    bad = [item for item in nodes if item.state in _WORST_NODES and item.id not in placed]
-    return seen + sorted(bad, key=lambda item: _WORST_NODES.index(item.state))
+    ranks: Counter[str] = Counter()
+    bad: list[tuple[int, int, Item]] = []
+    for item in nodes:
+        if item.state in _WORST_NODES and item.id not in placed:
+            bad.append((ranks[item.state], _WORST_NODES.index(item.state), item))
+            ranks[item.state] += 1
+    kept = sorted(bad, key=lambda one: one[:2])[: max(0, _MOST_NODES - len(seen))]
+    return seen + [item for _, _, item in sorted(kept, key=lambda one: (one[1], one[0]))], len(bad) - len(
+        kept
+    )
 
 
 def _volumes(items: Sequence[Item], scene: Scene) -> list[list[str]]:

@@ -596,7 +596,7 @@ class Composer:
             nodes,
             tuple(self._kept_rows),
             tuple(self._kept_volume_rows),
-            len(self._loose.at),
+            self._loose.top(),
             min(MOST_ROWS, len(self._rows)) if size != "heat" else 0,
             len(self.facts.console),
             max(self._under_lens().values(), default=-1) + 1 if size == "heat" else 0,

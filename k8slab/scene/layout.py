@@ -150,8 +150,7 @@ class Frame(NamedTuple):
         """x, y, width and height of a volume that belongs beneath no card."""
         size = SIZES[self.counts.size]
         width = max(self.pod_width, 20.0)
-        columns = max(1, int((self.counts.width - 2 * MARGIN) // (width + size.gap)))
-        row, column = divmod(place, columns)
+        row, column = divmod(place, loose_columns(self.counts.size, self.counts.width, self.pod_width))
         x = MARGIN + 20 + column * (width + size.gap)
         return (round(x, 2), self.loose_top + row * size.volume_pitch, width - 6, size.volume_pitch - 8)
 
@@ -186,7 +185,8 @@ def lay_out(counts: Counts) -> Frame:
             y += size.card_gap
     loose_top = y + 22
     if counts.loose_volumes:
-        y = loose_top + SIZES[counts.size].volume_pitch
+        rows = -(-counts.loose_volumes // loose_columns(counts.size, counts.width, pod_width))
+        y = loose_top + rows * SIZES[counts.size].volume_pitch
     note_y = y
     timeline_y = note_y + NOTE_HEIGHT + 12
     console_y = timeline_y + (36 + counts.timeline_rows * ROW_PITCH + 26 if counts.timeline_rows else 0)
@@ -210,6 +210,11 @@ def lay_out(counts: Counts) -> Frame:
         height,
         lens_top,
     )
+
+
+def loose_columns(size: Size, width: float, pod_width: float) -> int:
+    """How many volumes that belong beneath no card stand side by side."""
+    return max(1, int((width - 2 * MARGIN) // (max(pod_width, 20.0) + SIZES[size].gap)))
 
 
 def lens_columns(width: float) -> int:

@@ -40,6 +40,10 @@ TEXTS = {
     ),
     "error": ("error: {words}", "错误：{words}"),
     "nothing_changed": ("nothing changed", "没有变化"),
+    "paused": (
+        "nothing is pending: nothing more happens until you do something",
+        "没有待处理的事：在你做点什么之前，不会再发生任何事",
+    ),
     "nothing_pending": ("nothing is pending", "没有待处理的事"),
     "settled": ("settled", "已稳定"),
     "busy": ("still busy after an hour", "一小时后仍在忙"),
@@ -50,6 +54,7 @@ TEXTS = {
         "已回退到 t = {seconds} 秒；此后所做的都没有发生",
     ),
     "look_back": ("⟲ look back", "⟲ 回看"),
+    "travel.pause": ("⏸ pause", "⏸ 暂停"),
     "travel.undo": ("⟲ undo", "⟲ 撤销"),
     "travel.rewind": ("⟲ rewind", "⟲ 回退"),
     # Actions

@@ -655,6 +655,15 @@ def test_the_end_of_all_events_stops_the_player() -> None:
     assert (player.playing, stopped) == (False, [True])
 
 
+def test_playing_that_ends_by_itself_says_why() -> None:
+    panel = Panel(FakeLab(pending=1))
+    panel.controls.play.unobserve_all("value")
+    panel.controls.play.value = panel.player.playing = True
+    panel.player.advance(0.04)
+    assert not panel.controls.play.value
+    assert "nothing is pending" in printed(panel)
+
+
 def test_a_pause_holds_the_lab() -> None:
     lab = FakeLab()
     frames: list[int] = []

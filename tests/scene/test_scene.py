@@ -34,6 +34,7 @@ from tests.scene.cluster import (
     owned,
     pod,
     pod_status,
+    volume,
 )
 
 SECOND = 1_000_000
@@ -110,6 +111,23 @@ def test_nothing_overlaps() -> None:
             or other.y + other.height <= one.y
         )
         assert apart, (one.id, other.id)
+
+
+@pytest.mark.parametrize("width", [640, 1180])
+@pytest.mark.parametrize(
+    ("nodes", "volumes"), [(3, 11), (20, 40), (60, 400)], ids=["large", "medium", "small"]
+)
+def test_volumes_of_no_node_have_room_of_their_own(nodes: int, volumes: int, width: float) -> None:
+    """However many there are: the next band begins beneath the last of them."""
+    made = [node(f"node-{number + 1}", "a") for number in range(nodes)]
+    claims = [volume(f"data-{number:03d}", "")[:2] for number in range(volumes)]
+    view = MemoryView([*made, *itertools.chain.from_iterable(claims)], now_us=NOW_US)
+    items = compose(Graph(view), facts(), width=width).items
+    loose = [one for one in items.values() if one.kind == "PersistentVolumeClaim"]
+    assert len(loose) == volumes
+    assert len({(one.x, one.y) for one in loose}) == volumes
+    assert all(one.y + one.height <= items["note"].y for one in loose)
+    assert all(one.x + one.width <= width for one in loose)
 
 
 def marks_of(item: Item, shape: str) -> list[Any]:
