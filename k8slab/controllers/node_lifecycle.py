@@ -145,12 +145,17 @@ def _look_at_node(view: View, key: Key, now_us: int) -> Plan:
 def _swap_taints(
     node: Obj, added: Sequence[tuple[str, str]], removed: Sequence[tuple[str, str]], now_us: int
 ) -> Generator[Action, Outcome, Obj]:
-    """Add and remove taints of a node (key and effect). The node as it is then."""
-    taints = with_taints(node, added, removed, now_us)
-    if taints is None:
-        return node
-    yield Patch("Node", key_of(node), {"spec": {"taints": taints or None}}, uid=node["metadata"]["uid"])
-    return {**node, "spec": {**node["spec"], "taints": taints}}
+    """Add taints (key and effect) to a node, and then remove others. The node as it is then.
+
+    These are two writes, as `SwapNodeControllerTaint` makes them.
+    """
+    for more, less in ((added, ()), ((), removed)):
+        taints = with_taints(node, more, less, now_us)
+        if taints is not None:
+            patch = {"spec": {"taints": taints or None}}
+            yield Patch("Node", key_of(node), patch, uid=node["metadata"]["uid"])
+            node = {**node, "spec": {**node["spec"], "taints": taints}}
+    return node
 
 
 # One Pod.
@@ -177,13 +182,16 @@ def _mark_not_ready(pod: Obj, now_us: int) -> Generator[Action, Outcome, None]:
         for one in conditions
     ]
     patch = {"status": {"conditions": changed}}
+    failure: ApiError | None = None
     try:
         yield Patch("Pod", key_of(pod), patch, "status", pod["metadata"]["uid"])
     except ApiError as error:
         if error.code == 404:
             return
-        raise
+        failure = error
     yield Record(pod, "Warning", "NodeNotReady", "Node is not ready")
+    if failure is not None:
+        raise failure
 
 
 # The monitor.
@@ -209,8 +217,7 @@ def _monitor(view: View, now_us: int, state: Monitor) -> Plan:
 
 def _pass(view: View, now_us: int, state: Monitor) -> Generator[Action, Outcome, Monitor]:
     """What upstream does every five seconds (`monitorNodeHealth`)."""
-    nodes = list(view.list("Node"))
-    known = yield from _greet(nodes, state.known)
+    known, nodes = yield from _greet(view.list("Node"), state.known, now_us)
     zones = dict(state.zones)
     for node in nodes:
         zones.setdefault(zone_of(node), Zone(at_us=now_us))
@@ -260,16 +267,25 @@ def _ready_status(node: Obj) -> str:
     return condition["status"] if condition is not None else ""
 
 
-def _greet(nodes: Sequence[Obj], known: dict[str, str]) -> Generator[Action, Outcome, dict[str, str]]:
-    """Record the nodes that came and went. The nodes known now."""
-    present = {node["metadata"]["name"]: node["metadata"]["uid"] for node in nodes}
-    for name, uid in present.items():
+def _greet(
+    nodes: Sequence[Obj], known: dict[str, str], now_us: int
+) -> Generator[Action, Outcome, tuple[dict[str, str], list[Obj]]]:
+    """Record the nodes that came and went; one that came is taken to be reachable.
+
+    The nodes known now, and the nodes as they are then.
+    """
+    met: list[Obj] = []
+    for node in nodes:
+        name, uid = node["metadata"]["name"], node["metadata"]["uid"]
         if name not in known:
             yield _node_event(name, uid, "RegisteredNode", f"Registered Node {name} in Controller")
+            node = yield from _untaint(node, now_us)
+        met.append(node)
+    present = {node["metadata"]["name"]: node["metadata"]["uid"] for node in met}
     for name, uid in known.items():
         if name not in present:
             yield _node_event(name, uid, "RemovingNode", f"Removing Node {name} from Controller")
-    return present
+    return present, met
 
 
 def _reference(name: str, uid: str) -> Obj:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import condition_of, labels_of
 from k8slab.clock import SECOND_US, START_US, timestamp
 from k8slab.components import KEEP, Patch, Record
@@ -270,6 +271,37 @@ def test_a_node_that_says_it_is_not_ready_is_tainted_within_five_seconds():
     assert watchers.taints() == [("node.kubernetes.io/not-ready", "NoSchedule")]
     watchers.run(5)
     assert NOT_READY in watchers.taints()
+
+
+def test_a_node_that_comes_is_taken_to_be_reachable():
+    watchers = Watchers(node(taints=[taint(*UNREACHABLE), taint("mine", "NoExecute")]), machine())
+    watchers.run(5)
+    assert watchers.taints() == [("mine", "NoExecute")]
+
+
+def test_taints_are_added_before_others_are_removed():
+    watchers = Watchers(node("n0", condition(status="False")), machine(), node("n1"), machine("n1"))
+    watchers.run(10)
+    watchers.view.change("Node", ("", "n0"), "status", {"conditions": [condition(status="Unknown")]})
+    before = len(watchers.view.actions)
+    watchers.run(10)
+    written = [
+        [(one["key"].partition("/")[2], one["effect"]) for one in action.patch["spec"]["taints"] or ()]
+        for action in watchers.view.actions[before:]
+        if isinstance(action, Patch) and "taints" in action.patch.get("spec", {})
+    ]
+    for effect in ("NoSchedule", "NoExecute"):
+        assert any({("not-ready", effect), ("unreachable", effect)} <= set(taints) for taints in written)
+    assert sorted(written[-1]) == [("unreachable", "NoExecute"), ("unreachable", "NoSchedule")]
+    assert len(written) == 4
+
+
+def test_a_pod_that_cannot_be_marked_is_told_all_the_same():
+    view = MemoryView([node("n0", condition(status="Unknown")), pod()])
+    view.refuse[("patch", "Pod")] = ApiError(500, "", "no")
+    actions, done = view.sync(plan, ("ns", "p"))
+    assert [one.reason for one in actions if isinstance(one, Record)] == ["NodeNotReady"]
+    assert done.error == "no"
 
 
 def test_the_taint_changes_at_once_when_an_unready_node_falls_silent():

@@ -147,7 +147,7 @@ def test_an_apply_that_would_leave_conflicts_is_refused() -> None:
     manifest = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: '1'}}"
     assert lab.kubectl("apply -f - --overwrite=false", stdin=manifest).code == 0
     assert lab.kubectl("apply -f - --overwrite=false", stdin=manifest).stdout == "configmap/c unchanged\n"
-    lab.kubectl("patch configmap c -p '{\"data\": {\"a\": \"2\"}}'")
+    lab.kubectl('patch configmap c -p \'{"data": {"a": "2"}}\'')
     refused = lab.kubectl("apply -f - --overwrite=false", stdin=manifest)
     assert refused.code == 1
     conflict = 'patch:\ndata:\n  a: "1"\n\nconflicts with changes made from original to current:\n'
