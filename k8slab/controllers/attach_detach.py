@@ -261,9 +261,10 @@ class _Work:
         if node is not None:
             if any(taint["key"] == OUT_OF_SERVICE for taint in node["spec"].get("taints") or ()):
                 return True
-            mounted = unique_name(self.volume) in (dig(node, "status", "volumesInUse") or ())
+            if unique_name(self.volume) not in (dig(node, "status", "volumesInUse") or ()):
+                return True
             if condition_is(node, "Ready"):
-                return not mounted
+                return False
         # The kubelet of a lost node can't say that it has unmounted anything.
         return self.now_us - since_us >= FORCE_DETACH_US
 

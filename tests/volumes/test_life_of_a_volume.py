@@ -214,8 +214,9 @@ def test_shared_disk_is_attached_to_both_nodes() -> None:
     assert [one["spec"]["nodeName"] for one in play.list("VolumeAttachment")] == ["n0", "n1"]
 
 
-def test_lost_node_keeps_its_disk_for_six_minutes() -> None:
-    play, _ = _two_nodes_want_one_disk()
+def test_lost_node_keeps_its_mounted_disk_for_six_minutes() -> None:
+    play, made = _two_nodes_want_one_disk()
+    play.change("Node", ("", "n0"), "status", "volumesInUse", [f"kubernetes.io/csi/csi.example.com^{made}"])
     play.change("Node", ("", "n0"), "status", "conditions", [{"type": "Ready", "status": "Unknown"}])
     play.remove("Pod", ("default", "one"))
     play.run_for(355)
@@ -224,8 +225,17 @@ def test_lost_node_keeps_its_disk_for_six_minutes() -> None:
     assert [one["spec"]["nodeName"] for one in play.list("VolumeAttachment")] == ["n1"]
 
 
-def test_node_that_is_out_of_service_gives_its_disk_up_at_once() -> None:
+def test_lost_node_that_had_unmounted_its_disk_gives_it_up_at_once() -> None:
     play, _ = _two_nodes_want_one_disk()
+    play.change("Node", ("", "n0"), "status", "conditions", [{"type": "Ready", "status": "Unknown"}])
+    play.remove("Pod", ("default", "one"))
+    play.run_for(10)
+    assert [one["spec"]["nodeName"] for one in play.list("VolumeAttachment")] == ["n1"]
+
+
+def test_node_that_is_out_of_service_gives_its_disk_up_at_once() -> None:
+    play, made = _two_nodes_want_one_disk()
+    play.change("Node", ("", "n0"), "status", "volumesInUse", [f"kubernetes.io/csi/csi.example.com^{made}"])
     play.change("Node", ("", "n0"), "status", "conditions", [{"type": "Ready", "status": "Unknown"}])
     play.remove("Pod", ("default", "one"))
     play.run_for(30)
