@@ -277,7 +277,8 @@ _IN_ORDER = ("annotate", "label", "set")
 """Commands that tell what is wrong with a file as so many errors of their own."""
 
 _AT_LAST = (
-    *("autoscale", "create", "delete", "expose", "patch", "replace", "rollout status", "scale", "wait"),
+    *("autoscale", "create", "delete", "expose", "patch", "replace", "rollout status", "scale"),
+    *("rollout history", "rollout undo", "set selector", "wait"),
 )
 """Commands that do with each object as it comes, and tell what is wrong with the files behind that."""
 
@@ -288,10 +289,10 @@ def _tell(session: Session, errors: Sequence[Exception]) -> None:
         return
     if session.command == "diff":
         raise errors[0]
-    if session.command.split()[0] in _IN_ORDER:
-        session.failures.extend(errors)
-    elif session.command in _AT_LAST:
+    if session.command in _AT_LAST:
         session.late_failures.append(FailuresError(errors))
+    elif session.command.split()[0] in _IN_ORDER:
+        session.failures.extend(errors)
     else:
         session.failures.append(FailuresError(errors))
 
@@ -484,11 +485,7 @@ def select(
     """
     words = list(session.arguments if arguments is None else arguments)
     if from_file and (session.flags.get("filename") or session.flags.get("kustomize")):
-        if words:
-            raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify "
-                "resource arguments as well"
-            )
+        refuse_words(words)
         if session.command == "describe":
             # It looks its objects up itself, after the files.
             return [found for info in from_files(session) for found in _read(session, info)]
@@ -506,6 +503,16 @@ def select(
     for kind, name in one_kind_each(session, pairs):
         found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
     return found
+
+
+def refuse_words(words: Sequence[str]) -> None:
+    """KubectlError for arguments beside files."""
+    if any("/" in word for word in words):
+        raise fail("resource/name arguments cannot be provided when a path is specified")
+    if words:
+        raise fail(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+        )
 
 
 def _read_in_order(session: Session) -> list[Info]:
@@ -602,4 +609,4 @@ def _read(session: Session, info: Info) -> list[Info]:
 def _current(session: Session, info: Info) -> Info:
     if not info.name:
         raise fail("resource name may not be empty")
-    return info._replace(obj=session.get(info.kind, info.namespace, info.name))
+    return info._replace(obj=session.find(info.kind, info.namespace, info.name))

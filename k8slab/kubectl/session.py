@@ -184,6 +184,19 @@ class Session:
         self._check_held(kind, kind.kind)
         return obj
 
+    def find(self, kind: Kind, namespace: str, name: str) -> Obj:
+        """Read one object that the user named. ApiError where there is none, or not even its namespace."""
+        try:
+            return self.get(kind, namespace, name)
+        except ApiError as error:
+            self.check_namespace(namespace, error)
+            raise
+
+    def check_namespace(self, namespace: str, error: ApiError) -> None:
+        """ApiError for the namespace of an object that isn't there, if that isn't there either."""
+        if error.code == 404 and namespace not in ("", "default"):
+            self.get(kinds()["Namespace"], "", namespace)
+
     def list(self, kind: Kind, namespace: str | None, **query: str) -> list[Obj]:
         """Read the objects of a kind; `namespace=None` reads all namespaces."""
         body = self.request("GET", path_of(kind, namespace or ""), query=query).body

@@ -88,7 +88,7 @@ def _restarts(pod: Obj) -> tuple[int, int]:
 def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
     """The Pod that a reference means; for a workload it is waited for. KubectlError where none comes."""
     kind, name = split(session, reference)
-    obj = session.get(kind, session.namespace, name)
+    obj = session.find(kind, session.namespace, name)
     if kind.kind == "Pod":
         return obj
     found: list[Obj] = []

@@ -7,7 +7,7 @@ apply_set_last_applied}.go, v1.36.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from k8slab.api import yaml
@@ -41,6 +41,7 @@ from k8slab.kubectl.resources import (
     Info,
     from_files,
     select,
+    streamed,
 )
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import changes_since, in_conflict, three_way_patch
@@ -347,12 +348,8 @@ def _view_last(session: Session) -> None:
             session.command,
             f"Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json",
         )
-    infos = select(session, all_by_default=session.flags["all"])
-    session.stop_if_failed()
-    for info in infos:
-        text = last_applied(info.present)
+    for text in [_last_of(info) for info in _viewed(session)]:
         if text is None:
-            # Upstream wraps an error here that it doesn't have, and so says nothing.
             continue
         manifest = json.loads(text)
         if output == "json":
@@ -361,13 +358,44 @@ def _view_last(session: Session) -> None:
             session.write(yaml.dump(manifest))
 
 
+def _viewed(session: Session) -> Iterator[Info]:
+    """The objects whose manifests are shown; the first that can't be read ends the command."""
+    if session.arguments or not session.flags["filename"]:
+        infos = select(session, all_by_default=session.flags["all"])
+        if session.failures:
+            raise session.failures.pop(0)
+        yield from infos
+        return
+    for one in streamed(session):
+        if isinstance(one, KubectlError):
+            raise one
+        yield one._replace(obj=session.find(one.kind, one.namespace, one.name)) if one.name else one
+
+
+def _last_of(info: Info) -> str | None:
+    """The manifest that was applied last. Where there is none kubectl wraps an error that it doesn't have.
+
+    That is an error of its own if the object comes from a file, and none otherwise.
+    """
+    text = last_applied(info.present)
+    if text is None and info.source:
+        missing = f"no last-applied-configuration annotation found on resource: {info.name}\n"
+        raise fail(f'error when {missing} "{info.source}": <nil>')
+    return text
+
+
 def _set_last(session: Session) -> None:
     """`kubectl apply set-last-applied`: note a manifest without applying it."""
     if not session.flags["filename"]:
         raise KubectlError(NOTHING_NAMED)
     changed: list[tuple[Info, Obj, str]] = []
-    for info in from_files(session, validated=False):
-        live = session.get(info.kind, info.namespace, info.name)
+    for info in streamed(session):
+        if isinstance(info, KubectlError):
+            raise info
+        if not info.name:
+            where = f"error when retrieving current configuration of:\n{_description(info)}\nfrom server for:"
+            raise fail(f'{where} "{info.source}": resource name may not be empty')
+        live = session.find(info.kind, info.namespace, info.name)
         present, wanted = last_applied(live), marshal(info.present)
         if present is None and not session.flags["create-annotation"]:
             raise fail(

@@ -12,12 +12,11 @@ import posixpath
 import shlex
 from typing import NamedTuple
 
+from k8slab.api.kind import kinds
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
-from k8slab.kubectl.verbs._attachable import default_container, pod_for
-
-_MINUTE_US = 60_000_000
+from k8slab.kubectl.verbs._attachable import default_container
 
 
 class _Place(NamedTuple):
@@ -59,7 +58,7 @@ def _run(session: Session) -> None:
 def _container(session: Session, place: _Place) -> str:
     if place.namespace != session.namespace:
         session.flags["namespace"] = place.namespace
-    pod = pod_for(session, place.pod, _MINUTE_US)
+    pod = session.get(kinds()["Pod"], place.namespace, place.pod)
     return default_container(session, pod, session.flags["container"])
 
 

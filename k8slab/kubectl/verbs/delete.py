@@ -26,6 +26,7 @@ from k8slab.kubectl.resources import (
     full_name,
     kinds_of,
     named,
+    refuse_words,
     select,
 )
 from k8slab.kubectl.session import Session
@@ -107,11 +108,7 @@ def _targets(session: Session) -> list[Info]:
     if flags["all"] and (flags["selector"] or flags["field-selector"]):
         raise fail("setting 'all' parameter but found a non empty selector. ")
     if flags["filename"] or flags["kustomize"]:
-        if words:
-            raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify "
-                "resource arguments as well"
-            )
+        refuse_words(words)
         return from_files(session)
     pairs = named(words)
     if flags["selector"] or flags["field-selector"] or flags["all"]:

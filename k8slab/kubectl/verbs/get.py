@@ -17,7 +17,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.cluster.request import Response
-from k8slab.kubectl.command import KubectlError, Verb, fail, message_of, server_text
+from k8slab.kubectl.command import FailuresError, KubectlError, Verb, fail, message_of, server_text
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.get_text import (
     Answer,
@@ -35,11 +35,13 @@ from k8slab.kubectl.resources import (
     CHUNK_SIZE,
     FILE_FLAGS,
     NOTHING_NAMED,
+    Info,
     check_list,
     enhanced,
     kinds_of,
     named,
     one_kind_each,
+    refuse_words,
     streamed,
 )
 from k8slab.kubectl.session import Session, path_of
@@ -65,6 +67,8 @@ class _Target(NamedTuple):
     namespace: str
     name: str
     subresource: str = ""
+    manifest: Obj | None = None
+    """The object itself, where it comes from a file that doesn't name it."""
 
     @property
     def path(self) -> str:
@@ -82,33 +86,64 @@ def _run(session: Session) -> None:
         _watch(session, targets, flags)
         return
     answers: list[Answer] = []
-    errors: list[str] = []
+    errors: list[KubectlError | ApiError] = []
     accept = _TABLE if wants_table(flags) else _JSON
     for target in targets:
         if isinstance(target, KubectlError):
-            errors.append(message_of(target))
+            errors.append(target)
+            continue
+        if target.manifest is not None:
+            answers.append(Answer(_resource(target.kind), target.manifest))
             continue
         try:
             query = _query(session, target)
             with enhanced(target.kind, query) if not target.name else nullcontext():
                 body = session.request("GET", target.path, query=query, accept=accept).body
-        except ApiError as error:
+        except ApiError as failed:
+            error = _missing(session, target, failed)
             if not (error.code == 404 and flags.ignore_not_found):
-                errors.append(server_text(error).rstrip("\n"))
+                errors.append(error)
             continue
         answers.append(Answer(_resource(target.kind), _with_type(target, body)))
+    if errors and _is_of_one_file(session) and flags.output not in ("", "wide"):
+        raise FailuresError(errors)
     output = get_text(
         answers,
         flags,
         namespace=session.namespace,
         now_us=session.client.now_us,
-        errors=errors,
+        errors=[_line_of(one) for one in errors],
         single=len(targets) == 1 and isinstance(targets[0], _Target) and bool(targets[0].name),
         read_file=session.client.read_file,
     )
     session.write(output.stdout)
     session.warn(output.stderr)
     session.code = output.exit_code
+
+
+def _target_of(info: Info, subresource: str) -> _Target:
+    manifest = None if info.name else info.present
+    return _Target(info.kind, info.namespace, info.name, subresource, manifest)
+
+
+def _missing(session: Session, target: _Target, error: ApiError) -> ApiError:
+    """Why an object isn't there: it may be that its namespace isn't."""
+    try:
+        if target.name:
+            session.check_namespace(target.namespace, error)
+    except ApiError as other:
+        return other
+    return error
+
+
+def _is_of_one_file(session: Session) -> bool:
+    """Whether what is read stands in one file, which kubectl takes for one object until it is read."""
+    paths = session.flags["filename"]
+    return len(paths) == 1 and paths != ["-"] and paths == session.client.list_files(paths[0], False)
+
+
+def _line_of(error: KubectlError | ApiError) -> str:
+    return message_of(error) if isinstance(error, KubectlError) else server_text(error).rstrip("\n")
 
 
 def _check_flags(session: Session, flags: GetFlags) -> None:
@@ -171,13 +206,9 @@ def _targets(session: Session) -> Sequence[_Target | KubectlError]:
     flags = session.flags
     subresource = flags["subresource"]
     if flags["filename"] or flags["kustomize"]:
-        if session.arguments:
-            raise fail(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource "
-                "arguments as well"
-            )
+        refuse_words(session.arguments)
         return [
-            one if isinstance(one, KubectlError) else _Target(one.kind, one.namespace, one.name, subresource)
+            one if isinstance(one, KubectlError) else _target_of(one, subresource)
             for one in streamed(session)
         ]
     pairs = named(session.arguments)

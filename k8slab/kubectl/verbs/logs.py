@@ -97,15 +97,12 @@ def _pods(session: Session, reference: str) -> list[Obj]:
         return found
     kind, name = split(session, reference)
     try:
-        obj = session.get(kind, session.namespace, name)
+        obj = session.find(kind, session.namespace, name)
     except ApiError as error:
         if error.code != 404:
             raise
-        group = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
-        raise KubectlError(
-            f'error: error from server (NotFound): {group} "{name}" not found in namespace '
-            f'"{session.namespace}"\n'
-        ) from error
+        text = f'{error.message} in namespace "{session.namespace}"'
+        raise KubectlError(f"error: error from server (NotFound): {text}\n") from error
     if kind.kind == "Pod":
         return [obj]
     try:

@@ -23,7 +23,7 @@ def _run(session: Session) -> None:
         raise usage_fail("port-forward", "--pod-running-timeout must be higher than zero")
     reference, *ports = session.arguments
     kind, name = split(session, reference)
-    obj = session.get(kind, session.namespace, name)
+    obj = session.find(kind, session.namespace, name)
     pod = pod_for(session, reference, session.flags["pod-running-timeout"])
     forwarded = [
         _service_port(obj, pod, one) if kind.kind == "Service" else _pod_port(pod, one) for one in ports

@@ -41,6 +41,7 @@ _KEPT_ANNOTATIONS = (
     "deprecated.deployment.rollback.to",
 )
 _TEMPLATED = ("Deployment", "DaemonSet", "StatefulSet")
+_VISITED = ("CronJob", "Job", "Pod", "ReplicaSet", "ReplicationController")
 
 
 def _infos(session: Session) -> list[Info]:
@@ -105,13 +106,22 @@ def _history(session: Session) -> None:
     for info in infos:
         with session.collecting():
             if info.kind.kind not in _TEMPLATED:
-                raise fail(f'no history viewer has been implemented for "{_group_kind(info.kind)}"')
+                raise _missing(info.kind, "no history viewer", "history")
             revisions = revisions_of(session, info)
             if session.flags["output"] or session.flags["template"]:
                 _print_revisions(session, info, revisions, number)
                 continue
             head = f"with revision #{number}" if number > 0 else ""
             print_done(session, info.present, f"{head}\n{history_text(revisions, number)}", ending="")
+
+
+def _missing(kind: Kind, what: str, subject: str) -> KubectlError:
+    """What is told of a kind without revisions, of which kubectl knows some by their names."""
+    shown = _group_kind(kind)
+    if kind.kind in _VISITED:
+        return fail(f'{what} has been implemented for "{shown}"')
+    elem = f"{{{kind.group} {kind.kind}}}"
+    return fail(f'error retrieving {subject} for "{shown}", no visitor method exists for {elem}')
 
 
 def _print_revisions(session: Session, info: Info, revisions: dict[int, Revision], number: int) -> None:
@@ -145,7 +155,7 @@ def _undo_one(session: Session, info: Info) -> None:
             "configuration file instead.\n"
         )
     if info.kind.kind not in _TEMPLATED:
-        raise fail(f'no rollbacker has been implemented for "{_group_kind(info.kind)}"')
+        raise _missing(info.kind, "no rollbacker", "rollbacker")
     number = session.flags["to-revision"]
     if number < 0:
         raise _unknown(number)
