@@ -33,6 +33,7 @@ KINDS = (
     "Namespace",
     "Node",
     "Machine",
+    "Outage",
     "StorageClass",
     "PersistentVolume",
     "PersistentVolumeClaim",

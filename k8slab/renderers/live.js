@@ -86,11 +86,14 @@ class Picture {
       const [width, height, header, axis, selected] = patch.frame;
       Object.assign(this.head, { width, height, header, axis, selected });
     }
+    const news = [];
     for (const id of patch.removed || []) {
+      if (id.startsWith("outage/")) news.push(["over", this.items.get(id)]);
       this.drop(id);
       touched.add(id);
     }
     for (const item of patch.put || []) {
+      if (item[ID].startsWith("outage/") && !this.items.has(item[ID])) news.push(["", item]);
       this.put(item);
       touched.add(item[ID]);
     }
@@ -110,7 +113,11 @@ class Picture {
       this.items.set(id, item);
       touched.add(id);
     }
-    for (const view of this.views) view.note(touched, Boolean(patch.frame));
+    for (const view of this.views) {
+      view.note(touched, Boolean(patch.frame));
+      // What befalls the whole cluster stands on no thing that one could go to, so it is told.
+      if (news.length) view.say(news.map(([key, item]) => (key ? textOf(view.config, key, { what: item[LABEL] }) : spoken(item))).join(" "));
+    }
   }
 
   put(item) {

@@ -32,6 +32,7 @@ def render(scene: Scene) -> str:
     items = sorted(scene.items.values(), key=lambda item: (item.layer, item.y, item.x, item.id))
     parts = [
         [_head(scene)],
+        _outages(items, scene),
         [f"  {item.kind} {item.label}: {item.detail}" for item in items if item.kind not in ("", *_PLACED)],
         *_nodes(items, scene),
         *_volumes(items, scene),
@@ -42,6 +43,14 @@ def render(scene: Scene) -> str:
         _console(scene),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _outages(items: Sequence[Item], scene: Scene) -> list[str]:
+    """What is the matter with the cluster as a whole."""
+    found = [item for item in items if item.id.startswith("outage/")]
+    return [
+        f"{SIGNS['failed']} {_said(scene, 'text.title', title=item.label)} {item.detail}" for item in found
+    ]
 
 
 _PLACED = ("Pod", "Node", "PersistentVolumeClaim")

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from k8slab.api.meta import Obj, dig
+from k8slab.clock import SECOND_US
 from k8slab.graph import kind_of, name_of
-from k8slab.scene.layout import HEAT_LEGEND, MARGIN, NOTE_HEIGHT, ROW_PITCH, TRAY_HEIGHT, Frame
-from k8slab.scene.marks import Mark, circle, clock_text, path, rect, text
+from k8slab.scene.layout import (
+    HEADER_HEIGHT,
+    HEAT_LEGEND,
+    MARGIN,
+    NOTE_HEIGHT,
+    OUTAGE_PITCH,
+    ROW_PITCH,
+    TRAY_HEIGHT,
+    Frame,
+)
+from k8slab.scene.marks import Mark, circle, clock_text, icon, path, rect, text
 from k8slab.scene.metrics import shortened, text_width, wrapped
 from k8slab.scene.portrayals.node import HOT
 from k8slab.scene.scene import CARD, LINE, OVER, Axis, Item
@@ -22,6 +33,29 @@ _DISTURBING = (
     *("break_registry", "fill_disk", "fill_memory", "use_up_pids", "fill_storage", "crash_zone"),
     *("stop_api_server", "slow_api_server", "refuse_writes", "slow_node", "skew_clock"),
 )
+
+
+def outage(frame: Frame, place: int, found: Obj, words: Words) -> Item:
+    """What is the matter with a part of the cluster that stands on no node: the API server, the registry."""
+    name = found["metadata"]["name"]
+    width = frame.counts.width - 2 * MARGIN
+    title = words(f"outage.{name}")
+    said = words(
+        f"outage.{name}.means",
+        seconds=f"{dig(found, 'spec', 'latencyUs', default=0) / SECOND_US:g}",
+        share=f"{dig(found, 'spec', 'share', default=0):.0%}",
+        reason=dig(found, "spec", "reason", default=""),
+    )
+    left = round(34 + text_width(title, "heading") + 12, 1)
+    marks = (
+        rect(0, 0, width, OUTAGE_PITCH - 6, 8, "alert-soft", "alert-line", 1),
+        icon(18, 12, "small-failed"),
+        text(34, 16, "heading", title, "alert"),
+        text(left, 16, "small", shortened(said, "small", max(40.0, width - left - 12)), "text"),
+    )
+    y = HEADER_HEIGHT + 10 + place * OUTAGE_PITCH
+    identity = f"outage/{name}"
+    return Item(identity, CARD, "", MARGIN, y, width, OUTAGE_PITCH - 6, title, said, marks=marks)
 
 
 def tray_capacity(frame: Frame) -> int:

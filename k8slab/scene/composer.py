@@ -103,6 +103,7 @@ class Composer:
         self._looks: dict[str, Look] = {}
         self._seen: dict[str, tuple[Obj, bool]] = {}
         self._lost: dict[str, bool] = {}
+        self._outages: dict[str, Obj] = {}
         self._bound: dict[str, dict[str, Obj]] = {}
         self._roots: dict[str, tuple[object, str]] = {}
         # Who owned what is gone, as history tells it: the Job of a CronJob, say.
@@ -143,7 +144,7 @@ class Composer:
         self._replaying = True
         with seldom_searched():
             self._replay(history)
-            for identity in _in_order(graph):
+            for identity in (*graph.ids("Outage"), *_in_order(graph)):
                 self._admit(identity)
             self.scene = self._compose()
 
@@ -216,13 +217,7 @@ class Composer:
     def _replay(self, history: Iterable[Change]) -> None:
         """Take the timeline from history, before the objects are taken in as they are now."""
         for change in history:
-            if change.kind in ("Pod", "Node"):
-                self._observe(change)
-            elif change.kind in ("Job", "ReplicaSet") and change.old is None and change.new is not None:
-                owner = next(iter(change.new["metadata"].get("ownerReferences") or ()), None)
-                if owner is not None:
-                    owned, key = object_id(change.kind, change.key), (change.key[0], owner["name"])
-                    self._former_owners[owned] = object_id(owner["kind"], key)
+            self._observe(change)
         self._replaying = False
 
     def _observe(self, change: Change) -> None:
@@ -235,6 +230,12 @@ class Composer:
                 self._see(identity, change.new, change.at_us)
         elif change.kind == "Node":
             self._see_node(object_id("Node", change.key), change.new, change.at_us)
+        elif change.kind in ("Job", "ReplicaSet") and change.old is None and change.new is not None:
+            # Between two looks at the cluster it may come and go, and its Pods with it.
+            owner = next(iter(change.new["metadata"].get("ownerReferences") or ()), None)
+            if owner is not None:
+                owned, key = object_id(change.kind, change.key), (change.key[0], owner["name"])
+                self._former_owners[owned] = object_id(owner["kind"], key)
 
     def _see(self, identity: str, pod: Obj, at_us: int) -> Look:
         node = pod["spec"].get("nodeName", "")
@@ -316,6 +317,8 @@ class Composer:
             self._admit_volume(identity, obj)
         elif kind in ("PersistentVolume", "VolumeAttachment"):
             self._admit_behind(identity)
+        elif kind == "Outage":
+            self._admit_outage(identity, obj)
         elif kind == "Machine":
             self._dirty[object_id("Node", ("", name_of(identity)))] = None
         elif kind in portrayals() and portrayals()[kind].band == "workloads":
@@ -325,6 +328,13 @@ class Composer:
                 self._colours.pop(identity, None)
         if kind != "Pod" and obj is not None and "ownerReferences" in obj["metadata"]:
             self._dirty[self.graph.root(identity)] = None
+
+    def _admit_outage(self, identity: str, outage: Obj | None) -> None:
+        """Take in what is the matter with the API server or the registry; names keep them in one order."""
+        if outage is not None:
+            self._outages = dict(sorted({**self._outages, identity: outage}.items()))
+        elif self._outages.pop(identity, None) is not None:
+            self._drop(f"outage/{name_of(identity)}")
 
     def _admit_node(self, identity: str, node: Obj | None) -> None:
         """Take in a node; when it comes or goes, its Pods and volumes have other places."""
@@ -600,6 +610,7 @@ class Composer:
             min(MOST_ROWS, len(self._rows)) if size != "heat" else 0,
             len(self.facts.console),
             max(self._under_lens().values(), default=-1) + 1 if size == "heat" else 0,
+            len(self._outages),
         )
 
     def _keep_rows(self, size: Size, nodes: int) -> None:
@@ -788,6 +799,8 @@ class Composer:
     def _draw_bands(self, frame: Frame, everything: bool, new_axis: bool) -> None:
         waiting = self._on_card.get((TRAY, False))
         shown = [one for one in waiting.at.values() if one < bands.tray_capacity(frame)] if waiting else []
+        for place, outage in enumerate(self._outages.values()):
+            self._put(bands.outage(frame, place, outage, self.words))
         self._put(bands.tray(frame, len(waiting.at) if waiting else 0, len(shown), self.words))
         if everything:
             self._draw_titles(frame)

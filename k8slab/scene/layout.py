@@ -20,6 +20,7 @@ TIMELINE_LEFT = 120.0
 ROW_PITCH = 20.0
 SMALLEST_CHIP = 156.0
 HEAT_LEGEND = 26.0
+OUTAGE_PITCH = 30.0
 LENS_TITLE, LENS_PITCH, LENS_GAP = 34.0, 27.0, 8.0
 
 
@@ -76,6 +77,7 @@ class Counts(NamedTuple):
     timeline_rows: int
     console_lines: int
     lens_pods: int = 0
+    outages: int = 0
 
 
 class Frame(NamedTuple):
@@ -103,7 +105,7 @@ class Frame(NamedTuple):
         """x, y, width and height of a workload's chip."""
         row, column = divmod(place, self.chip_columns)
         x = MARGIN + column * (self.chip_width + 10)
-        return (x, HEADER_HEIGHT + 14 + row * (CHIP_HEIGHT + 10), self.chip_width, CHIP_HEIGHT)
+        return (x, top_of(self.counts) + row * (CHIP_HEIGHT + 10), self.chip_width, CHIP_HEIGHT)
 
     def card_box(self, place: int) -> tuple[float, float, float, float]:
         """x, y, width and height of a node's card."""
@@ -155,13 +157,18 @@ class Frame(NamedTuple):
         return (round(x, 2), self.loose_top + row * size.volume_pitch, width - 6, size.volume_pitch - 8)
 
 
+def top_of(counts: Counts) -> float:
+    """Where the workloads begin: beneath the header and what is the matter with the whole cluster."""
+    return HEADER_HEIGHT + 14 + counts.outages * OUTAGE_PITCH
+
+
 def lay_out(counts: Counts) -> Frame:
     """The frame for these counts."""
     inner = counts.width - 2 * MARGIN
     chip_columns = max(1, int((inner + 10) // (SMALLEST_CHIP + 10)))
     chip_width = round((inner - 10 * (chip_columns - 1)) / chip_columns, 2)
     chip_rows = -(-counts.chips // chip_columns)
-    tray_y = HEADER_HEIGHT + 14 + chip_rows * (CHIP_HEIGHT + 10) - (0 if chip_rows else 6)
+    tray_y = top_of(counts) + chip_rows * (CHIP_HEIGHT + 10) - (0 if chip_rows else 6)
     y = tray_y + TRAY_HEIGHT
     card_columns, card_width, pod_columns, pod_width, _ = columns_for(counts.size, counts.nodes, counts.width)
     tops, heights, volumes = [], [], []

@@ -126,6 +126,32 @@ TEXTS = {
     "node.pods": ("{count} pods", "{count} 个 Pod"),
     "node.well": ("{well} of {pods} pods well", "{pods} 个 Pod 中 {well} 个正常"),
     "node.full_by": ("{share} % full", "已用 {share} %"),
+    "node.memory": ("memory taken", "内存被占"),
+    "node.pids": ("PIDs taken", "进程号被占"),
+    "node.slow": ("slow ×{factor}", "变慢 ×{factor}"),
+    "node.ahead": ("clock {by} ahead", "时钟快 {by}"),
+    "node.behind": ("clock {by} behind", "时钟慢 {by}"),
+    # What is the matter with the cluster as a whole
+    "outage.apiserver": ("API server down", "API server 已停止"),
+    "outage.apiserver.means": (
+        "What runs goes on running, but nothing new is decided, and nobody is told of anything.",
+        "正在运行的继续运行，但不会做出新的决定，也没有谁会得到任何消息。",
+    ),
+    "outage.apiserver-slow": ("API server slow", "API server 很慢"),
+    "outage.apiserver-slow.means": (
+        "Whatever is read or written takes {seconds} s longer.",
+        "每次读写都要多花 {seconds} 秒。",
+    ),
+    "outage.apiserver-refusing": ("API server refuses writes", "API server 拒绝写入"),
+    "outage.apiserver-refusing.means": (
+        "{share} of the components' writes fail ({reason}) and are tried again later.",
+        "组件 {share} 的写入会失败（{reason}），稍后重试。",
+    ),
+    "outage.registry": ("Image registry down", "镜像仓库不应答"),
+    "outage.registry.means": (
+        "No image can be pulled; what a node has already pulled starts all the same.",
+        "无法拉取镜像；节点上已有的镜像仍可启动。",
+    ),
     # The heat map
     "heat.nodes": ("Nodes", "节点"),
     "heat.ready": ("{count} Ready", "{count} 个 Ready"),

@@ -30,6 +30,7 @@ TEXTS = {
         "No connection to the kernel: the page keeps trying to reach it.",
         "与内核的连接已断开：页面正在重新连接。",
     ),
+    "over": ("no more: {what}", "已结束：{what}"),
     "gone": ("{what} is gone", "{what} 已消失"),
     "selected": ("selected", "已选中"),
     "value": ("value", "值"),

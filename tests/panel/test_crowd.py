@@ -1,7 +1,7 @@
 """A heat map in the browser, from all nodes down to one Pod.
 
-There are 30,000 Pods on 1,000 nodes, or as many as `make crowd` asks for. What is sent
-to the page is proportional to the nodes, never to the Pods, and a look at one node costs as little as in a small picture.
+There are 30,000 Pods on 1,000 nodes, or as many as `make crowd` asks for. What is sent to the page is
+proportional to the nodes, never to the Pods, and a look at one node costs as little as in a small picture.
 """
 
 from __future__ import annotations

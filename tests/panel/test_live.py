@@ -14,6 +14,7 @@ from k8slab.scene import Composer, Scene, compose, diff, patch_to_json, to_json
 from k8slab.scene.marks import clock_text
 from tests.browser import chromium, mount, push
 from tests.scene.cluster import INPUTS, NOW_US, cluster, history, owned, pod, pod_status
+from tests.scene.test_outages import troubled
 from tests.scene.test_renderers import names
 from tests.scene.test_scene import crowd, facts
 
@@ -401,6 +402,19 @@ def test_moves_are_tweened(page: Page) -> None:
         [message, item(POD)],
     )
     assert "transform" in running
+
+
+def test_what_befalls_the_whole_cluster_is_told(page: Page) -> None:
+    """Once when it comes and once when it is over, for it stands on nothing that one could go to."""
+    well = scene_of()
+    ill = compose(Graph(troubled()), facts(inputs=INPUTS), history=history())
+    mount(page, as_json(to_json(well)))
+    push(page, as_json({"type": "frame", "seq": 1, "patch": patch_to_json(diff(well, ill))}))
+    said = page.inner_text(".k8-said")
+    assert "API server down, What runs goes on running" in said
+    assert "Image registry down, No image can be pulled" in said
+    push(page, as_json({"type": "frame", "seq": 2, "patch": patch_to_json(diff(ill, well))}))
+    assert "no more: Image registry down" in page.inner_text(".k8-said")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.browser import chromium, mount_canvas
 from tests.renderers import svgs
 from tests.renderers.rich import rich
 from tests.scene.cluster import INPUTS, NOW_US, START_US, cluster, history
+from tests.scene.test_outages import troubled
 from tests.scene.test_scene import crowd, facts
 
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -33,6 +34,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "gantt": lambda: gantt.compose(
         history(), INPUTS, Header("k8slab", START_US, 7, 214), NOW_US, language="zh"
     ),
+    "outages": lambda: compose(Graph(troubled()), facts()),
     "heat": lambda: compose(Graph(crowd(60, 2100)), facts()),
 }
 

@@ -654,3 +654,23 @@ def test_the_clock_of_a_cron_job_leaves_its_name_room(width: float, schedule: st
     assert value[6] == shown
     left = value[1] - text_width(text_at(value, composer.now_us), "value")
     assert title[1] + text_width(title[6], "strong") <= left
+
+
+def test_a_job_that_came_and_went_between_two_looks_has_its_cron_jobs_row() -> None:
+    """Its Pods belong to the CronJob although nothing of the Job is left in the graph."""
+    view = cluster()
+    graph = Graph(view)
+    composer = Composer(graph, facts())
+    rows, seen = set(composer.rows), len(view.store.history)
+    metadata = {"name": "hello-9", "namespace": "default", "uid": "uid-Job-hello-9"}
+    job = {
+        "kind": "Job",
+        "metadata": {**metadata, "ownerReferences": owned("CronJob", "hello", "u")},
+        "spec": {},
+    }
+    view.add(job)
+    view.add(pod("hello-9-abcde", owned("Job", "hello-9", "uid-Job-hello-9"), "node-2", "succeeded"))
+    view.remove("Pod", ("default", "hello-9-abcde"))
+    view.remove("Job", ("default", "hello-9"))
+    follow(view, graph, composer, seen)
+    assert set(composer.rows) == rows | {"CronJob/default/hello"}

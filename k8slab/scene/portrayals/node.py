@@ -7,9 +7,10 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj, condition_of, dig, labels_of
 from k8slab.api.quantities import milli, units
 from k8slab.clock import parse_timestamp
+from k8slab.containers.ailments import SKEW, SLOWNESS
 from k8slab.graph import Graph
-from k8slab.kubelet.shortage import DISK
-from k8slab.scene.marks import Mark, icon, instant_text, path, rect, text
+from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
+from k8slab.scene.marks import Mark, clock_text, icon, instant_text, path, rect, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.portrayal import Load, Picture, Portrayal, Subject, Surroundings
 from k8slab.texts import Words
@@ -21,6 +22,10 @@ _PARTS = (
     ("network", "Up", "node.cut"),
     ("kubelet", "Running", "node.no_kubelet"),
     (DISK, 0, "node.full"),
+    (MEMORY, 0, "node.memory"),
+    (PIDS, 0, "node.pids"),
+    (SLOWNESS, 0, "node.slow"),
+    (SKEW, 0, "node.ahead"),
 )
 """The parts of a machine, how each is when all is well, and the words for when it isn't."""
 _EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
@@ -36,7 +41,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     marks = _card(subject, how.status, how.is_cordoned)
     marks += _title(subject, how, said)
     marks += _bars(subject, load) if subject.size != "small" else []
-    marks += _footer(subject, load, taints, said)
+    marks += _footer(subject, how, load, taints, said)
     is_ill = how.status != "True" and how.since_us
     zone = labels_of(subject.obj).get(ZONE, "")
     cpu, memory = (round(share * 100) for share in shares(subject.obj, load))
@@ -73,6 +78,10 @@ def _how(subject: Subject, around: Surroundings) -> _How:
     found = [key for part, well, key in _PARTS if (machine.get(part) or well) != well]
     # Without power nothing else of a machine says anything.
     found = found[:1] if "node.off" in found else found
+    skew = machine.get(SKEW) or 0
+    parts = {"factor": machine.get(SLOWNESS), "by": clock_text(abs(skew))}
+    if skew < 0:
+        found = ["node.behind" if key == "node.ahead" else key for key in found]
     pressed = [
         one["type"]
         for one in dig(subject.obj, "status", "conditions", default=())
@@ -84,7 +93,7 @@ def _how(subject: Subject, around: Surroundings) -> _How:
         parse_timestamp(since) if since else 0,
         "node.off" in found,
         bool(dig(subject.obj, "spec", "unschedulable")),
-        (*(said(key) for key in found), *pressed),
+        (*(said(key, **parts) for key in found), *pressed),
     )
 
 
@@ -182,10 +191,11 @@ def _count(load: Load, said: Words) -> str:
     return said("node.pod") if load.pods == 1 else said("node.pods", count=load.pods)
 
 
-def _footer(subject: Subject, load: Load, taints: list[str], said: Words) -> list[Mark]:
+def _footer(subject: Subject, how: _How, load: Load, taints: list[str], said: Words) -> list[Mark]:
     y = subject.height - 10
     if subject.size == "small":
-        return [text(subject.width - 8, 17, "smaller", str(load.pods), "muted", "end")]
+        ill = [icon(subject.width - 36, 13, "small-failed")] if how.troubles else []
+        return [*ill, text(subject.width - 8, 17, "smaller", str(load.pods), "muted", "end")]
     cpu, _ = shares(subject.obj, load)
     words = _count(load, said)
     if cpu:
@@ -251,6 +261,7 @@ def _heat(subject: Subject, load: Load, around: Surroundings) -> Picture:
         how.words if lost else "",
         said("node.well", well=load.well, pods=load.pods),
         said("node.full_by", share=round(full * 100)),
+        *how.troubles,
         said("node.cordoned") if how.is_cordoned else "",
     ]
     return Picture(tuple(marks), said("comma").join(one for one in detail if one), state)
