@@ -5,7 +5,7 @@ replaced, the fullest ones are filled first, and a Service without any endpoint
 keeps one empty slice as a placeholder.
 
 Models pkg/controller/endpointslice/endpointslice_controller.go and
-staging/src/k8s.io/endpointslice/{reconciler,utils,endpointset}.go, trafficdist, v1.36.
+staging/src/k8s.io/endpointslice/{reconciler,utils,endpointset}.go, trafficdist, topologycache, v1.36.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, is_terminating, key_of, labels_of, owner_reference
+from k8slab.api.meta import Key, Obj, condition_is, is_terminating, key_of, labels_of, owner_reference
 from k8slab.api.selectors import from_labels
 from k8slab.clock import SECOND_US
 from k8slab.components import (
@@ -30,6 +30,7 @@ from k8slab.components import (
     Update,
     Watch,
 )
+from k8slab.controllers import _topology_hints as topology
 from k8slab.controllers._endpoints import (
     HEADLESS_LABEL,
     MANAGED_BY_LABEL,
@@ -56,10 +57,16 @@ CONTROLLER_NAME = "endpointslice-controller.k8s.io"
 MAX_ENDPOINTS_PER_SLICE = 100
 _RESERVED_LABELS = (SERVICE_NAME_LABEL, MANAGED_BY_LABEL, HEADLESS_LABEL)
 _HINT_VALUES = ("PreferClose", "PreferSameZone", "PreferSameNode")
-_TOPOLOGY_ANNOTATIONS = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
 
 Identity = tuple[object, ...]
 """What makes two endpoints the same one: addresses, host name, the target's namespace and name."""
+
+
+class Known(NamedTuple):
+    """What is remembered of a Service: how often its slices couldn't be written; whether they have hints."""
+
+    failures: int = 0
+    hinted: bool = False
 
 
 class Changes(NamedTuple):
@@ -71,7 +78,7 @@ class Changes(NamedTuple):
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
-    """Bring the slices of one Service up to date with its Pods. `memory` counts failures."""
+    """Bring the slices of one Service up to date with its Pods. `memory` is what is `Known`."""
     service = view.get("Service", key)
     if service is None:
         return Done(memory=None, why="the Service is gone; its slices go with it")
@@ -84,21 +91,24 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     supported = _address_types(service)
     unsupported = [one for one in existing if one["addressType"] not in supported]
     errors: list[str] = []
+    known: Known = memory or Known()
     for kind in supported:
         mine = [one for one in existing if one["addressType"] == kind]
-        errors += yield from _reconcile(view, service, pods, mine, kind)
+        found, known = yield from _reconcile(view, service, pods, mine, kind, known)
+        errors += found
     for endpoint_slice in unsupported:
         yield from _delete(endpoint_slice)
     if not errors:
-        return Done(memory=None)
+        return Done(memory=Known(hinted=True) if known.hinted else None)
     namespace, name = key
     text = aggregate(errors)
     message = f"Error updating Endpoint Slices for Service {namespace}/{name}: {text}"
     yield Record(service, "Warning", "FailedToUpdateEndpointSlices", message)
-    failures = (memory or 0) + 1
+    failures = known.failures + 1
     if failures > MAX_RETRIES:
-        return Done(memory=None, why=f"retry budget exceeded: {text}")
-    return Done(memory=failures, error=text)
+        memory = Known(hinted=True) if known.hinted else None
+        return Done(memory=memory, why=f"retry budget exceeded: {text}")
+    return Done(memory=known._replace(failures=failures), error=text)
 
 
 def slices_of(view: View, service: Obj, manager: str = CONTROLLER_NAME) -> Sequence[Obj]:
@@ -119,9 +129,9 @@ def _address_types(service: Obj) -> list[str]:
 
 
 def _reconcile(
-    view: View, service: Obj, pods: Sequence[Obj], existing: Sequence[Obj], kind: str
-) -> Generator[Action, Outcome, list[str]]:
-    """Bring the slices of one address family up to date. The errors."""
+    view: View, service: Obj, pods: Sequence[Obj], existing: Sequence[Obj], kind: str, known: Known
+) -> Generator[Action, Outcome, tuple[list[str], Known]]:
+    """Bring the slices of one address family up to date. The errors, and what is known then."""
     errors: list[str] = []
     slices_by_ports: dict[tuple[Port, ...], list[Obj]] = {}
     changes = Changes([], [], [])
@@ -142,14 +152,17 @@ def _reconcile(
             changes.delete.clear()
         else:
             changes.create.append(placeholder)
-    changes = _with_hints(service, existing, changes)
+    changes, events, hinted = _with_hints(view, service, existing, changes, kind, known.hinted)
     error = yield from _write(service, changes)
-    return [*errors, error] if error else errors
+    for reason, message in events:
+        event_type = "Normal" if reason == HINTS_ENABLED else "Warning"
+        yield Record(service, event_type, reason, f"{message}, addressType: {kind}")
+    return [*errors, error] if error else errors, known._replace(hinted=hinted)
 
 
 def _is_owned_by(endpoint_slice: Obj, service: Obj) -> bool:
     return any(
-        one["uid"] == service["metadata"]["uid"] and one["kind"] == "Service"
+        (one["apiVersion"], one["kind"], one["uid"]) == ("v1", "Service", service["metadata"]["uid"])
         for one in endpoint_slice["metadata"].get("ownerReferences") or ()
     )
 
@@ -356,30 +369,41 @@ def _same_placeholder(endpoint_slice: Obj, placeholder: Obj) -> bool:
 # Hints.
 
 
-def _with_hints(service: Obj, existing: Sequence[Obj], changes: Changes) -> Changes:
-    """The changes with the hints that `trafficDistribution` asks for, or without any (`ReconcileHints`)."""
-    value = service["spec"].get("trafficDistribution")
-    annotations = service["metadata"].get("annotations") or {}
-    by_annotation = any(annotations.get(name) in ("Auto", "auto") for name in _TOPOLOGY_ANNOTATIONS)
-    wanted = value in _HINT_VALUES and not by_annotation
+HINTS_ENABLED, HINTS_DISABLED = "TopologyAwareHintsEnabled", "TopologyAwareHintsDisabled"
+
+
+def _with_hints(
+    view: View, service: Obj, existing: Sequence[Obj], changes: Changes, kind: str, hinted: bool
+) -> tuple[Changes, list[tuple[str, str]], bool]:
+    """The changes with the hints that the Service asks for by an annotation or a field, or without any.
+
+    And the Events that tell of it (reason and message), and whether the Service
+    has hints by the annotation now; `hinted` is whether it had them before.
+    """
     touched = [one["metadata"]["name"] for one in (*changes.update, *changes.delete)]
-    stale = []
-    for one in existing:
-        if one["metadata"]["name"] not in touched:
-            hinted = _hinted(one, value if wanted else None)
-            if hinted is not one:
-                stale.append(hinted)
-    if not (wanted or stale):
-        return changes
-    chosen = value if wanted else None
-    return Changes(
-        [_hinted(one, chosen) for one in changes.create],
-        [*(_hinted(one, chosen) for one in changes.update), *stale],
+    unchanged = [one for one in existing if one["metadata"]["name"] not in touched]
+    if topology.is_wanted(service):
+        ratios = topology.cpu_ratios(view.list("Node"))
+        found = topology.with_hints(changes.create, changes.update, unchanged, ratios)
+        changes = Changes(found.create, found.update, changes.delete)
+        if found.why_not:
+            return changes, [(HINTS_DISABLED, found.why_not)], False
+        return changes, [] if hinted else [(HINTS_ENABLED, topology.ENABLED)], True
+    events = [(HINTS_DISABLED, topology.DISABLED)] if hinted else []
+    value = service["spec"].get("trafficDistribution")
+    if value not in _HINT_VALUES:
+        found = topology.without_hints(changes.create, changes.update, unchanged)
+        return Changes(found.create, found.update, changes.delete), events, False
+    stale = [new for one in unchanged if (new := _hinted(one, value)) is not one]
+    changes = Changes(
+        [_hinted(one, value) for one in changes.create],
+        [*(_hinted(one, value) for one in changes.update), *stale],
         changes.delete,
     )
+    return changes, events, False
 
 
-def _hinted(endpoint_slice: Obj, distribution: str | None) -> Obj:
+def _hinted(endpoint_slice: Obj, distribution: str) -> Obj:
     """The slice with right hints; itself where they are right already."""
     endpoints = endpoint_slice.get("endpoints") or ()
     hinted = [_hinted_endpoint(endpoint, distribution) for endpoint in endpoints]
@@ -388,11 +412,11 @@ def _hinted(endpoint_slice: Obj, distribution: str | None) -> Obj:
     return {**endpoint_slice, "endpoints": hinted}
 
 
-def _hinted_endpoint(endpoint: Obj, distribution: str | None) -> Obj:
-    if distribution is not None and not (endpoint.get("conditions") or {}).get("ready"):
+def _hinted_endpoint(endpoint: Obj, distribution: str) -> Obj:
+    if not topology.is_ready(endpoint):
         return endpoint
     hints: Obj = {}
-    if distribution is not None and endpoint.get("zone"):
+    if endpoint.get("zone"):
         hints["forZones"] = [{"name": endpoint["zone"]}]
     if distribution == "PreferSameNode" and endpoint.get("nodeName"):
         hints["forNodes"] = [{"name": endpoint["nodeName"]}]
@@ -457,12 +481,35 @@ def _services_of_slice(change: Change, view: View) -> list[Key]:
     return keys
 
 
+def _overloaded_services(change: Change, view: View) -> list[Key]:
+    """The Services that give some zone too few endpoints, after a node has changed its zone's share."""
+    old, new = change.old, change.new
+    if old is not None and new is not None and _zone_facts(old) == _zone_facts(new):
+        return []
+    wanted = [one for one in view.list("Service") if topology.is_wanted(one)]
+    ratios = topology.cpu_ratios(view.list("Node")) if wanted else {}
+    return [key_of(one) for one in wanted if _is_overloaded(view, one, ratios)]
+
+
+def _is_overloaded(view: View, service: Obj, ratios: dict[str, float]) -> bool:
+    slices = slices_of(view, service)
+    kinds = dict.fromkeys(one["addressType"] for one in slices)
+    by_kind = (topology.zones_of(one for one in slices if one["addressType"] == kind) for kind in kinds)
+    return any(topology.is_overloaded(zones, ratios) for zones in by_kind)
+
+
+def _zone_facts(node: Obj) -> tuple[object, ...]:
+    """By which of a node's facts shares are reckoned anew."""
+    return condition_is(node, "Ready"), labels_of(node).get(topology.ZONE)
+
+
 CONTROLLER = Component(
     name="endpoint-slice-controller",
     watches=(
         Watch("Service"),
         Watch("Pod", services_of_pod, aspects=OF_ENDPOINTS),
         Watch("EndpointSlice", _services_of_slice),
+        Watch("Node", _overloaded_services),
     ),
     plan=plan,
     retry_base_us=SECOND_US,

@@ -80,6 +80,7 @@ class Endpoint(NamedTuple):
     """One backend of a Service: its address and port, and the Pod's key where it is a Pod.
 
     `last` says that it still answers while it ends: it counts where nobody else does.
+    `for_nodes` and `for_zones` are its hints: for whose callers it is meant.
     """
 
     address: str
@@ -88,6 +89,8 @@ class Endpoint(NamedTuple):
     ready: bool
     last: bool = False
     node: str = ""
+    for_nodes: tuple[str, ...] = ()
+    for_zones: tuple[str, ...] = ()
 
 
 def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
@@ -110,10 +113,16 @@ def endpoints_of(view: View, service: Obj, port: Obj) -> list[Endpoint]:
             conditions = endpoint.get("conditions") or {}
             ready = conditions.get("ready", True) is not False
             last = bool(conditions.get("serving") and conditions.get("terminating"))
+            hints = endpoint.get("hints") or {}
+            nodes, zones = (_hinted(hints.get(name)) for name in ("forNodes", "forZones"))
             for address in endpoint.get("addresses") or ():
                 node = endpoint.get("nodeName") or ""
-                found.append(Endpoint(address, number, pod, ready, last, node))
+                found.append(Endpoint(address, number, pod, ready, last, node, nodes, zones))
     return sorted(found, key=lambda one: _address_order(one.address))
+
+
+def _hinted(hints: list[Obj] | None) -> tuple[str, ...]:
+    return tuple(one["name"] for one in hints or ())
 
 
 def _address_order(address: str) -> tuple[int, ...]:
@@ -147,8 +156,7 @@ def route(view: View, address: str, port: int, client: str, salt: int, transport
         for one in service["spec"].get("ports") or ():
             if one["port"] == port and one.get("protocol", "TCP") == transport:
                 is_local = service["spec"].get("internalTrafficPolicy") == "Local"
-                node_name = _node_of(view, client) if is_local else ""
-                return _to_backend(view, service, one, client, salt, node_name)
+                return _to_backend(view, service, one, client, salt, is_local=is_local)
         return Target(None, port, REFUSED)
     node = _node_by_address(view, address)
     if node is not None:
@@ -165,17 +173,27 @@ def _node_of(view: View, client: str) -> str:
     return node["metadata"]["name"] if node is not None else ""
 
 
-def _to_backend(view: View, service: Obj, port: Obj, client: str, salt: int, node_name: str = "") -> Target:
-    """A backend of a Service; with a node's name one on that node, or nothing answers.
+def _to_backend(
+    view: View, service: Obj, port: Obj, client: str, salt: int, *, is_local: bool, at: str | None = None
+) -> Target:
+    """A backend of a Service, as the proxy of a node chooses it: `at`, or the caller's own.
+
+    Where the policy is local it is one on that node, or nothing answers.
 
     Models pkg/proxy/topology.go (CategorizeEndpoints), v1.36.
     """
     endpoints = endpoints_of(view, service, port)
-    if node_name:
-        endpoints = [one for one in endpoints if one.node == node_name]
-    ready = [one for one in endpoints if one.ready] or [one for one in endpoints if one.last]
+    if is_local:
+        node_name = _node_of(view, client) if at is None else at
+        if node_name:
+            endpoints = [one for one in endpoints if one.node == node_name]
+        is_local = bool(node_name)
+    ready = [one for one in endpoints if one.ready]
+    if not is_local and any(one.for_nodes or one.for_zones for one in ready):
+        ready = _meant_for(view, ready, _node_of(view, client) if at is None else at)
+    ready = ready or [one for one in endpoints if one.last]
     if not ready:
-        return Target(None, port["port"], TIMEOUT if node_name else REFUSED)
+        return Target(None, port["port"], TIMEOUT if is_local else REFUSED)
     sticky = service["spec"].get("sessionAffinity") == "ClientIP"
     name = f"{service['metadata']['uid']}/{port['port']}"
     share = view.chance("affinity", name, client) if sticky else view.chance("route", name, client, salt)
@@ -184,6 +202,21 @@ def _to_backend(view: View, service: Obj, port: Obj, client: str, salt: int, nod
     if pod is None:
         return Target(None, chosen.port, NO_ROUTE)
     return Target(pod, chosen.port)
+
+
+_ZONE_LABEL = "topology.kubernetes.io/zone"
+
+
+def _meant_for(view: View, ready: list[Endpoint], node_name: str) -> list[Endpoint]:
+    """Those that hints give to a node or else to its zone; all, where one has no hint or none is for it."""
+    node = view.get("Node", ("", node_name))
+    zone = (node["metadata"].get("labels") or {}).get(_ZONE_LABEL, "") if node is not None else ""
+    for field, name in (("for_nodes", node_name), ("for_zones", zone)):
+        if all(getattr(one, field) for one in ready):
+            found = [one for one in ready if name in getattr(one, field)]
+            if found:
+                return found
+    return ready
 
 
 def _node_by_address(view: View, address: str) -> Obj | None:
@@ -202,8 +235,8 @@ def _by_node_port(
         for one in service["spec"].get("ports") or () if is_proxied(service) else ():
             if one.get("nodePort") == port and one.get("protocol", "TCP") == transport:
                 is_local = service["spec"].get("externalTrafficPolicy") == "Local"
-                node_name = node["metadata"]["name"] if is_local else ""
-                return _to_backend(view, service, one, client, salt, node_name)
+                name = node["metadata"]["name"]
+                return _to_backend(view, service, one, client, salt, is_local=is_local, at=name)
     return on_host(view, node["metadata"]["name"], address, port, transport)
 
 

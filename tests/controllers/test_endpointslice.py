@@ -361,9 +361,9 @@ def test_a_pod_of_a_missing_node_is_published_if_asked_for():
 
 def test_retries_come_to_an_end():
     view = MemoryView([service(), pod(0)])
-    _, done = view.sync(endpointslice.plan, KEY, 14)
-    assert (done.memory, bool(done.error)) == (15, True)
-    _, done = view.sync(endpointslice.plan, KEY, 15)
+    _, done = view.sync(endpointslice.plan, KEY, endpointslice.Known(14))
+    assert (done.memory, bool(done.error)) == (endpointslice.Known(15), True)
+    _, done = view.sync(endpointslice.plan, KEY, endpointslice.Known(15))
     assert (done.memory, done.error) == (None, "")
 
 

@@ -94,3 +94,43 @@ def test_a_slice_that_is_left_to_others_leads_nowhere():
     labels = {**slice_["metadata"]["labels"], "service.kubernetes.io/headless": ""}
     lab.apply({**slice_, "metadata": {"name": "web", "labels": labels}})
     assert reached_from_the_first_node(lab) == ["connect: connection refused"]
+
+
+MINE, OTHERS = {"forZones": [{"name": "a"}]}, {"forZones": [{"name": "b"}]}
+HERE, THERE = {"forNodes": [{"name": "node-1"}]}, {"forNodes": [{"name": "node-2"}]}
+BOTH = ["web-1", "web-2"]
+# Cases of pkg/proxy/topology_test.go (TestCategorizeEndpoints): the hints of each endpoint.
+HINTS = {
+    "the own zone's": (MINE, OTHERS, ["web-1"]),
+    "what is meant for the zone, wherever it is": (OTHERS, MINE, ["web-2"]),
+    "all, where one has no hint": (MINE, {}, BOTH),
+    "all, where none is meant for the zone": (OTHERS, OTHERS, BOTH),
+    "the own node's": (HERE, THERE, ["web-1"]),
+    "the own node's before the zone's": ({**HERE, **OTHERS}, {**THERE, **MINE}, ["web-1"]),
+    "the zone's, where none is meant for the node": ({**THERE, **MINE}, {**THERE, **OTHERS}, ["web-1"]),
+    "all, where only one names nodes": (HERE, {}, BOTH),
+}
+
+
+def give_hints(lab, *hints):
+    """Hints for the endpoints of a slice written by hand."""
+    found = lab.world.get("EndpointSlice", ("default", "web"))
+    endpoints = [{**one, "hints": own} for one, own in zip(found["endpoints"], hints, strict=True)]
+    metadata = {"name": "web", "labels": found["metadata"]["labels"]}
+    rest = {name: found[name] for name in ("apiVersion", "kind", "addressType", "ports")}
+    lab.apply({**rest, "metadata": metadata, "endpoints": endpoints})
+
+
+@pytest.mark.parametrize(("first", "second", "reached"), HINTS.values(), ids=HINTS)
+def test_whom_hints_lead_to(first, second, reached):
+    lab = lab_with_slice({}, (1, READY), (2, READY))
+    for number, zone in ((1, "a"), (2, "b")):
+        lab.kubectl(f"label node node-{number} topology.kubernetes.io/zone={zone}")
+    give_hints(lab, first, second)
+    assert reached_from_the_first_node(lab) == reached
+
+
+def test_hints_count_for_nothing_where_the_traffic_stays_on_the_node():
+    lab = lab_with_slice(LOCAL, (1, READY), (2, READY))
+    give_hints(lab, THERE, THERE)
+    assert reached_from_the_first_node(lab) == ["web-1"]
