@@ -36,7 +36,16 @@ def _state(root: Path, name: str) -> World:
         # The store numbers what it writes: so each object gets the number that it had.
         world.store.revision = int(obj["metadata"]["resourceVersion"]) - 1
         bench.put(world, obj["kind"], key_of(obj), obj)
+    _put_namespaces(world, objects)
     return world
+
+
+def _put_namespaces(world: World, objects: Sequence[Obj]) -> None:
+    """The namespaces that the objects are in, which a state doesn't record: they were there."""
+    for name in sorted({one["metadata"].get("namespace", "") for one in objects} - {""}):
+        if world.store.get("Namespace", ("", name)) is None:
+            namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            bench.put(world, "Namespace", ("", name), namespace)
 
 
 _SECOND_EVENTS = "events.k8s.io/v1"
