@@ -376,6 +376,17 @@ def test_the_conditions_of_webhooks_must_compile(world: World) -> None:
 LONG = "object.metadata.name.matches('" + "b" * 9600 + "')"
 """An expression that costs some 62,000 units for a name of 250 characters."""
 OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+
+
+def annotations_of(count: int) -> list[Obj]:
+    """Ten audit annotations that read so many variables together."""
+    names = [[f"variables.v{place}" for place in range(first, count, 10)] for first in range(10)]
+    return [
+        {"key": f"k{place}", "valueExpression": f"{' || '.join(some)} ? 'a' : 'b'"}
+        for place, some in enumerate(names)
+    ]
+
+
 COSTS: dict[str, tuple[Obj, str]] = {
     "within the budget": ({"validations": [{"expression": f"{LONG} || true"}] * 100}, ""),
     "validations cost too much": ({"validations": [{"expression": f"{LONG} || true"}] * 170}, OUT_OF_BUDGET),
@@ -389,6 +400,29 @@ COSTS: dict[str, tuple[Obj, str]] = {
     "messages cost what the validations left": (
         {"validations": [{"expression": "true", "messageExpression": f"{LONG} ? 'a' : 'b'"}] * 170},
         f"failed messageExpression: {OUT_OF_BUDGET}",
+    ),
+    "audit annotations have a budget of their own": (
+        {
+            "validations": [{"expression": f"{LONG} || true"}] * 100,
+            "variables": [{"name": f"v{place}", "expression": LONG} for place in range(100)],
+            "auditAnnotations": annotations_of(100),
+        },
+        "",
+    ),
+    "audit annotations cost too much": (
+        {
+            "variables": [{"name": f"v{place}", "expression": LONG} for place in range(170)],
+            "auditAnnotations": annotations_of(170),
+        },
+        OUT_OF_BUDGET,
+    ),
+    "variables cost again for audit annotations": (
+        {
+            "variables": [{"name": f"v{place}", "expression": LONG} for place in range(170)],
+            "validations": [{"expression": f"variables.v{place} || true"} for place in range(100)],
+            "auditAnnotations": annotations_of(170),
+        },
+        OUT_OF_BUDGET,
     ),
     "conditions have a smaller budget": (
         {
@@ -410,3 +444,77 @@ def test_what_expressions_of_a_policy_may_cost(world: World, parts: Obj, said: s
     response = send(world, "POST", MAPS, body)
     message = response.body.get("message", "")
     assert message.partition("denied request: ")[2] == said
+
+
+# Audit annotations.
+
+PASSING = [{"expression": "true"}]
+ANNOTATED = [
+    pytest.param("'a'", "", id="a text"),
+    pytest.param("null", "", id="nothing"),
+    pytest.param("object.spec.replicas > 5 ? 'many' : ''", "", id="a text or an empty one"),
+    pytest.param(
+        "string(object.spec.nope)",
+        "expression 'string(object.spec.nope)' resulted in error: no such key: nope",
+        id="an error",
+    ),
+    pytest.param(
+        "variables.number",
+        "valueExpression 'variables.number' resulted in unsupported return type: int. "
+        "Return type must be either string or null.",
+        id="a number",
+    ),
+]
+
+
+@pytest.mark.parametrize("bound", ["Deny", "Warn"])
+@pytest.mark.parametrize("expression, message", ANNOTATED)
+def test_an_audit_annotation_that_fails_denies(
+    world: World, expression: str, message: str, bound: str
+) -> None:
+    annotations = [{"key": "k", "valueExpression": expression}]
+    variables = [{"name": "number", "expression": "object.spec.replicas"}]
+    binding = {"validationActions": [bound]}
+    policy(world, auditAnnotations=annotations, variables=variables, binding=binding)
+    response = send(world, "POST", DEPLOYMENTS, deployment())
+    assert response.code == (422 if message else 201)
+    assert response.body.get("message", "").partition("denied request: ")[2] == message
+
+
+def test_an_audit_annotation_that_fails_may_be_ignored(world: World) -> None:
+    annotations = [{"key": "k", "valueExpression": "string(object.spec.nope)"}]
+    policy(world, auditAnnotations=annotations, failurePolicy="Ignore")
+    assert send(world, "POST", DEPLOYMENTS, deployment()).code == 201
+
+
+def test_the_first_denial_is_that_of_a_validation(world: World) -> None:
+    annotations = [{"key": "k", "valueExpression": "string(object.spec.nope)"}]
+    policy(world, validations=[{"expression": "false", "message": "no"}], auditAnnotations=annotations)
+    assert send(world, "POST", DEPLOYMENTS, deployment()).body["message"].endswith("denied request: no")
+
+
+MISTYPED = [
+    ({"validations": [{"expression": "1 + 1"}]}, "must evaluate to bool but got int"),
+    ({"validations": [{"expression": "object.spec.paused"}]}, "must evaluate to bool but got dyn"),
+    (
+        {"validations": [{"expression": "true", "messageExpression": "['a']"}]},
+        "must evaluate to string but got list(string)",
+    ),
+    (
+        {"auditAnnotations": [{"key": "k", "valueExpression": "true"}]},
+        "must evaluate to one of [string null_type] but got bool",
+    ),
+    (
+        {"validations": PASSING, "matchConditions": [{"name": "c", "expression": "'a'"}]},
+        "must evaluate to bool but got string",
+    ),
+    ({"validations": [{"expression": "1 + 'a' == 2"}]}, "compilation failed: ERROR: <input>:1:3: "),
+]
+
+
+@pytest.mark.parametrize("spec, detail", MISTYPED, ids=[detail for _, detail in MISTYPED])
+def test_an_expression_gives_what_is_wanted_of_it(world: World, spec: Obj, detail: str) -> None:
+    body = {"matchConstraints": {"resourceRules": [RULE]}, **spec}
+    response = store(world, "ValidatingAdmissionPolicy", "p", body)
+    assert response.code == 422
+    assert detail in response.body["message"]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from k8slab.api.cel.checking import BOOL, NULL, STRING
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
@@ -183,7 +184,7 @@ def _validate_validation(validation: Obj, path: str) -> list[Cause]:
     if not (validation.get("expression") or "").strip():
         causes.append(required(f"{path}.expression", "expression is not specified"))
     else:
-        causes += validate_expression(validation["expression"], _NAMES, f"{path}.expression")
+        causes += validate_expression(validation["expression"], _NAMES, f"{path}.expression", (BOOL,))
     for field in ("messageExpression", "message"):
         text = validation.get(field) or ""
         if text and not text.strip():
@@ -191,7 +192,7 @@ def _validate_validation(validation: Obj, path: str) -> list[Cause]:
         elif field == "message" and re.search(r"[\n\r]", text.strip()):
             causes.append(invalid(f"{path}.message", text, "must not contain line breaks"))
         elif field == "messageExpression" and text:
-            causes += validate_expression(text, _NAMES, f"{path}.{field}")
+            causes += validate_expression(text, _NAMES, f"{path}.{field}", (STRING,))
     reason = validation.get("reason")
     if reason is not None and reason not in _REASONS:
         causes.append(not_supported(f"{path}.reason", reason, _REASONS))
@@ -209,6 +210,8 @@ def _validate_annotation(name: str, key: str, annotation: Obj, path: str) -> lis
     elif len(value.encode()) > _LONGEST_VALUE_BYTES:
         detail = f"must not exceed {_LONGEST_VALUE_BYTES} bytes in length"
         causes.append(required(f"{path}.valueExpression", detail))
+    else:
+        causes += validate_expression(value, _NAMES, f"{path}.valueExpression", (STRING, NULL))
     return causes
 
 

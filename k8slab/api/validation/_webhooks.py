@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from k8slab.api.cel import CelError, compile_expression
+from k8slab.api.cel.checking import BOOL, DYN, NULL, Type, type_of
+from k8slab.api.cel.syntax import Call, Index, Name, Node, Select
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
@@ -138,13 +140,38 @@ def _validate_versions(versions: list[str], path: str) -> list[Cause]:
 _CONDITION_NAMES = ("authorizer", "object", "oldObject", "request")
 
 
-def validate_expression(text: str, names: tuple[str, ...], path: str) -> list[Cause]:
-    """An expression that compiles with these variables."""
+def validate_expression(
+    text: str, names: tuple[str, ...], path: str, gives: tuple[Type, ...] = ()
+) -> list[Cause]:
+    """An expression that compiles with these variables, and gives a value of one of these types.
+
+    Of which type a value is isn't always known here; what can't be told is let pass.
+    """
     try:
-        compile_expression(text, names)
+        program = compile_expression(text, names)
+        found = type_of(text, program.tree, dict.fromkeys(names, DYN)) if gives else DYN
     except CelError as error:
         return [invalid(path, text, f"compilation failed: {error}")]
-    return []
+    is_known = found != DYN or _is_read(program.tree)
+    if not gives or found in gives or not is_known:
+        return []
+    wanted = " ".join(map(_type_text, gives))
+    if len(gives) > 1:
+        wanted = f"one of [{wanted}]"
+    return [invalid(path, text, f"must evaluate to {wanted} but got {_type_text(found)}")]
+
+
+def _is_read(node: Node) -> bool:
+    """Whether an expression is what an object has somewhere, which is of no known type, or says so."""
+    if isinstance(node, Call):
+        return node.function == "dyn" and node.target is None
+    while isinstance(node, Select | Index):
+        node = node.operand
+    return isinstance(node, Name) and node.name in ("object", "oldObject", "params")
+
+
+def _type_text(kind: Type) -> str:
+    return "null_type" if kind == NULL else str(kind)
 
 
 def validate_match_conditions(
@@ -158,7 +185,7 @@ def validate_match_conditions(
         if not (condition.get("expression") or "").strip():
             causes.append(required(f"{where}.expression"))
         else:
-            causes += validate_expression(condition["expression"], names, f"{where}.expression")
+            causes += validate_expression(condition["expression"], names, f"{where}.expression", (BOOL,))
         if not name:
             causes.append(required(f"{where}.name"))
         else:

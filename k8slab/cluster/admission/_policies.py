@@ -229,6 +229,11 @@ def context_of(request: Request, new: Obj | None, policy: Obj, params: Obj | Non
         "params": params,
         "request": _asked(request),
     }
+    return afresh(policy, context)
+
+
+def afresh(policy: Obj, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with variables that are worked out, and cost, anew."""
     return {**context, "variables": _Variables(policy, context)}
 
 

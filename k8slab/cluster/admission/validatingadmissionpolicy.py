@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from k8slab.api.cel import CelError
+from k8slab.api.cel.values import type_name
 from k8slab.api.errors import ApiError, Cause
 from k8slab.api.meta import Obj
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
@@ -19,6 +20,7 @@ from k8slab.cluster.admission._policies import (
     Budget,
     Match,
     OutOfBudgetError,
+    afresh,
     concerned,
     conditions_hold,
     context_of,
@@ -29,6 +31,14 @@ from k8slab.cluster.admission._policies import (
 KIND = "ValidatingAdmissionPolicy"
 _CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413}
 _LONGEST_MESSAGE = 5 * 1024
+
+
+class _Fault(NamedTuple):
+    """What a policy has against a request. Some faults deny it, whichever actions are bound."""
+
+    message: str
+    reason: str = ""
+    denies: bool = False
 
 
 class _Denial(NamedTuple):
@@ -56,32 +66,33 @@ def _denials(request: Request) -> Iterator[_Denial]:
             if fails(policy):
                 yield _Denial(*names, match.error, "", ("Deny",))
             continue
-        for message, reason in _messages(request, match):
-            yield _Denial(*names, message, reason, actions)
+        for fault in _faults(request, match):
+            yield _Denial(*names, fault.message, fault.reason, ("Deny",) if fault.denies else actions)
 
 
-def _messages(request: Request, match: Match) -> Iterator[tuple[str, str]]:
-    """The messages and reasons of the validations that fail."""
+def _faults(request: Request, match: Match) -> Iterator[_Fault]:
+    """What the validations and the audit annotations of a policy have against a request."""
     policy = match.policy
     for params in match.params:
         context = context_of(request, request.new, policy, params)
         conditions = policy["spec"].get("matchConditions") or ()
         try:
             if conditions_hold(conditions, CONDITION_NAMES, context):
-                yield from _judged(policy, context)
+                yield from [*_judged(policy, context), *_annotated(policy, context)]
         except CelError as error:
             if fails(policy):
-                yield str(error), ""
+                yield _Fault(str(error))
 
 
-def _judged(policy: Obj, context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the validations have against a request, with the reasons. OutOfBudgetError if they cost too much.
+def _judged(policy: Obj, context: Mapping[str, Any]) -> Iterator[_Fault]:
+    """What the validations have against a request. OutOfBudgetError if they cost too much.
 
     All validations are evaluated, and then all of their messages with what is left of the budget.
     """
     validations, budget = policy["spec"].get("validations") or (), Budget(BUDGET)
     results = [_result(one["expression"], context, budget) for one in validations]
     texts = [one.get("messageExpression") for one in validations]
+    context = afresh(policy, context)
     try:
         messages = [_result(text, context, budget) if text else None for text in texts]
     except OutOfBudgetError as error:
@@ -92,9 +103,26 @@ def _judged(policy: Obj, context: Mapping[str, Any]) -> Iterator[tuple[str, str]
     for validation, result, message in zip(validations, results, messages, strict=True):
         if isinstance(result, CelError):
             if fails(policy):
-                yield str(result), ""
+                yield _Fault(str(result))
         elif result is not True:
-            yield _message(validation, message), validation.get("reason") or ""
+            yield _Fault(_message(validation, message), validation.get("reason") or "")
+
+
+def _annotated(policy: Obj, context: Mapping[str, Any]) -> Iterator[_Fault]:
+    """What is wrong with the audit annotations, which have a budget of their own. OutOfBudgetError beyond it.
+
+    A lab writes no audit log into which their values would go.
+    """
+    context, budget = afresh(policy, context), Budget(BUDGET)
+    for annotation in policy["spec"].get("auditAnnotations") or ():
+        text = annotation["valueExpression"]
+        value = _result(text, context, budget)
+        if isinstance(value, CelError):
+            if fails(policy):
+                yield _Fault(str(value), denies=True)
+        elif value is not None and not isinstance(value, str):
+            said = f"valueExpression '{text}' resulted in unsupported return type: {type_name(value)}"
+            yield _Fault(f"{said}. Return type must be either string or null.", denies=True)
 
 
 def _result(text: str, context: Mapping[str, Any], budget: Budget) -> Any:
