@@ -22,7 +22,7 @@ from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, labels_of
 from k8slab.clock import SECOND_US
 from k8slab.cluster.negotiation import header
-from k8slab.cluster.request import Request
+from k8slab.cluster.request import NO_EXTRA, Request
 from k8slab.cluster.routes import Place, place_of, verb_of
 from k8slab.cluster.world import World
 
@@ -121,11 +121,11 @@ def _recognised(world: World, request: Request, credentials: str) -> Request:
     """The request as made by the holder of these credentials; without any, by the anonymous user."""
     scheme, _, token = credentials.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,), uid="")
-    user = account_of_token(world, token.strip())
-    if user is None:
+        return request._replace(user=ANONYMOUS, groups=(UNAUTHENTICATED,), uid="", extra=NO_EXTRA)
+    holder = holder_of_token(world, token.strip())
+    if isinstance(holder, str) or tokens.ISSUER not in holder.audiences:
         raise ApiError(401, "Unauthorized", "Unauthorized")
-    return request._replace(user=user, groups=(), uid="")
+    return request._replace(user=holder.user, groups=(), uid=holder.uid, extra=holder.extra)
 
 
 def _check_impersonation(world: World, request: Request, user: str, groups: tuple[str, ...]) -> None:
@@ -151,9 +151,10 @@ _INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
 
 
 class Holder(NamedTuple):
-    """Whom a token stands for: a user name, and what else the token says (`extra` by its names)."""
+    """Whom a token stands for: a user name, its UID, and what else the token says (`extra` by its names)."""
 
     user: str
+    uid: str
     audiences: tuple[str, ...]
     extra: Obj
 
@@ -186,7 +187,7 @@ def holder_of_token(world: World, token: str) -> Holder | str:
         if name in private:
             extra[f"authentication.kubernetes.io/{name}-name"] = [private[name]["name"]]
             extra[f"authentication.kubernetes.io/{name}-uid"] = [private[name]["uid"]]
-    return Holder(claims["sub"], tuple(claims["aud"]), dict(sorted(extra.items())))
+    return Holder(claims["sub"], uid, tuple(claims["aud"]), dict(sorted(extra.items())))
 
 
 def _holder_of_secret(world: World, claims: Obj, token: str) -> Holder | str:
@@ -212,7 +213,7 @@ def _holder_of_secret(world: World, claims: Obj, token: str) -> Holder | str:
             "marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, "
             f"or remove the '{_INVALID_SINCE}' label from the secret to temporarily allow use of this token"
         )
-    return Holder(claims["sub"], (tokens.ISSUER,), {})
+    return Holder(claims["sub"], uid, (tokens.ISSUER,), {})
 
 
 def _invalidated(world: World, private: Obj) -> str:
@@ -233,14 +234,6 @@ def _invalidated(world: World, private: Obj) -> str:
             shown = {"pod": "pod", "secret": "secret", "node": "node"}[name]
             return f"{kind} UID ({uid}) does not match service account {shown} ref claim ({claim['uid']})"
     return ""
-
-
-def account_of_token(world: World, token: str) -> str | None:
-    """The user name behind a token that the API server itself takes; None where there is none."""
-    holder = holder_of_token(world, token)
-    if isinstance(holder, str) or tokens.ISSUER not in holder.audiences:
-        return None
-    return holder.user
 
 
 # Whether they may.

@@ -10,7 +10,7 @@ registry/rest/{create,update}.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,16 +30,19 @@ from k8slab.cluster import admission, likenesses, successors
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
+from k8slab.cluster.request import NO_EXTRA
 from k8slab.cluster.world import Trail, World
 from k8slab.store.view import Change
 
 
 class Actor(NamedTuple):
-    """Who asks: the user, its groups, and the field manager's name that its writes carry."""
+    """Who asks: the user, its groups, what else is known of it, and the field manager of its writes."""
 
     user: str
     groups: tuple[str, ...]
     manager: str
+    uid: str = ""
+    extra: Mapping[str, Sequence[str]] = NO_EXTRA
 
 
 ADMIN = Actor("kubernetes-admin", ("system:masters", "system:authenticated"), "kubectl")
@@ -201,8 +204,8 @@ def replace(
 ) -> Obj:
     """Put `new` in the place of the stored `old`, whose preconditions hold. The stored object.
 
-    An update that changes nothing writes nothing. One that takes away the
-    last finalizer of an object that is being deleted removes it.
+    An update that changes nothing is judged like any other, and writes nothing. One that
+    takes away the last finalizer of an object that is being deleted removes it.
     """
     request = None
     if actor.user == ADMIN.user or not _has_defaults(kind, new, old, subresource):
@@ -222,13 +225,13 @@ def replace(
         raise invalid(kind.kind, kind.group, key[1], causes)
     if subresource != "status":
         _warn(kind, new, old, options)
-    if new == old:
-        return old
     charges: list[tuple[Key, Obj]] = []
     if request is not None:
         request = request._replace(new=new)
         charges = admission.validate(request)
         _warn_of_admission(request, options)
+    if new == old:
+        return old
     if options.dry_run:
         return new
     admission.charge(world, charges, cause)
@@ -375,6 +378,8 @@ def admission_request(
         old=old,
         user=actor.user,
         groups=actor.groups,
+        uid=actor.uid,
+        extra=actor.extra,
         now_us=world.now_us,
         dry_run=options.dry_run,
     )

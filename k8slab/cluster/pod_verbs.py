@@ -289,6 +289,8 @@ def _admit(world: World, request: Request, route: Route, actor: Actor) -> None:
             old=None,
             user=actor.user,
             groups=actor.groups,
+            uid=actor.uid,
+            extra=actor.extra,
             now_us=world.now_us,
         )
     )

@@ -124,7 +124,8 @@ def _written(response: Response, output: Output) -> Response:
 
 def actor_of(request: Request) -> Actor:
     """Who asks, and the field manager's name that the write carries."""
-    return Actor(request.user, request.groups, request.query.get("fieldManager") or _agent(request))
+    manager = request.query.get("fieldManager") or _agent(request)
+    return Actor(request.user, request.groups, manager, request.uid, request.extra)
 
 
 def _agent(request: Request) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from k8slab import clock
 from k8slab.api.errors import Cause, bad_request, invalid
 from k8slab.api.meta import Obj
-from k8slab.api.tokens import ACCOUNT, ISSUER
+from k8slab.api.tokens import ISSUER
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.api.validation._field import required
 from k8slab.api.validation._metadata import selector_requirement
@@ -55,19 +55,13 @@ def _token(world: World, request: Request, route: Route, review: Obj) -> Obj:
         given, asked = _go_list(holder.audiences), _go_list(wanted)
         text = f"token audiences {given} is invalid for the target audiences {asked}"
         return {**review, "status": {"user": {}, "error": f"[{access.UNKNOWN_TOKEN}, {text}]"}}
-    uid = world.get("ServiceAccount", _account_key(holder.user))
     info = {
         "username": holder.user,
-        "uid": (uid or {"metadata": {"uid": ""}})["metadata"]["uid"],
+        "uid": holder.uid,
         "groups": list(access.full_groups(holder.user, ())),
         "extra": holder.extra,
     }
     return {**review, "status": {"authenticated": True, "user": info, "audiences": shared}}
-
-
-def _account_key(user: str) -> tuple[str, str]:
-    namespace, _, name = user.removeprefix(ACCOUNT).partition(":")
-    return namespace, name
 
 
 def _go_list(values: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from k8slab.cluster import assembly
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
+from k8slab.lab import Lab
 from k8slab.timing import INSTANT
 
 ROOT = "/apis/admissionregistration.k8s.io/v1"
@@ -518,3 +519,61 @@ def test_an_expression_gives_what_is_wanted_of_it(world: World, spec: Obj, detai
     response = store(world, "ValidatingAdmissionPolicy", "p", body)
     assert response.code == 422
     assert detail in response.body["message"]
+
+
+BY_NODE = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: by-node}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE, DELETE], resources: [configmaps]}
+  matchConditions:
+    - {name: accounts, expression: request.userInfo.username == "system:serviceaccount:default:default"}
+  validations:
+    - expression: >-
+        request.userInfo.extra[?'authentication.kubernetes.io/node-name'][0].orValue('')
+        == (request.operation == 'DELETE' ? oldObject : object).metadata.name
+      message: of another node
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: by-node}
+spec: {policyName: by-node, validationActions: [Deny]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edit, namespace: default}
+subjects: [{kind: ServiceAccount, name: default, namespace: default}]
+roleRef: {kind: ClusterRole, name: edit, apiGroup: rbac.authorization.k8s.io}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: main, image: nginx}]}
+"""
+
+
+def test_a_policy_knows_the_node_of_a_pods_token() -> None:
+    lab = Lab(2)
+    lab.apply(BY_NODE)
+    lab.settle()
+    node = lab.get("pod/web")["spec"]["nodeName"]
+    read = "exec web -- cat /var/run/secrets/kubernetes.io/serviceaccount/token"
+    of_pod, of_nobody = lab.kubectl(read).stdout, lab.kubectl("create token default").stdout.strip()
+
+    def code(method: str, name: str, token: str) -> int:
+        body: Obj | None = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+        body = None if method == "DELETE" else body
+        path = MAPS if method == "POST" else f"{MAPS}/{name}"
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return lab.request(Request(method, path, headers=headers, body=body)).code
+
+    asked = [
+        (method, name, token)
+        for method in ("POST", "PUT", "DELETE")
+        for name, token in ((node, of_pod), ("kube-root-ca.crt", of_pod), (node, of_nobody))
+    ]
+    codes = [code(*one) for one in asked]
+    assert codes == [201, 422, 422, 200, 422, 422, 200, 422, 404]

@@ -5,12 +5,13 @@ Models staging/src/k8s.io/apiserver/pkg/admission/{attributes,errors,interfaces}
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError, forbidden
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj
+from k8slab.cluster.request import NO_EXTRA
 from k8slab.store.view import View
 
 
@@ -31,12 +32,24 @@ class Request(NamedTuple):
     old: Obj | None
     user: str = ""
     groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, Sequence[str]] = NO_EXTRA
     now_us: int = 0
     dry_run: bool = False
 
 
 Charge = tuple[Key, Obj]
 """A ResourceQuota's key, and the quota with the usage that the request brings it to."""
+
+
+def user_info(request: Request) -> Obj:
+    """Who asks, as `userInfo` says it to webhooks and policies: what is not known is left out."""
+    info: Obj = {"username": request.user, "groups": list(request.groups)}
+    if request.uid:
+        info["uid"] = request.uid
+    if request.extra:
+        info["extra"] = {name: list(values) for name, values in request.extra.items()}
+    return info
 
 
 class Admission(NamedTuple):

@@ -17,7 +17,7 @@ from k8slab.api.cel.planning import untyped
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, group_version, labels_of
 from k8slab.api.selectors import from_label_selector, matches
-from k8slab.cluster.admission._plugin import Request
+from k8slab.cluster.admission._plugin import Request, user_info
 
 GROUP = "admissionregistration.k8s.io"
 CONDITION_NAMES = ("object", "oldObject", "params", "request")
@@ -251,7 +251,7 @@ def _asked(request: Request) -> Obj:
         "name": request.name,
         "namespace": request.namespace,
         "operation": request.operation,
-        "userInfo": {"username": request.user, "groups": list(request.groups)},
+        "userInfo": user_info(request),
         "dryRun": request.dry_run,
         "options": {},
     }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from k8slab import clock
 from k8slab.api.meta import Obj, assoc, dig
-from k8slab.cluster.admission._plugin import Admission, Request
+from k8slab.cluster.admission._plugin import Admission, Request, user_info
 
 
 def _stamped(conditions: Sequence[Obj], before: Sequence[Obj], now: str) -> list[Obj]:
@@ -44,10 +44,8 @@ def _mutate(request: Request, obj: Obj) -> Obj:
         return obj
     dropped = ("username", "uid", "groups", "extra")
     spec = {name: value for name, value in (obj.get("spec") or {}).items() if name not in dropped}
-    spec["username"] = request.user
-    if request.groups:
-        spec["groups"] = list(request.groups)
-    return {**obj, "spec": spec}
+    known = {name: value for name, value in user_info(request).items() if value}
+    return {**obj, "spec": {**spec, **known}}
 
 
 ADMISSION = Admission(
