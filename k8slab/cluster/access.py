@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: authentication, impersonation, and role-based access control.
+"""Who asks, and whether they may: authentication, impersonation, nodes, and role-based access control.
 
 `Request.user` is whom the front door (the HTTP server, kubectl) has already
 recognised. A request that carries an `Authorization` header of its own is
@@ -13,18 +13,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from k8slab.api import tokens
+from k8slab.api import default_roles, tokens
+from k8slab.api.default_role_tables import CLUSTER_ROLES
 from k8slab.api.errors import ApiError, bad_request, forbidden, not_found
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, labels_of
 from k8slab.clock import SECOND_US
+from k8slab.cluster import node_access
 from k8slab.cluster.negotiation import header
 from k8slab.cluster.request import NO_EXTRA, Request
 from k8slab.cluster.routes import Place, place_of, verb_of
 from k8slab.cluster.world import World
+from k8slab.store.view import View
 
 ANONYMOUS = "system:anonymous"
 AUTHENTICATED = "system:authenticated"
@@ -34,7 +38,10 @@ _ACCOUNT = tokens.ACCOUNT
 
 
 class Attributes(NamedTuple):
-    """What is asked for: a verb on a resource, or on a path where `path` is set."""
+    """What is asked for: a verb on a resource, or on a path where `path` is set.
+
+    `selected_node` is the node to whose objects the field selector of a list limits it.
+    """
 
     user: str
     groups: tuple[str, ...]
@@ -45,6 +52,7 @@ class Attributes(NamedTuple):
     namespace: str = ""
     name: str = ""
     path: str = ""
+    selected_node: str = ""
 
 
 class Decision(NamedTuple):
@@ -254,24 +262,26 @@ def attributes_of(request: Request) -> Attributes:
         place.subresource.partition("/")[0],
         place.namespace,
         place.name or _name_in_selector(request, verb),
+        selected_node=node_access.selected_node(_selector_text(request, verb)),
     )
+
+
+def _selector_text(request: Request, verb: str) -> str:
+    return request.query.get("fieldSelector", "") if verb in ("list", "watch", "deletecollection") else ""
 
 
 def _name_in_selector(request: Request, verb: str) -> str:
     """The one name that a list's field selector asks for, which counts as the request's name."""
-    if verb not in ("list", "watch", "deletecollection"):
-        return ""
-    text = request.query.get("fieldSelector", "")
-    for term in text.split(","):
+    for term in _selector_text(request, verb).split(","):
         path, sign, value = term.partition("=")
         if sign and path == "metadata.name" and not value.startswith("="):
             return value
     return ""
 
 
-def check(world: World, attributes: Attributes) -> None:
+def check(view: View, attributes: Attributes) -> None:
     """403 in upstream's words for what is not allowed."""
-    decision = authorize(world, attributes)
+    decision = authorize(view, attributes)
     if not decision.allowed:
         text = _sanitised(_forbidden_text(attributes))
         why = f"{text}: {decision.reason}" if decision.reason else text
@@ -295,12 +305,47 @@ def _forbidden_text(asked: Attributes) -> str:
     return f"{text} at the cluster scope"
 
 
-def authorize(world: World, asked: Attributes) -> Decision:
-    """Whether something is allowed: to `system:masters` everything, to others what their roles say."""
+def authorize(view: View, asked: Attributes) -> Decision:
+    """Whether something is allowed: to `system:masters` everything, to nodes and others by what they are.
+
+    The authorizers are asked in turn, as with `--authorization-mode=Node,RBAC`.
+    """
     if MASTERS in asked.groups:
         return Decision(True)
+    as_node = _authorize_node(view, asked)
+    if as_node.allowed:
+        return as_node
+    by_role = _authorize_by_role(view, asked)
+    if by_role.allowed:
+        return by_role
+    return Decision(False, "\n".join(one.reason for one in (as_node, by_role) if one.reason))
+
+
+def _authorize_node(view: View, asked: Attributes) -> Decision:
+    """What a node may do: some of it by its Pods, the rest by the rules that hold for all nodes."""
+    node = node_access.node_of(asked.user, asked.groups)
+    if node is None:
+        return Decision(False)
+    if not node:
+        return Decision(False, node_access.unknown_node(asked.user))
+    if not asked.path:
+        wanted = node_access.Asked(
+            asked.verb, asked.subresource, asked.namespace, asked.name, asked.selected_node
+        )
+        opinion = node_access.opinion(view, node, asked.group, asked.resource, wanted)
+        if opinion.allowed is not None:
+            return Decision(opinion.allowed, opinion.reason)
+    return Decision(any(rule_allows(rule, asked) for rule in _node_rules()))
+
+
+@cache
+def _node_rules() -> tuple[Obj, ...]:
+    return tuple(default_roles.rules_of(CLUSTER_ROLES["system:node"]))
+
+
+def _authorize_by_role(view: View, asked: Attributes) -> Decision:
     faults: list[str] = []
-    for source, rule, fault in _rules(world, asked.user, asked.groups, asked.namespace):
+    for source, rule, fault in _rules(view, asked.user, asked.groups, asked.namespace):
         if fault:
             faults.append(fault)
         elif rule_allows(rule, asked):
@@ -311,11 +356,12 @@ def authorize(world: World, asked: Attributes) -> Decision:
     return Decision(False, f"RBAC: {unique[0]}" if len(unique) == 1 else f"RBAC: [{', '.join(unique)}]")
 
 
-def rules_for(world: World, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Obj], list[str]]:
+def rules_for(view: View, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Obj], list[str]]:
     """The rules that hold for a user in a namespace, and what went wrong while they were looked up."""
     rules: list[Obj] = []
-    faults: list[str] = []
-    for _, rule, fault in _rules(world, user, groups, namespace):
+    is_node = node_access.node_of(user, tuple(groups)) is not None
+    faults = ["node authorizer does not support user rule resolution"] if is_node else []
+    for _, rule, fault in _rules(view, user, groups, namespace):
         if fault:
             faults.append(fault)
         else:
@@ -326,18 +372,18 @@ def rules_for(world: World, user: str, groups: Sequence[str], namespace: str) ->
 _NO_RULE: Obj = {}
 
 
-def _rules(world: World, user: str, groups: Sequence[str], namespace: str) -> Iterator[tuple[str, Obj, str]]:
+def _rules(view: View, user: str, groups: Sequence[str], namespace: str) -> Iterator[tuple[str, Obj, str]]:
     """Each rule that applies, with the text of its binding, or why a binding's role can't be read."""
-    for binding in sorted(world.list("ClusterRoleBinding"), key=lambda one: one["metadata"]["name"]):
-        yield from _rules_of(world, binding, user, groups, "")
+    for binding in sorted(view.list("ClusterRoleBinding"), key=lambda one: one["metadata"]["name"]):
+        yield from _rules_of(view, binding, user, groups, "")
     if namespace:
-        bindings = world.list("RoleBinding", namespace=namespace)
+        bindings = view.list("RoleBinding", namespace=namespace)
         for binding in sorted(bindings, key=lambda one: one["metadata"]["name"]):
-            yield from _rules_of(world, binding, user, groups, namespace)
+            yield from _rules_of(view, binding, user, groups, namespace)
 
 
 def _rules_of(
-    world: World, binding: Obj, user: str, groups: Sequence[str], namespace: str
+    view: View, binding: Obj, user: str, groups: Sequence[str], namespace: str
 ) -> Iterator[tuple[str, Obj, str]]:
     subject = next(
         (one for one in binding.get("subjects") or () if _is_subject(one, user, groups, namespace)), None
@@ -346,7 +392,7 @@ def _rules_of(
         return
     reference = binding["roleRef"]
     try:
-        rules = _role_rules(world, reference, namespace)
+        rules = _role_rules(view, reference, namespace)
     except ApiError as error:
         yield "", _NO_RULE, error.message
         return
@@ -374,10 +420,10 @@ def _subject_text(subject: Obj, namespace: str) -> str:
     return f'{subject["kind"]} "{subject["name"]}"'
 
 
-def _role_rules(world: World, reference: Obj, namespace: str) -> Sequence[Obj]:
+def _role_rules(view: View, reference: Obj, namespace: str) -> Sequence[Obj]:
     """The rules of the role that a binding names. ApiError where there is no such role."""
     kind, name = reference["kind"], reference["name"]
-    role = world.get(kind, (namespace if kind == "Role" else "", name))
+    role = view.get(kind, (namespace if kind == "Role" else "", name))
     if role is None:
         raise not_found(kind.lower(), "rbac.authorization.k8s.io", name)
     return role.get("rules") or ()

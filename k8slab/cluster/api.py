@@ -26,7 +26,8 @@ from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
-from k8slab.cluster import admission, likenesses, successors
+from k8slab.cluster import admission, likenesses, node_access, successors
+from k8slab.cluster.admission import noderestriction
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
@@ -214,6 +215,8 @@ def replace(
     if subresource != "status":
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
+    elif node_access.NODES in actor.groups:
+        noderestriction.check(admission_request(world, actor, kind, "UPDATE", new, old, options, subresource))
     if subresource != "status":
         new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     new = _keep_system_fields(new, old)

@@ -19,6 +19,7 @@ from k8slab.api.validation._field import NOT_NEGATIVE
 from k8slab.api.validation._field import forbidden as forbidden_value
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.cluster import admission, bodies, subresources
+from k8slab.cluster.admission import noderestriction
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
@@ -48,6 +49,7 @@ def create(
     if kind is _EVICTION:
         response = _evict(world, request, route, actor, options, body, cause)
     elif kind is _TOKEN:
+        noderestriction.check(_asked(world, route, actor, kind, body))
         response = Response(201, _token(world, route, body))
     else:
         response = _bind(world, route, actor, options, body, cause)
@@ -110,6 +112,25 @@ _RISKY = "ignoreStoreReadErrorWithClusterBreakingPotential"
 _RISKY_FIELD = f"deleteOptions.{_RISKY}"
 
 
+def _asked(world: World, route: Route, actor: Actor, kind: Kind, body: Obj) -> admission.Request:
+    """What is created under an object, as admission sees it."""
+    return admission.Request(
+        view=world,
+        operation="CREATE",
+        kind=kind,
+        namespace=route.namespace,
+        name=route.name,
+        subresource=route.subresource,
+        new=body,
+        old=None,
+        user=actor.user,
+        groups=actor.groups,
+        uid=actor.uid,
+        extra=actor.extra,
+        now_us=world.now_us,
+    )
+
+
 def _evict(
     world: World,
     request: Request,
@@ -130,6 +151,7 @@ def _evict(
     if asked and options.dry_run and asked != ["All"]:
         text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(asked)}]"
         raise ApiError(500, "", text)
+    noderestriction.check(_asked(world, route, actor, _EVICTION, eviction))
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
     subresources.evict(world, actor, route.key, choices, cause=cause)

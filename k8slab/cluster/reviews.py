@@ -15,7 +15,7 @@ from k8slab.api.tokens import ISSUER
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.api.validation._field import required
 from k8slab.api.validation._metadata import selector_requirement
-from k8slab.cluster import access
+from k8slab.cluster import access, node_access
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import Route
 from k8slab.cluster.world import World
@@ -151,12 +151,24 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
             wanted.get("subresource", ""),
             wanted.get("namespace", ""),
             wanted.get("name", ""),
+            selected_node=_selected_node(wanted.get("fieldSelector") or {}),
         )
     decision = access.authorize(world, asked)
     status: Obj = {"allowed": decision.allowed}
     if decision.reason:
         status["reason"] = decision.reason
     return {**review, "status": status}
+
+
+def _selected_node(selector: Obj) -> str:
+    """The node to which a review says that a selector limits a list: as text, or as requirements."""
+    if selector.get("rawSelector"):
+        return node_access.selected_node(selector["rawSelector"])
+    for one in selector.get("requirements") or ():
+        values = one.get("values") or []
+        if (one.get("key"), one.get("operator"), len(values)) == ("spec.nodeName", "In", 1):
+            return str(values[0])
+    return ""
 
 
 def _rules(world: World, request: Request, route: Route, review: Obj) -> Obj:

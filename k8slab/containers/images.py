@@ -2,8 +2,8 @@
 
 Every well-formed name can be pulled, so that a learner's manifest works
 whatever it runs, except names made for lessons about failures: the tags
-`does-not-exist`, `missing`, `no-such-tag` (and tags that begin with them), and
-registries whose name ends in `invalid`.
+`does-not-exist`, `missing`, `no-such-tag` (and tags that begin with them), the
+tag `404`, and registries whose name ends in `invalid`.
 
 Models github.com/distribution/reference (names), and the texts of containerd
 as pkg/kubelet/images/image_manager.go passes them on, v1.36.
@@ -150,6 +150,6 @@ def pull_failure(image: str) -> str:
             "server message: insufficient_scope: authorization failed"
         )
         return f"rpc error: code = Unknown desc = {failed}: {why}"
-    if found.tag.startswith(_MISSING_TAGS):
+    if found.tag.startswith(_MISSING_TAGS) or found.tag == "404":
         return f"rpc error: code = NotFound desc = {failed}: {found.name}: not found"
     return ""

@@ -45,6 +45,7 @@ def test_no_names(image):
 FAILS = [
     ("nginx:does-not-exist", "code = NotFound", ": not found"),
     ("nginx:missing", "code = NotFound", ": not found"),
+    ("webserver:404", "code = NotFound", ": not found"),
     ("does-not-exist", "code = Unknown", "insufficient_scope: authorization failed"),
     ("team/no-such-tag-app:1", "code = Unknown", "insufficient_scope: authorization failed"),
     ("registry.invalid/app:1", "code = Unknown", "lookup registry.invalid: no such host"),

@@ -26,6 +26,7 @@ ORDER = (
     "namespacelifecycle",
     "limitranger",
     "serviceaccount",
+    "noderestriction",
     "taintnodesbycondition",
     "podsecurity",
     "priority",
