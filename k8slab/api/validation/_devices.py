@@ -11,10 +11,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from k8slab.api.cel import CelError, compile_expression
-from k8slab.api.cel.checking import BOOL, DYN, STRING, Type, map_of, type_of
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
+from k8slab.api.validation._device_selectors import validate_selectors
 from k8slab.api.validation._field import (
     all_invalid,
     duplicate,
@@ -35,8 +34,7 @@ from k8slab.api.validation._names import (
 from k8slab.api.validation._volume_sources import validate_csi_driver_name
 
 MOST_REQUESTS = MOST_CONSTRAINTS = MOST_CONFIGURATIONS = MOST_RESULTS = 32
-_MOST_SELECTORS = 32
-_LONGEST_EXPRESSION = LONGEST_PARAMETERS = 10 * 1024
+LONGEST_PARAMETERS = 10 * 1024
 _LONGEST_POOL_NAME, _LONGEST_IDENTIFIER = 253, 32
 _MOST_BINDING_CONDITIONS = 4
 _EFFECTS = ("NoExecute", "NoSchedule", "None")
@@ -121,37 +119,6 @@ def validate_full_name(text: str, path: str) -> list[Cause]:
 
 
 # Which devices are meant.
-
-_DEVICE = Type(
-    "kubernetes.DRADevice",
-    (),
-    {
-        "driver": STRING,
-        "allowMultipleAllocations": BOOL,
-        "attributes": map_of(STRING, map_of(STRING, DYN)),
-        "capacity": map_of(STRING, map_of(STRING, Type("kubernetes.Quantity"))),
-    },
-)
-
-
-def validate_selectors(selectors: Sequence[Obj], path: str) -> list[Cause]:
-    """Expressions that say which devices fit."""
-    return validate_each(selectors, _MOST_SELECTORS, _validate_selector, path)
-
-
-def _validate_selector(selector: Obj, path: str) -> list[Cause]:
-    if selector.get("cel") is None:
-        return [required(f"{path}.cel")]
-    text, where = selector["cel"].get("expression") or "", f"{path}.cel.expression"
-    if byte_length(text) > _LONGEST_EXPRESSION:
-        return [too_long(where, _LONGEST_EXPRESSION)]
-    try:
-        found = type_of(text, compile_expression(text, ("device",)).tree, {"device": _DEVICE})
-    except CelError as error:
-        return [invalid(where, text, f"compilation failed: {error}")]
-    if found in (BOOL, DYN):
-        return []
-    return [invalid(where, text, f"must evaluate to bool or the unknown type, not {found}")]
 
 
 def validate_tolerations(tolerations: Sequence[Obj], path: str) -> list[Cause]:

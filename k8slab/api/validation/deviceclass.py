@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
+from k8slab.api.validation._device_selectors import validate_selectors
 from k8slab.api.validation._devices import (
     MOST_CONFIGURATIONS,
     validate_configuration,
     validate_each,
-    validate_selectors,
 )
 from k8slab.api.validation._field import invalid
 from k8slab.api.validation._metadata import rules
