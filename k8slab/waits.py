@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from k8slab.api.meta import Obj, condition_of, dig
+from k8slab.api.meta import Obj, condition_of, controller_of, dig
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.containers.ailments import SKEW, SLOWNESS
+from k8slab.containers.images import REGISTRY_OUTAGE
+from k8slab.hints import gist, of_scheduling
 from k8slab.kubelet.eviction import REASON
 from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 from k8slab.store.view import View
@@ -79,11 +81,31 @@ def _deletion(view: View, obj: Obj, now_us: int) -> list[Said]:
     node = obj["spec"].get("nodeName", "")
     machine = view.get("Machine", ("", node))
     if machine is not None and not _is_heard(machine):
-        return [("unreachable", {"node": node})]
+        return _held(view, obj, node, now_us)
     due_us = parse_timestamp(obj["metadata"]["deletionTimestamp"])
     if due_us > now_us:
         return [("grace_left", {"left": _seconds(due_us - now_us)})]
     return [("grace", {})]
+
+
+def _held(view: View, pod: Obj, node: str, now_us: int) -> list[Said]:
+    """Why a Pod is still there whose node is lost, and who waits for it to be gone."""
+    lines: list[Said] = [("unreachable", {"node": node})]
+    silent_us = _silent_us(view, node, now_us)
+    if silent_us:
+        lines = [("unreachable_for", {"node": node, "for": _seconds(silent_us)})]
+    owner = controller_of(pod)
+    if owner is not None and owner["kind"] == "StatefulSet":
+        lines.append(("no_twin", {"pod": pod["metadata"]["name"], "owner": owner["name"]}))
+    return lines
+
+
+def _silent_us(view: View, node: str, now_us: int) -> int:
+    """For how long a node has been given up for lost; 0 while nobody has noticed."""
+    ready = condition_of(view.get("Node", ("", node)) or {}, "Ready") or {}
+    if ready.get("status") != "Unknown" or not ready.get("lastTransitionTime"):
+        return 0
+    return max(0, now_us - parse_timestamp(ready["lastTransitionTime"]))
 
 
 def _namespace_deletion(namespace: Obj) -> list[Said]:
@@ -106,18 +128,59 @@ def _is_heard(machine: Obj) -> bool:
 def _pod(view: View, pod: Obj, now_us: int) -> list[Said]:
     scheduled = condition_of(pod, "PodScheduled") or {}
     if scheduled.get("status") == "False":
-        return [("for_node", {"message": scheduled.get("message", "")})]
+        return _unscheduled(view, pod, scheduled, now_us)
     node = pod["spec"].get("nodeName", "")
     if not node:
-        return [("for_scheduler", {})]
+        scheduler = pod["spec"].get("schedulerName", SCHEDULER)
+        return [("for_scheduler", {}) if scheduler == SCHEDULER else ("no_scheduler", {"name": scheduler})]
     machine = view.get("Machine", ("", node))
     if machine is not None and not _is_heard(machine):
         return [("unheard", {"node": node})]
     status = pod.get("status") or {}
     if status.get("phase") in ("Succeeded", "Failed"):
         return _end(status)
-    lines = _volumes(view, pod, node) or _containers(pod)
-    return lines or _readiness(pod)
+    lines = _volumes(view, pod, node, now_us) or _containers(view, pod)
+    return lines or _initialization(pod) or _readiness(pod)
+
+
+SCHEDULER = "default-scheduler"
+
+
+def _unscheduled(view: View, pod: Obj, scheduled: Obj, now_us: int) -> list[Said]:
+    """Why no node was found: in the scheduler's words, and what these mean."""
+    gates = [one["name"] for one in pod["spec"].get("schedulingGates") or ()]
+    if gates:
+        return [("gated", {"gates": ", ".join(gates)})]
+    message = scheduled.get("message", "")
+    lines: list[Said] = [("for_node", {"message": gist(message)})]
+    lines += [(name, {}) for name in of_scheduling(message)]
+    return lines + [
+        said
+        for name in _claims_of(pod)
+        if (claim := view.get("PersistentVolumeClaim", (pod["metadata"]["namespace"], name))) is not None
+        for said in _of(view, claim, now_us)
+    ]
+
+
+def _claims_of(pod: Obj) -> list[str]:
+    claims = (dig(one, "persistentVolumeClaim", "claimName") for one in pod["spec"].get("volumes") or ())
+    return [name for name in claims if name]
+
+
+def _initialization(pod: Obj) -> list[Said]:
+    """The init container at which its start stands."""
+    status = pod.get("status") or {}
+    if status.get("phase") != "Pending":
+        return []
+    sidecars = [
+        one["name"] for one in pod["spec"].get("initContainers") or () if one.get("restartPolicy") == "Always"
+    ]
+    running = [
+        one["name"]
+        for one in status.get("initContainerStatuses") or ()
+        if _runs(one) and one["name"] not in sidecars
+    ]
+    return [("initializing", {"name": running[0]})] if running else []
 
 
 def _eviction(message: str) -> str:
@@ -144,12 +207,13 @@ def _end(status: Obj) -> list[Said]:
     return lines or [("failed", {})]
 
 
-def _volumes(view: View, pod: Obj, node: str) -> list[Said]:
+def _volumes(view: View, pod: Obj, node: str, now_us: int) -> list[Said]:
     """Claims that hold its start up: not there, not bound, or attached to another node."""
     if any("state" in one and "waiting" not in one["state"] for one in _container_statuses(pod)):
         return []
     lines: list[Said] = []
     for volume in pod["spec"].get("volumes") or ():
+        lines.extend(_source(view, pod, volume))
         name = dig(volume, "persistentVolumeClaim", "claimName")
         if not name:
             continue
@@ -159,10 +223,23 @@ def _volumes(view: View, pod: Obj, node: str) -> list[Said]:
             continue
         bound = claim["spec"].get("volumeName", "")
         if not bound:
-            lines.append(("unbound_claim", {"claim": name}))
+            lines += [("unbound_claim", {"claim": name}), *_of(view, claim, now_us)]
             continue
         lines.extend(_attachment(view, name, bound, node))
     return lines
+
+
+_SOURCES = (("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap"))
+
+
+def _source(view: View, pod: Obj, volume: Obj) -> list[Said]:
+    """A Secret or a ConfigMap that is to be mounted and is not there."""
+    for field, key, kind in _SOURCES:
+        name = dig(volume, field, key)
+        if name and not dig(volume, field, "optional"):
+            if view.get(kind, (pod["metadata"]["namespace"], name)) is None:
+                return [("no_source", {"kind": kind, "name": name, "volume": volume["name"]})]
+    return []
 
 
 def _attachment(view: View, claim: str, volume: str, node: str) -> list[Said]:
@@ -184,7 +261,7 @@ def _container_statuses(pod: Obj) -> Sequence[Obj]:
     return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
-def _containers(pod: Obj) -> list[Said]:
+def _containers(view: View, pod: Obj) -> list[Said]:
     lines: list[Said] = []
     for one in _container_statuses(pod):
         waiting = dig(one, "state", "waiting") or {}
@@ -198,7 +275,26 @@ def _containers(pod: Obj) -> list[Said]:
         ended = dig(one, "lastState", "terminated") or {}
         if waiting["reason"] == "CrashLoopBackOff" and ended:
             lines.append(("crash_loop", _last_end(one, ended)))
+            lines += _cause_of_end(view, pod, ended)
+        if waiting["reason"] in ("ImagePullBackOff", "ErrImagePull"):
+            down = view.get("Outage", REGISTRY_OUTAGE) is not None
+            lines.append(("registry_down" if down else "image", {"image": one.get("image", "")}))
     return lines
+
+
+def _cause_of_end(view: View, pod: Obj, ended: Obj) -> list[Said]:
+    """Who ended a container that did not end of its own accord."""
+    if ended.get("reason") == "OOMKilled":
+        return [("hint.memory", {})]
+    killed = [
+        one
+        for one in view.list("Event", namespace=pod["metadata"]["namespace"])
+        if one.get("reason") == "Killing" and dig(one, "involvedObject", "uid") == pod["metadata"]["uid"]
+    ]
+    for probe in ("liveness", "startup"):
+        if any(f"failed {probe} probe" in one.get("message", "") for one in killed):
+            return [("hint.probe", {"probe": probe})]
+    return []
 
 
 def _last_end(status: Obj, ended: Obj) -> dict[str, Any]:
@@ -282,6 +378,8 @@ def _deployment(view: View, workload: Obj, now_us: int) -> list[Said]:
         if condition.get("status") == bad and condition.get("reason") != "DeploymentPaused":
             message = condition.get("message", "")
             lines.append(("condition", {"type": kind, "status": bad, "message": message}))
+            if kind == "Progressing":
+                lines.append(("rollout_stopped", {"name": workload["metadata"]["name"]}))
     wanted = spec.get("replicas", 1)
     if status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == wanted:
         return lines
@@ -350,7 +448,8 @@ def _job(view: View, job: Obj, now_us: int) -> list[Said]:
         condition = condition_of(job, kind) or {}
         if condition.get("status") == "True":
             message = condition.get("message")
-            return [(name_with, {"message": message})] if message else [(name, {})]
+            said: list[Said] = [(name_with, {"message": f"{message}."})] if message else [(name, {})]
+            return said + (_unready_pods(view, job, now_us) if kind == "Failed" else [])
     if job["spec"].get("suspend"):
         return [("suspended_job", {})]
     status = job.get("status") or {}
@@ -414,13 +513,19 @@ _TAKEN = ((MEMORY, "memory_taken"), (DISK, "disk_full"), (PIDS, "pids_taken"))
 
 def _node(view: View, node: Obj, now_us: int) -> list[Said]:
     lines: list[Said] = []
-    machine = view.get("Machine", ("", node["metadata"]["name"]))
+    name = node["metadata"]["name"]
+    machine = view.get("Machine", ("", name))
     if machine is not None and machine["spec"]["power"] != "On":
         lines.append(("no_power", {}))
     elif machine is not None and machine["spec"]["network"] != "Up":
         lines.append(("no_network", {}))
     elif machine is not None and machine["spec"]["kubelet"] != "Running":
         lines.append(("no_kubelet", {}))
+    silent_us = _silent_us(view, name, now_us)
+    if silent_us:
+        lines.append(("silent", {"for": _seconds(silent_us)}))
+    elif lines:
+        lines.append(("unnoticed", {}))
     ailments = {} if machine is None else machine["spec"]
     if ailments.get(SLOWNESS):
         lines.append(("slow", {"factor": ailments[SLOWNESS]}))
@@ -432,11 +537,28 @@ def _node(view: View, node: Obj, now_us: int) -> list[Said]:
             lines.append((name, {}))
     if node["spec"].get("unschedulable"):
         lines.append(("cordoned", {}))
+    # What nobody has heard of is Unknown in each of its conditions, which says no more than one sentence.
     return lines + [
         _condition(one)
         for one in (node.get("status") or {}).get("conditions") or ()
-        if one.get("message") and one["status"] != ("True" if one["type"] == "Ready" else "False")
+        if not silent_us
+        and one.get("message")
+        and one["status"] != ("True" if one["type"] == "Ready" else "False")
     ]
+
+
+def _autoscaler(view: View, autoscaler: Obj, now_us: int) -> list[Said]:
+    """What keeps it from scaling, or from scaling further."""
+    amiss = {"AbleToScale": "False", "ScalingActive": "False", "ScalingLimited": "True"}
+    lines = [
+        _condition(one)
+        for one in (autoscaler.get("status") or {}).get("conditions") or ()
+        if amiss.get(one["type"]) == one["status"] and one.get("message")
+    ]
+    failed = condition_of(autoscaler, "ScalingActive") or {}
+    if failed.get("status") == "False" and "missing request" in failed.get("message", ""):
+        lines.append(("hint.request", {}))
+    return lines
 
 
 def _budget(view: View, budget: Obj, now_us: int) -> list[Said]:
@@ -451,6 +573,7 @@ _WAITS: dict[str, Waits] = {
     "CronJob": _cron_job,
     "DaemonSet": _daemon_set,
     "Deployment": _deployment,
+    "HorizontalPodAutoscaler": _autoscaler,
     "Job": _job,
     "Node": _node,
     "PersistentVolumeClaim": _claim,

@@ -1,4 +1,7 @@
-"""Why: the chain of causes behind an object in plain sentences, and what a waiting one waits for.
+"""Why: what an object waits for and the chain of causes behind it, in plain sentences.
+
+What it waits for, or what is amiss with it, comes first, for that is what a reader asks about; then, of
+one that is to go, who wanted that; and then how it came to be.
 
 Every change carries the cause that made it, and every cause the change that
 woke it, so "why is this Pod here?" is a walk up that chain to something that the
@@ -8,9 +11,10 @@ user did. What an object waits for, and so why something doesn't happen, is told
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 
-from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, key_text
+from k8slab.api.meta import Key, Obj, condition_of, controller_of, dig, key_of, key_text
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.cluster.outage import is_down, refusals_of
 from k8slab.cluster.world import Cause, World
@@ -31,7 +35,22 @@ def explain(world: World, kind: str, key: Key, language: Language = "en") -> str
         if last is None:
             return _never_was(world, kind, key, language)
         return "\n".join([_made(world, "gone", last, language), *_chain(world, last, language)])
-    return "\n".join([*origin(world, obj, language), *present(world, obj, language)])
+    here = present(world, obj, language)
+    return "\n".join([*here, *departure(world, obj, language), *origin(world, obj, language)])
+
+
+def departure(world: World, obj: Obj, language: Language = "en") -> list[str]:
+    """How it came that an object which is still there is to go: this stays the same."""
+    if "deletionTimestamp" not in obj["metadata"]:
+        return []
+    kind, key, uid = obj["kind"], key_of(obj), obj["metadata"].get("uid")
+    asked_us = parse_timestamp(obj["metadata"]["deletionTimestamp"])
+    asked_us -= (obj["metadata"].get("deletionGracePeriodSeconds") or 0) * SECOND_US
+    for change in _changes_in_second(world, asked_us):
+        if (change.kind, change.key) == (kind, key) and change.old is not None and change.new is not None:
+            if change.new["metadata"].get("uid") == uid and _deletion(change.old, change.new):
+                return [_made(world, "marked", change, language), *_chain(world, change, language)]
+    return []
 
 
 def origin(world: World, obj: Obj, language: Language = "en") -> list[str]:
@@ -74,12 +93,22 @@ def _made(world: World, name: str, change: Change, language: Language) -> str:
 
 
 def _creation(world: World, kind: str, key: Key, obj: Obj) -> Change | None:
-    uid = obj["metadata"].get("uid")
-    for change in reversed(world.store.history):
+    uid, when = obj["metadata"].get("uid"), obj["metadata"].get("creationTimestamp")
+    found = _changes_in_second(world, parse_timestamp(when)) if when else reversed(world.store.history)
+    for change in found:
         if change.kind == kind and change.key == key and change.old is None and change.new is not None:
             if change.new["metadata"].get("uid") == uid:
                 return change
     return None
+
+
+def _changes_in_second(world: World, at_us: int) -> Iterator[Change]:
+    """The changes within the second that an API server's timestamp names, oldest first."""
+    history = world.store.history
+    place = bisect_left(history.rows, at_us, key=lambda row: row.at_us)
+    while place < len(history) and history.rows[place].at_us < at_us + SECOND_US:
+        yield history[place]
+        place += 1
 
 
 def _last_removal(world: World, kind: str, key: Key) -> Change | None:
@@ -196,6 +225,24 @@ def _readiness(old: Obj, new: Obj) -> Said | None:
 def _replicas(old: Obj, new: Obj) -> Said | None:
     before, after = (old.get("spec") or {}).get("replicas"), (new.get("spec") or {}).get("replicas")
     return ("scaled", {"before": before, "after": after}) if before != after else None
+
+
+def _template(old: Obj, new: Obj) -> Said | None:
+    """A workload that is to make other Pods: with which images, where these are others."""
+    if new["kind"] not in _TEMPLATED or old["spec"].get("template") == new["spec"].get("template"):
+        return None
+    before, after = (
+        {
+            one["name"]: one.get("image", "")
+            for one in dig(obj, "spec", "template", "spec", "containers", default=())
+        }
+        for obj in (old, new)
+    )
+    images = [f"{name}={image}" for name, image in after.items() if before.get(name) != image]
+    return ("images", {"images": ", ".join(images)}) if images else ("template", {})
+
+
+_TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 
 
 def _claim(old: Obj, new: Obj) -> Said | None:
@@ -338,6 +385,7 @@ _TRANSITIONS: tuple[Callable[[Obj, Obj], Said | None], ...] = (
     _readiness,
     _phase,
     _replicas,
+    _template,
     _claim,
     _power,
     _storage,

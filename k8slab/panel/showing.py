@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from k8slab.api.meta import Obj
 from k8slab.graph import Graph, changes_after, drawn, key_of_id, kind_of, name_of, object_id
 from k8slab.panel.actions import SCALABLE
@@ -88,6 +90,8 @@ class Showing:
         if len(history):
             self._last = history[-1]
         touched = self.graph.update(changes)
+        if self.selected and self._concerns(changes):
+            self.note = self._why(self.selected)
         self.calls = calls_in(changes, self.graph)
         self._composer.update(touched, changes, self._facts())
         return self._composer.changed
@@ -106,6 +110,12 @@ class Showing:
         self.selected = identity
         self.note = self._why(identity) if identity else None
 
+    def _concerns(self, changes: Iterable[Change]) -> bool:
+        """Whether the answer to why what is selected is as it is may be another one now."""
+        near = {self.selected, *(other for _, _, other in self.graph.neighbours(self.selected))}
+        here = near | {one.replace("Node/", "Machine/", 1) for one in near if one.startswith("Node/")}
+        return any(one.kind == "Outage" or object_id(one.kind, one.key) in here for one in changes)
+
     def _why(self, identity: str) -> tuple[str, str] | None:
         namespace, name = key_of_id(identity)
         answer = self.lab.why(f"{kind_of(identity).lower()}/{name}", namespace=namespace or "default")
@@ -113,10 +123,10 @@ class Showing:
             return None
         # What it waits for, or what is wrong with it, is worth more than how it came to be. Of the chain of
         # causes the two ends are enough here: the inspector has the rest.
-        first, *rest = [line for line in answer.split("\n") if line.strip()]
-        now = [line for line in rest if not line.startswith(" ")]
-        root = [line.strip()[:1].upper() + line.strip()[1:] for line in rest[-1:]]
-        words = " ".join(" ".join(now or [first, *root]).split()).replace("。 ", "。")
+        lines = [line for line in answer.split("\n") if line.strip()]
+        *now, came = [line for line in lines if not line.startswith(" ")]
+        root = [line.strip()[:1].upper() + line.strip()[1:] for line in lines[-1:] if line != came]
+        words = " ".join(" ".join(now or [came, *root]).split()).replace("。 ", "。")
         return (say(self.lab.language, "scene.note.why", what=f"{kind_of(identity)} {name}"), words)
 
     def pod_of(self, identity: str) -> str:

@@ -26,7 +26,7 @@ from k8slab.scene.portrayal import portrayals
 from k8slab.scene.summary import facts_of
 from k8slab.store.view import Change
 from k8slab.texts import Language
-from k8slab.why import explain, origin, present
+from k8slab.why import departure, explain, origin, present
 
 _LONGEST_LOG = 400
 """Lines of a log that are kept of what was written before the film began, or by an earlier run."""
@@ -110,7 +110,7 @@ class Record:
             waits = present(self._world, obj, self._language)
             if waits:
                 self._waiting[identity] = None
-            said = [*self._origin(obj), *waits]
+            said = [*waits, *departure(self._world, obj, self._language), *self._origin(obj)]
         numbers = [self._sentences.setdefault(one, len(self._sentences)) for one in said]
         _keep(self.why, identity, number, numbers)
 

@@ -19,6 +19,18 @@ TEXTS = {
         "它正在被删除，但 {node} 不可达，所以没有谁能确认它已经停止。"
         "请恢复 {node}，给它加上 out-of-service 污点，或强制删除。",
     ),
+    "unreachable_for": (
+        "It is being deleted, but {node} has been unreachable for {for} min: only its kubelet "
+        "can confirm that the containers have stopped, so the object stays. "
+        "Bring {node} back, taint it out-of-service, or force the delete.",
+        "它正在被删除，但 {node} 已有 {for}（分:秒）不可达：只有它的 kubelet 能确认容器已经停止，"
+        "所以该对象会保留。"
+        "请恢复 {node}，给它加上 out-of-service 污点，或强制删除。",
+    ),
+    "no_twin": (
+        "Until it is gone, StatefulSet {owner} makes no new {pod}: one identity never runs twice.",
+        "在它消失之前，StatefulSet {owner} 不会创建新的 {pod}：同一身份绝不会运行两次。",
+    ),
     "grace_left": (
         "It is being deleted: its containers have {left} left to stop by themselves.",
         "它正在被删除：它的容器还有 {left} 可以自行停止。",
@@ -31,6 +43,14 @@ TEXTS = {
     "namespace": ("It is being deleted, with all that is in it.", "它正在连同其中的一切一起被删除。"),
     # Pods
     "for_node": ("It waits for a node: {message}", "它在等待节点：{message}"),
+    "gated": (
+        "It is held back by its scheduling gates: {gates}. The scheduler looks at it once they are removed.",
+        "它被调度门控拦住：{gates}。移除之后调度器才会处理它。",
+    ),
+    "no_scheduler": (
+        "It waits for the scheduler {name}, which does not run here.",
+        "它在等待调度器 {name}，而该调度器没有在这里运行。",
+    ),
     "for_scheduler": ("It waits for the scheduler to choose a node.", "它在等待调度器选择节点。"),
     "unheard": (
         "Nothing is known of it, because the kubelet of {node} is not heard of.",
@@ -65,9 +85,86 @@ TEXTS = {
         "它的容器 {name} 在等待：{reason}：{message}",
     ),
     "crash_loop": (
-        "It ended {count} times, the last time with exit code {code} ({reason}); each wait is twice as long "
-        "as the one before, up to 5 minutes.",
-        "它已结束 {count} 次，最近一次退出码为 {code}（{reason}）；每次等待的时间加倍，最长 5 分钟。",
+        "It was started again {count} times, and ended the last time with exit code {code} ({reason}); "
+        "each wait is twice as long as the one before, up to 5 minutes.",
+        "它已重新启动 {count} 次，最近一次结束的退出码为 {code}（{reason}）；"
+        "每次等待的时间加倍，最长 5 分钟。",
+    ),
+    "registry_down": (
+        "The image registry does not answer: the kubelet tries again, at longer and longer intervals.",
+        "镜像仓库没有应答：kubelet 会以越来越长的间隔重试。",
+    ),
+    "image": (
+        "Look at the name and the tag of the image {image}; the kubelet tries again, at longer and longer "
+        "intervals.",
+        "请检查镜像 {image} 的名称和标签；kubelet 会以越来越长的间隔重试。",
+    ),
+    "initializing": (
+        "Its init container {name} still runs: the others start when it has ended well.",
+        "它的 init 容器 {name} 仍在运行：等它正常结束后，其他容器才会启动。",
+    ),
+    "no_source": (
+        "It waits for the {kind} {name}, which does not exist, so that its volume {volume} can be mounted.",
+        "它在等待并不存在的 {kind} {name}，有了它才能挂载卷 {volume}。",
+    ),
+    # What Kubernetes' reasons mean
+    "hint.insufficient": (
+        "What it requests is more than any of these nodes has left: ask for less, stop something, or add "
+        "a node.",
+        "它请求的资源超过了这些节点的余量：请减少请求、停掉一些 Pod 或添加节点。",
+    ),
+    "hint.too_many": (
+        "These nodes run as many Pods as they may: add a node.",
+        "这些节点上的 Pod 数量已达上限：请添加节点。",
+    ),
+    "hint.taint": (
+        "A taint keeps Pods away that do not tolerate it: remove it from a node, or give the Pod a "
+        "toleration.",
+        "污点会拒绝不容忍它的 Pod：请从节点上移除污点，或给 Pod 加上容忍。",
+    ),
+    "hint.cordoned": (
+        "Cordoned nodes take no new Pod: kubectl uncordon changes that.",
+        "不可调度的节点不接收新的 Pod：可用 kubectl uncordon 恢复。",
+    ),
+    "hint.selector": (
+        "No label of these nodes is what its nodeSelector or node affinity asks for.",
+        "这些节点的标签都不符合它的 nodeSelector 或节点亲和性。",
+    ),
+    "hint.affinity": (
+        "Its Pod affinity asks for a Pod beside it that is not there.",
+        "它的 Pod 亲和性要求旁边有某个 Pod，而那里没有。",
+    ),
+    "hint.anti_affinity": (
+        "Anti-affinity keeps it apart from a Pod that is already there.",
+        "反亲和性不允许它与已在那里的 Pod 放在一起。",
+    ),
+    "hint.spread": (
+        "Its topology spread constraints allow no more Pods there until there are more elsewhere.",
+        "它的拓扑分布约束不允许那里再增加 Pod，除非别处也增加。",
+    ),
+    "hint.ports": (
+        "Its hostPort is taken there: each node has it only once.",
+        "它的 hostPort 在那里已被占用：每个节点上只有一个。",
+    ),
+    "hint.volume_elsewhere": (
+        "Its volume is in another place than these nodes.",
+        "它的卷不在这些节点所在的位置。",
+    ),
+    "hint.volumes_full": (
+        "These nodes have as many volumes attached as they can.",
+        "这些节点挂接的卷已达上限。",
+    ),
+    "hint.memory": (
+        "It took more memory than its limit allows, or than the node had.",
+        "它使用的内存超过了它的限制，或超过了节点所有。",
+    ),
+    "hint.probe": (
+        "Its kubelet ended it, because its {probe} probe failed too often.",
+        "它的 kubelet 终止了它，因为它的 {probe} 探针失败次数过多。",
+    ),
+    "hint.request": (
+        "A share of a request needs a request: give its Pods' containers resources.requests.",
+        "按请求计算利用率需要有请求：请给 Pod 的容器设置 resources.requests。",
     ),
     "gates": ("It is not Ready: {message}.", "它尚未 Ready：{message}。"),
     "probe": (
@@ -87,6 +184,10 @@ TEXTS = {
     "partition": (
         "Its update leaves every Pod with an ordinal below {partition} as it is (partition).",
         "它的更新不触及序号小于 {partition} 的 Pod（partition）。",
+    ),
+    "rollout_stopped": (
+        "What ran before goes on serving. kubectl rollout undo deployment/{name} goes back to it.",
+        "之前运行的 Pod 继续提供服务。可用 kubectl rollout undo deployment/{name} 回到之前的版本。",
     ),
     "paused": (
         "Its rollout is paused: changes of its template wait until it is resumed.",
@@ -142,6 +243,15 @@ TEXTS = {
     "no_ready_endpoint": (
         "It leads nowhere: of the {count} Pods with the labels {labels} none is Ready.",
         "它不指向任何地方：带标签 {labels} 的 {count} 个 Pod 都未 Ready。",
+    ),
+    "silent": (
+        "Nothing has been heard of its kubelet for {for} min: its conditions are Unknown, and "
+        "what becomes of its Pods nobody knows.",
+        "已有 {for}（分:秒）收不到它的 kubelet 的消息：它的状况都是 Unknown，它上面的 Pod 怎样了没有谁知道。",
+    ),
+    "unnoticed": (
+        "Nobody has noticed yet: a kubelet is missed 50 s after its last heartbeat.",
+        "还没有谁察觉：最后一次心跳过去 50 秒之后才会发现 kubelet 失联。",
     ),
     "no_power": ("It has no power.", "它没有电。"),
     "no_network": ("It is cut off the network.", "它与网络断开了。"),

@@ -9,6 +9,7 @@ TEXTS = {
     # The chain
     "gone": ("{what} is gone: removed at {when} {by}.", "{what} 已消失：于 {when} {by}删除。"),
     "created": ("{what} was created at {when} {by}.", "{what} 于 {when} {by}创建。"),
+    "marked": ("{what} was marked for deletion at {when} {by}.", "{what} 于 {when} {by}标记为待删除。"),
     "longAgo": (
         "{what} was created at {when}, longer ago than history keeps.",
         "{what} 于 {when} 创建，已早于历史记录保留的范围。",
@@ -28,6 +29,11 @@ TEXTS = {
     "was.ready": ("{what} became Ready", "{what} 变为 Ready"),
     "was.unready": ("{what} was no longer Ready", "{what} 不再 Ready"),
     "was.scaled": ("{what} was scaled from {before} to {after}", "{what} 从 {before} 扩缩到 {after}"),
+    "was.template": ("{what} was given another Pod template", "{what} 换了 Pod 模板"),
+    "was.images": (
+        "{what} was given a Pod template with other images ({images})",
+        "{what} 的 Pod 模板换了镜像（{images}）",
+    ),
     "was.off": ("{what} lost its power", "{what} 断电了"),
     "was.power": ("{what} changed its power or network", "{what} 的电源或网络发生了变化"),
     "server_down": (

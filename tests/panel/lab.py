@@ -146,4 +146,4 @@ class FakeLab:
         return twin
 
     def why(self, reference: str, *, namespace: str = "default") -> str:
-        return f"{reference} in {namespace} was asked for.\n  because of a test\nIt waits."
+        return f"It waits.\n{reference} in {namespace} was asked for.\n  because of a test"

@@ -19,7 +19,7 @@ from k8slab.panel.stage import PATIENCE_S
 from k8slab.scene import compose
 from k8slab.scene.summary import facts_of
 from tests.panel.lab import FakeLab
-from tests.scene.cluster import NOW_US, cluster
+from tests.scene.cluster import NOW_US, cluster, pod_status
 from tests.scene.test_scene import facts
 
 POD, NODE, SET = "Pod/default/db-0", "Node/node-2", "StatefulSet/default/db"
@@ -371,6 +371,19 @@ def test_a_selection_is_explained() -> None:
     assert "selection" in panel.showing.scene.items
     panel.select("")
     assert "selection" not in panel.showing.scene.items
+
+
+def test_the_explanation_follows_what_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = FakeLab()
+    panel = Panel(lab)
+    panel.select(POD)
+    monkeypatch.setattr(FakeLab, "why", lambda lab, reference, *, namespace: "It goes.\nIt came.")
+    lab.view.change("Pod", ("default", "web-6f9-7lsvx"), "status", pod_status("backoff"))
+    panel.refresh()
+    assert panel.showing.scene.items["note"].detail == "It waits.", "what concerns others is not asked again"
+    lab.crash("node-2")
+    panel.refresh()
+    assert panel.showing.scene.items["note"].detail == "It goes."
 
 
 def test_what_waits_for_nothing_is_explained_by_the_ends_of_its_chain(

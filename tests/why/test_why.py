@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from k8slab import Lab
+from k8slab.hints import SCHEDULING
+from k8slab.texts import catalogue
 
 MANIFESTS = Path(__file__).parents[2] / "notebooks" / "manifests"
 
@@ -142,6 +145,133 @@ def _held_pod(lab: Lab) -> None:
     lab.run("1m")
 
 
+def _pod(lab: Lab, *, container: dict[str, Any] | None = None, **spec: Any) -> None:
+    """A Pod `one` that may run anywhere."""
+    containers = [{"name": "main", "image": "nginx", **(container or {})}]
+    metadata = {"name": "one", "labels": {"app": "one"}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {"containers": containers, **spec},
+    }
+    lab.apply(pod)
+    lab.run("1m")
+
+
+def _claim_of_no_class(lab: Lab) -> None:
+    _claim_without_class(lab)
+    _pod(lab, volumes=[{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}])
+
+
+def _failing_probe(lab: Lab) -> None:
+    probe = {"httpGet": {"path": "/nope", "port": 80}, "periodSeconds": 2, "failureThreshold": 1}
+    _pod(lab, container={"livenessProbe": probe})
+
+
+def _no_registry(lab: Lab) -> None:
+    lab.break_registry()
+    _pod(lab)
+
+
+def _exhausted_job(lab: Lab) -> None:
+    lab.kubectl("create job work --image=busybox:1.36 -- sh -c 'exit 4'")
+    lab.kubectl('patch job work --type=merge -p \'{"spec":{"backoffLimit":1}}\'')
+    lab.run("3m")
+
+
+def _autoscaled(lab: Lab) -> None:
+    _deployment(lab)
+    lab.kubectl("autoscale deployment web --min=1 --max=5 --cpu-percent=50")
+    lab.run("1m")
+
+
+def _tainted(lab: Lab) -> None:
+    lab.kubectl("taint node node-1 node-2 a=b:NoSchedule")
+    lab.cordon("node-3")
+    _pod(lab)
+
+
+WAITING: dict[str, tuple[Callable[[Lab], None], str, list[str]]] = {
+    "taints and a cordon": (
+        _tainted,
+        "pod/one",
+        [
+            "It waits for a node: 0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) had",
+            "A taint keeps Pods away",
+            "Cordoned nodes take no new Pod",
+        ],
+    ),
+    "a request that is too large": (
+        lambda lab: _pod(lab, container={"resources": {"requests": {"cpu": "64"}}}),
+        "pod/one",
+        ["3 Insufficient cpu.\n", "What it requests is more than any of these nodes has left"],
+    ),
+    "a selector": (
+        lambda lab: _pod(lab, nodeSelector={"disk": "ssd"}),
+        "pod/one",
+        ["No label of these nodes is what its nodeSelector or node affinity asks for."],
+    ),
+    "a claim that waits itself": (
+        _claim_of_no_class,
+        "pod/one",
+        ["PersistentVolumeClaim data: its StorageClass fast does not exist."],
+    ),
+    "a gate": (
+        lambda lab: _pod(lab, schedulingGates=[{"name": "example.com/wait"}]),
+        "pod/one",
+        ["It is held back by its scheduling gates: example.com/wait."],
+    ),
+    "another scheduler": (
+        lambda lab: _pod(lab, schedulerName="other"),
+        "pod/one",
+        ["It waits for the scheduler other, which does not run here."],
+    ),
+    "a Secret": (
+        lambda lab: _pod(lab, volumes=[{"name": "d", "secret": {"secretName": "key"}}]),
+        "pod/one",
+        ["It waits for the Secret key, which does not exist, so that its volume d can be mounted."],
+    ),
+    "an init container": (
+        lambda lab: _pod(
+            lab, initContainers=[{"name": "first", "image": "busybox:1.36", "command": ["sleep", "1d"]}]
+        ),
+        "pod/one",
+        ["Its init container first still runs"],
+    ),
+    "a registry that does not answer": (
+        _no_registry,
+        "pod/one",
+        ["Its container main waits: ImagePullBackOff", "The image registry does not answer"],
+    ),
+    "an image that isn't there": (
+        lambda lab: _pod(lab, container={"image": "nginx:missing-9"}),
+        "pod/one",
+        ["Look at the name and the tag of the image nginx:missing-9"],
+    ),
+    "a liveness probe that fails": (
+        _failing_probe,
+        "pod/one",
+        ["Its kubelet ended it, because its liveness probe failed too often."],
+    ),
+    "a rollout that can be undone": (
+        _stuck,
+        "deployment/web",
+        ["What ran before goes on serving. kubectl rollout undo deployment/web goes back to it."],
+    ),
+    "a Job that gave up": (
+        _exhausted_job,
+        "job/work",
+        ["It has failed: Job has reached the specified backoff limit.\n", "ended with exit code 4."],
+    ),
+    "an autoscaler without requests": (
+        _autoscaled,
+        "hpa/web",
+        ["Its condition ScalingActive is False", "give its Pods' containers resources.requests."],
+    ),
+}
+
+
 QUESTIONS: dict[str, tuple[Callable[[Lab], None], str, list[str]]] = {
     "a Pod that a StatefulSet made": (
         _settled_stateful,
@@ -167,7 +297,13 @@ QUESTIONS: dict[str, tuple[Callable[[Lab], None], str, list[str]]] = {
     "no new Pod of a lost node": (
         _node_lost,
         "pod/nginx-statefulset-1",
-        ["is unreachable, so nothing confirms that it has stopped."],
+        [
+            "has been unreachable for 6:",
+            "only its kubelet can confirm that the containers have stopped",
+            "StatefulSet nginx-statefulset makes no new nginx-statefulset-1",
+            "was marked for deletion at t=380.005s by the taint-eviction-controller.",
+            "lost its power at",
+        ],
     ),
     "a StatefulSet whose Pod is lost": (
         _node_lost,
@@ -244,9 +380,9 @@ QUESTIONS: dict[str, tuple[Callable[[Lab], None], str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", [*QUESTIONS, *WAITING])
 def test_answers(question: str) -> None:
-    prepare, reference, sentences = QUESTIONS[question]
+    prepare, reference, sentences = {**QUESTIONS, **WAITING}[question]
     lab = Lab(nodes=3)
     prepare(lab)
     answer = lab.why(reference)
@@ -259,9 +395,29 @@ def test_a_node_without_power_says_so() -> None:
     lab = Lab(nodes=2)
     lab.crash("node-2")
     lab.cordon("node-1")
-    lab.run("1m")
-    assert "It has no power." in lab.why("node/node-2")
-    assert lab.why("node/node-1").endswith("It is cordoned: no new Pod is put there.")
+    lab.run("20s")
+    assert "It has no power.\nNobody has noticed yet" in lab.why("node/node-2")
+    assert "Nothing has been heard of its kubelet for" not in lab.why("node/node-2")
+    assert lab.why("node/node-1").startswith("It is cordoned: no new Pod is put there.")
+    lab.run("2m")
+    answer = lab.why("node/node-2")
+    assert "Nothing has been heard of its kubelet for 1:" in answer
+    assert "MemoryPressure" not in answer, "one sentence says it for all conditions"
+
+
+def test_what_is_amiss_comes_before_how_it_came_to_be() -> None:
+    lab = Lab(nodes=3)
+    _node_lost(lab)
+    tops = [one for one in lab.why("pod/nginx-statefulset-1").splitlines() if not one.startswith(" ")]
+    order = ("It is being deleted, but node-", "Until it is gone, ", "Pod nginx-", "Pod nginx-")
+    assert all(line.startswith(begin) for line, begin in zip(tops, order, strict=True))
+    assert "was marked for deletion" in tops[2]
+    assert "was created" in tops[3]
+
+
+def test_every_sentence_about_a_reason_is_there() -> None:
+    names = {name for _, name in SCHEDULING}
+    assert {f"waits.{name}" for name in names} <= set(catalogue())
 
 
 def test_what_is_as_it_should_be_waits_for_nothing() -> None:
@@ -273,3 +429,12 @@ def test_what_is_as_it_should_be_waits_for_nothing() -> None:
     for reference in ("statefulset/nginx-statefulset", "deployment/web", "service/web", "node/node-1"):
         last = lab.why(reference).splitlines()[-1]
         assert "created at" in last or last.startswith("  because"), last
+
+
+def test_what_is_created_for_another_image_says_so() -> None:
+    lab = Lab(nodes=3)
+    _bad_image(lab)
+    newest = lab.list("rs")[-1]["metadata"]["name"]
+    assert "because Deployment web was given a Pod template with other images (nginx=nginx:missing-9)" in (
+        lab.why(f"rs/{newest}") + lab.why(f"rs/{lab.list('rs')[0]['metadata']['name']}")
+    )
