@@ -27,7 +27,6 @@ from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
 from k8slab.cluster import admission, likenesses, node_access, successors
-from k8slab.cluster.admission import noderestriction
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
@@ -212,11 +211,9 @@ def replace(
     if actor.user == ADMIN.user or not _has_defaults(kind, new, old, subresource):
         new = kind.default(new)
     sent = new
-    if subresource != "status":
+    if subresource != "status" or admission.asks_clients(world) or node_access.NODES in actor.groups:
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
-    elif node_access.NODES in actor.groups:
-        noderestriction.check(admission_request(world, actor, kind, "UPDATE", new, old, options, subresource))
     if subresource != "status":
         new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     new = _keep_system_fields(new, old)
@@ -385,6 +382,7 @@ def admission_request(
         extra=actor.extra,
         now_us=world.now_us,
         dry_run=options.dry_run,
+        warn=options.warn,
     )
 
 

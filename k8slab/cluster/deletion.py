@@ -7,6 +7,7 @@ and namespace/storage for the two kinds with ways of their own, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from k8slab import clock
@@ -23,13 +24,17 @@ FOREGROUND = "foregroundDeletion"
 
 
 class DeleteOptions(NamedTuple):
-    """`metav1.DeleteOptions`. `propagation` is "", Orphan, Background or Foreground."""
+    """`metav1.DeleteOptions`. `propagation` is "", Orphan, Background or Foreground.
+
+    `warn` takes the texts of Warning headers.
+    """
 
     propagation: str = ""
     grace_seconds: int | None = None
     uid: str = ""
     resource_version: str = ""
     dry_run: bool = False
+    warn: Callable[[str], None] | None = None
 
 
 DEFAULT = DeleteOptions()
@@ -43,19 +48,22 @@ def delete(
     options: DeleteOptions = DEFAULT,
     *,
     cause: int = 0,
+    is_admitted: bool = False,
 ) -> tuple[Obj, bool]:
     """Delete an object: at once, or by marking it where a grace period or finalizers stand.
 
     The object as it is now or was last, and whether it is gone. Raises
-    ApiError: 404 NotFound, 409 Conflict where a precondition fails.
+    ApiError: 404 NotFound, 409 Conflict where a precondition fails. Admission isn't
+    asked about a deletion that is part of something else that it has let pass.
     """
     kind = kind_of(world, kind_name)
     old = world.store.get(kind_name, key)
     if old is None:
         raise not_found(kind.plural, kind.group, key[1])
     check_preconditions(kind, old, options)
-    write = WriteOptions(dry_run=options.dry_run)
-    admission.validate(admission_request(world, actor, kind, "DELETE", None, old, write))
+    write = WriteOptions(dry_run=options.dry_run, warn=options.warn)
+    if not is_admitted:
+        _ask_admission(admission_request(world, actor, kind, "DELETE", None, old, write))
     if kind_name == "Namespace":
         marked = _mark_namespace(world, old, options)
         if marked is not None:
@@ -63,6 +71,14 @@ def delete(
     if kind_name == "Namespace" and old["spec"].get("finalizers"):
         return old, False
     return _delete_stored(world, actor, kind, key, old, options, cause, write)
+
+
+def _ask_admission(request: admission.Request) -> None:
+    """ApiError where a plug-in refuses the deletion."""
+    admission.validate(request)
+    if request.warn is not None:
+        for text in admission.warnings(request):
+            request.warn(text)
 
 
 def _delete_stored(

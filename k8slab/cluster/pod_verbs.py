@@ -19,7 +19,6 @@ from k8slab.api.validation._field import NOT_NEGATIVE
 from k8slab.api.validation._field import forbidden as forbidden_value
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.cluster import admission, bodies, subresources
-from k8slab.cluster.admission import noderestriction
 from k8slab.cluster.api import Actor, WriteOptions
 from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
@@ -45,15 +44,41 @@ def create(
     kinds = {"eviction": _EVICTION, "token": _TOKEN}
     kind = kinds.get(route.subresource, _BINDING)
     body = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
+    _check_namespace(route, body.get("metadata") or {})
+    body = _admitted(world, kind, route, actor, options, body)
     cause = world.note_request(request)
     if kind is _EVICTION:
         response = _evict(world, request, route, actor, options, body, cause)
     elif kind is _TOKEN:
-        noderestriction.check(_asked(world, route, actor, kind, body))
         response = Response(201, _token(world, route, body))
     else:
         response = _bind(world, route, actor, options, body, cause)
     return response._replace(warnings=tuple(warnings))
+
+
+def _admitted(world: World, kind: Kind, route: Route, actor: Actor, options: WriteOptions, body: Obj) -> Obj:
+    """What admission makes of a body that is created in something else. ApiError where it refuses."""
+    asked = admission.Request(
+        view=world,
+        operation="CREATE",
+        kind=kind,
+        namespace=route.namespace,
+        name=route.name,
+        subresource=route.subresource,
+        new=body,
+        old=None,
+        user=actor.user,
+        groups=actor.groups,
+        uid=actor.uid,
+        extra=actor.extra,
+        now_us=world.now_us,
+        dry_run=options.dry_run,
+        parent=route.kind,
+        warn=options.warn,
+    )
+    body = admission.mutate(asked)
+    admission.validate(asked._replace(new=body))
+    return body
 
 
 def _in_old_version(request: Request, kind: Kind) -> Request:
@@ -71,7 +96,6 @@ def _bind(
 ) -> Response:
     metadata = binding.get("metadata") or {}
     target = binding.get("target") or {}
-    _check_namespace(route, metadata)
     name = metadata.get("name", "")
     if route.name and name != route.name:
         raise bad_request("name in URL does not match name in Binding object")
@@ -112,25 +136,6 @@ _RISKY = "ignoreStoreReadErrorWithClusterBreakingPotential"
 _RISKY_FIELD = f"deleteOptions.{_RISKY}"
 
 
-def _asked(world: World, route: Route, actor: Actor, kind: Kind, body: Obj) -> admission.Request:
-    """What is created under an object, as admission sees it."""
-    return admission.Request(
-        view=world,
-        operation="CREATE",
-        kind=kind,
-        namespace=route.namespace,
-        name=route.name,
-        subresource=route.subresource,
-        new=body,
-        old=None,
-        user=actor.user,
-        groups=actor.groups,
-        uid=actor.uid,
-        extra=actor.extra,
-        now_us=world.now_us,
-    )
-
-
 def _evict(
     world: World,
     request: Request,
@@ -140,7 +145,6 @@ def _evict(
     eviction: Obj,
     cause: int,
 ) -> Response:
-    _check_namespace(route, eviction.get("metadata") or {})
     if (eviction.get("metadata") or {}).get("name", "") != route.name:
         raise bad_request("name in URL does not match name in Eviction object")
     given = eviction.get("deleteOptions") or {}
@@ -151,7 +155,6 @@ def _evict(
     if asked and options.dry_run and asked != ["All"]:
         text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(asked)}]"
         raise ApiError(500, "", text)
-    noderestriction.check(_asked(world, route, actor, _EVICTION, eviction))
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
     subresources.evict(world, actor, route.key, choices, cause=cause)

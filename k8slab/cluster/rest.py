@@ -352,7 +352,7 @@ def _warn_of_orphans(exchange: Exchange, options: deletion.DeleteOptions) -> Non
 
 def _delete(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
-    options = delete_query(request, bodies.parse(request))
+    options = delete_query(request, bodies.parse(request))._replace(warn=exchange.warnings.append)
     _warn_of_orphans(exchange, options)
     old = world.store.get(route.kind.kind, route.key)
     managed = ownership.managed_fields(world, route.kind, old) if old is not None else []
@@ -375,7 +375,7 @@ def _deleted_status(route: Route, obj: Obj) -> Obj:
 def _delete_collection(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
     query = list_query(request, watch_list=False)
-    options = delete_query(request, bodies.parse(request))
+    options = delete_query(request, bodies.parse(request))._replace(warn=exchange.warnings.append)
     if query.version:
         lists.check_version(query.version)
     _warn_of_orphans(exchange, options)

@@ -136,7 +136,8 @@ def evict(
     check_preconditions(kind, pod, options)
     if not options.dry_run:
         _add_disruption_target(world, actor, kind, key, pod, cause)
-    return delete(world, actor, "Pod", key, options._replace(resource_version=""), cause=cause)
+    options = options._replace(resource_version="")
+    return delete(world, actor, "Pod", key, options, cause=cause, is_admitted=True)
 
 
 def _budget_is_moot(pod: Obj) -> bool:

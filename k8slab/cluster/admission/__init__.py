@@ -17,10 +17,22 @@ from typing import NamedTuple
 from k8slab.api.gates import conform
 from k8slab.api.meta import Key, Obj
 from k8slab.cluster.admission._plugin import Admission, Charge, Request
+from k8slab.cluster.admission._rounds import Rounds
 from k8slab.cluster.queue import notify
 from k8slab.cluster.world import World
 
-__all__ = ["ORDER", "Admission", "Charge", "Request", "charge", "mutate", "plugins", "validate", "warnings"]
+__all__ = [
+    "ORDER",
+    "Admission",
+    "Charge",
+    "Request",
+    "asks_clients",
+    "charge",
+    "mutate",
+    "plugins",
+    "validate",
+    "warnings",
+]
 
 ORDER = (
     "namespacelifecycle",
@@ -66,12 +78,18 @@ class _Chain(NamedTuple):
     warn: tuple[Admission, ...]
 
 
+def _chain(request: Request) -> _Chain:
+    return _plugins_for(request.kind.kind, request.operation, request.subresource == "status")
+
+
 @lru_cache(maxsize=1024)
-def _chain(kind: str, operation: str) -> _Chain:
+def _plugins_for(kind: str, operation: str, is_status: bool) -> _Chain:
     concerned = [
         plugin
         for plugin in plugins()
-        if operation in plugin.operations and (not plugin.kinds or kind in plugin.kinds)
+        if operation in plugin.operations
+        and (not plugin.kinds or kind in plugin.kinds)
+        and (plugin.on_status or not is_status)
     ]
     return _Chain(
         tuple(plugin for plugin in concerned if plugin.mutate is not None),
@@ -79,6 +97,16 @@ def _chain(kind: str, operation: str) -> _Chain:
         tuple(plugin for plugin in concerned if plugin.charge is not None),
         tuple(plugin for plugin in concerned if plugin.warn is not None),
     )
+
+
+@cache
+def _configured() -> frozenset[str]:
+    return frozenset(plugin.needs for plugin in plugins() if plugin.on_status and plugin.needs)
+
+
+def asks_clients(world: World) -> bool:
+    """Whether clients have configured webhooks or policies at all."""
+    return not _configured().isdisjoint(world.store.kinds)
 
 
 def mutate(request: Request) -> Obj:
@@ -90,8 +118,17 @@ def mutate(request: Request) -> Obj:
     assert obj is not None, "only a write with an object is mutated"
     if not request.subresource:
         obj = conform(request.kind.kind, obj, request.old, request.view.gates)
+    chain, rounds = _chain(request).mutate, Rounds()
+    obj = _changed(request._replace(rounds=rounds), chain, obj)
+    if rounds.wants_second:
+        rounds.is_second = True
+        obj = _changed(request._replace(rounds=rounds), chain, obj)
+    return obj
+
+
+def _changed(request: Request, chain: tuple[Admission, ...], obj: Obj) -> Obj:
     view = request.view
-    for plugin in _chain(request.kind.kind, request.operation).mutate:
+    for plugin in chain:
         if plugin.mutate is not None and (not plugin.needs or view.list(plugin.needs)):
             obj = plugin.mutate(request, obj)
     return obj
@@ -99,7 +136,7 @@ def mutate(request: Request) -> Obj:
 
 def validate(request: Request) -> list[Charge]:
     """What the request charges to quotas. Raises ApiError where a plug-in refuses it."""
-    chain, view = _chain(request.kind.kind, request.operation), request.view
+    chain, view = _chain(request), request.view
     for plugin in chain.validate:
         if plugin.validate is not None and (not plugin.needs or view.list(plugin.needs)):
             plugin.validate(request)
@@ -113,7 +150,7 @@ def validate(request: Request) -> list[Charge]:
 def warnings(request: Request) -> list[str]:
     """Texts of Warning headers for a request that passed."""
     texts: list[str] = []
-    for plugin in _chain(request.kind.kind, request.operation).warn:
+    for plugin in _chain(request).warn:
         if plugin.warn is not None:
             texts += plugin.warn(request)
     return texts

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from k8slab.api.errors import ApiError, forbidden
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key, Obj
+from k8slab.cluster.admission._rounds import Rounds
 from k8slab.cluster.request import NO_EXTRA
 from k8slab.store.view import View
 
@@ -20,6 +21,8 @@ class Request(NamedTuple):
 
     `operation` is CREATE, UPDATE, DELETE or CONNECT. `new` is None for a
     delete, `old` for a creation. `name` is empty while a name is still to be generated.
+    `parent` is the kind whose subresource it is, where `kind` is that of a body which isn't
+    stored. `warn` takes texts for Warning headers; `rounds` is there while objects are changed.
     """
 
     view: View
@@ -36,6 +39,9 @@ class Request(NamedTuple):
     extra: Mapping[str, Sequence[str]] = NO_EXTRA
     now_us: int = 0
     dry_run: bool = False
+    parent: Kind | None = None
+    warn: Callable[[str], None] | None = None
+    rounds: Rounds | None = None
 
 
 Charge = tuple[Key, Obj]
@@ -61,7 +67,8 @@ class Admission(NamedTuple):
     request uses up, `warn(request)` texts of Warning headers. `kinds` and
     `operations` say what it is asked about; without kinds, about all of them.
     `needs`, where given, is a kind: where there is no object of it the plug-in
-    would find nothing to do, and is not asked.
+    would find nothing to do, and is not asked. About writes of a status only those
+    are asked that say so (`on_status`): the others would have nothing to say.
     """
 
     name: str
@@ -72,6 +79,7 @@ class Admission(NamedTuple):
     kinds: tuple[str, ...] = ()
     operations: tuple[str, ...] = ("CREATE", "UPDATE")
     needs: str = ""
+    on_status: bool = False
 
 
 def refusal(request: Request, why: str) -> ApiError:
@@ -80,7 +88,8 @@ def refusal(request: Request, why: str) -> ApiError:
     if not name:
         metadata = (request.new or {}).get("metadata") or {}
         name = metadata.get("name") or metadata.get("generateName") or "Unknown"
-    return forbidden(request.kind.plural, request.kind.group, name, why)
+    kind = request.parent or request.kind
+    return forbidden(kind.plural, kind.group, name, why)
 
 
 def aggregate(texts: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Admission policies: which of them concern a request, and what their expressions see.
 
-Writes of a status are not asked about, nor is who may do what: an expression
-that names the authorizer is refused when the policy is stored.
+Nobody asks who may do what: an expression that names the authorizer is refused
+when the policy is stored.
 
 Models staging/src/k8s.io/apiserver/pkg/admission/plugin/{policy/{generic,matching},
 cel,webhook/predicates/rules}, v1.36.
@@ -127,7 +127,7 @@ def _any_rule(request: Request, rules: Sequence[Obj], loose: bool) -> bool:
 
 
 def _rule_fits(request: Request, rule: Obj, loose: bool) -> bool:
-    kind = request.kind
+    kind = request.parent or request.kind
     places = [(kind.group, kind.version)]
     if loose:
         places += [(other.group, other.version) for other in kind.other_versions]
@@ -150,9 +150,10 @@ def _has(values: Sequence[str] | None, wanted: str) -> bool:
 
 
 def _resource_fits(request: Request, resources: Sequence[str]) -> bool:
+    plural = (request.parent or request.kind).plural
     for text in resources:
         resource, _, part = text.partition("/")
-        if resource in ("*", request.kind.plural) and (part == "*" or part == request.subresource):
+        if resource in ("*", plural) and (part == "*" or part == request.subresource):
             return True
     return False
 
@@ -239,14 +240,15 @@ def afresh(policy: Obj, context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _asked(request: Request) -> Obj:
     """The AdmissionRequest, without its objects."""
-    kind = request.kind
-    place = {"group": kind.group, "version": kind.version}
+    owner = request.parent or request.kind
+    kind = {"group": request.kind.group, "version": request.kind.version, "kind": request.kind.kind}
+    resource = {"group": owner.group, "version": owner.version, "resource": owner.plural}
     return {
-        "kind": {**place, "kind": kind.kind},
-        "resource": {**place, "resource": kind.plural},
+        "kind": kind,
+        "resource": resource,
         "subResource": request.subresource,
-        "requestKind": {**place, "kind": kind.kind},
-        "requestResource": {**place, "resource": kind.plural},
+        "requestKind": kind,
+        "requestResource": resource,
         "requestSubResource": request.subresource,
         "name": request.name,
         "namespace": request.namespace,

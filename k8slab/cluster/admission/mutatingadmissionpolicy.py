@@ -1,8 +1,5 @@
 """MutatingAdmissionPolicy: requests changed by expressions that clients store.
 
-A policy is asked once: `reinvocationPolicy: IfNeeded` finds nothing to do, for
-no plug-in behind this one changes objects.
-
 Models staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/mutating/{dispatcher,patch/*}.go, v1.36.
 """
 
@@ -28,31 +25,53 @@ from k8slab.cluster.admission._policies import (
     evaluated,
     fails,
 )
+from k8slab.cluster.admission._rounds import Memory, Rounds
 
 KIND = "MutatingAdmissionPolicy"
 
 
 def _mutate(request: Request, obj: Obj) -> Obj:
+    rounds = request.rounds or Rounds()
+    memory = rounds.enter(KIND, obj)
+    is_patched = False
     for match in concerned(request._replace(new=obj), KIND):
-        try:
-            if match.error:
-                raise CelError(match.error)
-            obj = _mutated(request, obj, match)
-        except CelError as error:
+        if match.error:
             if fails(match.policy):
-                raise _denied(request, match, str(error)) from None
+                raise _denied(request, match, match.error)
+            continue
+        for params in match.params:
+            try:
+                new = _mutated(request, obj, match, params, memory)
+            except CelError as error:
+                if fails(match.policy):
+                    raise _denied(request, match, str(error)) from None
+                continue
+            if new is not obj:
+                is_patched = True
+            obj = new
+    if is_patched:
+        rounds.note_change(memory)
+    memory.leave(obj)
     return obj
 
 
-def _mutated(request: Request, obj: Obj, match: Match) -> Obj:
-    for params in match.params:
-        context = context_of(request, obj, match.policy, params)
-        conditions = match.policy["spec"].get("matchConditions") or ()
-        if not conditions_hold(conditions, CONDITION_NAMES, context):
-            continue
-        for mutation in match.policy["spec"].get("mutations") or ():
-            context = context_of(request, obj, match.policy, params)
-            obj = request.kind.default(_patched(request, obj, mutation, context))
+def _mutated(request: Request, obj: Obj, match: Match, params: Obj | None, memory: Memory) -> Obj:
+    """The object as a policy makes it. CelError where that fails."""
+    policy, before = match.policy, obj
+    context = context_of(request, obj, policy, params)
+    if not conditions_hold(policy["spec"].get("matchConditions") or (), CONDITION_NAMES, context):
+        return obj
+    who = tuple(str(one["metadata"]["name"]) if one else "" for one in (policy, match.binding, params))
+    rounds = request.rounds or Rounds()
+    if not rounds.asks(memory, who):
+        return obj
+    for mutation in policy["spec"].get("mutations") or ():
+        context = context_of(request, obj, policy, params)
+        obj = request.kind.default(_patched(request, obj, mutation, context))
+    if obj != before:
+        rounds.note_change(memory)
+    if policy["spec"].get("reinvocationPolicy") == "IfNeeded":
+        memory.keep(who)
     return obj
 
 
@@ -82,4 +101,4 @@ def _denied(request: Request, match: Match, message: str) -> ApiError:
     return ApiError(422, "Invalid", base.message, [Cause("", text)], base.details)
 
 
-ADMISSION = Admission(name=KIND, mutate=_mutate, needs=f"{KIND}Binding")
+ADMISSION = Admission(name=KIND, mutate=_mutate, needs=f"{KIND}Binding", on_status=True)

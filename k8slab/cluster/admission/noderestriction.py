@@ -1,6 +1,6 @@
 """NodeRestriction: a node may write what is about itself and its own Pods alone.
 
-`check` is asked about what is no ordinary write, too: a status, an eviction, a token.
+It is asked about what is no ordinary write, too: a status, an eviction, a token.
 
 Models plugin/pkg/admission/noderestriction/admission.go, pkg/api/pod/util.go
 (HasAPIObjectReference) and staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go, v1.36.
@@ -329,6 +329,7 @@ ADMISSION = Admission(
     "NodeRestriction",
     _mutate,
     _validate,
-    kinds=("Pod", "Node", "PersistentVolumeClaim", "Lease", "CSINode", "ResourceSlice"),
+    kinds=tuple(_RULES),
     operations=("CREATE", "UPDATE", "DELETE"),
+    on_status=True,
 )

@@ -168,4 +168,5 @@ ADMISSION = Admission(
     warn=_warn,
     operations=("CREATE", "UPDATE", "DELETE", "CONNECT"),
     needs=f"{KIND}Binding",
+    on_status=True,
 )
