@@ -7,10 +7,11 @@ pkg/api/v1/endpoints/util.go, v1.36.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from k8slab.api.meta import Key, Obj, is_terminating, key_of, labels_of
+from k8slab.api.meta import Key, Obj, condition_of, is_terminating, key_of, labels_of
 from k8slab.api.selectors import from_labels
 from k8slab.controllers._pods import is_ready, is_terminal
 from k8slab.store.aspects import ADDRESSES, CREATED, DELETION, LABELS, READINESS, REMOVED, SPEC
@@ -75,6 +76,49 @@ def selected_pods(view: View, service: Obj) -> list[Obj]:
     """The Pods that the Service's selector fits."""
     namespace = service["metadata"]["namespace"]
     return list(view.list("Pod", namespace=namespace, selector=from_labels(service["spec"]["selector"])))
+
+
+# When the change happened that endpoints follow.
+
+
+class Triggers(NamedTuple):
+    """The times of a Service and of its Pods that were seen last (`ServiceState`)."""
+
+    service: str
+    pods: Mapping[str, str]
+
+
+def triggers_of(service: Obj, pods: Sequence[Obj]) -> Triggers:
+    """When a Service was made, and when each of its Pods became ready, or no longer was."""
+    found: dict[str, str] = {}
+    for pod in pods:
+        ready = condition_of(pod, "Ready")
+        if ready is not None and ready.get("lastTransitionTime"):
+            found[pod["metadata"]["name"]] = ready["lastTransitionTime"]
+    return Triggers(service["metadata"]["creationTimestamp"], found)
+
+
+def trigger_time(seen: Triggers | None, now: Triggers) -> str:
+    """The earliest change since the last look; that of the Service at the first one; or empty.
+
+    Models staging/src/k8s.io/endpointslice/util/trigger_time_tracker.go, v1.36.
+    """
+    if seen is None:
+        return now.service
+    times = [time for name, time in now.pods.items() if time > seen.pods.get(name, "")]
+    if now.service > seen.service:
+        times.append(now.service)
+    return min(times, default="")
+
+
+def with_trigger_time(metadata: Obj, time: str) -> Obj:
+    """Metadata whose annotation says when the change happened, or says nothing of it."""
+    annotations = dict(metadata.get("annotations") or {})
+    annotations.pop(TRIGGER_TIME_ANNOTATION, None)
+    if time:
+        annotations[TRIGGER_TIME_ANNOTATION] = time
+    rest = {name: value for name, value in metadata.items() if name != "annotations"}
+    return {**rest, "annotations": annotations} if annotations else rest
 
 
 # Ports.

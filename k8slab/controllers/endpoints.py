@@ -6,6 +6,7 @@ Models pkg/controller/endpoint/endpoints_controller.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, key_of, labels_of
@@ -14,6 +15,7 @@ from k8slab.controllers._endpoints import (
     HEADLESS_LABEL,
     MAX_RETRIES,
     OF_ENDPOINTS,
+    Triggers,
     address_type,
     belongs_in_endpoints,
     has_host_name,
@@ -25,6 +27,9 @@ from k8slab.controllers._endpoints import (
     selected_pods,
     services_of_pod,
     target_of,
+    trigger_time,
+    triggers_of,
+    with_trigger_time,
 )
 from k8slab.controllers._pods import is_ready
 from k8slab.store.view import Change, View
@@ -35,8 +40,15 @@ CONTROLLER_NAME = "endpoint-controller"
 OVER_CAPACITY_ANNOTATION = "endpoints.kubernetes.io/over-capacity"
 
 
+class Known(NamedTuple):
+    """What is remembered of a Service: what it and its Pods were, and how often writing failed."""
+
+    triggers: Triggers | None = None
+    failures: int = 0
+
+
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
-    """Bring the Endpoints of one Service up to date with its Pods. `memory` counts failures."""
+    """Bring the Endpoints of one Service up to date with its Pods. `memory` is what is `Known`."""
     service = view.get("Service", key)
     current = view.get("Endpoints", key)
     if service is None:
@@ -44,24 +56,27 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
             yield Delete("Endpoints", key)
         return Done(memory=None, why="the Service is gone")
     if service["spec"].get("type") == "ExternalName":
-        return Done(memory=None, why="an ExternalName Service has no endpoints")
+        return Done(why="an ExternalName Service has no endpoints")
     if not service["spec"].get("selector"):
-        return Done(memory=None, why="endpoints of a Service without a selector are made by others")
-    subsets = repack_subsets(_subsets(view, service))
-    wanted = _endpoints(service, current, subsets)
+        return Done(why="endpoints of a Service without a selector are made by others")
+    known: Known = memory or Known()
+    pods = selected_pods(view, service)
+    triggers = triggers_of(service, pods)
+    subsets = repack_subsets(_subsets(service, pods))
+    wanted = _endpoints(service, current, subsets, trigger_time(known.triggers, triggers))
     if current is not None and _is_current(current, wanted, subsets):
-        return Done(memory=None, why="the Endpoints are up to date")
+        return Done(memory=Known(triggers), why="the Endpoints are up to date")
     try:
         yield _write_action(wanted, current)
     except ApiError as error:
         if current is None and any(cause.reason == "NamespaceTerminating" for cause in error.causes):
-            return Done(memory=None, why="the namespace is terminating")
+            return Done(memory=Known(triggers), why="the namespace is terminating")
         yield _failure(service, wanted, current, error)
-        failures = (memory or 0) + 1
+        failures = known.failures + 1
         if failures > MAX_RETRIES:
-            return Done(memory=None, why=f"retry budget exceeded: {error.message}")
-        return Done(memory=failures, error=error.message)
-    return Done(memory=None)
+            return Done(memory=Known(triggers), why=f"retry budget exceeded: {error.message}")
+        return Done(memory=Known(triggers, failures), error=error.message)
+    return Done(memory=Known(triggers))
 
 
 def _write_action(wanted: Obj, current: Obj | None) -> Action:
@@ -87,11 +102,11 @@ def _family(service: Obj, pod: Obj) -> str:
     return address_type((pod.get("status") or {}).get("podIP", "")) or "IPv4"
 
 
-def _subsets(view: View, service: Obj) -> list[Obj]:
+def _subsets(service: Obj, pods: Sequence[Obj]) -> list[Obj]:
     """One subset a Pod and port, still to be packed."""
     publish = bool(service["spec"].get("publishNotReadyAddresses"))
     found: list[Obj] = []
-    for pod in selected_pods(view, service):
+    for pod in pods:
         if not belongs_in_endpoints(pod, include_terminating=publish):
             continue
         family = _family(service, pod)
@@ -112,8 +127,8 @@ def _subsets(view: View, service: Obj) -> list[Obj]:
     return found
 
 
-def _endpoints(service: Obj, current: Obj | None, subsets: list[Obj]) -> Obj:
-    """The Endpoints object that there should be."""
+def _endpoints(service: Obj, current: Obj | None, subsets: list[Obj], triggered: str) -> Obj:
+    """The Endpoints object that there should be, after a change at the time `triggered`."""
     namespace, name = key_of(service)
     metadata: Obj = {"name": name, "namespace": namespace}
     if current is not None:
@@ -131,6 +146,7 @@ def _endpoints(service: Obj, current: Obj | None, subsets: list[Obj]) -> Obj:
         metadata["annotations"] = annotations
     else:
         metadata.pop("annotations", None)
+    metadata = with_trigger_time(metadata, triggered)
     endpoints: Obj = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
     if kept:
         endpoints["subsets"] = kept

@@ -38,6 +38,7 @@ from k8slab.controllers._endpoints import (
     OF_ENDPOINTS,
     SERVICE_NAME_LABEL,
     Port,
+    Triggers,
     address_type,
     belongs_in_endpoints,
     has_host_name,
@@ -49,6 +50,9 @@ from k8slab.controllers._endpoints import (
     services_of_pod,
     slice_port_order,
     target_of,
+    trigger_time,
+    triggers_of,
+    with_trigger_time,
 )
 from k8slab.controllers._pods import aggregate, is_ready
 from k8slab.store.view import Change, View
@@ -63,10 +67,11 @@ Identity = tuple[object, ...]
 
 
 class Known(NamedTuple):
-    """What is remembered of a Service: how often its slices couldn't be written; whether they have hints."""
+    """What is remembered of a Service: failures to write, whether there are hints, what triggered it last."""
 
     failures: int = 0
     hinted: bool = False
+    triggers: Triggers | None = None
 
 
 class Changes(NamedTuple):
@@ -83,31 +88,33 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if service is None:
         return Done(memory=None, why="the Service is gone; its slices go with it")
     if service["spec"].get("type") == "ExternalName":
-        return Done(memory=None, why="an ExternalName Service has no endpoints")
+        return Done(why="an ExternalName Service has no endpoints")
     if not service["spec"].get("selector"):
-        return Done(memory=None, why="endpoints of a Service without a selector are made by others")
+        return Done(why="endpoints of a Service without a selector are made by others")
     existing = [one for one in slices_of(view, service) if not is_terminating(one)]
     pods = selected_pods(view, service)
     supported = _address_types(service)
     unsupported = [one for one in existing if one["addressType"] not in supported]
     errors: list[str] = []
     known: Known = memory or Known()
+    triggers = triggers_of(service, pods)
+    triggered = trigger_time(known.triggers, triggers)
+    known = known._replace(triggers=triggers)
     for kind in supported:
         mine = [one for one in existing if one["addressType"] == kind]
-        found, known = yield from _reconcile(view, service, pods, mine, kind, known)
+        found, known = yield from _reconcile(view, service, pods, mine, kind, known, triggered)
         errors += found
     for endpoint_slice in unsupported:
         yield from _delete(endpoint_slice)
     if not errors:
-        return Done(memory=Known(hinted=True) if known.hinted else None)
+        return Done(memory=known._replace(failures=0))
     namespace, name = key
     text = aggregate(errors)
     message = f"Error updating Endpoint Slices for Service {namespace}/{name}: {text}"
     yield Record(service, "Warning", "FailedToUpdateEndpointSlices", message)
     failures = known.failures + 1
     if failures > MAX_RETRIES:
-        memory = Known(hinted=True) if known.hinted else None
-        return Done(memory=memory, why=f"retry budget exceeded: {text}")
+        return Done(memory=known._replace(failures=0), why=f"retry budget exceeded: {text}")
     return Done(memory=known._replace(failures=failures), error=text)
 
 
@@ -129,7 +136,13 @@ def _address_types(service: Obj) -> list[str]:
 
 
 def _reconcile(
-    view: View, service: Obj, pods: Sequence[Obj], existing: Sequence[Obj], kind: str, known: Known
+    view: View,
+    service: Obj,
+    pods: Sequence[Obj],
+    existing: Sequence[Obj],
+    kind: str,
+    known: Known,
+    triggered: str,
 ) -> Generator[Action, Outcome, tuple[list[str], Known]]:
     """Bring the slices of one address family up to date. The errors, and what is known then."""
     errors: list[str] = []
@@ -153,7 +166,7 @@ def _reconcile(
         else:
             changes.create.append(placeholder)
     changes, events, hinted = _with_hints(view, service, existing, changes, kind, known.hinted)
-    error = yield from _write(service, changes)
+    error = yield from _write(service, changes, triggered)
     for reason, message in events:
         event_type = "Normal" if reason == HINTS_ENABLED else "Warning"
         yield Record(service, event_type, reason, f"{message}, addressType: {kind}")
@@ -429,8 +442,11 @@ def _hinted_endpoint(endpoint: Obj, distribution: str) -> Obj:
 # Writing.
 
 
-def _write(service: Obj, changes: Changes) -> Generator[Action, Outcome, str]:
-    """Carry out the changes; a slice that would go is rather made into one that is needed."""
+def _write(service: Obj, changes: Changes, triggered: str) -> Generator[Action, Outcome, str]:
+    """Carry out the changes; a slice that would go is rather made into one that is needed.
+
+    What is written says that it follows a change at the time `triggered`.
+    """
     creates, updates, deletes = list(changes.create), list(changes.update), []
     for one in changes.delete:
         if creates and one["addressType"] == creates[-1]["addressType"] and _is_owned_by(one, service):
@@ -443,14 +459,14 @@ def _write(service: Obj, changes: Changes) -> Generator[Action, Outcome, str]:
     if not is_terminating(service):
         for one in creates:
             try:
-                yield Create("EndpointSlice", one)
+                yield Create("EndpointSlice", _triggered(one, triggered))
             except ApiError as error:
                 if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
                     return ""
                 return f"failed to create EndpointSlice for Service {namespace}/{name}: {error.message}"
     for one in updates:
         try:
-            yield Update("EndpointSlice", one)
+            yield Update("EndpointSlice", _triggered(one, triggered))
         except ApiError as error:
             slice_name = one["metadata"]["name"]
             return (
@@ -459,6 +475,10 @@ def _write(service: Obj, changes: Changes) -> Generator[Action, Outcome, str]:
     for one in deletes:
         yield from _delete(one)
     return ""
+
+
+def _triggered(endpoint_slice: Obj, time: str) -> Obj:
+    return {**endpoint_slice, "metadata": with_trigger_time(endpoint_slice["metadata"], time)}
 
 
 def _delete(endpoint_slice: Obj) -> Generator[Action, Outcome, None]:

@@ -576,6 +576,11 @@ def _final_object(names: Names, kind: str, obj: Obj) -> Obj:
         # Volumes were provided by script, so nobody was asked to provision them.
         kept = {name: one for name, one in metadata["annotations"].items() if "provisioner" not in name}
         metadata["annotations"] = kept
+    if kind == "EndpointSlice":
+        # When the change happened that it follows, is a time, which was not recorded.
+        kept = dict(metadata.pop("annotations", {}))
+        kept.pop("endpoints.kubernetes.io/last-change-trigger-time", None)
+        metadata = {"annotations": kept, **metadata} if kept else metadata
     one: Obj = {"metadata": metadata}
     if kind in _WORKLOADS:
         one["generation"] = obj["metadata"].get("generation")

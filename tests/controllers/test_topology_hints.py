@@ -312,7 +312,8 @@ def test_hints_are_given_told_of_once_and_taken_back():
     view.add(service("Disabled"))
     said, given, memory = look(view, memory)
     message = "Topology Aware Hints has been disabled, addressType: IPv4"
-    assert (said, given, memory) == ([("Warning", "TopologyAwareHintsDisabled", message)], ["----"], None)
+    assert (said, given) == ([("Warning", "TopologyAwareHintsDisabled", message)], ["----"])
+    assert not memory.hinted
     assert look(view, memory)[0] == []
 
 
@@ -320,7 +321,8 @@ def test_too_few_endpoints_have_no_hints():
     view = MemoryView([*NODES, PODS[0], service()])
     said, given, memory = look(view)
     message = "Insufficient number of endpoints (1 endpoints, 2 zones), addressType: IPv4"
-    assert (said, given, memory) == ([("Warning", "TopologyAwareHintsDisabled", message)], ["-"], None)
+    assert (said, given) == ([("Warning", "TopologyAwareHintsDisabled", message)], ["-"])
+    assert not memory.hinted
 
 
 def test_the_annotation_counts_before_the_field():
