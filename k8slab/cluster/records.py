@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from k8slab.api.meta import Key, Obj
+from k8slab.api.meta import Obj
 from k8slab.clock import HOUR_US, MINUTE_US, micro_timestamp, parse_timestamp, timestamp
 from k8slab.cluster.api import Actor
 from k8slab.cluster.queue import notify
 from k8slab.cluster.world import Trail, World
 from k8slab.components import Record
-from k8slab.store.recorded import About, RecordedEvent, Saying
+from k8slab.store.recorded import About, More, RecordedEvent, voice_of
 
 EVENT_LIFETIME_US = HOUR_US
 """How long the API server keeps an Event (`--event-ttl`)."""
@@ -33,48 +33,44 @@ _MOST_PASSED_OVER = 256
 
 def record(world: World, actor: Actor, action: Record, cause: int) -> None:
     """Store an Event about an object, or count up the one that already says it."""
-    component = action.component or actor.user.rpartition(":")[2]
-    metadata = action.obj["metadata"]
+    obj = action.obj
+    metadata = obj["metadata"]
     about = _about(
-        action.obj["kind"],
+        obj["kind"],
         metadata.get("namespace") or "",
         metadata.get("name") or "",
         metadata.get("uid") or "",
-        action.field_path,
     )
-    saying = Saying(about, component, action.host, action.type, action.reason, action.message)
-    known = world.store.event_that_says(saying)
-    if known is not None:
-        old = world.store.event(known)
-        if old is not None and not _expired(world, old):
-            _repeat(world, actor, known, old, cause)
-            return
-    _expire(world, cause)
-    key = _free_key(world, about)
-    store = world.store
-    event = RecordedEvent(
-        store.revision + 1,
-        world.now_us,
-        cause,
-        key,
-        saying,
-        action.obj["apiVersion"],
-        metadata.get("resourceVersion") or "",
+    voice = voice_of(
+        action.component or actor.user.rpartition(":")[2],
+        action.host,
+        action.type,
+        action.reason,
+        action.field_path,
+        obj["apiVersion"],
         action.action,
-        action.related,
         actor.manager,
         world.seed,
-        1,
-        None,
     )
-    store.record(event)
+    store = world.store
+    old = store.event_that_says(about, voice, action.message)
+    if old is not None and not _expired(world, old):
+        _repeat(world, actor, old, cause)
+        return
+    _expire(world, cause)
+    resource_version = metadata.get("resourceVersion") or ""
+    more = None if action.related is None else More(related=action.related)
+    event = RecordedEvent(
+        store.revision + 1, world.now_us, cause, about, voice, action.message, resource_version, 1, more
+    )
+    store.record(_with_free_name(world, event))
     _tell(world)
 
 
 @lru_cache(maxsize=8192)
-def _about(kind: str, namespace: str, name: str, uid: str, field_path: str) -> About:
+def _about(kind: str, namespace: str, name: str, uid: str) -> About:
     """What an Event is about; Events of one object share it."""
-    return About(kind, namespace, name, uid, field_path)
+    return About(kind, namespace, name, uid)
 
 
 def _tell(world: World) -> None:
@@ -83,30 +79,53 @@ def _tell(world: World) -> None:
         notify(world, world.store.history[-1])
 
 
-def _free_key(world: World, about: About) -> Key:
-    """`<object>.<hex of the time in nanoseconds>` in the object's namespace."""
-    namespace = about.namespace or "default"
+def _with_free_name(world: World, event: RecordedEvent) -> RecordedEvent:
+    """An Event whose name no other has."""
     store = world.store
-    # The clock counts microseconds; the revision tells Events of one instant apart.
-    nanoseconds = world.now_us * 1000 + store.revision % 1000
-    while True:
-        key = (namespace, f"{about.name}.{nanoseconds:x}")
-        if not store.has_known_event(key) or store.event(key) is None:
-            return key
-        nanoseconds += 1
+    if not (store.has_unusual_event_names() or _may_be_taken(world, event)):
+        return event
+    while store.event(event.key) is not None:
+        more = event.more or More()
+        event = event._replace(more=more._replace(shift=more.shift + 1000))
+    return event
 
 
-def _repeat(world: World, actor: Actor, key: Key, old: RecordedEvent | Obj, cause: int) -> None:
+def _may_be_taken(world: World, event: RecordedEvent) -> bool:
+    """Whether another Event may have the same name.
+
+    Names say the time and the last three digits of the revision: that of another is only the same
+    where a thousand changes are made at one instant, and the one so many changes ago is about an
+    object of the same name.
+    """
+    rows = world.store.history.rows
+    place = event.revision - 1 - world.store.compacted - 1000
+    if place >= len(rows):
+        # This World doesn't know its past.
+        return True
+    while place >= 0 and rows[place].at_us == event.at_us:
+        row = rows[place]
+        if not isinstance(row, RecordedEvent):
+            if row.kind == "Event":
+                return True
+        elif row.about.name == event.about.name:
+            return True
+        place -= 1000
+    return False
+
+
+def _repeat(world: World, actor: Actor, old: RecordedEvent | Obj, cause: int) -> None:
     """Count an Event up."""
     if isinstance(old, RecordedEvent):
-        first = old if old.first is None else old.first
+        more = (old.more or More())._replace(first=old.first)
         revision = world.store.revision + 1
         again = old._replace(
-            revision=revision, at_us=world.now_us, cause=cause, times=old.times + 1, first=first
+            revision=revision, at_us=world.now_us, cause=cause, times=old.times + 1, more=more
         )
-        world.store.record(again)
+        world.store.repeat(old, again)
         _tell(world)
         return
+    metadata = old["metadata"]
+    key = (metadata["namespace"], metadata["name"])
     change = world.store.write("Event", key, _repeated(world, old), world.now_us, cause)
     stored = change.new
     assert stored is not None, "an Event is stored"
@@ -134,7 +153,7 @@ def last_seen_us(event: RecordedEvent | Obj) -> int:
 
 
 def _expired(world: World, event: RecordedEvent | Obj) -> bool:
-    in_new_manner = event.action if isinstance(event, RecordedEvent) else event.get("eventTime")
+    in_new_manner = event.voice.action if isinstance(event, RecordedEvent) else event.get("eventTime")
     lifetime = _SERIES_LIFETIME_US if in_new_manner else EVENT_LIFETIME_US
     return world.now_us - last_seen_us(event) > lifetime
 

@@ -395,8 +395,8 @@ class World:
 
 def _trail_of(event: RecordedEvent) -> Trail:
     """The writes of a recorded Event: the first one, and the last one if there were more."""
-    before = None if event.first is None else _trail_of(event.first)
-    return Trail(before, event.manager, "Update", "", "v1", event.at_us, event_object(event))
+    before = None if event.first is event else _trail_of(event.first)
+    return Trail(before, event.voice.manager, "Update", "", "v1", event.at_us, event_object(event))
 
 
 class Observer(NamedTuple):

@@ -19,42 +19,67 @@ from k8slab.store.view import Change
 
 
 class About(NamedTuple):
-    """Which object, and which part of it, an Event is about."""
+    """Which object an Event is about: all that are said of one share it."""
 
     kind: str
     namespace: str
     name: str
     uid: str
-    field_path: str
 
 
-class Saying(NamedTuple):
-    """What two Events must share to be the same one, said again."""
+class Voice(NamedTuple):
+    """Who says it and how: what thousands of Events have in common, so that they share it as well."""
 
-    about: About
     component: str
     host: str
     type: str
     reason: str
-    message: str
+    field_path: str
+    """Which part of the object it is about."""
+    api_version: str
+    action: str
+    manager: str
+    seed: int
+
+
+@lru_cache(maxsize=65536)
+def voice_of(
+    component: str,
+    host: str,
+    type_: str,
+    reason: str,
+    field_path: str,
+    api_version: str,
+    action: str,
+    manager: str,
+    seed: int,
+) -> Voice:
+    """One voice for all that are equal."""
+    return Voice(component, host, type_, reason, field_path, api_version, action, manager, seed)
+
+
+class More(NamedTuple):
+    """What few Events have: an earlier version, a related object, or a name that was moved out of the way."""
+
+    first: RecordedEvent | None = None
+    """The first version, for all later ones."""
+    related: Obj | None = None
+    shift: int = 0
+    """By how many nanoseconds its name is off, because another Event had that name: whole microseconds."""
 
 
 class RecordedEvent(NamedTuple):
-    """One version of an Event. `first` is None for the first one, and is the first one for all later ones."""
+    """One version of an Event. About, voice and message are what two must share to be the same one."""
 
     revision: int
     at_us: int
     cause: int
-    key: Key
-    saying: Saying
-    api_version: str
+    about: About
+    voice: Voice
+    message: str
     resource_version: str
-    action: str
-    related: Obj | None
-    manager: str
-    seed: int
     times: int
-    first: RecordedEvent | None
+    more: More | None = None
 
     @property
     def kind(self) -> str:
@@ -62,9 +87,32 @@ class RecordedEvent(NamedTuple):
         return "Event"
 
     @property
+    def first(self) -> RecordedEvent:
+        """The first version: it names the Event."""
+        return self if self.more is None or self.more.first is None else self.more.first
+
+    @property
+    def number(self) -> int:
+        """The revision at which it was first said, by which the Event is known for as long as it is there."""
+        return self.first.revision
+
+    @property
+    def nanoseconds(self) -> int:
+        """The time in its name. The clock counts microseconds; the revision tells Events of one apart."""
+        first = self.first
+        shift = 0 if first.more is None else first.more.shift
+        return first.at_us * 1000 + (first.revision - 1) % 1000 + shift
+
+    @property
+    def key(self) -> Key:
+        """`<object>.<hex of the time in nanoseconds>` in the object's namespace."""
+        about = self.about
+        return (about.namespace or "default", f"{about.name}.{self.nanoseconds:x}")
+
+    @property
     def last_seen_us(self) -> int:
         """The instant at which it was last seen, as far as its object says it."""
-        return self.at_us if self.action else self.at_us // SECOND_US * SECOND_US
+        return self.at_us if self.voice.action else self.at_us // SECOND_US * SECOND_US
 
 
 class Repeat(NamedTuple):
@@ -130,7 +178,7 @@ def _source(component: str, host: str) -> Obj:
     return {"component": component, "host": host} if host else {"component": component}
 
 
-def reference_object(about: About, api_version: str, resource_version: str) -> Obj:
+def reference_object(about: About, voice: Voice, resource_version: str) -> Obj:
     """An ObjectReference."""
     reference: Obj = {"kind": about.kind}
     if about.namespace:
@@ -139,11 +187,11 @@ def reference_object(about: About, api_version: str, resource_version: str) -> O
         reference["name"] = about.name
     if about.uid:
         reference["uid"] = about.uid
-    reference["apiVersion"] = api_version
+    reference["apiVersion"] = voice.api_version
     if resource_version:
         reference["resourceVersion"] = resource_version
-    if about.field_path:
-        reference["fieldPath"] = about.field_path
+    if voice.field_path:
+        reference["fieldPath"] = voice.field_path
     return reference
 
 
@@ -153,48 +201,47 @@ def event_object(row: RecordedEvent) -> Obj:
     Two manners exist, as upstream: most components write core/v1 Events with a
     count; one with an `action` is an events.k8s.io Event with a series.
     """
-    first_us = row.at_us if row.first is None else row.first.at_us
+    first_us = row.first.at_us
     when = timestamp(first_us)
-    saying = row.saying
-    component, host = saying.component, saying.host
+    voice, (namespace, name) = row.voice, row.key
     event: Obj = {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "name": row.key[1],
-            "namespace": row.key[0],
-            "uid": chance.uid(row.seed, "Event", *row.key),
+            "name": name,
+            "namespace": namespace,
+            "uid": chance.uid(voice.seed, "Event", namespace, name),
             "creationTimestamp": when,
             "resourceVersion": str(row.revision),
         },
-        "involvedObject": reference_object(saying.about, row.api_version, row.resource_version),
-        "reason": saying.reason,
-        "message": saying.message,
-        "type": saying.type,
+        "involvedObject": reference_object(row.about, voice, row.resource_version),
+        "reason": voice.reason,
+        "message": row.message,
+        "type": voice.type,
     }
-    if row.action:
+    if voice.action:
         _in_new_manner(event, row, first_us)
         return event
-    event["source"] = _source(component, host)
+    event["source"] = _source(voice.component, voice.host)
     event["firstTimestamp"] = when
     event["lastTimestamp"] = timestamp(row.at_us)
     event["count"] = row.times
     event["eventTime"] = None
-    event["reportingComponent"] = component
-    event["reportingInstance"] = host
+    event["reportingComponent"] = voice.component
+    event["reportingInstance"] = voice.host
     return event
 
 
 def _in_new_manner(event: Obj, row: RecordedEvent, first_us: int) -> None:
-    component = row.saying.component
+    component = row.voice.component
     event["source"] = {}
     event["firstTimestamp"] = None
     event["lastTimestamp"] = None
     event["eventTime"] = micro_timestamp(first_us)
-    event["action"] = row.action
+    event["action"] = row.voice.action
     event["reportingComponent"] = component
-    event["reportingInstance"] = f"{component}-{row.saying.host or 'control-plane'}"
-    if row.related is not None:
-        event["related"] = row.related
+    event["reportingInstance"] = f"{component}-{row.voice.host or 'control-plane'}"
+    if row.more is not None and row.more.related is not None:
+        event["related"] = row.more.related
     if row.times > 1:
         event["series"] = {"count": row.times, "lastObservedTime": micro_timestamp(row.at_us)}

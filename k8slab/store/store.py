@@ -20,7 +20,7 @@ from k8slab.api.selectors import Selector, matches
 from k8slab.store.events import EventTable, Kept
 from k8slab.store.history import History
 from k8slab.store.index import Index
-from k8slab.store.recorded import Expiry, RecordedEvent, Repeat, Row, Saying, event_object
+from k8slab.store.recorded import About, Expiry, RecordedEvent, Repeat, Row, Voice, event_object
 from k8slab.store.view import Change
 
 NO_OBJECTS: dict[Key, Obj] = {}
@@ -108,13 +108,13 @@ class Store:
         """An Event as it is kept."""
         return self._events.get(key)
 
-    def has_known_event(self, key: Key) -> bool:
-        """Whether there is, or lately was, an Event of a key."""
-        return self._events.has_known(key)
+    def has_unusual_event_names(self) -> bool:
+        """Whether clients have named some of the Events, or one stood aside for the name of another."""
+        return self._events.has_unusual_names()
 
-    def event_that_says(self, saying: Saying) -> Key | None:
-        """The key of the stored Event that was recorded last to say something."""
-        return self._events.that_says(saying)
+    def event_that_says(self, about: About, voice: Voice, message: str) -> Kept | None:
+        """The stored Event that was recorded last to say something, as it is kept."""
+        return self._events.that_says(about, voice, message)
 
     def oldest_event(self) -> Kept | None:
         """The oldest Event as it is kept."""
@@ -251,7 +251,7 @@ class Store:
         self.revision += 1
         if new is not None:
             new = {**new, "metadata": {**new["metadata"], "resourceVersion": str(self.revision)}}
-            self._events.put(key, new)
+            self._events.put(key, new, self.revision, at_us)
         elif old is not None:
             self._events.remove(key)
         change = Change(self.revision, at_us, "Event", key, old, new, cause)
@@ -259,19 +259,20 @@ class Store:
         return change
 
     def record(self, event: RecordedEvent) -> None:
-        """Store a new Event, or one that is said again, whose revision is the next one."""
+        """Store a new Event, whose revision is the next one."""
         self.revision = event.revision
-        row: Row = event
-        if event.first is not None:
-            before = self._events.get(event.key)
-            assert isinstance(before, RecordedEvent), "what is said again was recorded"
-            row = Repeat(event.revision, event.at_us, event.cause, before, event)
-        self._events.put(event.key, event)
-        self.history.rows.append(row)
+        self._events.record(event)
+        self.history.rows.append(event)
+
+    def repeat(self, before: RecordedEvent, event: RecordedEvent) -> None:
+        """Store an Event that is said again, whose revision is the next one."""
+        self.revision = event.revision
+        self._events.record(event)
+        self.history.rows.append(Repeat(event.revision, event.at_us, event.cause, before, event))
 
     def expire(self, event: RecordedEvent, at_us: int, cause: int) -> None:
         """Remove a recorded Event."""
-        self._events.remove(event.key)
+        self._events.expire(event)
         self.revision += 1
         self.history.rows.append(Expiry(self.revision, at_us, cause, event))
 

@@ -24,7 +24,7 @@ def lab_that_said(times: int, action: str = "") -> Lab:
 
 
 def those_said(lab: Lab) -> list[dict[str, object]]:
-    return [one for one in lab.world.list("Event") if one["reason"] == "Tested"]
+    return [one for one in lab.world.list("Event") if one.get("reason") == "Tested"]
 
 
 def test_what_is_said_again_is_counted() -> None:
@@ -58,7 +58,8 @@ def test_what_is_kept_is_found_by_what_it_says() -> None:
         key = (event["metadata"]["namespace"], event["metadata"]["name"])
         kept = lab.world.store.event(key)
         assert isinstance(kept, RecordedEvent)
-        assert lab.world.store.event_that_says(kept.saying) == key
+        assert kept.key == key
+        assert lab.world.store.event_that_says(kept.about, kept.voice, kept.message) is kept
 
 
 def test_a_client_may_change_it_and_what_is_said_is_still_counted() -> None:
@@ -91,3 +92,38 @@ def test_a_deleted_event_is_said_anew() -> None:
     dispatch.execute(lab.world, component_actor("tester"), said, 0)
     (event,) = those_said(lab)
     assert event["count"] == 1
+
+
+def test_events_of_one_instant_have_names_of_their_own() -> None:
+    """The last three digits of a revision tell them apart, until there are more than a thousand."""
+    lab = Lab(nodes=1)
+    node = lab.get("node/node-1")
+    for number in range(1500):
+        said = Record(node, "Normal", "Tested", f"{number}", host="node-1")
+        dispatch.execute(lab.world, component_actor("tester"), said, 0)
+    events = those_said(lab)
+    assert [one["message"] for one in events] == [str(number) for number in range(1500)]
+    names = {one["metadata"]["name"] for one in events}  # type: ignore[index]
+    assert len(names) == 1500
+    for name in names:
+        found = lab.world.get("Event", ("default", name))
+        assert found is not None
+        assert found["metadata"]["name"] == name
+
+
+def test_an_event_stands_aside_for_one_that_a_client_gave_its_name() -> None:
+    lab = lab_that_said(1)
+    store = lab.world.store
+    nanoseconds = lab.world.now_us * 1000 + (store.revision + 1) % 1000
+    meta = {"name": f"node-1.{nanoseconds:x}", "namespace": "default"}
+    about = {"kind": "Node", "name": "node-1", "namespace": "default"}
+    body = {"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about}
+    answer = lab.request(Request("POST", "/api/v1/namespaces/default/events", body=json.dumps(body)))
+    assert answer.code == 201
+    said = Record(lab.get("node/node-1"), "Normal", "Tested", "another thing", host="node-1")
+    dispatch.execute(lab.world, component_actor("tester"), said, 0)
+    mine = lab.world.get("Event", ("default", meta["name"]))
+    assert mine is not None
+    assert "message" not in mine
+    (event,) = [one for one in those_said(lab) if one["message"] == "another thing"]
+    assert event["metadata"]["name"] == f"node-1.{nanoseconds + 1000:x}"  # type: ignore[index]

@@ -24,7 +24,7 @@ from k8slab.graph import (
 )
 from k8slab.graph.relations import attachment, network, owner, scheduling, volume
 from k8slab.store.history import History
-from k8slab.store.recorded import About, RecordedEvent, Saying
+from k8slab.store.recorded import About, RecordedEvent, voice_of
 from k8slab.store.view import Change
 from tests.controllers.view import MemoryView
 from tests.scene.cluster import cluster, objects, owned, pod
@@ -237,22 +237,9 @@ def test_changes_after() -> None:
 
 
 def test_recorded_events_are_not_made_for_a_picture() -> None:
-    about = About("Pod", "default", "p", "u", "")
-    event = RecordedEvent(
-        2,
-        0,
-        0,
-        ("default", "p.1"),
-        Saying(about, "kubelet", "", "Normal", "Pulled", ""),
-        "v1",
-        "1",
-        "",
-        None,
-        "",
-        0,
-        1,
-        None,
-    )
+    about = About("Pod", "default", "p", "u")
+    voice = voice_of("kubelet", "", "Normal", "Pulled", "", "v1", "", "", 0)
+    event = RecordedEvent(2, 0, 0, about, voice, "", "1", 1)
     history = History([change(1), event, change(3)])
     first, last = history[0], history[2]
     assert drawn(history) == [first, last]
