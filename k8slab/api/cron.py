@@ -23,6 +23,7 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from k8slab.api.durations import DurationError, parse_ns
 from k8slab.api.go_text import quote
 from k8slab.clock import SECOND_US
 
@@ -78,16 +79,6 @@ _DESCRIPTORS = {
     "@daily": "0 0 * * *",
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
-}
-_UNITS_NS = {
-    "ns": 1,
-    "us": 1000,
-    "µs": 1000,
-    "μs": 1000,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": MINUTE * 10**9,
-    "h": HOUR * 10**9,
 }
 _YEARS = 5
 """A search gives up where it finds nothing within this many years."""
@@ -192,38 +183,10 @@ def _period_seconds(text: str) -> int:
     if not text.startswith("@every "):
         raise CronError(f"unrecognized descriptor: {text}")
     try:
-        nanoseconds = _duration_ns(text.removeprefix("@every "))
-    except CronError as error:
-        raise CronError(f"failed to parse duration {text}: time: {error}") from None
+        nanoseconds = parse_ns(text.removeprefix("@every "))
+    except DurationError as error:
+        raise CronError(f"failed to parse duration {text}: {error}") from None
     return max(nanoseconds // 10**9, 1)
-
-
-def _duration_ns(text: str) -> int:
-    """What time.ParseDuration makes of a text."""
-    negative, rest = text.startswith("-"), text[1:] if text[:1] in ("+", "-") else text
-    if rest == "0":
-        return 0
-    bad = f"invalid duration {quote(text)}"
-    if not rest:
-        raise CronError(bad)
-    total = 0
-    while rest:
-        match = re.match(r"([0-9]*)(\.[0-9]*)?([^0-9.]*)", rest)
-        assert match is not None, "the pattern matches the empty text"
-        whole, fraction, unit = match.groups()
-        if not whole and (fraction or ".") == ".":
-            raise CronError(bad)
-        if not unit:
-            raise CronError(f"missing unit in duration {quote(text)}")
-        if unit not in _UNITS_NS:
-            raise CronError(f"unknown unit {quote(unit)} in duration {quote(text)}")
-        total += int(whole or 0) * _UNITS_NS[unit]
-        if fraction and fraction != ".":
-            total += int(float(f"0{fraction}") * _UNITS_NS[unit])
-        if total > 2**63 or (total == 2**63 and not negative):
-            raise CronError(bad)
-        rest = rest[match.end() :]
-    return -total if negative else total
 
 
 # Time zones.

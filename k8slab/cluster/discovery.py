@@ -7,6 +7,8 @@ cmd/kube-apiserver/app/aggregator.go, and pkg/util/version, v1.36.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -16,7 +18,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj
 from k8slab.cluster import aggregation
-from k8slab.cluster.custom_kinds import is_custom
+from k8slab.cluster.custom_kinds import definition_of, is_custom
 from k8slab.cluster.kinds import kinds_served
 from k8slab.cluster.negotiation import JSON, header
 from k8slab.cluster.request import Request, Response
@@ -326,6 +328,9 @@ def _resources(world: World, group: str, version: str) -> Response:
             resource["shortNames"] = list(kind.short_names)
         if kind.categories:
             resource["categories"] = list(kind.categories)
+        stored = _storage_version(world, group, version, kind)
+        if stored:
+            resource["storageVersionHash"] = _storage_hash(*stored, kind.kind)
         found.append(resource)
         found.extend(_listed_part(kind, part) for part in kind.subresources)
     body: Obj = {"kind": "APIResourceList"}
@@ -334,6 +339,37 @@ def _resources(world: World, group: str, version: str) -> Response:
     body["groupVersion"] = f"{group}/{version}" if group else version
     body["resources"] = sorted(found, key=lambda one: str(one["name"]))
     return Response(200, body)
+
+
+_STORED_ELSEWHERE = {
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): ("apiextensions.k8s.io", "v1beta1"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): ("admissionregistration.k8s.io", "v1beta1"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): (
+        "admissionregistration.k8s.io",
+        "v1beta1",
+    ),
+    ("autoscaling", "HorizontalPodAutoscaler"): ("autoscaling", "v2"),
+    ("events.k8s.io", "Event"): ("", "v1"),
+}
+"""The group and version in which a real server of v1.36 stores a kind, where it is another one."""
+
+
+def _storage_version(world: World, group: str, version: str, kind: Kind) -> tuple[str, str] | None:
+    """The group and version in which objects of a kind are stored; None where there is nothing to store."""
+    if "watch" not in kind.verbs:
+        return None
+    definition = definition_of(world, kind) if is_custom(kind) else None
+    if definition is None:
+        return _STORED_ELSEWHERE.get((group, kind.kind), (group, version))
+    versions = definition["spec"]["versions"]
+    stored = [one["name"] for one in versions if one.get("storage") and one.get("served")]
+    return (group, stored[0]) if stored else None
+
+
+def _storage_hash(group: str, version: str, kind: str) -> str:
+    """By what clients see that a kind is stored in another version (discovery/storageversionhash.go)."""
+    digest = hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _listed_part(kind: Kind, part: str) -> Obj:

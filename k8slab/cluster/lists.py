@@ -14,12 +14,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
+from k8slab.api.empty_rows import empty_row
 from k8slab.api.errors import ApiError, Cause, bad_request
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, dig, key_of
 from k8slab.api.selector_text import FieldTerm
 from k8slab.api.selectors import matches
 from k8slab.api.tables import IncludeObject, table
+from k8slab.api.tables import table_of as listing_of
 from k8slab.clock import MINUTE_US, START_US
 from k8slab.cluster.conversion import converted as converted_by_webhook
 from k8slab.cluster.conversion import has_webhook
@@ -480,6 +482,21 @@ def table_of(
         ]
         body = {**body, "apiVersion": version, "rows": rows}
     return body
+
+
+def table_of_bookmark(
+    world: World, request: Request, route: Route, output: Output, mark: Obj, *, headers: bool
+) -> Obj:
+    """The object of a bookmark as a Table: a row that says nothing, which holds the mark."""
+    body = table_of(world, request, route, output, [], headers=headers)
+    columns = columns_of(world, route.kind, route.version)
+    cells = empty_row(route.kind.kind) if columns is None else None
+    if cells is None:
+        cells = ["", *[None for _ in listing_of(route.kind, columns).columns[1:]]]
+    is_whole = request.query.get("includeObject") == "Object"
+    held = mark if is_whole else _metadata_of(mark, f"meta.k8s.io/{output.convert_version}")
+    version = mark["metadata"]["resourceVersion"]
+    return {**body, "metadata": {"resourceVersion": version}, "rows": [{"cells": cells, "object": held}]}
 
 
 def _metadata_of(obj: Obj, version: str) -> Obj:

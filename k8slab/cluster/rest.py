@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from k8slab.api.durations import DurationError, parse_ns
 from k8slab.api.errors import ApiError, bad_request, internal_error, nameless, not_found
 from k8slab.api.meta import Obj
 from k8slab.cluster import (
@@ -76,8 +77,31 @@ def refusal(error: ApiError) -> Response:
     return Response(error.code, error.status(), headers=headers)
 
 
+_LONG = ("attach", "exec", "log", "portforward", "proxy")
+"""Subresources of which a request may take as long as it likes."""
+
+
+def _check_timeout(request: Request) -> None:
+    """400 for a `timeout` that is no duration, before anything else is asked (filters/request_deadline.go).
+
+    A shorter or longer one changes nothing: every answer comes at once.
+    """
+    text = request.query.get("timeout", "")
+    if not text:
+        return
+    place = place_of(request.path)
+    if place is not None:
+        if verb_of(request, place) == "watch" or place.subresource.partition("/")[0] in _LONG:
+            return
+    try:
+        parse_ns(text)
+    except DurationError as error:
+        raise bad_request(f"invalid timeout specified in the request URL - {error}") from None
+
+
 def _handle(world: World, request: Request, warnings: list[str]) -> Response:
     refuse_if_down(world)
+    _check_timeout(request)
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
     remote = aggregation.service_for(world, request.path)

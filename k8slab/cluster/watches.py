@@ -36,7 +36,8 @@ def open_watch(world: World, request: Request, route: Route, query: ListQuery, o
         for obj in lists.selected(world, route, query):
             events.append(_shown(world, request, route, output, "ADDED", obj, headers=not events))
         if query.initial_events and query.bookmarks:
-            events.append(bookmark(route, after, initial_end=True, output=output))
+            first = not events
+            events.append(bookmark(world, request, route, after, output, initial_end=True, headers=first))
     else:
         _check_not_too_old(world, asked)
         events.extend(_events_after(world, request, route, query, output, asked, True))
@@ -128,14 +129,24 @@ def _shown(
     return {"type": kind, "object": lists.converted(world, request, route, output, shown, headers=headers)}
 
 
-def bookmark(route: Route, revision: int, *, initial_end: bool = False, output: Output | None = None) -> Obj:
+def bookmark(
+    world: World,
+    request: Request,
+    route: Route,
+    revision: int,
+    output: Output,
+    *,
+    initial_end: bool = False,
+    headers: bool = False,
+) -> Obj:
     """A BOOKMARK event: nothing up to this revision was missed."""
-    metadata: Obj = {"creationTimestamp": None, "resourceVersion": str(revision)}
-    del metadata["creationTimestamp"]
+    metadata: Obj = {"resourceVersion": str(revision)}
     if initial_end:
         metadata["annotations"] = {INITIAL_END: "true"}
     obj: Obj = {"kind": route.kind.kind, "apiVersion": route.api_version, "metadata": metadata}
-    if output is not None and output.convert.startswith("PartialObjectMetadata"):
+    if output.convert == "Table":
+        obj = lists.table_of_bookmark(world, request, route, output, obj, headers=headers)
+    elif output.convert.startswith("PartialObjectMetadata"):
         version = f"meta.k8s.io/{output.convert_version}"
         obj = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": metadata}
     return {"type": "BOOKMARK", "object": obj}

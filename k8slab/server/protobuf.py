@@ -80,8 +80,13 @@ def is_protobuf(headers: Mapping[str, str]) -> bool:
     return headers.get("Content-Type", "").split(";")[0].strip().lower() == MEDIA_TYPE
 
 
-def only_protobuf(accept: str) -> bool:
-    """Whether a client accepts protobuf and nothing that could be JSON."""
+def wants_protobuf(accept: str) -> bool:
+    """Whether a client accepts nothing but protobuf, or wants metadata alone and would rather have it so.
+
+    (Whoever would rather have whole objects in protobuf gets them in JSON, which costs less here.)
+    """
+    if accept.startswith(f"{MEDIA_TYPE};as=PartialObjectMetadata"):
+        return True
     clauses = [part.split(";")[0].strip() for part in accept.split(",")]
     others = ("application/json", "application/yaml", "application/*", "*/*")
     return (

@@ -144,7 +144,7 @@ def with_body(request: Request, body: bytes) -> Request:
 def as_json(request: Request) -> tuple[Request, bool]:
     """The request as one for JSON, and whether its answer must be turned into protobuf."""
     accept = request.headers.get("Accept", "")
-    if not protobuf.only_protobuf(accept):
+    if not protobuf.wants_protobuf(accept):
         return request, False
     headers = {**request.headers, "Accept": accept.replace(protobuf.MEDIA_TYPE, "application/json")}
     return request._replace(headers=headers), True

@@ -144,8 +144,9 @@ async def _send_events(app: App, opened: Watch, response: Response, send: Send) 
 
 
 def _bookmark(app: App, watch: Watch, form: str) -> bytes:
-    route = parse_path(app.lab.world, watch.request.path)
-    event = watches.bookmark(route, watch.after_revision, output=output_of(watch.request))
+    world, request = app.lab.world, watch.request
+    route = parse_path(world, request.path)
+    event = watches.bookmark(world, request, route, watch.after_revision, output_of(request))
     return answers.event_bytes(form, event)
 
 

@@ -364,3 +364,22 @@ def test_bytes_that_are_no_request(served, raw: bytes) -> None:
         connection.shutdown(socket.SHUT_WR)
         connection.recv(65536)
     assert http.get(PODS).status_code == 200
+
+
+PARTS = "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+@pytest.mark.parametrize(
+    "accept, is_binary",
+    [
+        pytest.param(f"{protobuf.MEDIA_TYPE};{PARTS},application/json;{PARTS}", True, id="metadata"),
+        pytest.param(f"application/json;{PARTS},{protobuf.MEDIA_TYPE};{PARTS}", False, id="rather as JSON"),
+        pytest.param(f"{protobuf.MEDIA_TYPE},application/json", False, id="whole objects"),
+    ],
+)
+def test_metadata_alone_comes_in_protobuf_where_that_is_preferred(
+    served, accept: str, is_binary: bool
+) -> None:
+    _, _, http = served
+    answer = http.get("/api/v1/nodes", headers={"Accept": accept})
+    assert answer.content.startswith(protobuf.MAGIC) == is_binary

@@ -1,0 +1,118 @@
+"""What few clients look at: timeouts in the URL, hashes in discovery, tables in watches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k8slab.api.meta import Obj
+from k8slab.cluster.request import Request, Response
+from k8slab.lab import Lab
+
+CORE = "/api/v1/namespaces/default"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: foos.lab.example}
+spec:
+  group: lab.example
+  scope: Namespaced
+  names: {plural: foos, singular: foo, kind: Foo}
+  versions:
+    - &version
+      name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+      additionalPrinterColumns:
+        - {name: A, type: string, jsonPath: .spec.a}
+        - {name: D, type: date, jsonPath: .metadata.creationTimestamp}
+    - {<<: *version, name: v2, storage: false}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    made = Lab(1)
+    made.apply(DEFINITION)
+    made.settle()
+    return made
+
+
+def get(lab: Lab, path: str, accept: str = "", **more: Any) -> Response:
+    path, _, text = path.partition("?")
+    query = dict(pair.split("=", 1) for pair in text.split("&")) if text else {}
+    return lab.request(Request("GET", path, query, {"Accept": accept} if accept else {}, **more))
+
+
+REFUSED = "invalid timeout specified in the request URL - time: "
+TIMEOUTS = [
+    pytest.param("/version?timeout=invalid", f'{REFUSED}invalid duration "invalid"', id="no-duration"),
+    pytest.param("/api/v1/nodes?timeout=1x", f'{REFUSED}unknown unit "x" in duration "1x"', id="no-unit"),
+    pytest.param("/api/v1/nodes?timeout=5", f'{REFUSED}missing unit in duration "5"', id="a-number"),
+    pytest.param(f"{CORE}/pods?timeout=-3s", "", id="a-negative-one"),
+    pytest.param("/version?timeout=3m", "", id="a-long-one"),
+    pytest.param("/api/v1/nodes?watch=1&timeout=zz", "", id="of-a-watch"),
+]
+
+
+@pytest.mark.parametrize(("path", "message"), TIMEOUTS)
+def test_a_timeout_is_a_duration(lab: Lab, path: str, message: str) -> None:
+    response = get(lab, path)
+    assert (response.code, (response.body or {}).get("message", "") if message else "") == (
+        400 if message else 200,
+        message,
+    )
+
+
+def test_a_timeout_is_looked_at_before_anybody_is_known(lab: Lab) -> None:
+    headers = {"Authorization": "Bearer wrong"}
+    assert lab.request(Request("GET", "/version", {"timeout": "1"}, headers)).code == 400
+
+
+HASHES = [
+    pytest.param("/apis/apps/v1", "daemonsets", "dd7pWHUlMKQ=", id="as-it-is-served"),
+    pytest.param("/apis/autoscaling/v1", "horizontalpodautoscalers", "qwQve8ut294=", id="in-another-version"),
+    pytest.param("/apis/events.k8s.io/v1", "events", "r2yiGXH7wu8=", id="in-another-group"),
+    pytest.param(
+        "/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", "jfWCUB31mvA=", id="a-definition"
+    ),
+    pytest.param("/apis/lab.example/v1", "foos", "CqONtwXVp8c=", id="of-a-definition"),
+    pytest.param("/apis/lab.example/v2", "foos", "CqONtwXVp8c=", id="of-a-definition-in-another-version"),
+    pytest.param("/apis/apps/v1", "daemonsets/status", None, id="a-subresource"),
+    pytest.param("/api/v1", "bindings", None, id="what-is-not-stored"),
+    pytest.param("/api/v1", "componentstatuses", None, id="what-is-only-read"),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "expected"), HASHES)
+def test_discovery_tells_in_which_version_a_kind_is_stored(
+    lab: Lab, path: str, name: str, expected: str | None
+) -> None:
+    resources: list[Obj] = get(lab, path).body["resources"]
+    found = next(one for one in resources if one["name"] == name)
+    assert found.get("storageVersionHash") == expected
+
+
+ANNOTATED = {"annotations": {"k8s.io/initial-events-end": "true"}}
+BOOKMARKS = [
+    pytest.param(f"{CORE}/secrets", ["", "", 0, "<unknown>"], id="of-a-built-in-kind"),
+    pytest.param("/apis/apps/v1/deployments", ["", "0/0", 0, 0, "<unknown>", "", "", ""], id="of-another"),
+    pytest.param("/apis/lab.example/v1/foos", ["", None, None], id="of-a-custom-kind"),
+]
+
+
+@pytest.mark.parametrize(("path", "cells"), BOOKMARKS)
+def test_a_bookmark_of_a_watch_as_tables_is_a_table(lab: Lab, path: str, cells: list[Any]) -> None:
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    event = get(lab, f"{path}?{query}", TABLE).body[-1]
+    table = event["object"]
+    version = table["metadata"]["resourceVersion"]
+    held = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+    assert (event["type"], table["kind"]) == ("BOOKMARK", "Table")
+    assert len(table["columnDefinitions"]) == len(cells)
+    assert table["rows"] == [
+        {"cells": cells, "object": {**held, "metadata": {"resourceVersion": version, **ANNOTATED}}}
+    ]
