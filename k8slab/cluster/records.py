@@ -80,37 +80,13 @@ def _tell(world: World) -> None:
 
 
 def _with_free_name(world: World, event: RecordedEvent) -> RecordedEvent:
-    """An Event whose name no other has."""
+    """An Event whose name no other has: only a client may have chosen the same."""
     store = world.store
-    if not (store.has_unusual_event_names() or _may_be_taken(world, event)):
-        return event
-    while store.event(event.key) is not None:
-        more = event.more or More()
-        event = event._replace(more=more._replace(shift=more.shift + 1000))
+    if store.has_unusual_event_names():
+        while store.event(event.key) is not None:
+            more = event.more or More()
+            event = event._replace(more=more._replace(shift=more.shift + 1))
     return event
-
-
-def _may_be_taken(world: World, event: RecordedEvent) -> bool:
-    """Whether another Event may have the same name.
-
-    Names say the time and the last three digits of the revision: that of another is only the same
-    where a thousand changes are made at one instant, and the one so many changes ago is about an
-    object of the same name.
-    """
-    rows = world.store.history.rows
-    place = event.revision - 1 - world.store.compacted - 1000
-    if place >= len(rows):
-        # This World doesn't know its past.
-        return True
-    while place >= 0 and rows[place].at_us == event.at_us:
-        row = rows[place]
-        if not isinstance(row, RecordedEvent):
-            if row.kind == "Event":
-                return True
-        elif row.about.name == event.about.name:
-            return True
-        place -= 1000
-    return False
 
 
 def _repeat(world: World, actor: Actor, old: RecordedEvent | Obj, cause: int) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from k8slab.api.meta import Key, Obj
-from k8slab.store.recorded import About, RecordedEvent, Voice
+from k8slab.store.recorded import About, RecordedEvent, Voice, moment
 
 Kept = RecordedEvent | Obj
 """An Event as it is kept: as it was recorded, or as the object that a client wrote."""
@@ -359,26 +359,18 @@ def _time_in(name: str) -> int | None:
 
 def _at(entries: Sequence[Entry], key: Key, nanoseconds: int, most_shift: int) -> RecordedEvent | None:
     """The recorded Event of a key among some that are in the order in which they came."""
-    for shift in range(0, most_shift + 1, 1000):
-        at_us, rest = divmod(nanoseconds - shift, 1000)
-        begin = bisect_left(entries, at_us, key=_came_us)
-        end = bisect_left(entries, at_us + 1, begin, key=_came_us)
-        if begin == end:
-            continue
-        # Of the revisions of that instant only each thousandth ends in these digits.
-        first, last = entries[begin].number, entries[end - 1].number
-        for number in range(first + (rest + 1 - first) % 1000, last + 1, 1000):
-            entry = entries[bisect_left(entries, number, begin, end, key=_number_of)]
-            if entry.number == number and isinstance(entry, RecordedEvent) and entry.key == key:
+    for shift in range(most_shift + 1):
+        place = bisect_left(entries, nanoseconds - shift, key=_moment_of)
+        if place < len(entries):
+            entry = entries[place]
+            if isinstance(entry, RecordedEvent) and entry.key == key:
                 return entry
     return None
 
 
-def _number_of(entry: Entry) -> int:
-    """The revision at which an Event was entered."""
-    return entry.number
-
-
-def _came_us(entry: Entry) -> int:
-    """When an Event was entered."""
-    return entry.at_us if isinstance(entry, Written) else entry.first.at_us
+def _moment_of(entry: Entry) -> int:
+    """When an Event was entered, as its name says it; no two of these are the same."""
+    if isinstance(entry, Written):
+        return moment(entry.at_us, entry.number)
+    first = entry.first
+    return moment(first.at_us, first.revision)

@@ -65,7 +65,15 @@ class More(NamedTuple):
     """The first version, for all later ones."""
     related: Obj | None = None
     shift: int = 0
-    """By how many nanoseconds its name is off, because another Event had that name: whole microseconds."""
+    """By how many nanoseconds its name is off, because a client's Event had that name."""
+
+
+def moment(at_us: int, revision: int) -> int:
+    """The time of a change in nanoseconds, which no other change has.
+
+    The clock counts microseconds, and many things happen at one instant; the revision tells them apart.
+    """
+    return at_us * 1000 + revision - 1
 
 
 class RecordedEvent(NamedTuple):
@@ -98,10 +106,9 @@ class RecordedEvent(NamedTuple):
 
     @property
     def nanoseconds(self) -> int:
-        """The time in its name. The clock counts microseconds; the revision tells Events of one apart."""
+        """The time in its name."""
         first = self.first
-        shift = 0 if first.more is None else first.more.shift
-        return first.at_us * 1000 + (first.revision - 1) % 1000 + shift
+        return moment(first.at_us, first.revision) + (0 if first.more is None else first.more.shift)
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,7 @@ from k8slab.cluster import dispatch
 from k8slab.cluster.api import component_actor
 from k8slab.cluster.request import Request
 from k8slab.components import Record
-from k8slab.store.recorded import RecordedEvent, Repeat
+from k8slab.store.recorded import RecordedEvent, Repeat, moment
 
 
 def lab_that_said(times: int, action: str = "") -> Lab:
@@ -95,7 +95,6 @@ def test_a_deleted_event_is_said_anew() -> None:
 
 
 def test_events_of_one_instant_have_names_of_their_own() -> None:
-    """The last three digits of a revision tell them apart, until there are more than a thousand."""
     lab = Lab(nodes=1)
     node = lab.get("node/node-1")
     for number in range(1500):
@@ -114,7 +113,7 @@ def test_events_of_one_instant_have_names_of_their_own() -> None:
 def test_an_event_stands_aside_for_one_that_a_client_gave_its_name() -> None:
     lab = lab_that_said(1)
     store = lab.world.store
-    nanoseconds = lab.world.now_us * 1000 + (store.revision + 1) % 1000
+    nanoseconds = moment(lab.world.now_us, store.revision + 2)
     meta = {"name": f"node-1.{nanoseconds:x}", "namespace": "default"}
     about = {"kind": "Node", "name": "node-1", "namespace": "default"}
     body = {"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about}
@@ -126,4 +125,4 @@ def test_an_event_stands_aside_for_one_that_a_client_gave_its_name() -> None:
     assert mine is not None
     assert "message" not in mine
     (event,) = [one for one in those_said(lab) if one["message"] == "another thing"]
-    assert event["metadata"]["name"] == f"node-1.{nanoseconds + 1000:x}"  # type: ignore[index]
+    assert event["metadata"]["name"] == f"node-1.{nanoseconds + 1:x}"  # type: ignore[index]
