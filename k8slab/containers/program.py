@@ -40,6 +40,10 @@ class Context(NamedTuple):
 Steps = Generator[Request, Any, Any]
 
 
+TERM_NOTE = "SIGTERM"
+"""In the memory of a server that takes its time to end: the instant at which it was told to."""
+
+
 class Server(NamedTuple):
     """An executable that listens. Nothing of it runs until somebody asks it something.
 

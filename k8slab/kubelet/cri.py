@@ -41,6 +41,7 @@ from k8slab.containers.mounts import (
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import (
     GENERIC,
+    TERM_NOTE,
     Context,
     Executable,
     Server,
@@ -403,6 +404,14 @@ def signal(box: Overlay, key: Key, container: str, at_us: int, name: str = "TERM
         "starts": sandbox["starts"] + 1,
     }
     box.put("Sandbox", key, changed)
+
+
+def note_term(box: Overlay, pod: Obj, container: str, at_us: int) -> None:
+    """Let a server that takes its time to end know that it was told to, and when (`TERM_NOTE`)."""
+    sandbox = sandbox_of(box, pod)
+    known = {**(sandbox["memory"].get(container) or {}), TERM_NOTE: at_us}
+    memory = {**sandbox["memory"], container: known}
+    put_sandbox(box, pod, {**sandbox, "memory": memory, "changes": sandbox["changes"] + 1})
 
 
 def termination_message(box: Overlay, pod: Obj, container: Obj, code: int) -> str:

@@ -99,6 +99,8 @@ def _begin_stop(work: Work, slot: Slot, container: Obj, grace_seconds: int, from
     else:
         due_us, code = from_us + spent_us + left_us, KILLED_CODE
     work.put_slot(work.slot(slot.name)._replace(stop_due_us=max(due_us, work.at_us + 1), stop_code=code))
+    if behaviour.takes_us:
+        cri.note_term(work.box, work.pod, slot.name, from_us + spent_us)
     if behaviour.handles:
         cri.signal(work.box, work.key, slot.name, from_us + spent_us)
 

@@ -111,3 +111,22 @@ def test_logs_generator_writes_evenly(nodes):
     assert len(nodes.logs("run").splitlines()) == 6
     nodes.run(5)
     assert nodes.status("run")["phase"] == "Succeeded" and len(nodes.logs("run").splitlines()) == 10
+
+
+def test_netexec_is_not_ready_while_it_delays_its_shutdown(nodes):
+    probe = {"httpGet": {"path": "/readyz", "port": 80}}
+    alive = {"httpGet": {"path": "/healthz", "port": 80}}
+    server = agnhost("netexec", "--http-port=80", "--delay-shutdown=300", readinessProbe=probe)
+    nodes.pod("server", {**server, "livenessProbe": alive}, terminationGracePeriodSeconds=300)
+    nodes.pod("client", shell("sleep 100000"))
+    nodes.run(20)
+    assert nodes.condition("server", "Ready")["status"] == "True"
+    ip = nodes.status("server")["podIP"]
+    nodes.delete("server")
+    nodes.run(60)
+    assert nodes.condition("server", "Ready")["status"] == "False"
+    assert nodes.container("server")["restartCount"] == 0
+    assert nodes.exec("client", "curl", "-s", f"http://{ip}/readyz").stdout == "shutting down"
+    assert nodes.exec("client", "curl", "-s", f"http://{ip}/hostname").stdout == "server"
+    nodes.run(300)
+    assert nodes.get("server") is None

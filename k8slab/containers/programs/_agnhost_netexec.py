@@ -12,10 +12,10 @@ from urllib.parse import parse_qs
 
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.containers import shell_process
-from k8slab.containers.program import Context, Server
+from k8slab.containers.program import TERM_NOTE, Context, Server
 from k8slab.containers.programs._go import duration_us, flags, logged
 from k8slab.containers.programs._http import NOT_HTTP, response
-from k8slab.containers.requests import Answer, Call, Now, Quit, Request
+from k8slab.containers.requests import Answer, Call, Now, Quit, Recall, Request
 from k8slab.containers.streams import Buffer
 
 Answering = Generator[Request, Any, Answer]
@@ -65,8 +65,9 @@ def _route(context: Context, call: Call, target: str, http_port: int) -> Answeri
         "/hostname": context.hostname,
         "/hostName": context.hostname,
         "/healthz": "",
-        "/readyz": "ok",
     }
+    if path == "/readyz":
+        return (yield from _readyz())
     if path in simple:
         yield from logged(f"GET {path}")
         return response(200, simple[path])
@@ -84,6 +85,15 @@ def _route(context: Context, call: Call, target: str, http_port: int) -> Answeri
     yield from logged("GET /")
     now_us = yield Now(wall=True)
     return response(200, f"NOW: {timestamp(now_us)[:-1].replace('T', ' ')} +0000 UTC")
+
+
+def _readyz() -> Answering:
+    """A server that was told to end is healthy still, but nobody should be led to it."""
+    yield from logged("GET /readyz")
+    told_us = yield Recall(TERM_NOTE)
+    if told_us is not None and told_us <= (yield Now()):
+        return response(503, "shutting down")
+    return response(200, "ok")
 
 
 def _header(call: Call, name: str) -> str:
