@@ -28,7 +28,7 @@ from k8slab.containers.program import (
 )
 from k8slab.containers.programs._http import NOT_HTTP
 from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
-from k8slab.network import api_server, dns
+from k8slab.network import api_server, dns, proxy_health
 from k8slab.network.routing import REFUSED, TIMEOUT, on_host, route, transport_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -77,7 +77,7 @@ class ClusterNetwork:
             return self._at_home(box, pod, request, now_us, address, request.client or own or address)
         target = route(box, address, request.port, own, salt, transport_of(request.protocol))
         if target.pod is None:
-            said = api_server.answer(box, address, request)
+            said = api_server.answer(box, address, request) or proxy_health.answer(box, address, request)
             return said or Answer(False, error=target.error, address=address)
         if not _is_reachable(box, target.pod) or not _is_reachable(box, pod):
             return Answer(False, error=TIMEOUT, address=address)

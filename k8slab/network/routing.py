@@ -158,7 +158,7 @@ def route(view: View, address: str, port: int, client: str, salt: int, transport
                 is_local = service["spec"].get("internalTrafficPolicy") == "Local"
                 return _to_backend(view, service, one, client, salt, is_local=is_local)
         return Target(None, port, REFUSED)
-    node = _node_by_address(view, address)
+    node = node_by_address(view, address)
     if node is not None:
         return _by_node_port(view, node, address, port, client, salt, transport)
     return Target(None, port, NO_ROUTE if address.startswith("10.") else TIMEOUT)
@@ -169,7 +169,7 @@ def _node_of(view: View, client: str) -> str:
     pod = pod_by_ip(view, client)
     if pod is not None:
         return str(pod["spec"]["nodeName"])
-    node = _node_by_address(view, client)
+    node = node_by_address(view, client)
     return node["metadata"]["name"] if node is not None else ""
 
 
@@ -219,7 +219,8 @@ def _meant_for(view: View, ready: list[Endpoint], node_name: str) -> list[Endpoi
     return ready
 
 
-def _node_by_address(view: View, address: str) -> Obj | None:
+def node_by_address(view: View, address: str) -> Obj | None:
+    """The node with an address, or that name."""
     for node in view.list("Node"):
         for one in (node.get("status") or {}).get("addresses") or ():
             if one["address"] == address:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from k8slab.lab import Lab
@@ -71,6 +73,11 @@ def reached_from_the_first_node(lab):
     return sorted({one.pod["metadata"]["name"] if one.pod else one.error for one in found})
 
 
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "spec": {"containers": [{"name": "main", "image": "debian:13", "command": ["sleep", "infinity"]}]},
+}
 READY, GOING = {"ready": True}, {"ready": False, "serving": True, "terminating": True}
 LOCAL = {"internalTrafficPolicy": "Local"}
 CALLS = {
@@ -134,3 +141,24 @@ def test_hints_count_for_nothing_where_the_traffic_stays_on_the_node():
     lab = lab_with_slice(LOCAL, (1, READY), (2, READY))
     give_hints(lab, THERE, THERE)
     assert reached_from_the_first_node(lab) == ["web-1"]
+
+
+HEALTH = {
+    "an endpoint of its own": ([(1, READY), (2, GOING)], 1, (200, 1)),
+    "one that is going": ([(1, READY), (2, GOING)], 2, (503, 0)),
+    "none": ([(1, READY)], 2, (503, 0)),
+}
+
+
+@pytest.mark.parametrize(("endpoints", "node", "expected"), HEALTH.values(), ids=HEALTH)
+def test_what_a_node_tells_load_balancers(endpoints, node, expected):
+    policy = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    lab = lab_with_slice(policy, *endpoints)
+    port = lab.world.get("Service", ("default", "web"))["spec"]["healthCheckNodePort"]
+    host = lab.get(f"node/node-{node}")["status"]["addresses"][0]["address"]
+    lab.apply({**POD, "metadata": {"name": "client"}})
+    lab.settle()
+    said = lab.kubectl(f"exec client -- curl -s -w '%{{http_code}}' http://{host}:{port}/healthz").stdout
+    body, code = json.loads(said[:-3]), int(said[-3:])
+    assert (code, body["localEndpoints"]) == expected
+    assert body["service"] == {"namespace": "default", "name": "web"}
