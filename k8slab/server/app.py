@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from k8slab.api.errors import ApiError
-from k8slab.cluster import access, rest
+from k8slab.cluster import access, flow_control, rest
 from k8slab.cluster.request import Request, Response
 from k8slab.server import answers, metrics, openapi, requests, sockets, streaming
 from k8slab.server.live import LiveClock
@@ -123,7 +123,18 @@ class App:
         if world.store.revision != before:
             self.clock.poke()
             self.wakeups.notice()
-        return response
+        return self._with_flow(request, response)
+
+    def _with_flow(self, request: Request, response: Response) -> Response:
+        """The answer with the FlowSchema and priority level of its request, unless nobody known asked."""
+        if response.code == 401:
+            return response
+        try:
+            asked = access.attributes_of(access.identify(self.lab.world, request))
+        except ApiError:
+            return response
+        flow = flow_control.flow_of(self.lab.world, asked)
+        return response if flow is None else response._replace(headers={**response.headers, **flow.headers})
 
     def _fixed(self, request: Request) -> Response | None:
         """The documents that only the HTTP server offers."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from k8slab.api.kind import kinds
+from k8slab.cluster.flow_control import nominal_seats
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import place_of, verb_of
 from k8slab.server.wakeups import Wakeups
@@ -58,6 +59,12 @@ class Metrics:
             _family("apiserver_storage_objects", "gauge", "Objects that are stored.", stored),
             _family(
                 "apiserver_longrunning_requests", "gauge", "Open watches.", [('verb="WATCH"', self.watches)]
+            ),
+            _family(
+                "apiserver_flowcontrol_nominal_limit_seats",
+                "gauge",
+                "Seats that a priority level would have; no request waits for one.",
+                ((f'priority_level="{name}"', seats) for name, seats in nominal_seats(world).items()),
             ),
             _family("k8slab_store_revision", "gauge", "The store's revision.", [("", world.store.revision)]),
             _family("k8slab_pending_events", "gauge", "Events that are to come.", [("", len(world.pending))]),

@@ -383,3 +383,16 @@ def test_metadata_alone_comes_in_protobuf_where_that_is_preferred(
     _, _, http = served
     answer = http.get("/api/v1/nodes", headers={"Accept": accept})
     assert answer.content.startswith(protobuf.MAGIC) == is_binary
+
+
+def test_answers_name_the_flow_of_their_request(served) -> None:
+    lab, serving, http = served
+    answer = http.get("/version", headers={"Impersonate-User": "foo"})
+    found = [answer.headers[f"x-kubernetes-pf-{name}-uid"] for name in ("flowschema", "prioritylevel")]
+    kinds = ("flowschema", "prioritylevelconfiguration")
+    assert found == [lab.get(f"{kind}/global-default")["metadata"]["uid"] for kind in kinds]
+    assert (
+        "x-kubernetes-pf-flowschema-uid"
+        not in httpx.get(serving.url + PODS, headers={"Authorization": "Bearer wrong"}).headers
+    )
+    assert 'nominal_limit_seats{priority_level="system"} 74' in http.get("/metrics").text
