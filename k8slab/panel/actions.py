@@ -216,10 +216,10 @@ def _lost(obj: Obj, machine: Obj) -> bool:
 ACTIONS: tuple[Action, ...] = (
     Action("delete-pod", ("Pod",), _on("delete {} --wait=false"), grave=True),
     Action("evict", ("Pod",), _evict),
-    Action("kill", ("Pod",), _container("kill"), grave=True),
+    Action("kill", ("Pod",), _container("kill"), _is_running, grave=True),
     Action("hang", ("Pod",), _container("hang"), _works, grave=True),
     Action("go-on", ("Pod",), _container("resume"), _hangs),
-    Action("oom", ("Pod",), _container("run_out_of_memory"), grave=True),
+    Action("oom", ("Pod",), _container("run_out_of_memory"), _is_running, grave=True),
     Action("fill-storage", ("Pod",), _container("fill_storage"), _is_running, grave=True),
     Action(
         "force",

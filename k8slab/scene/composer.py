@@ -26,6 +26,7 @@ from k8slab.scene.places import Places
 from k8slab.scene.portrayal import Load, Picture, Size, Subject, portrayals
 from k8slab.scene.portrayals.node import fullness
 from k8slab.scene.portrayals.persistentvolumeclaim import attached_to
+from k8slab.scene.revisions import revision_of, wanted_revision
 from k8slab.scene.scene import CARD, CHIP, Axis, Header, Item, Scene
 from k8slab.scene.timeline import MOST_ROWS, Row, axis_for
 from k8slab.scene.tokens import OWNER_COLOURS, PHASES
@@ -104,6 +105,7 @@ class Composer:
         self._seen: dict[str, tuple[Obj, bool]] = {}
         self._lost: dict[str, bool] = {}
         self._outages: dict[str, Obj] = {}
+        self._revisions: dict[str, str] = {}
         self._bound: dict[str, dict[str, Obj]] = {}
         self._roots: dict[str, tuple[object, str]] = {}
         # Who owned what is gone, as history tells it: the Job of a CronJob, say.
@@ -183,6 +185,12 @@ class Composer:
         if spec is not None and spec.get("nodeName"):
             self._links[pod] = (spec, root, tuple(links))
         return tuple(links)
+
+    def is_former(self, pod: str) -> bool:
+        """Whether a Pod is of a revision that its workload replaces."""
+        root = self.root_of(pod)
+        wanted = self._revisions.get(root)
+        return bool(wanted) and revision_of(pod, root, self.graph) not in ("", wanted)
 
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
@@ -324,10 +332,22 @@ class Composer:
         elif kind in portrayals() and portrayals()[kind].band == "workloads":
             shown = obj is not None and identity not in _HIDDEN and not self.graph.controller(identity)
             self._hold(self._chips, identity, shown)
+            self._admit_revision(identity, obj)
             if obj is None:
                 self._colours.pop(identity, None)
         if kind != "Pod" and obj is not None and "ownerReferences" in obj["metadata"]:
             self._dirty[self.graph.root(identity)] = None
+
+    def _admit_revision(self, identity: str, workload: Obj | None) -> None:
+        """Take in which revision a workload wants; where that is another one, its Pods look otherwise."""
+        wanted = wanted_revision(workload) if workload is not None else ""
+        former = self._revisions.get(identity, "")
+        if wanted == former:
+            return
+        self._revisions[identity] = wanted
+        for owned in self.graph.sources(identity, "owner"):
+            pods = self.graph.sources(owned, "owner") if kind_of(owned) == "ReplicaSet" else [owned]
+            self._dirty.update(dict.fromkeys(pods))
 
     def _admit_outage(self, identity: str, outage: Obj | None) -> None:
         """Take in what is the matter with the API server or the registry; names keep them in one order."""

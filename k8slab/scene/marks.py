@@ -132,6 +132,15 @@ def arc_d(x: float, y: float, radius: float, start: float, share: float) -> str:
 
 
 @lru_cache(maxsize=256)
+def lower_stripe_d(width: float, height: float, radius: float) -> str:
+    """The lower half of `stripe_d`."""
+    r, k = radius, radius * 0.45
+    return (
+        f"M{width} {height / 2}L0 {height / 2}L0 {height - r}"
+        f"C0 {_short(height - k)} {_short(k)} {height} {r} {height}L{width} {height}Z"
+    )
+
+
 def stripe_d(width: float, height: float, radius: float) -> str:
     """The `d` of a chip's coloured left edge, rounded on the left only."""
     r, k = radius, radius * 0.45

@@ -58,6 +58,9 @@ class Surroundings(Protocol):
     def links_of(self, pod: str) -> tuple[str, ...]:
         """What a Pod belongs together with: its node, its claims, its workload."""
 
+    def is_former(self, pod: str) -> bool:
+        """Whether a Pod is of a revision that its workload replaces."""
+
     def load_of(self, node: str) -> Load:
         """What a node's Pods come to."""
 

@@ -64,6 +64,7 @@ TEXTS = {
     ),
     "deployment.at": ("revision {revision}", "版本 {revision}"),
     "deployment.stalled": ("stalled", "停滞"),
+    "pod.former": ("of the former revision", "属于旧版本"),
     "revision.new": ("{count} of the new revision", "新版本 {count} 个"),
     "job": (
         "{mode}, {value}, {active} active, {failed} failed",
@@ -126,6 +127,7 @@ TEXTS = {
     "node.pods": ("{count} pods", "{count} 个 Pod"),
     "node.well": ("{well} of {pods} pods well", "{pods} 个 Pod 中 {well} 个正常"),
     "node.full_by": ("{share} % full", "已用 {share} %"),
+    "node.joining": ("joining", "加入中"),
     "node.memory": ("memory taken", "内存被占"),
     "node.pids": ("PIDs taken", "进程号被占"),
     "node.slow": ("slow ×{factor}", "变慢 ×{factor}"),

@@ -674,3 +674,42 @@ def test_a_job_that_came_and_went_between_two_looks_has_its_cron_jobs_row() -> N
     view.remove("Job", ("default", "hello-9"))
     follow(view, graph, composer, seen)
     assert set(composer.rows) == rows | {"CronJob/default/hello"}
+
+
+@pytest.mark.parametrize("size", ["large", "medium", "small"])
+def test_the_pods_that_a_rollout_replaces_are_told_apart(size: str) -> None:
+    """From the instant at which another revision is wanted, not only when they change themselves."""
+    nodes = {"large": 3, "medium": 10, "small": 60}[size]
+    view = crowd(nodes, 2 * nodes)
+    revision = {"deployment.kubernetes.io/revision": "1"}
+    metadata = {"name": "web", "namespace": "default", "uid": "u-web", "annotations": revision}
+    view.add({"kind": "Deployment", "metadata": metadata, "spec": {}, "status": {}})
+    replicas = {"name": "web-6f9", "namespace": "default", "uid": "u-rs", "annotations": revision}
+    replicas = {**replicas, "ownerReferences": owned("Deployment", "web", "u-web")}
+    view.add({"kind": "ReplicaSet", "metadata": replicas, "spec": {}, "status": {}})
+    graph = Graph(view)
+    composer = Composer(graph, facts())
+    pods = [one for one in composer.scene.items.values() if one.kind == "Pod"]
+    assert composer.size == size
+    assert not any("of the former revision" in one.detail for one in pods)
+    seen = len(view.store.history)
+    view.change("Deployment", ("default", "web"), "metadata", "annotations", {next(iter(revision)): "2"})
+    after = follow(view, graph, composer, seen)
+    for one in pods:
+        assert "of the former revision" in after.items[one.id].detail
+        assert len(marks_of(after.items[one.id], "path")) == len(marks_of(one, "path")) + 1
+    assert after == compose(graph, facts())
+
+
+def test_a_node_that_joins_is_no_lost_one() -> None:
+    view = cluster()
+    joining = node("node-9", "a", "False", 1480)
+    ready = joining["status"]["conditions"][0]
+    joining["metadata"]["creationTimestamp"] = ready["lastTransitionTime"]
+    view.add(joining)
+    item = compose(Graph(view), facts()).items["Node/node-9"]
+    assert (item.state, item.detail) == ("joining", "zone a, joining, 0 pods")
+    assert "card-lost" not in str(item.marks)
+    ill = {**joining, "status": node("node-9", "a", "False", 1486)["status"]}
+    view.add(ill)
+    assert compose(Graph(view), facts()).items["Node/node-9"].state == "not-ready"

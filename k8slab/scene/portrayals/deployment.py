@@ -6,8 +6,8 @@ from k8slab.api.meta import Obj, annotations_of, condition_of, dig
 from k8slab.scene.marks import Mark, rect, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
+from k8slab.scene.revisions import NUMBER
 
-REVISION = "deployment.kubernetes.io/revision"
 _MOST_BLOCKS = 12
 
 
@@ -15,7 +15,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     obj = subject.obj
     wanted = dig(obj, "spec", "replicas", default=1)
     ready = dig(obj, "status", "readyReplicas", default=0)
-    revision = annotations_of(obj).get(REVISION, "")
+    revision = annotations_of(obj).get(NUMBER, "")
     kind = around.words("deployment.kind", revision=revision) if revision else "Deployment"
     progressing = condition_of(obj, "Progressing") or {}
     stalled = around.words("deployment.stalled") if progressing.get("status") == "False" else ""
@@ -37,7 +37,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
 
 
 def _revision(replica_set: Obj) -> int:
-    text_ = annotations_of(replica_set).get(REVISION, "0")
+    text_ = annotations_of(replica_set).get(NUMBER, "0")
     return int(text_) if text_.isdigit() else 0
 
 

@@ -5,7 +5,7 @@ Models pkg/apis/autoscaling/types.go (HorizontalPodAutoscalerStatus), v1.36.
 
 from __future__ import annotations
 
-from k8slab.api.meta import Obj, dig
+from k8slab.api.meta import Obj, condition_of, dig
 from k8slab.scene.marks import Mark, path, rect, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_X, STRIP_Y, chip
@@ -17,6 +17,9 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     least, most = dig(obj, "spec", "minReplicas", default=1), dig(obj, "spec", "maxReplicas", default=1)
     current = dig(obj, "status", "currentReplicas", default=0)
     desired = dig(obj, "status", "desiredReplicas", default=current)
+    if (condition_of(obj, "ScalingActive") or {}).get("status") == "False":
+        # Where it cannot compute a count it wants none; 0 would read as if it were about to scale down.
+        desired = current
     value = f"{current} → {desired}" if desired != current else str(current)
     target = dig(obj, "spec", "scaleTargetRef", "name", default="")
     metric = _metric(obj, around.words)

@@ -38,11 +38,11 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     said, now_us = around.words, around.now_us
     how = _how(subject, around)
     taints = _taints(subject.obj)
-    marks = _card(subject, how.status, how.is_cordoned)
+    marks = _card(subject, how)
     marks += _title(subject, how, said)
     marks += _bars(subject, load) if subject.size != "small" else []
     marks += _footer(subject, how, load, taints, said)
-    is_ill = how.status != "True" and how.since_us
+    is_ill = how.status != "True" and how.since_us and not how.is_joining
     zone = labels_of(subject.obj).get(ZONE, "")
     cpu, memory = (round(share * 100) for share in shares(subject.obj, load))
     detail = [
@@ -55,6 +55,7 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
         *taints,
     ]
     state = "ready" if how.status == "True" else "lost" if how.status == "Unknown" else "not-ready"
+    state = "joining" if how.is_joining else state
     return Picture(tuple(marks), said("comma").join(part for part in detail if part), state)
 
 
@@ -66,6 +67,7 @@ class _How(NamedTuple):
     since_us: int
     is_off: bool
     is_cordoned: bool
+    is_joining: bool
     troubles: tuple[str, ...]
 
 
@@ -74,7 +76,10 @@ def _how(subject: Subject, around: Surroundings) -> _How:
     machine = dig(machine_of(subject.id, around.graph) or {}, "spec", default={})
     ready = condition_of(subject.obj, "Ready") or {}
     status, since = ready.get("status", ""), ready.get("lastTransitionTime")
-    words = "Ready" if status == "True" else "NotReady" if status else said("tone.starting")
+    joins = not status or bool(
+        since and status == "False" and since == subject.obj["metadata"].get("creationTimestamp")
+    )
+    words = "Ready" if status == "True" else said("node.joining") if joins else "NotReady"
     found = [key for part, well, key in _PARTS if (machine.get(part) or well) != well]
     # Without power nothing else of a machine says anything.
     found = found[:1] if "node.off" in found else found
@@ -93,6 +98,7 @@ def _how(subject: Subject, around: Surroundings) -> _How:
         parse_timestamp(since) if since else 0,
         "node.off" in found,
         bool(dig(subject.obj, "spec", "unschedulable")),
+        joins,
         (*(said(key, **parts) for key in found), *pressed),
     )
 
@@ -106,11 +112,13 @@ def machine_of(identity: str, graph: Graph) -> Obj | None:
     return None
 
 
-def _card(subject: Subject, status: str, cordoned: bool) -> list[Mark]:
+def _card(subject: Subject, how: _How) -> list[Mark]:
     fill, line, dash = "card", "card-line", ""
-    if status != "True":
+    if how.is_joining:
+        dash = "2 4"
+    elif how.status != "True":
         fill, line = "card-lost", "card-lost-line"
-    elif cordoned:
+    elif how.is_cordoned:
         fill, dash = "card-held", "7 4"
     radius = 12 if subject.size == "large" else 8
     return [rect(0, 0, subject.width, subject.height, radius, fill, line, 1.4, dash)]
@@ -120,6 +128,7 @@ def _title(subject: Subject, how: _How, said: Words) -> list[Mark]:
     small = subject.size == "small"
     y = 17.0 if small else 24.0
     sign = "node-off" if how.is_off else "node-ready" if how.status == "True" else "node-lost"
+    sign = "small-creating" if how.is_joining and not how.is_off else sign
     left = 12.0 if small else 18.0
     marks = [icon(left, y - 4, sign)]
     style = "label" if small else "title"
@@ -140,6 +149,8 @@ def _title(subject: Subject, how: _How, said: Words) -> list[Mark]:
 
 def _state(right: float, y: float, room: float, how: _How, said: Words) -> Mark:
     """The words at a card's right end: the worst of what is to be said, and more where there is room."""
+    if how.is_joining:
+        return text(right, y, "label", how.words, "muted", "end")
     if how.status != "True":
         since = how.since_us
         words = f"{how.words} {{}}" if since else how.words
@@ -235,7 +246,7 @@ def _heat(subject: Subject, load: Load, around: Surroundings) -> Picture:
     """A cell: how full it is says how full the node is, its colour how well the Pods on it are."""
     said, how = around.words, _how(subject, around)
     ill = 1 - load.well / load.pods if load.pods else 0.0
-    lost, full = how.status != "True", fullness(subject.obj, load)
+    lost, full = how.status != "True" and not how.is_joining, fullness(subject.obj, load)
     tone = "heat-4" if lost else f"heat-{min(4, round(ill * 4 + 0.49))}"
     size = subject.width - 2
     marks: list[Mark] = [rect(1, 1, size, size, 2, tone if lost else "heat-empty")]
@@ -258,7 +269,7 @@ def _heat(subject: Subject, load: Load, around: Surroundings) -> Picture:
     calm = "ill" if load.well < load.pods else "ready"
     state = "lost" if lost else "hot" if full >= HOT else "cordoned" if how.is_cordoned else calm
     detail = [
-        how.words if lost else "",
+        "" if how.status == "True" else how.words,
         said("node.well", well=load.well, pods=load.pods),
         said("node.full_by", share=round(full * 100)),
         *how.troubles,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from k8slab.scene.marks import Mark, icon, instant_text, path, rect, stripe_d, text
+from k8slab.scene.marks import Mark, icon, instant_text, lower_stripe_d, path, rect, stripe_d, text
 from k8slab.scene.metrics import shortened, text_width
 from k8slab.scene.phases import Look
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
@@ -18,13 +18,16 @@ def _draw(subject: Subject, around: Surroundings) -> Picture:
     if look is None:
         return Picture(())
     name = subject.obj["metadata"]["name"]
+    former = around.is_former(subject.id)
     if subject.size == "small":
-        marks = small_marks(subject.colour, look.tone)
+        marks = small_marks(subject.colour, look.tone, former)
     elif subject.size == "medium":
-        marks = medium_marks(subject.width, subject.colour, look.tone, name)
+        marks = medium_marks(subject.width, subject.colour, look.tone, name, former)
     else:
-        marks = large_marks(subject.width, subject.height, subject.colour, look, name)
+        marks = large_marks(subject.width, subject.height, subject.colour, look, name, former)
     words = _words(look, around)
+    if former:
+        words = f"{words}{around.words('comma')}{around.words('pod.former')}"
     hostname, subdomain = subject.obj["spec"].get("hostname"), subject.obj["spec"].get("subdomain")
     if hostname and subdomain:
         namespace = subject.obj["metadata"].get("namespace", "default")
@@ -55,8 +58,16 @@ def _box(width: float, height: float, radius: float, tone: str) -> Mark:
     return rect(0, 0, width, height, radius, "chip", "chip-line", 1.2)
 
 
+def _stripe(width: float, height: float, radius: float, colour: str, former: bool) -> tuple[Mark, ...]:
+    """The owner's colour at the edge. Of a Pod that a rollout replaces the lower half is grey."""
+    whole = path(stripe_d(width, height, radius), colour)
+    return (whole, path(lower_stripe_d(width, height, radius), "fill")) if former else (whole,)
+
+
 @lru_cache(maxsize=8192)
-def large_marks(width: float, height: float, colour: str, look: Look, name: str) -> tuple[Mark, ...]:
+def large_marks(
+    width: float, height: float, colour: str, look: Look, name: str, former: bool = False
+) -> tuple[Mark, ...]:
     """Two lines: the name, and how the Pod is doing."""
     room = width - 15 - 32
     line = look.line
@@ -64,7 +75,7 @@ def large_marks(width: float, height: float, colour: str, look: Look, name: str)
         line = shortened(line, "small", room)
     return (
         _box(width, height, 8, look.tone),
-        path(stripe_d(7, height, 7), colour),
+        *_stripe(7, height, 7, colour, former),
         text(15, 17, "name", shortened(name, "name", room, _SUFFIX)),
         text(15, 32, "small", line, "muted", "start", look.clock, look.at_us),
         icon(width - 17, height / 2, look.tone),
@@ -72,22 +83,22 @@ def large_marks(width: float, height: float, colour: str, look: Look, name: str)
 
 
 @lru_cache(maxsize=4096)
-def medium_marks(width: float, colour: str, tone: str, name: str) -> tuple[Mark, ...]:
+def medium_marks(width: float, colour: str, tone: str, name: str, former: bool = False) -> tuple[Mark, ...]:
     """One line: the name."""
     return (
         _box(width, 22, 5, tone),
-        path(stripe_d(5, 22, 5), colour),
+        *_stripe(5, 22, 5, colour, former),
         text(11, 15, "small", shortened(name, "small", width - 33, _SUFFIX)),
         icon(width - 12, 11, f"small-{tone}"),
     )
 
 
 @lru_cache(maxsize=512)
-def small_marks(colour: str, tone: str) -> tuple[Mark, ...]:
+def small_marks(colour: str, tone: str, former: bool = False) -> tuple[Mark, ...]:
     """A square: colour and sign."""
     return (
         _box(17, 15, 3, tone),
-        path(stripe_d(3.5, 15, 3), colour),
+        *_stripe(3.5, 15, 3, colour, former),
         icon(10, 7.5, f"small-{tone}"),
     )
 

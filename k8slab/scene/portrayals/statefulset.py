@@ -7,8 +7,8 @@ from k8slab.graph import object_id
 from k8slab.scene.marks import Mark, path, rect, text
 from k8slab.scene.portrayal import Picture, Portrayal, Subject, Surroundings
 from k8slab.scene.portrayals._chip import STRIP_HEIGHT, STRIP_X, STRIP_Y, chip, progress, told
+from k8slab.scene.revisions import HASH
 
-REVISION_LABEL = "controller-revision-hash"
 _MOST_SLOTS = 8
 _DARK = ("succeeded", "failed")
 
@@ -45,7 +45,7 @@ def _updated(obj: Obj, pods: list[str], around: Surroundings) -> list[bool]:
     if not new or new == old:
         return []
     found = (around.graph.get(pod) or {"metadata": {}} for pod in pods)
-    return [labels_of(pod).get(REVISION_LABEL) == new for pod in found]
+    return [labels_of(pod).get(HASH) == new for pod in found]
 
 
 def _tone(around: Surroundings, pod: str) -> str:
