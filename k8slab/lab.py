@@ -47,6 +47,8 @@ _QUIET_KINDS = ("Event", "Lease")
 ZONE = "topology.kubernetes.io/zone"
 SETTLED_AFTER_US = 30 * clock.SECOND_US
 DEFAULT_TIMEOUT_US = clock.HOUR_US
+_LOOKS_AGAIN = 9
+"""How often the API server looks again for a namespace's default account (`getServiceAccount`)."""
 
 
 class LabError(Exception):
@@ -447,7 +449,6 @@ class Lab:
     def request(self, request: Request) -> Response:
         """Ask the API server, as any client does. Never raises for what it refuses: see the Response."""
         from k8slab.cluster.aggregation import service_for
-        from k8slab.cluster.rest import handle
 
         with self.lock:
             # What a proxied request does to the program that answers it is not known beforehand.
@@ -464,9 +465,20 @@ class Lab:
                     request.user,
                     list(request.groups),
                 )
+            with self._input():
+                return self._answer(request)
+
+    def _answer(self, request: Request) -> Response:
+        """What the API server answers; it looks again for what is about to be there before it refuses."""
+        from k8slab.cluster.rest import handle
+
+        response = handle(self.world, request)
+        for _ in range(_LOOKS_AGAIN):
+            if not response.again_us:
+                break
+            self._run_to(self.now_us + response.again_us)
             response = handle(self.world, request)
-            self._tell()
-            return response
+        return response
 
     def apply(self, manifest: str | Path | Obj | Sequence[Obj], *, namespace: str = "default") -> Result:
         """Apply a manifest: a path, YAML or JSON text, an object or a list of objects.
@@ -1230,14 +1242,13 @@ class _LabClient:
 
     def request(self, request: Request) -> Response:
         from k8slab.cluster.outage import is_down
-        from k8slab.cluster.rest import handle
         from k8slab.kubectl.kubeconfig import refused
 
         if is_down(self._lab.world):
             raise refused()
         if self._lab.world.latency_us:
             self._lab._run_to(self._lab.now_us + self._lab.world.latency_us)
-        return handle(self._lab.world, request._replace(deed=self._deed))
+        return self._lab._answer(request._replace(deed=self._deed))
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Result:
         from k8slab.cluster.streams import execute

@@ -25,6 +25,8 @@ class ApiError(Exception):
     whole text that kubectl prints, `causes` the single faults in order.
     `details` holds the remaining StatusDetails (name, group, kind, uid,
     retryAfterSeconds); `metadata` is the list metadata that a few refusals carry.
+    `again_us` is how long the server itself waits before it looks again for what it
+    misses; 0 where it doesn't.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class ApiError(Exception):
         self.has_details = details is not None
         """Upstream writes details that it made, also where they are empty."""
         self.metadata: dict[str, Any] = {}
+        self.again_us = 0
 
     def status(self) -> dict[str, Any]:
         """The `Status` object that goes over the wire."""

@@ -37,6 +37,36 @@ def tolerates(tolerations: Iterable[Obj], taint: Obj) -> bool:
     return any(tolerates_taint(toleration, taint) for toleration in tolerations)
 
 
+def is_superset(whole: Obj, part: Obj) -> bool:
+    """Whether one toleration covers all that another one covers (`isSuperset`)."""
+    if whole == part:
+        return True
+    operator, effect = whole.get("operator") or "Equal", whole.get("effect")
+    covers_all_keys = not whole.get("key") and operator == "Exists"
+    if (whole.get("key") or "") != (part.get("key") or "") and not covers_all_keys:
+        return False
+    if effect and effect != part.get("effect"):
+        return False
+    seconds, own_seconds = whole.get("tolerationSeconds"), part.get("tolerationSeconds")
+    if effect == "NoExecute" and seconds is not None and (own_seconds is None or own_seconds > seconds):
+        return False
+    if operator == "Equal":
+        return part.get("operator") == "Equal" and (part.get("value") or "") == (whole.get("value") or "")
+    return bool(operator == "Exists")
+
+
+def merged_tolerations(tolerations: Sequence[Obj]) -> list[Obj]:
+    """The tolerations without those that another one covers; of equal ones the first stays."""
+    merged: list[Obj] = []
+    for index, one in enumerate(tolerations):
+        later = tolerations[index + 1 :]
+        if any(is_superset(other, one) for other in merged):
+            continue
+        if not any(other != one and is_superset(other, one) for other in later):
+            merged.append(one)
+    return merged
+
+
 def untolerated_taint(taints: Iterable[Obj], tolerations: Sequence[Obj]) -> Obj | None:
     """The first taint that keeps the Pod away, if there is one."""
     for taint in taints:

@@ -44,7 +44,8 @@ class Response(NamedTuple):
 
     `warnings` are the texts of its Warning headers. `watch` is set where the
     answer is a stream: `body` is then the list of the events that are already
-    due, and `k8slab.cluster.watches.events` gives the later ones.
+    due, and `k8slab.cluster.watches.events` gives the later ones. `again_us` is set where the
+    server would rather wait that long for what it misses, and look again, than refuse.
     """
 
     code: int
@@ -53,3 +54,4 @@ class Response(NamedTuple):
     warnings: tuple[str, ...] = ()
     headers: Mapping[str, str] = NO_QUERY
     watch: Watch | None = None
+    again_us: int = 0

@@ -62,7 +62,7 @@ def handle(world: World, request: Request) -> Response:
     try:
         response = _handle(world, request, warnings)
     except ApiError as error:
-        response = refusal(error)
+        response = refusal(error)._replace(again_us=error.again_us)
     texts = tuple(dict.fromkeys((*response.warnings, *warnings)))
     return response._replace(warnings=texts) if texts else response
 

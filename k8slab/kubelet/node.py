@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from k8slab.api.declared_features import DECLARED
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.api.quantities import compare, to_text
@@ -274,6 +275,7 @@ def _base_status(machine: Obj, conditions: list[Obj], known: Obj) -> Obj:
         "capacity": resources,
         "conditions": conditions,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "declaredFeatures": DECLARED,
         "features": {"supplementalGroupsPolicy": True},
         "images": [],
         "nodeInfo": _node_info(name, spec),

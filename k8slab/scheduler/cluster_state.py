@@ -584,6 +584,7 @@ def _same_node(known: NodeInfo, obj: Obj) -> bool:
         and _same(obj.get("spec"), before.get("spec"))
         and _same(status.get("allocatable"), status_before.get("allocatable"))
         and _same(status.get("images"), status_before.get("images"))
+        and _same(status.get("declaredFeatures"), status_before.get("declaredFeatures"))
     )
 
 

@@ -116,6 +116,8 @@ class Traits(NamedTuple):
     spread: tuple[Obj, ...]
     claims: tuple[tuple[str, bool], ...]
     """Names of the volumes' claims; for an ephemeral volume its volume's name and True."""
+    features: tuple[str, ...]
+    """What a node must have declared."""
     disks: tuple[Obj, ...]
     """The volumes of the old in-tree kinds that only one Pod may write."""
     signature: bytes

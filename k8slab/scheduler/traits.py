@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8slab.api import quantities
+from k8slab.api.declared_features import needed_to_run
 from k8slab.api.memo import first_like
 from k8slab.api.meta import Obj
 from k8slab.api.placement import host_ports
@@ -140,6 +141,7 @@ def _content(spec: Obj) -> tuple[Any, ...]:
         volumes,
         spec.get("overhead"),
         spec.get("resources"),
+        needed_to_run(spec),
     )
 
 
@@ -160,6 +162,7 @@ def read_traits(spec: Obj) -> Traits:
     disks = tuple(volume for volume in volumes if any(name in volume for name in _EXCLUSIVE_DISKS))
     node_terms = None if required is None else tuple(required.get("nodeSelectorTerms") or ())
     preferred = tuple(node_affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ())
+    features = needed_to_run(spec)
     signature = marshal.dumps(
         (
             tuple(requests),
@@ -170,6 +173,7 @@ def read_traits(spec: Obj) -> Traits:
             node_terms,
             preferred,
             tolerations,
+            features,
         ),
         2,
     )
@@ -186,6 +190,7 @@ def read_traits(spec: Obj) -> Traits:
         pod_anti_affinity=affinity.get("podAntiAffinity") or {},
         spread=tuple(spec.get("topologySpreadConstraints") or ()),
         claims=_claims(volumes),
+        features=features,
         disks=disks,
         signature=signature,
     )

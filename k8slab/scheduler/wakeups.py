@@ -162,9 +162,12 @@ def _node_differs(old: Obj, new: Obj) -> bool:
         return True
     if new["metadata"].get("labels") != old["metadata"].get("labels"):
         return True
-    allocatable = (new.get("status") or {}).get("allocatable")
-    allocatable_before = (old.get("status") or {}).get("allocatable")
-    return allocatable is not allocatable_before and allocatable != allocatable_before
+    status, status_before = new.get("status") or {}, old.get("status") or {}
+    for field in ("allocatable", "declaredFeatures"):
+        value, value_before = status.get(field), status_before.get(field)
+        if value is not value_before and value != value_before:
+            return True
+    return False
 
 
 def after_claim(change: Change, view: View) -> Iterable[Key]:

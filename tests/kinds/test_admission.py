@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from k8slab.api.declared_features import needed_to_change
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, assoc
 from k8slab.cluster import admission
+from k8slab.cluster.admission import nodedeclaredfeatures
 from tests.kinds.kinds_world import Shelf, create, namespace, request
 
 _ERRORS: list[dict[str, Any]] = json.loads(
@@ -387,3 +389,50 @@ def test_a_plugin_without_what_it_needs_finds_nothing_to_do(
     assert plugin.charge is None or plugin.charge(asked) == []
     if plugin.validate is not None:
         plugin.validate(asked)
+
+
+RESIZES = {
+    "a container": ({}, {"containers": [{"name": "main", "resources": {"limits": {"cpu": "1"}}}]}, ()),
+    "the Pod as a whole": (
+        {},
+        {"resources": {"limits": {"cpu": "1"}}},
+        ("InPlacePodLevelResourcesVerticalScaling",),
+    ),
+    "an init container": (
+        {"initContainers": [{"name": "first"}]},
+        {"initContainers": [{"name": "first", "resources": {"limits": {"cpu": "1"}}}]},
+        ("InPlacePodVerticalScalingInitContainers",),
+    ),
+    "a sidecar": (
+        {"initContainers": [{"name": "first", "restartPolicy": "Always"}]},
+        {
+            "initContainers": [
+                {"name": "first", "restartPolicy": "Always", "resources": {"limits": {"cpu": "1"}}}
+            ]
+        },
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "needed"), RESIZES.values(), ids=RESIZES)
+def test_what_a_node_must_have_declared_for_a_change(
+    before: Obj, after: Obj, needed: tuple[str, ...]
+) -> None:
+    """Cases of staging/src/k8s.io/component-helpers/nodedeclaredfeatures/features/inplacepodresize."""
+    assert needed_to_change(before, after) == needed
+    old, new = ({**pod(nodeName="n"), "metadata": {"name": "p", "generation": one}} for one in (1, 2))
+    old, new = {**old, "spec": {**old["spec"], **before}}, {**new, "spec": {**new["spec"], **after}}
+    shelf = Shelf(namespace("lab"))
+    node: Obj = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {}}
+    shelf.put(node)
+    asked = request(shelf, "UPDATE", kinds()["Pod"], new, old)
+    if not needed:
+        nodedeclaredfeatures.ADMISSION.validate(asked)
+        return
+    with pytest.raises(ApiError) as refused:
+        nodedeclaredfeatures.ADMISSION.validate(asked)
+    why = f'pod update requires features {needed[0]} which are not available on node "n"'
+    assert refused.value.message == f'pods "p" is forbidden: {why}'
+    shelf.put({**node, "status": {"declaredFeatures": list(needed)}})
+    nodedeclaredfeatures.ADMISSION.validate(asked)

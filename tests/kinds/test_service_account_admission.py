@@ -154,3 +154,40 @@ def test_an_account_that_is_not_there_is_refused() -> None:
         'pods "p" is forbidden: error looking up service account lab/nobody: '
         'serviceaccount "nobody" not found'
     )
+
+
+# TestIgnoresMirrorPod and TestRejectsMirrorPodWith…
+MIRRORS = {
+    "a volume of a Secret": (
+        {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]},
+        "a mirror pod may not reference secrets",
+    ),
+    "a variable of a Secret": (
+        {"containers": [{"name": "main", "image": "x", **from_key("s")}]},
+        "a mirror pod may not reference secrets",
+    ),
+    "a volume's own Secret": (
+        {"volumes": [{"name": "v", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "s"}}}]},
+        "a mirror pod may not reference secrets",
+    ),
+    "an account": ({"serviceAccountName": "default"}, "a mirror pod may not reference service accounts"),
+    "a token": (
+        {"volumes": [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]},
+        "a mirror pod may not use ServiceAccountToken volume projections",
+    ),
+    "nothing": ({}, ""),
+}
+
+
+@pytest.mark.parametrize(("spec", "why"), MIRRORS.values(), ids=MIRRORS)
+def test_mirror_pods_draw_on_nothing(spec: dict[str, Any], why: str) -> None:
+    mirror = {"annotations": {"kubernetes.io/config.mirror": "x"}, "name": "p"}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": mirror}
+    body["spec"] = {"containers": [{"name": "main", "image": "x"}], **spec}
+    shelf = Shelf([namespace("lab")[0], account()])
+    if not why:
+        assert "volumes" not in create(shelf, PODS, body)["spec"]
+        return
+    with pytest.raises(ApiError) as refused:
+        create(shelf, PODS, body)
+    assert refused.value.message == f'pods "p" is forbidden: {why}'

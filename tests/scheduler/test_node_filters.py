@@ -11,6 +11,7 @@ from k8slab.api.meta import Obj
 from k8slab.scheduler.framework import Status
 from k8slab.scheduler.plugins import (
     node_affinity,
+    node_declared_features,
     node_ports,
     node_resources_fit,
     node_unschedulable,
@@ -494,3 +495,29 @@ def test_sidecars_run_beside_the_containers() -> None:
     obj["spec"]["initContainers"][0]["restartPolicy"] = "Always"
     cluster = Cluster([node("n", cpu="4m", memory="20")])
     assert filtered(node_resources_fit.PLUGIN, cluster, obj) == {"n": (CPU,)}
+
+
+# pkg/scheduler/framework/plugins/nodedeclaredfeatures/nodedeclaredfeatures_test.go (TestFilter).
+RESTART_ALL = "RestartAllContainersOnContainerExits"
+UNDECLARED = {"n": ("node(s) didn't match Pod's required features",)}
+
+
+@pytest.mark.parametrize(
+    ("action", "declared", "refused"),
+    [
+        ("RestartAllContainers", [RESTART_ALL, "Z"], {}),
+        ("RestartAllContainers", ["Z"], UNDECLARED),
+        ("RestartAllContainers", None, UNDECLARED),
+        ("Restart", None, {}),
+    ],
+    ids=["declared", "others declared", "nothing declared", "nothing needed"],
+)
+def test_declared_features(
+    action: str, declared: list[str] | None, refused: dict[str, tuple[str, ...]]
+) -> None:
+    incoming = pod("p")
+    incoming["spec"]["containers"][0]["restartPolicyRules"] = [{"action": action}]
+    known = node("n")
+    if declared is not None:
+        known["status"]["declaredFeatures"] = declared
+    assert filtered(node_declared_features.PLUGIN, Cluster([known]), incoming) == refused

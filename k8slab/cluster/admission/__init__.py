@@ -50,6 +50,7 @@ ORDER = (
     "certificatesubjectrestriction",
     "defaultingressclass",
     "podtopologylabels",
+    "nodedeclaredfeatures",
     "podresize",
     "mutatingadmissionpolicy",
     "mutatingadmissionwebhook",

@@ -1,14 +1,13 @@
 """RuntimeClass: what a Pod's runtime costs beside its containers, and where it can run.
 
-Models plugin/pkg/admission/runtimeclass/admission.go, v1.36.
+Models plugin/pkg/admission/runtimeclass/admission.go and pkg/util/tolerations, v1.36.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj, dig
+from k8slab.api.placement import merged_tolerations
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
 
 _MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
@@ -39,7 +38,7 @@ def _mutate(request: Request, obj: Obj) -> Obj:
         fixed = overhead.get("podFixed") or {}
         if spec.get("overhead") and spec["overhead"] != fixed:
             raise refusal(request, _MISMATCH)
-        spec = {**spec, "overhead": fixed}
+        spec = {**spec, "overhead": fixed} if fixed else spec
     if found.get("scheduling") is not None:
         spec = _scheduled(request, spec, found["scheduling"])
     return obj if spec is obj["spec"] else {**obj, "spec": spec}
@@ -56,10 +55,9 @@ def _scheduled(request: Request, spec: Obj, scheduling: Obj) -> Obj:
             )
             raise refusal(request, why)
         selector[key] = value
-    tolerations: list[Any] = []
-    for one in (*(spec.get("tolerations") or ()), *(scheduling.get("tolerations") or ())):
-        if one not in tolerations:
-            tolerations.append(one)
+    tolerations = merged_tolerations(
+        [*(spec.get("tolerations") or ()), *(scheduling.get("tolerations") or ())]
+    )
     new = dict(spec)
     if selector:
         new["nodeSelector"] = selector

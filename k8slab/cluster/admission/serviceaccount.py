@@ -16,6 +16,7 @@ from k8slab.api.memo import liken, remember_with
 from k8slab.api.meta import Obj, annotations_of, controller_of
 from k8slab.chance import suffix
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
+from k8slab.cluster.node_access import secret_names
 
 DEFAULT_ACCOUNT = "default"
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -57,6 +58,7 @@ def _mutate(request: Request, obj: Obj) -> Obj:
     if request.subresource or request.operation != "CREATE":
         return obj
     if MIRROR in annotations_of(obj):
+        _validate(request._replace(new=obj))
         return obj
     spec = obj["spec"]
     name = spec.get("serviceAccountName") or DEFAULT_ACCOUNT
@@ -71,17 +73,23 @@ def _mutate(request: Request, obj: Obj) -> Obj:
         of = (owner["uid"],) if owner else (request.namespace, metadata.get("name") or "")
         letters = letters_of(request.view.seed, *of)
     secrets = tuple(one.get("name", "") for one in account.get("imagePullSecrets") or ())
-    return {**obj, "spec": _with_account(spec, name, letters, secrets)}
+    obj = {**obj, "spec": _with_account(spec, name, letters, secrets)}
+    _validate(request._replace(new=obj))
+    return obj
 
 
 def _account(request: Request, name: str) -> Obj:
-    """The account. 403 where there is none."""
+    """The account. 403 where there is none; for a namespace's default one the server waits a little."""
     account = request.view.get("ServiceAccount", (request.namespace, name))
     if account is None:
         why = (
             f'error looking up service account {request.namespace}/{name}: serviceaccount "{name}" not found'
         )
-        raise refusal(request, why)
+        error = refusal(request, why)
+        if name == DEFAULT_ACCOUNT:
+            share = request.view.chance("default account", request.namespace, request.name)
+            error.again_us = 100_000 + int(share * 100) * 1000
+        raise error
     return account
 
 
@@ -134,7 +142,7 @@ def _validate(request: Request) -> None:
     if pod is None:
         return
     if request.subresource == "ephemeralcontainers" and request.operation == "UPDATE":
-        account = _account(request, pod["spec"].get("serviceAccountName") or "")
+        account = _account(request, _account_name(request, pod))
         _check_secrets(request, account, pod, (("ephemeralContainers", "ephemeral container"),))
         return
     if request.subresource or request.operation != "CREATE":
@@ -142,14 +150,18 @@ def _validate(request: Request) -> None:
     if MIRROR in annotations_of(pod):
         _check_mirror(request, pod)
         return
-    name = pod["spec"].get("serviceAccountName")
-    if not name:
-        raise refusal(
-            request,
-            f"no service account specified for pod {request.namespace}/{pod['metadata'].get('name', '')}",
-        )
+    name = _account_name(request, pod)
     fields = (("initContainers", "init container"), ("containers", "container"))
     _check_secrets(request, _account(request, name), pod, fields)
+
+
+def _account_name(request: Request, pod: Obj) -> str:
+    """The name of a Pod's account. 403 where it has none."""
+    name: str = pod["spec"].get("serviceAccountName") or ""
+    if not name:
+        pod_name = pod["metadata"].get("name", "")
+        raise refusal(request, f"no service account specified for pod {request.namespace}/{pod_name}")
+    return name
 
 
 def _check_mirror(request: Request, pod: Obj) -> None:
@@ -157,10 +169,9 @@ def _check_mirror(request: Request, pod: Obj) -> None:
     spec = pod["spec"]
     if spec.get("serviceAccountName"):
         raise refusal(request, "a mirror pod may not reference service accounts")
-    volumes = spec.get("volumes") or ()
-    if any(volume.get("secret") for volume in volumes) or spec.get("imagePullSecrets"):
+    if any(secret_names(spec)):
         raise refusal(request, "a mirror pod may not reference secrets")
-    for volume in volumes:
+    for volume in spec.get("volumes") or ():
         for source in (volume.get("projected") or {}).get("sources") or ():
             if source.get("serviceAccountToken"):
                 raise refusal(request, "a mirror pod may not use ServiceAccountToken volume projections")
