@@ -25,6 +25,9 @@ SCHEDULING: tuple[tuple[str, str], ...] = (
 )
 """Parts of the scheduler's message, and the sentence for each."""
 
+SCALING: tuple[tuple[str, str], ...] = (("missing request", "hint.request"),)
+"""Parts of an autoscaler's message, and the sentence for each."""
+
 
 def gist(message: str) -> str:
     """The scheduler's message as far as it says why no node fits."""
@@ -33,6 +36,6 @@ def gist(message: str) -> str:
     return message if message.endswith(".") else f"{message}."
 
 
-def of_scheduling(message: str) -> list[str]:
-    """The sentences for what a scheduler's message names, each once."""
-    return list(dict.fromkeys(name for part, name in SCHEDULING if part in message))
+def hints_in(message: str, table: tuple[tuple[str, str], ...]) -> list[str]:
+    """The sentences for what a message names, each once."""
+    return list(dict.fromkeys(name for part, name in table if part in message))

@@ -17,7 +17,7 @@ from k8slab.api.meta import Obj, condition_of, controller_of, dig
 from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.containers.ailments import SKEW, SLOWNESS
 from k8slab.containers.images import REGISTRY_OUTAGE
-from k8slab.hints import gist, of_scheduling
+from k8slab.hints import SCALING, SCHEDULING, gist, hints_in
 from k8slab.kubelet.eviction import REASON
 from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
 from k8slab.store.view import View
@@ -153,7 +153,7 @@ def _unscheduled(view: View, pod: Obj, scheduled: Obj, now_us: int) -> list[Said
         return [("gated", {"gates": ", ".join(gates)})]
     message = scheduled.get("message", "")
     lines: list[Said] = [("for_node", {"message": gist(message)})]
-    lines += [(name, {}) for name in of_scheduling(message)]
+    lines += [(name, {}) for name in hints_in(message, SCHEDULING)]
     return lines + [
         said
         for name in _claims_of(pod)
@@ -556,8 +556,8 @@ def _autoscaler(view: View, autoscaler: Obj, now_us: int) -> list[Said]:
         if amiss.get(one["type"]) == one["status"] and one.get("message")
     ]
     failed = condition_of(autoscaler, "ScalingActive") or {}
-    if failed.get("status") == "False" and "missing request" in failed.get("message", ""):
-        lines.append(("hint.request", {}))
+    if failed.get("status") == "False":
+        lines += [(name, {}) for name in hints_in(failed.get("message", ""), SCALING)]
     return lines
 
 
