@@ -279,9 +279,9 @@ def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Ob
     elif "emptyDir" in volume:
         made = _sandbox_mount(box, pod, "volumes", volume["name"], path, inside)
         in_memory = (volume["emptyDir"] or {}).get("medium") == "Memory"
-        made = _grouped(
-            made._replace(directory_mode=0o777, file_system="tmpfs" if in_memory else "ext4"), pod
-        )
+        # A tmpfs is mounted with its own mode, which has the sticky bit; the kubelet makes other directories.
+        mode, system = (0o1777, "tmpfs") if in_memory else (0o777, "ext4")
+        made = _grouped(made._replace(directory_mode=mode, file_system=system), pod)
     elif "image" in volume:
         files = family_of(volume["image"].get("reference") or "").files
         made = Mount(path, dict, None, inside, base=dict(files), file_system="overlay")

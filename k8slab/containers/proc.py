@@ -106,7 +106,9 @@ def proc_tree(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj]
         tree[f"/proc/{process.pid}/cmdline"] = "".join(f"{word}\0" for word in words)
         tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"
         tree[f"/proc/{process.pid}/oom_score_adj"] = f"{process.score}\n"
+    context = container.get("securityContext") or {}
     tree["/proc/self/status"] = (
+        f"NoNewPrivs:\t{int(context.get('allowPrivilegeEscalation') is False)}\n"
         f"Seccomp:\t{2 if _is_filtered(pod, container) else 0}\nCpus_allowed_list:\t0-3\n"
     )
     return tree

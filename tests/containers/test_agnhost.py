@@ -24,7 +24,7 @@ RUNS = {
     "entrypoint-tester": (["entrypoint-tester", "a", "b"], "[/agnhost entrypoint-tester a b]"),
     "dns-suffix": (["dns-suffix"], "default.svc.cluster.local,svc.cluster.local,cluster.local"),
     "dns-server-list": (["dns-server-list"], "10.96.0.10"),
-    "mode of a mount": (["mounttest", "--file_mode=/test"], 'mode of file "/test": drwxrwxrwx'),
+    "mode of a mount": (["mounttest", "--file_mode=/test"], 'mode of file "/test": dtrwxrwxrwx'),
     "type of a mount in memory": (["mounttest", "--fs_type=/test"], 'mount type of "/test": tmpfs'),
     "perms of a new file": (
         ["mounttest", "--new_file_0660=/test/f", "--file_perm=/test/f"],
@@ -111,6 +111,22 @@ def test_logs_generator_writes_evenly(nodes):
     assert len(nodes.logs("run").splitlines()) == 6
     nodes.run(5)
     assert nodes.status("run")["phase"] == "Succeeded" and len(nodes.logs("run").splitlines()) == 10
+
+
+ESCALATION = {
+    "not said": ({}, "Effective uid: 0\n"),
+    "allowed": ({"allowPrivilegeEscalation": True}, "Effective uid: 0\n"),
+    "forbidden": ({"allowPrivilegeEscalation": False}, "Effective uid: 1000\n"),
+}
+
+
+@pytest.mark.parametrize(("context", "log"), ESCALATION.values(), ids=ESCALATION)
+def test_as_whom_a_setuid_program_runs(nodes, context, log):
+    image = "registry.k8s.io/e2e-test-images/nonewprivs:1.4"
+    container = {"name": "nnp", "image": image, "securityContext": {"runAsUser": 1000, **context}}
+    nodes.pod("run", container, restartPolicy="Never")
+    nodes.run(5)
+    assert nodes.logs("run") == log
 
 
 def test_netexec_is_not_ready_while_it_delays_its_shutdown(nodes):

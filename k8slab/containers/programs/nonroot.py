@@ -1,6 +1,6 @@
-"""nonroot and nonewprivs: images of upstream's tests that say as whom they run.
+"""nonroot: an image of upstream's tests whose user is not root.
 
-Models test/images/{nonroot,nonewprivs}, v1.36.
+Models test/images/nonroot, v1.36.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def _say_user(call: Invocation, argv: list[str]) -> Steps:
 
 
 PROGRAM = Family(
-    images=("nonroot", "nonewprivs"),
+    images=("nonroot",),
     entrypoint=("/nnp",),
     executables={"nnp": Executable(run=_say_user)},
     user=1234,
