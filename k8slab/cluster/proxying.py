@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj
-from k8slab.cluster import bodies, streams
+from k8slab.cluster import bodies, node_proxy, streams
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
 from k8slab.cluster.world import World
@@ -40,11 +40,13 @@ def is_proxied(route: Route) -> bool:
 
 def proxy(world: World, request: Request, route: Route) -> Response:
     """Have what a path leads to answer. ApiError where there is nothing to ask."""
+    head, _, rest = request.path.partition(f"/{route.name}/proxy")
+    if route.kind.kind == "Node":
+        return node_proxy.answer(world, request, route, rest)
     find = {"Pod": _pod, "Service": _service}.get(route.kind.kind)
     if find is None:
         raise nothing_here()
     target = find(world, route)
-    head, _, rest = request.path.partition(f"/{route.name}/proxy")
     if not rest and request.method == "GET":
         # Seen from the path itself, so that it also holds for clients that know the server by a longer path.
         query = f"?{urlencode(request.query)}" if request.query else ""

@@ -127,3 +127,38 @@ def test_links_of_a_page_lead_through_the_proxy(lab: Lab) -> None:
 def test_what_a_proxied_request_does_is_played_again(lab: Lab) -> None:
     ask(lab, "/pods/web/proxy/hostname")
     assert Lab.load(lab.save()).digest() == lab.digest()
+
+
+# A node's kubelet.
+
+
+def kubelet(lab: Lab, path: str, method: str = "GET", node: str = "") -> Response:
+    node = node or lab.get("pod/web")["spec"]["nodeName"]
+    return lab.request(Request(method, f"/api/v1/nodes/{node}/proxy{path}"))
+
+
+def test_a_kubelet_tells_its_pods(lab: Lab) -> None:
+    body = kubelet(lab, "/pods").body
+    assert body["kind"] == "PodList"
+    assert "web" in [pod["metadata"]["name"] for pod in body["items"]]
+    assert {pod["spec"]["nodeName"] for pod in body["items"]} == {lab.get("pod/web")["spec"]["nodeName"]}
+
+
+def test_a_kubelet_tells_its_health_and_its_logs(lab: Lab) -> None:
+    assert kubelet(lab, "/healthz").body == "ok"
+    name = lab.get("pod/web")["spec"]["containers"][0]["name"]
+    assert kubelet(lab, f"/containerLogs/default/web/{name}").body == lab.kubectl("logs web").stdout
+    assert kubelet(lab, f"/containerLogs/default/missing/{name}").code == 404
+    assert kubelet(lab, "/nothing").code == 404
+
+
+def test_who_is_no_kubelet_or_does_not_answer(lab: Lab) -> None:
+    other = lab.fork()
+    node = other.get("pod/web")["spec"]["nodeName"]
+    address = other.get(f"node/{node}")["status"]["addresses"][0]["address"]
+    assert kubelet(other, "/pods", node="missing").body["message"] == 'nodes "missing" not found'
+    refused = kubelet(other, "/pods", node=f"{node}:10251")
+    assert refused.code == 503
+    assert refused.body["message"].endswith(f"dial tcp {address}:10251: connect: connection refused")
+    other.crash(node)
+    assert kubelet(other, "/pods").body["message"].endswith(f"dial tcp {address}:10250: i/o timeout")
