@@ -67,16 +67,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.lab = lab
         self.present = Showing(lab, width)
         self.past: Showing | None = None
-        self.stage = self.stage_class(self.present.scene, theme)
         self.words = Words(lab.language, "panel")
         self.controls = Controls(lab.components, self.words)
         self.player = Player(lab, self._frame, self._stopped)
         self.inspector = Inspector(lab)
-        self.console = Console(
-            self._command,
-            lambda text: completion.of_command(text, self.showing.lab.completions),
-            lab.language,
-        )
         self.forks: list[Panel] = []
         self.comparisons: list[Comparison] = []
         self._compared: list[Comparison] = []
@@ -84,10 +78,26 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._offered: tuple[Any, ...] = ()
         self._buttons: dict[tuple[str, bool], widgets.Button] = {}
         self._acts: dict[tuple[str, bool], Callable[[], None]] = {}
+        super().__init__((), _dom_classes=("k8slab-panel",))
         self._parts()
-        super().__init__(self._children(), _dom_classes=("k8slab-panel",))
-        self._wire()
         self._offer()
+        self._modules(theme)
+        self.children = self._children()
+        self._wire()
+
+    def _modules(self, theme: str) -> None:
+        """The parts with a module of their own in the page.
+
+        They come last: from when one is announced its front end has two seconds to load it, and on a slow
+        machine all other widgets of the panel take that long.
+        """
+        self.console = Console(
+            self._command,
+            lambda text: completion.of_command(text, self.showing.lab.completions),
+            self.lab.language,
+        )
+        self._console = widgets.VBox([self.console], _dom_classes=("k8slab-console",))
+        self.stage = self.stage_class(self.present.scene, theme)
 
     def _parts(self) -> None:
         """The rows between the parts."""
@@ -103,7 +113,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         # A widget is a message to the page, and so are its layout and its style. These are for all buttons.
         self._button_looks = {"layout": widgets.Layout(width="auto"), "style": widgets.ButtonStyle()}
         self._shelf, self._condition_row = hidden("k8slab-shelf"), hidden("k8slab-condition")
-        self._console = widgets.VBox([self.console], _dom_classes=("k8slab-console",))
 
     @cached_property
     def editor(self) -> Editor:

@@ -206,6 +206,8 @@ def test_a_drag_asks_for_instants_one_at_a_time_and_for_the_last_one(page: Page)
     scene = scene_of()
     mount(page, as_json(to_json(scene)))
     page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
+    # However slow the machine is, no patience ends while nobody says so.
+    page.evaluate("() => { window.clock = 0; performance.now = () => window.clock; }")
     page.mouse.move(*timeline_point(scene, NOW_US - 100 * SECOND))
     page.mouse.down()
     for seconds in (200, 300, 400):
@@ -218,6 +220,19 @@ def test_a_drag_asks_for_instants_one_at_a_time_and_for_the_last_one(page: Page)
     page.mouse.up()
     wanted = [pytest.approx(NOW_US - seconds * SECOND, abs=3 * SECOND) for seconds in (200, 500, 500)]
     assert [one["at_us"] for one in sent(page, "seek")] == wanted
+
+
+def test_a_drag_goes_on_where_no_frame_answers(page: Page) -> None:
+    scene = scene_of()
+    mount(page, as_json(to_json(scene)))
+    page.wait_for_function("window.model.sent.some(one => one.type === 'width')")
+    page.evaluate("() => { window.clock = 0; performance.now = () => window.clock; }")
+    page.mouse.move(*timeline_point(scene, NOW_US - 100 * SECOND))
+    page.mouse.down()
+    for clock, seconds, asked in ((0, 200, 1), (999, 300, 1), (1001, 400, 2)):
+        page.evaluate("clock => { window.clock = clock; }", clock)
+        page.mouse.move(*timeline_point(scene, NOW_US - seconds * SECOND))
+        assert len(sent(page, "seek")) == asked
 
 
 def test_in_the_past_the_playhead_leads_forward_too(page: Page) -> None:

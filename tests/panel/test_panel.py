@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
+import ipywidgets
 import pytest
 
 from k8slab.graph import Graph
@@ -799,3 +800,13 @@ def test_what_hangs_can_go_on() -> None:
     names = {one.removeprefix("k8slab-") for button in panel._actions.children for one in button._dom_classes}
     assert "go-on" in names
     assert "hang" not in names
+
+
+def test_parts_with_a_module_are_announced_last() -> None:
+    """From then on the page has two seconds to load each, whatever else it has to do."""
+    panel = Panel(FakeLab())
+    made = list(ipywidgets.widgets.widget._instances.values())
+    before = made[: made.index(panel.console)]
+    assert {panel, panel.inspector, panel.controls.play, *panel._buttons.values()} <= set(before)
+    after = [one for one in made[len(before) :] if not isinstance(one, ipywidgets.Layout)]
+    assert after == [panel.console, panel._console, panel.stage]
