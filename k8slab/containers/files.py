@@ -109,7 +109,8 @@ class Mount(NamedTuple):
     `inside` is the path in the source to which `path` is mapped. `base` are
     files below those of the tree (an image's). Modes and owners hold for what
     has none of its own; `modes` are those of single files. `is_shared` says
-    that others may change it without this container's knowledge.
+    that others may change it without this container's knowledge; `size_bytes`
+    is asked for how much fits in, where that is less than the node's disk.
     """
 
     path: str
@@ -124,6 +125,7 @@ class Mount(NamedTuple):
     file_system: str = "ext4"
     modes: Mapping[str, int] = _NO_MODES
     is_shared: bool = False
+    size_bytes: Callable[[], int] | None = None
 
 
 ROOT = Who()
@@ -292,9 +294,15 @@ class Files:
                 found[one.path[len(outer) :].partition("/")[0]] = None
         return sorted(found)
 
-    def mounts(self) -> list[tuple[str, str, bool]]:
-        """Where something is mounted, outermost first: the path, the file system, whether it is read-only."""
-        return sorted((mount.path, mount.file_system, mount.save is None) for mount in self._mounts)
+    def mounts(self) -> list[tuple[str, str, bool, int]]:
+        """Where something is mounted, outermost first.
+
+        The path, the file system, whether it is read-only, and its size in bytes where it has one of its own.
+        """
+        return sorted(
+            (mount.path, mount.file_system, mount.save is None, mount.size_bytes() if mount.size_bytes else 0)
+            for mount in self._mounts
+        )
 
 
 def _lookup(mount: Mount, inner: str) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from k8slab.api import tokens
-from k8slab.api.meta import Key, Obj
+from k8slab.api.meta import Key, Obj, dig
 from k8slab.api.quantities import units
 from k8slab.clock import parse_timestamp
 from k8slab.containers import cgroups, logs
@@ -274,6 +274,8 @@ def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Ob
         inside = normal(volume["hostPath"]["path"] + "/" + sub_path)
         made = _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, pod)
         made = made._replace(is_shared=True, base=node_tree(pod))
+        if inside in _HOSTS_SHARED_FOLDERS:
+            made = made._replace(directory_mode=0o1777)
     elif "persistentVolumeClaim" in volume or "ephemeral" in volume:
         made = _claimed_mount(box, pod, volume, path, inside)
     elif "emptyDir" in volume:
@@ -282,6 +284,8 @@ def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Ob
         # A tmpfs is mounted with its own mode, which has the sticky bit; the kubelet makes other directories.
         mode, system = (0o1777, "tmpfs") if in_memory else (0o777, "ext4")
         made = _grouped(made._replace(directory_mode=mode, file_system=system), pod)
+        if in_memory:
+            made = made._replace(size_bytes=lambda: _size_in_memory(box, pod, volume["emptyDir"]))
     elif "image" in volume:
         files = family_of(volume["image"].get("reference") or "").files
         made = Mount(path, dict, None, inside, base=dict(files), file_system="overlay")
@@ -289,6 +293,32 @@ def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Ob
         snapshot = (pinned.get("trees") or {}).get(path)
         made = _projected_mount(box, pod, container, volume, path, inside, snapshot)
     return made._replace(save=None) if mount.get("readOnly") else made
+
+
+_HOSTS_SHARED_FOLDERS = ("/tmp", "/var/tmp")
+"""Folders of a node in which everybody may write."""
+
+
+def _size_in_memory(view: View, pod: Obj, source: Obj) -> int:
+    """How much fits into a volume in memory: what the Pod may use, and no more than the volume's own limit.
+
+    Models pkg/volume/emptydir/empty_dir.go (calculateEmptyDirMemorySize), v1.36.
+    """
+    node = view.get("Node", ("", pod["spec"].get("nodeName", "")))
+    size = units(dig(node or {}, "status", "allocatable", "memory") or "0")
+    for limit in (_memory_limit_of_pod(pod["spec"]), units(source.get("sizeLimit") or "0")):
+        if 0 < limit <= size:
+            size = limit
+    return size
+
+
+def _memory_limit_of_pod(spec: Obj) -> int:
+    """How much memory a Pod may use: its own limit, or its containers' if each has one; 0 for any amount."""
+    own = dig(spec, "resources", "limits", "memory")
+    if own is not None:
+        return units(str(own))
+    limits = [dig(one, "resources", "limits", "memory") for one in spec["containers"]]
+    return sum(units(str(one)) for one in limits) if all(one is not None for one in limits) else 0
 
 
 def _claimed_mount(box: Overlay, pod: Obj, volume: Obj, path: str, inside: str) -> Mount:

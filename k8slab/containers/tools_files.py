@@ -414,10 +414,13 @@ _SOURCES = {"overlay": "overlay", "tmpfs": "tmpfs", "cgroup2": "cgroup"}
 def _df(shell: Shell, argv: list[str], io: Streams) -> Steps:
     mounts = yield MountPoints()
     yield from io.out.write("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
-    for path, file_system, _ in mounts:
+    for path, file_system, _, size in mounts:
         if file_system == "cgroup2":
             continue
         source = _SOURCES.get(file_system, "/dev/vda1")
+        if size:
+            yield from io.out.write(f"{source:20} {size // 1024:9} {0:9} {size // 1024:9}   0% {path}\n")
+            continue
         yield from io.out.write(f"{source:20} 103022120  10302212  92719908  10% {path}\n")
     return 0
 
@@ -429,7 +432,7 @@ def _mount(shell: Shell, argv: list[str], io: Streams) -> Steps:
             "Operation not permitted" if shell.context.may_administer else "permission denied (are you root?)"
         )
         raise CommandError(f"mount: {why}")
-    for path, file_system, read_only in (yield MountPoints()):
+    for path, file_system, read_only, _ in (yield MountPoints()):
         if given.value("t", default=file_system) != file_system:
             continue
         source = _SOURCES.get(file_system, "/dev/vda1")

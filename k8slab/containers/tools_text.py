@@ -29,8 +29,11 @@ def _cat(shell: Shell, argv: list[str], io: Streams) -> Steps:
     inputs, code = yield from opened(shell, given.operands, io, "cat")
     number = 0
     for _, source in inputs:
-        while not given.has("n") and (text := (yield from source.some())):
-            yield from io.out.write(text)
+        # Each is read to its end once: at a terminal the end of input is a key, which is not pressed again.
+        if not given.has("n"):
+            while text := (yield from source.some()):
+                yield from io.out.write(text)
+            continue
         while line := (yield from source.line()):
             number += 1
             yield from io.out.write(f"{number:6}\t{line}")
