@@ -137,6 +137,11 @@ def node_tree(pod: Obj) -> dict[str, str]:
     }
 
 
+PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
+GROUPS = "root:x:0:\nnogroup:x:65534:\n"
+"""The accounts that every image has; an image may have more."""
+
+
 def etc_tree(pod: Obj) -> dict[str, str]:
     """The files that are in every container, and the directories that are in every image."""
     sysctls = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
@@ -147,8 +152,8 @@ def etc_tree(pod: Obj) -> dict[str, str]:
         "/etc/hostname": f"{hostname_of(pod)}\n",
         "/etc/hosts": hosts_text(pod),
         "/etc/resolv.conf": resolver_text(pod),
-        "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-        "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+        "/etc/passwd": PASSWD,
+        "/etc/group": GROUPS,
         "/bin/sh": "",
         "/tmp/": "",
         "/root/": "",

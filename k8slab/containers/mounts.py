@@ -171,11 +171,32 @@ def may_administer(pod: Obj, container: Obj) -> bool:
     return bool(security.get("privileged")) or any(name in names for name in ("ALL", "NET_ADMIN"))
 
 
+@lru_cache(maxsize=1024)
+def _groups_in_image(image: str, user: int) -> tuple[int, tuple[int, ...]]:
+    """A user's group and further groups by an image's /etc/passwd and /etc/group."""
+    files = family_of(image).files
+    name, primary = "", 0
+    for line in files.get("/etc/passwd", "").splitlines():
+        fields = line.split(":")
+        if fields[2] == str(user):
+            name, primary = fields[0], int(fields[3])
+    others = [
+        int(number)
+        for _, _, number, members in (line.split(":") for line in files.get("/etc/group", "").splitlines())
+        if name and name in members.split(",")
+    ]
+    return primary, tuple(others)
+
+
 def who_of(pod: Obj, container: Obj) -> Who:
-    """User and groups of a container's processes."""
+    """User and groups of a container's processes: those that its image gives it, too, where it may."""
     security = security_of(pod, container)
     user = security.get("runAsUser", family_of(container["image"]).user)
-    groups = [security.get("runAsGroup", 0), *(security.get("supplementalGroups") or ())]
+    primary, others = _groups_in_image(container["image"], user)
+    groups = [security.get("runAsGroup", primary)]
+    if security.get("supplementalGroupsPolicy") != "Strict":
+        groups += others
+    groups += security.get("supplementalGroups") or ()
     if "fsGroup" in security:
         groups.append(security["fsGroup"])
     return Who(user, tuple(dict.fromkeys(groups)))

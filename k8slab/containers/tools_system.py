@@ -329,8 +329,8 @@ def _sysctl(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv)
     code = 0
     for word in given.operands:
-        name, equals, _ = word.partition("=")
-        path = f"/proc/sys/{name.replace('.', '/')}"
+        written, equals, _ = word.partition("=")
+        path, name = f"/proc/sys/{written.replace('.', '/')}", written.replace("/", ".")
         text = yield Read(path)
         if text is None:
             yield from io.err.write(f"sysctl: error: '{name}' is an unknown key\n")

@@ -135,7 +135,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "runAsGroup": SIMULATED,
         "runAsNonRoot": SIMULATED,
         "supplementalGroups": SIMULATED,
-        "supplementalGroupsPolicy": Field(UNSEEN, "no image puts its user into groups"),
+        "supplementalGroupsPolicy": SIMULATED,
         "fsGroup": SIMULATED,
         "sysctls": SIMULATED,
         "fsGroupChangePolicy": Field(UNSEEN, "a volume changes hands at once"),

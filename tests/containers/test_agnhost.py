@@ -146,3 +146,31 @@ def test_netexec_is_not_ready_while_it_delays_its_shutdown(nodes):
     assert nodes.exec("client", "curl", "-s", f"http://{ip}/hostname").stdout == "server"
     nodes.run(300)
     assert nodes.get("server") is None
+
+
+GROUPS = {
+    "of the image and of the Pod": ({"runAsUser": 1000, "supplementalGroups": [60000]}, "1000 50000 60000\n"),
+    "of the Pod alone": (
+        {"runAsUser": 1000, "supplementalGroups": [60000], "supplementalGroupsPolicy": "Strict"},
+        "1000 60000\n",
+    ),
+    "another group first": ({"runAsUser": 1000, "runAsGroup": 7}, "7 50000\n"),
+    "of nobody whom the image knows": ({"runAsUser": 1001, "supplementalGroups": [60000]}, "0 60000\n"),
+}
+
+
+@pytest.mark.parametrize(("context", "shown"), GROUPS.values(), ids=GROUPS)
+def test_the_groups_of_a_user(nodes, context, shown):
+    container = {"name": "id", "image": IMAGE, "command": ["id", "-G"]}
+    nodes.pod("run", container, restartPolicy="Never", securityContext=context)
+    nodes.run(5)
+    assert nodes.logs("run") == shown
+
+
+def test_sysctl_takes_slashes_for_dots(nodes):
+    context = {"sysctls": [{"name": "kernel/shm_rmid_forced", "value": "1"}]}
+    command = ["/bin/sysctl", "kernel/shm_rmid_forced"]
+    container = {"name": "show", "image": IMAGE, "command": command}
+    nodes.pod("run", container, restartPolicy="Never", securityContext=context)
+    nodes.run(5)
+    assert nodes.logs("run") == "kernel.shm_rmid_forced = 1\n"

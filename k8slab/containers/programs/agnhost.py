@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from k8slab.clock import SECOND_US
+from k8slab.containers.etc import GROUPS, PASSWD
 from k8slab.containers.program import Executable, Family, Server
 from k8slab.containers.programs import _agnhost_servers as servers
 from k8slab.containers.programs._agnhost_conversion import conversion_webhook
@@ -177,6 +178,10 @@ PROGRAM = Family(
     files={
         "/agnhost": "",
         "/agnhost-2": "",
+        "/etc/passwd": f"{PASSWD}user-defined-in-image:x:1000:1000::/home/user-defined-in-image:/bin/sh\n",
+        "/etc/group": (
+            f"{GROUPS}user-defined-in-image:x:1000:\ngroup-defined-in-image:x:50000:user-defined-in-image\n"
+        ),
         # A pair for servers of TLS. Nothing here encrypts, so that there is nothing to keep in them.
         "/localhost.crt": "no certificate\n",
         "/localhost.key": "no key\n",
