@@ -21,11 +21,10 @@ from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.streams import pod_at
 from k8slab.cluster.world import World
 from k8slab.containers.images import REGISTRY_OUTAGE
-from k8slab.containers.mounts import note_exit, sandbox_of, with_hung
+from k8slab.containers.mounts import current_run, note_exit, sandbox_of, with_hung
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.storage import filled
 from k8slab.controllers._hpa_metrics import load
-from k8slab.kubelet import cri
 from k8slab.kubelet.node import DISK_KIBIBYTES
 from k8slab.kubelet.shortage import MOST_PROCESSES, SYSTEM_MEMORY_BYTES
 
@@ -145,7 +144,7 @@ def end_container(world: World, key: Key, container: str, reason: str, cause: in
     pod = pod_at(world, key)
     name = _running(pod, container)
     box, actor = Overlay(world), component_actor("kernel", "kernel")
-    run = cri.current_run(pod, name)
+    run = current_run(pod, name)
     note_exit(box, pod, name, run, KILLED_CODE, world.now_us, reason=reason)
     for action in box.flush():
         carry_out(world, actor, action, cause)

@@ -18,7 +18,7 @@ from k8slab.clock import SECOND_US, parse_timestamp
 from k8slab.components import Component, Done, Memory, Plan, Watch
 from k8slab.containers.ailments import skew_on
 from k8slab.containers.loads import memory_limit, memory_told
-from k8slab.containers.mounts import note_exit
+from k8slab.containers.mounts import current_run, note_exit
 from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import cri
 from k8slab.store.view import Change, View
@@ -43,7 +43,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     if now_us < due_us:
         return Done(due_us - now_us)
     box, name = Overlay(view), pod["spec"]["containers"][0]["name"]
-    run = cri.current_run(pod, name)
+    run = current_run(pod, name)
     if cri.exit_of(box, key, name, run) is None:
         note_exit(box, pod, name, run, KILLED_CODE, now_us, reason="OOMKilled")
         yield from box.flush()

@@ -22,6 +22,7 @@ from k8slab.containers.shell import (
 )
 from k8slab.containers.shell_syntax import unescape
 from k8slab.containers.streams import Steps
+from k8slab.containers.tools_signals import kill
 
 
 def _colon(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -251,6 +252,7 @@ def _dot(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _exec(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    shell.replaced = True
     raise ShellExitError((yield from shell.invoke(argv[1:], io)))
 
 
@@ -388,18 +390,6 @@ def _wait(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
-def _kill(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    if "-l" in argv:
-        yield from io.out.write("HUP INT QUIT KILL TERM\n")
-        return 0
-    name = next((word[1:].removeprefix("SIG") for word in argv[1:] if word.startswith("-")), "TERM")
-    if "1" in words and not shell.main:
-        yield from io.out.write("")
-        raise CommandError(f"kill: (1) - {name} is not delivered to a process that has no handler for it", 0)
-    return 0
-
-
 def _nothing(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
     yield
@@ -460,7 +450,7 @@ BUILTINS: dict[str, Any] = {
     "[": _test,
     "trap": _trap,
     "wait": _wait,
-    "kill": _kill,
+    "kill": kill,
     "umask": _nothing,
     "ulimit": _nothing,
     "shopt": _nothing,

@@ -16,7 +16,7 @@ from k8slab.containers.etc import hostname_of
 from k8slab.containers.files import normal, text_of
 from k8slab.containers.mounts import data_of, may_administer, pin, pinned_env, who_of
 from k8slab.containers.overlay import Overlay
-from k8slab.containers.program import Context, family_of
+from k8slab.containers.program import Context, argv_in, family_of
 from k8slab.store.view import View
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -174,12 +174,9 @@ def _from_file(view: View, pod: Obj, reference: Obj) -> str | None:
 
 def command_line(container: Obj, env: Mapping[str, str]) -> tuple[str, ...]:
     """What the container starts: its command and args, or the image's."""
-    family = family_of(container["image"])
     command = tuple([expand(str(word), env) for word in container.get("command") or ()])
     arguments = tuple([expand(str(word), env) for word in container.get("args") or ()])
-    if command:
-        return command + arguments
-    return family.entrypoint + (arguments or family.command)
+    return argv_in(family_of(container["image"]), command, arguments)
 
 
 def sub_path_of(mount: Obj, env: Mapping[str, str]) -> str:

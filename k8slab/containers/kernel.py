@@ -40,11 +40,13 @@ from k8slab.containers.requests import (
     Request,
     Serve,
     Show,
+    Signal,
     Sleep,
     StatOf,
     Traps,
     Write,
 )
+from k8slab.containers.signals import deliver
 from k8slab.containers.streams import Interrupted
 
 MOST_REQUESTS = 5_000
@@ -265,6 +267,11 @@ class Kernel:
         """Note that the container's process has ended; the kubelet learns of it."""
         note_exit(self.box, self.pod, self.container["name"], self.run, request.code, self.now_us)
 
+    def _signal(self, request: Signal) -> str:
+        """Send a signal to a process that this one sees; it may end a container, this one's too."""
+        self.volatile = True
+        return deliver(self.box, self.pod, self.container, self.run, request, self.now_us)
+
     def _trap(self, request: Traps) -> None:
         self.traps = request.names
 
@@ -291,6 +298,7 @@ _HANDLERS: dict[type, Callable[[Kernel, Any], Any]] = {
     Serve: Kernel._serve,
     Traps: Kernel._trap,
     Quit: Kernel._quit,
+    Signal: Kernel._signal,
     Receive: lambda kernel, request: kernel._receive(),
     Show: lambda kernel, request: consoles.show(kernel.box, kernel.console, request.stream, request.text),
     Prompt: lambda kernel, request: consoles.prompt(kernel.box, kernel.console, request.text),

@@ -110,6 +110,16 @@ def note_exit(
     put_sandbox(box, pod, changed)
 
 
+def current_run(pod: Obj, container: str) -> int:
+    """The number of a container's current run, from the Pod's status."""
+    status = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for one in status.get(field) or ():
+            if one["name"] == container:
+                return int(one.get("restartCount", 0))
+    return 0
+
+
 def is_hung(box: View, pod: Obj, container: str) -> bool:
     """Whether a container's process has been stopped in the middle of its work."""
     metadata = pod["metadata"]
@@ -222,7 +232,7 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
     root = _sandbox_mount(box, pod, "roots", name, "/", "")
     root = root._replace(
         base={**etc_tree(pod), **_proc(box, pod, container), **family.files},
-        user=family.user,
+        user=family.user if family.owner is None else family.owner,
         group=0,
         file_system="overlay",
         modes=_ROOT_MODES,
@@ -240,7 +250,8 @@ def _proc(box: Overlay, pod: Obj, container: Obj) -> Tree:
     name = pod["spec"].get("nodeName", "")
     capacity = ((box.get("Node", ("", name)) or {}).get("status") or {}).get("capacity") or {}
     others = box.list("Pod", node=name) if pod["spec"].get("hostPID") else ()
-    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))), others)
+    records = _stored(box, pod).get("processes") or {}
+    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))), others, records)
 
 
 _ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}

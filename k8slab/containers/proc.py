@@ -11,13 +11,13 @@ pkg/kubelet/qos/policy.go (GetContainerOOMScoreAdjust), v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from k8slab.api.kinds._pod_resources import container_total, quality_of_service
 from k8slab.api.meta import Obj
 from k8slab.api.quantities import NANO_PER_UNIT, units
-from k8slab.containers.program import plain_command
+from k8slab.containers.program import Server, argv_of_service, executable_of, plain_command, server_of
 
 SANDBOX = ("/pause",)
 _SANDBOX_SCORE = -998
@@ -32,13 +32,20 @@ _LISTS = (
 
 
 class Process(NamedTuple):
-    """A process as one in a namespace sees it, and how soon it is killed for memory (`oom_score_adj`)."""
+    """A process as one in a namespace sees it, and how soon it is killed for memory (`oom_score_adj`).
+
+    `container` is whose it is, "" for a sandbox's or the node's own; `service` the place among the
+    servers that the container's process has started, or -1 for that process itself.
+    """
 
     pid: int
     argv: tuple[str, ...]
     score: int
+    container: str = ""
+    service: int = -1
 
 
+_NO_RECORDS: Mapping[str, Obj] = {}
 _OF_NODES = (
     Process(1, ("/sbin/init",), 0),
     Process(612, ("/usr/bin/containerd",), -999),
@@ -48,10 +55,17 @@ _OF_NODES = (
 _FIRST_OF_PODS = 1000
 
 
-def processes(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj] = ()) -> tuple[Process, ...]:
+def processes(
+    pod: Obj,
+    container: Obj,
+    memory_bytes: int,
+    others: Sequence[Obj] = (),
+    records: Mapping[str, Obj] = _NO_RECORDS,
+) -> tuple[Process, ...]:
     """The processes that one in `container` sees, by their numbers.
 
-    `memory_bytes` is what the node has, `others` are all Pods of the node, for those that see them.
+    `memory_bytes` is what the node has, `others` are all Pods of the node, for those that see them,
+    and `records` those of the Pod's processes that do something by themselves, by container.
     """
     if pod["spec"].get("hostPID"):
         return _on_the_node(pod, container, memory_bytes, others)
@@ -62,14 +76,44 @@ def processes(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj]
         seen = [*(one for one in _running(pod, container) if one["name"] == target), container]
     else:
         seen = [container]
-    return tuple(_process(_FIRST + _STEP * place, pod, one, memory_bytes) for place, one in enumerate(seen))
+    found: list[Process] = []
+    for place, one in enumerate(seen):
+        record = records.get(one["name"]) if one is not None else None
+        found.extend(_processes_of(_FIRST + _STEP * place, pod, one, memory_bytes, record))
+    return tuple(found)
 
 
-def _process(pid: int, pod: Obj, container: Obj | None, memory_bytes: int) -> Process:
-    """A container's own process, or, with None, its sandbox's."""
+def _processes_of(
+    pid: int, pod: Obj, container: Obj | None, memory_bytes: int, record: Obj | None
+) -> Iterator[Process]:
+    """A container's own process and the servers that it has started, or, with None, its sandbox's."""
     if container is None:
-        return Process(pid, SANDBOX, _SANDBOX_SCORE)
-    return Process(pid, plain_command(container), oom_score_adjust(pod, container, memory_bytes))
+        yield Process(pid, SANDBOX, _SANDBOX_SCORE)
+        return
+    name, score = container["name"], oom_score_adjust(pod, container, memory_bytes)
+    if record is None:
+        server = server_of(container)
+        argv = plain_command(container)
+        yield Process(pid, _shown(server, argv), score, name)
+        return
+    started = [(place, one) for place, one in enumerate(record["services"]) if not one.get("ended")]
+    replacing = [one for _, one in started if one.get("replaces")]
+    yield Process(
+        pid, _shown_of(container, replacing[0]) if replacing else tuple(record["argv"]), score, name
+    )
+    for place, one in started:
+        if not one.get("replaces"):
+            yield Process(pid + 1 + place, _shown_of(container, one), score, name, place)
+
+
+def _shown_of(container: Obj, service: Obj) -> tuple[str, ...]:
+    executable = executable_of(container["image"], argv_of_service(service))
+    return _shown(executable.server if executable is not None else None, tuple(service["arguments"]))
+
+
+def _shown(server: Server | None, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A server's command line as `ps` shows it."""
+    return server.shown if server is not None and server.shown else argv
 
 
 def _on_the_node(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj]) -> tuple[Process, ...]:
@@ -81,7 +125,7 @@ def _on_the_node(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[O
         if running:
             for one in (None, *running):
                 pid = _FIRST_OF_PODS + _STEP * (len(found) - len(_OF_NODES))
-                found.append(_process(pid, other, one, memory_bytes))
+                found.extend(_processes_of(pid, other, one, memory_bytes, None))
     return tuple(found)
 
 
@@ -98,10 +142,16 @@ def _running(pod: Obj, own: Obj) -> Iterator[Obj]:
                 yield one
 
 
-def proc_tree(pod: Obj, container: Obj, memory_bytes: int, others: Sequence[Obj] = ()) -> dict[str, str]:
+def proc_tree(
+    pod: Obj,
+    container: Obj,
+    memory_bytes: int,
+    others: Sequence[Obj] = (),
+    records: Mapping[str, Obj] = _NO_RECORDS,
+) -> dict[str, str]:
     """The files of those processes (see `processes`)."""
     tree = {}
-    for process in processes(pod, container, memory_bytes, others):
+    for process in processes(pod, container, memory_bytes, others, records):
         words = process.argv
         tree[f"/proc/{process.pid}/cmdline"] = "".join(f"{word}\0" for word in words)
         tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"

@@ -50,6 +50,7 @@ class Server(NamedTuple):
     `ports(context)`; `check(context)` is a generator that returns why it can't
     start (with the exit code), or None; `start_lines(context)` is what it logs
     first; `handle(context, call)` is a generator that returns the Answer.
+    `stop_code` is that of a server that was asked to end.
     """
 
     protocol: str
@@ -60,6 +61,8 @@ class Server(NamedTuple):
     stop_code: int = 0
     heeds_term: bool = True
     stop_delay_us: int = 0
+    shown: tuple[str, ...] = ()
+    """The command line that `ps` shows, where a script starts something of another name."""
 
 
 class Executable(NamedTuple):
@@ -84,6 +87,8 @@ class Family(NamedTuple):
     files: Mapping[str, str] = {}
     executables: Mapping[str, Executable] = {}
     user: int = 0
+    owner: int | None = None
+    """Whose the image's files are, where they are not its user's."""
     shell: bool = True
 
 
@@ -134,9 +139,49 @@ def argv_of_service(service: Mapping[str, Any]) -> list[str]:
 
 def plain_command(container: Mapping[str, Any]) -> tuple[str, ...]:
     """A container's command line as it is written, or its image's."""
-    family = family_of(container["image"])
     command, arguments = tuple(container.get("command") or ()), tuple(container.get("args") or ())
-    return command + arguments if command else family.entrypoint + (arguments or family.command)
+    return argv_in(family_of(container["image"]), command, arguments)
+
+
+_ENTRYPOINT_SCRIPT = "docker-entrypoint.sh"
+
+
+def argv_in(family: Family, command: tuple[str, ...], arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What runs in a container of an image with this command and these arguments.
+
+    The script that is the entrypoint of many images prepares their server where it is asked for the
+    server, or is given only options or a configuration for it; then it executes in its own place
+    whatever was asked for.
+    """
+    argv = command + arguments if command else family.entrypoint + (arguments or family.command)
+    if len(argv) < 2 or argv[0].rpartition("/")[2] != _ENTRYPOINT_SCRIPT:
+        return argv
+    if _ENTRYPOINT_SCRIPT not in family.executables:
+        return argv
+    rest = argv[1:]
+    return family.command[:1] + rest if rest[0].startswith("-") or rest[0].endswith(".conf") else rest
+
+
+def server_of(container: Mapping[str, Any]) -> Server | None:
+    """The server that a container is by its image and command alone."""
+    family = family_of(container["image"])
+    argv = plain_command(container)
+    if not argv:
+        return None
+    found = executable_of(container["image"], argv)
+    if found is None and family.images == (GENERIC,):
+        found = family.executables["app"]
+    return found.server if found is not None else None
+
+
+def server_in_place(container: Mapping[str, Any], record: Mapping[str, Any]) -> Server | None:
+    """The server that took the place of a container's own process, if one did."""
+    for service in record["services"]:
+        if service.get("replaces"):
+            executable = executable_of(container["image"], argv_of_service(service))
+            if executable is not None:
+                return executable.server
+    return None
 
 
 def any_executable(name: str) -> Executable | None:

@@ -144,6 +144,15 @@ class Serve(NamedTuple):
     executable: str
     ports: tuple[int, ...]
     arguments: tuple[str, ...] = ()
+    replaces: bool = False
+    """The server takes the place of the container's own process (`exec`)."""
+
+
+class Signal(NamedTuple):
+    """Send a signal to a process that one sees. The answer is why that can't be, or the empty string."""
+
+    pid: int
+    name: str
 
 
 class Receive(NamedTuple):

@@ -104,8 +104,18 @@ class CommandError(Exception):
         self.code = code
 
 
+class ServerEnded(NamedTuple):
+    """What a job is told whose server was ended by a signal."""
+
+    code: int
+
+
 class AwaitJobs(NamedTuple):
     """What a job yields to wait until the others have ended."""
+
+
+_NOTHING = "''"
+"""How an empty word is shown."""
 
 
 class Shell:
@@ -128,6 +138,10 @@ class Shell:
         self.main = False
         self.is_interactive = False
         self.depth = 0
+        self.replaced = False
+        """What runs next takes this shell's place (`exec`)."""
+        self.nesting = 0
+        """In how many command substitutions it runs."""
         self.variables.setdefault("PWD", self.cwd)
         self.variables.setdefault("IFS", " \t\n")
 
@@ -333,6 +347,7 @@ class Shell:
 
     def _calculation(self, node: syntax.Calculation, io: Streams, checked: bool) -> Steps:
         text = yield from self.text(node.text, io)
+        yield from self._trace(f"(( {text} ))", io)
         try:
             code = int(not self.calculate(text))
         except CommandError as fault:
@@ -371,10 +386,10 @@ class Shell:
             value = value and other
         return value
 
-    def _not(self, items: list[Any], io: Streams, live: bool) -> Steps:
+    def _not(self, items: list[Any], io: Streams, live: bool, mark: str = "") -> Steps:
         first = items.pop(0) if items else ()
         if first == "!":
-            return not (yield from self._not(items, io, live))
+            return not (yield from self._not(items, io, live, "" if mark else "! "))
         if first == "(":
             value = yield from self._or(items, io, live)
             if items:
@@ -383,20 +398,35 @@ class Shell:
         text = (yield from self.text(first, io)) if live or is_operator(first) else ""
         if is_operator(first) and items and items[0] not in ("&&", "||", ")"):
             operand = items.pop(0)
-            return live and (yield from self.unary(text, (yield from self.text(operand, io))))
+            return live and (
+                yield from self._unary_shown(mark, text, (yield from self.text(operand, io)), io)
+            )
         if not items or items[0] in ("&&", "||", ")"):
-            return bool(text)
+            return live and (yield from self._unary_shown(mark, "-n", text, io))
         operator = items.pop(0)
         if not isinstance(operator, str):
             operator = yield from self.text(operator, io)
         right = items.pop(0) if items else ()
-        return live and (yield from self._compare(text, operator, right, io))
+        return live and (yield from self._compare(mark, text, operator, right, io))
 
-    def _compare(self, left: str, operator: str, word: Any, io: Streams) -> Steps:
+    def _unary_shown(self, mark: str, operator: str, text: str, io: Streams) -> Steps:
+        """An operator with one operand, shown where commands are."""
+        yield from self._trace(f"[[ {mark}{operator} {text or _NOTHING} ]]", io)
+        return (yield from self.unary(operator, text))
+
+    def _compare(self, mark: str, left: str, operator: str, word: Any, io: Streams) -> Steps:
+        shown = f"[[ {mark}{left or _NOTHING} {operator}"
         if operator in ("==", "=", "!="):
-            pattern = yield from self.pattern(word, io)
+            # Quoted letters of a pattern mean themselves, and are shown with a mark.
+            pattern, marked = "", ""
+            for part in word:
+                text = part.text if isinstance(part, syntax.Literal) else (yield from self._value(part, io))
+                pattern += escaped(text) if part.quoted else text
+                marked += "".join([f"\\{letter}" for letter in text]) if part.quoted else text
+            yield from self._trace(f"{shown} {marked or _NOTHING} ]]", io)
             return bool(glob(pattern).match(left)) == (operator != "!=")
         right = yield from self.text(word, io)
+        yield from self._trace(f"{shown} {right or _NOTHING} ]]", io)
         if operator == "=~":
             found = re.search(python_expression(right), left)
             if found is not None:
@@ -464,6 +494,11 @@ class Shell:
         self.status = code
         return self._checked(code, checked)
 
+    def _trace(self, text: str, io: Streams) -> Steps:
+        """Show a command before it runs, as `set -x` asks; bash marks how deep in substitutions it stands."""
+        if self.options.get("x"):
+            yield from io.err.write(f"{'+' * (1 + self.nesting if self.is_bash else 1)} {text}\n")
+
     def _command(self, node: syntax.Simple, words: list[str], io: Streams) -> Steps:
         code = 0 if not words else self.status
         assigned: dict[str, str] = {}
@@ -478,7 +513,7 @@ class Shell:
                 quoted_word(word) for word in words
             ]
             if trace:
-                yield from io.err.write(f"+ {' '.join(trace)}\n")
+                yield from self._trace(" ".join(trace), io)
         if not words:
             self.variables.update(assigned)
             return code
@@ -552,9 +587,11 @@ class Shell:
                 return refusal[0]
         for line in server.start_lines(context):
             yield from io.out.write(line + "\n")
-        yield Serve(name, server.ports(context), tuple(argv))
+        yield Serve(name, server.ports(context), tuple(argv), self.main and self.replaced)
         while True:
-            yield Sleep(FOREVER_US)
+            woken = yield Sleep(FOREVER_US)
+            if isinstance(woken, ServerEnded):
+                return woken.code
 
     def _call(self, name: str, argv: list[str], io: Streams) -> Steps:
         saved, self.parameters = self.parameters, argv[1:]
@@ -734,7 +771,9 @@ class Shell:
                     yield from io.err.write(f"{self.name}: {path}: No such file or directory\n")
                 return text or ""
         buffer = Buffer()
-        code = yield from _guarded(self.fork(), body, io._replace(out=buffer))
+        inner = self.fork()
+        inner.nesting += 1
+        code = yield from _guarded(inner, body, io._replace(out=buffer))
         self.status = self.depth_status = code
         return buffer.text()
 

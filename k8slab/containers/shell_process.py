@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab.containers.program import Context
-from k8slab.containers.requests import Now, Sleep
+from k8slab.containers.requests import Now, Serve, Sleep
 from k8slab.containers.shell import (
     INPUT,
     PROGRAMS,
@@ -19,12 +19,14 @@ from k8slab.containers.shell import (
     CommandError,
     Invocation,
     ReturnError,
+    ServerEnded,
     Shell,
     ShellExitError,
     Streams,
     run_shell,
     source,
 )
+from k8slab.containers.signals import ENDED
 from k8slab.containers.streams import ConsoleInput, ConsoleSink, Input, Interrupted, LogSink, PipeError, Steps
 
 
@@ -103,6 +105,8 @@ class _Jobs:
         """Those of the sleepers that something typed wakes."""
         self._waiting: list[Steps] = []
         """Those that go on when all others have ended (`wait`)."""
+        self._serving: list[Steps] = []
+        """Those that have started a server, in this order."""
 
     def run(self) -> Steps:
         """Take turns until the main job ends. Its exit code."""
@@ -134,6 +138,10 @@ class _Jobs:
             self._now_us = yield Now()
             self._wake(self._reading)
             return None
+        if isinstance(woken, str) and woken.startswith(ENDED):
+            self._now_us = yield Now()
+            self._end_server(woken)
+            return None
         if isinstance(woken, str):
             code = yield from _signalled(self._shell, woken, self._io)
             if code is not None:
@@ -141,6 +149,15 @@ class _Jobs:
             woken = yield Now()
         self._now_us = woken
         return None
+
+    def _end_server(self, woken: str) -> None:
+        """Tell the job that has started a server how it ended (see `signals`)."""
+        place, _, code = woken.removeprefix(ENDED).partition(":")
+        served = self._serving[int(place)]
+        self._asleep = [
+            (self._now_us, job, ServerEnded(int(code))) if job is served else (due_us, job, answer)
+            for due_us, job, answer in self._asleep
+        ]
 
     def _wake(self, jobs: list[Steps], interrupted_by: Interrupted | None = None) -> None:
         """Make jobs due now; the main one is told of the key that interrupted it."""
@@ -167,6 +184,8 @@ class _Jobs:
                     due_us = self._now_us + max(request.duration_us, 1)
                     self._asleep.append((due_us, job, self._now_us + request.duration_us))
                     return None
+                if isinstance(request, Serve):
+                    self._serving.append(job)
                 if isinstance(request, AwaitJobs):
                     if self._asleep or self._shell.jobs:
                         self._waiting.append(job)

@@ -10,8 +10,16 @@ from typing import Any
 from k8slab.containers.tools_binary import BINARY_TOOLS
 from k8slab.containers.tools_files import FILE_TOOLS
 from k8slab.containers.tools_network import NETWORK_TOOLS
+from k8slab.containers.tools_signals import SIGNALS
 from k8slab.containers.tools_system import SYSTEM_TOOLS
 from k8slab.containers.tools_text import TEXT_TOOLS
 
-TOOLS: dict[str, Any] = {**TEXT_TOOLS, **FILE_TOOLS, **SYSTEM_TOOLS, **NETWORK_TOOLS, **BINARY_TOOLS}
+TOOLS: dict[str, Any] = {
+    **TEXT_TOOLS,
+    **FILE_TOOLS,
+    **SYSTEM_TOOLS,
+    **SIGNALS,
+    **NETWORK_TOOLS,
+    **BINARY_TOOLS,
+}
 """Tools by name: generators `(shell, argv, io)` that return an exit code."""

@@ -30,6 +30,7 @@ from k8slab.containers.environment import (
 )
 from k8slab.containers.kernel import Kernel
 from k8slab.containers.mounts import (
+    current_run,
     is_hung,
     note_exit,
     put_sandbox,
@@ -46,10 +47,11 @@ from k8slab.containers.program import (
     Executable,
     Server,
     any_executable,
-    argv_of_service,
     executable_of,
     family_of,
     plain_command,
+    server_in_place,
+    server_of,
 )
 from k8slab.containers.requests import Call, Serve
 from k8slab.containers.storage import emptied
@@ -368,27 +370,12 @@ def stop_behaviour(box: Overlay, pod: Obj, container: Obj) -> Behaviour:
         if server is None:
             return Behaviour(True, 0)
         return Behaviour(server.heeds_term, server.stop_code, server.stop_delay_us)
-    for service in record["services"]:
-        if service.get("replaces"):
-            executable = executable_of(container["image"], argv_of_service(service))
-            if executable is not None and executable.server is not None:
-                server = executable.server
-                return Behaviour(server.heeds_term, server.stop_code, server.stop_delay_us)
+    server = server_in_place(container, record)
+    if server is not None:
+        return Behaviour(server.heeds_term, server.stop_code, server.stop_delay_us)
     if "TERM" in record["traps"]:
         return Behaviour(False, 143, handles=True)
     return Behaviour(False, 143)
-
-
-def server_of(container: Obj) -> Server | None:
-    """The server that a container is by its image and command alone."""
-    family = family_of(container["image"])
-    argv = plain_command(container)
-    if not argv:
-        return None
-    found = executable_of(container["image"], argv)
-    if found is None and family.images == (GENERIC,):
-        found = family.executables["app"]
-    return found.server if found is not None else None
 
 
 def signal(box: Overlay, key: Key, container: str, at_us: int, name: str = "TERM") -> None:
@@ -474,16 +461,6 @@ def run_in(
             return -1, output.text(), kernel, limit_us
         kernel.now_us = now_us + spent_us
         value = pause.value if pause.owed else kernel.now_us
-
-
-def current_run(pod: Obj, container: str) -> int:
-    """The number of a container's current run, from the Pod's status."""
-    status = pod.get("status") or {}
-    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-        for one in status.get(field) or ():
-            if one["name"] == container:
-                return int(one.get("restartCount", 0))
-    return 0
 
 
 def entered_run(view: View | Overlay, pod: Obj, container: str) -> int:
@@ -665,5 +642,7 @@ def services_of(box: Overlay, pod: Obj, container: Obj) -> list[Serve]:
     if record is None:
         return []
     return [
-        Serve(one["executable"], tuple(one["ports"]), tuple(one["arguments"])) for one in record["services"]
+        Serve(one["executable"], tuple(one["ports"]), tuple(one["arguments"]))
+        for one in record["services"]
+        if not one.get("ended")
     ]

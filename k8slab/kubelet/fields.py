@@ -29,7 +29,8 @@ SIMULATED = Field("simulated")
 ELSEWHERE = Field("decided elsewhere")
 UNSEEN = "makes no difference"
 MISSING = "not simulated"
-_BY_LIST = "`ps` and /proc list each other's processes; they get no signals and open no files of each other's"
+_BY_LIST = "`ps`, /proc and signals reach each other's processes; they open no files of each other's"
+_BY_LOOKING = "`ps` and /proc list the node's processes; Pods send them no signals, open no files of theirs"
 _HARDENING = Field(UNSEEN, "restricts system calls that no program in here makes")
 _NETWORK_DISK = Field(MISSING, "no such storage is there: the Pod waits, and its Events say so")
 
@@ -80,7 +81,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "automountServiceAccountToken": ELSEWHERE,
         "nodeName": SIMULATED,
         "hostNetwork": SIMULATED,
-        "hostPID": Field("simulated", _BY_LIST),
+        "hostPID": Field("simulated", _BY_LOOKING),
         "hostIPC": Field(UNSEEN, "no program in here shares memory"),
         "shareProcessNamespace": Field("simulated", _BY_LIST),
         "securityContext": SIMULATED,

@@ -130,7 +130,12 @@ def _keep(box: Overlay, pod: Obj, name: str, record: Obj, kernel: Kernel, pause:
         changed["services"] = [
             *record["services"],
             *(
-                {"executable": one.executable, "ports": list(one.ports), "arguments": list(one.arguments)}
+                {
+                    "executable": one.executable,
+                    "ports": list(one.ports),
+                    "arguments": list(one.arguments),
+                    **({"replaces": True} if one.replaces else {}),
+                }
                 for one in kernel.services
             ),
         ]

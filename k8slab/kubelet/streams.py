@@ -21,6 +21,7 @@ from k8slab.containers.kernel import Kernel
 from k8slab.containers.logs import Line
 from k8slab.containers.mounts import run_in_hook
 from k8slab.containers.overlay import Overlay
+from k8slab.containers.program import server_of
 from k8slab.containers.requests import Answer, Call, Sleep
 from k8slab.containers.streams import Buffer
 from k8slab.kubelet import cri
@@ -123,7 +124,7 @@ def _instant(text: str | None) -> int:
 
 def _start_lines(view: View, pod: Obj, container: Obj, run: int, started_us: int) -> tuple[str, ...]:
     """What a server that needs no record logged at its start."""
-    server = cri.server_of(container)
+    server = server_of(container)
     if server is None:
         return ()
     return server.start_lines(context_of(view, pod, container, run, started_us))

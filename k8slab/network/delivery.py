@@ -201,6 +201,8 @@ def _servers(box: Overlay, pod: Obj, container: Obj) -> list[tuple[Server, tuple
     if record is not None:
         found = []
         for service in record["services"]:
+            if service.get("ended"):
+                continue
             executable = executable_of(container["image"], argv_of_service(service))
             if executable is not None and executable.server is not None:
                 arguments = tuple(service["arguments"])

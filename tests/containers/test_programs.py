@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from k8slab.containers.program import plain_command
 from k8slab.containers.programs._sql import EMPTY, SqlError, execute, statements
 from k8slab.containers.programs.perl import pi_digits
 from k8slab.containers.programs.redis import RedisError
@@ -213,6 +214,121 @@ def test_mysql_asks_for_its_password(nodes):
         "shop",
         "sys",
     ]
+
+
+ENTRYPOINTS = [
+    ("a client", "mysql:5.7", "mysql -h db", "mysql -h db"),
+    ("a shell", "redis:7", "sh -c true", "sh -c true"),
+    ("a client beside the server", "postgres:18", "pg_isready -h db", "pg_isready -h db"),
+    ("the server", "mysql:5.7", "mysqld --skip-networking", "mysqld --skip-networking"),
+    ("options of the server", "redis:7", "--appendonly yes", "redis-server --appendonly yes"),
+    ("a configuration of the server", "redis:7", "/etc/redis.conf", "redis-server /etc/redis.conf"),
+    ("nothing", "nginx:1.27", "", "nginx -g daemon off;"),
+    ("an image without such a script", "busybox", "sleep 1", "sleep 1"),
+]
+
+
+@pytest.mark.parametrize(
+    "image, arguments, argv", [case[1:] for case in ENTRYPOINTS], ids=[one[0] for one in ENTRYPOINTS]
+)
+def test_an_entrypoint_script_becomes_what_it_is_given(image, arguments, argv):
+    assert " ".join(plain_command({"image": image, "args": arguments.split()})) == argv
+
+
+def test_a_client_runs_in_a_pod_of_its_servers_image(nodes):
+    nodes.pod("db", container("mysql:5.7", env=env(MYSQL_ALLOW_EMPTY_PASSWORD="1")))
+    nodes.run(5)
+    address = nodes.status("db")["podIP"]
+    ask = container("mysql:5.7", args=["mysql", "-h", address, "-e", "SELECT 1"])
+    nodes.pod("client", ask, restartPolicy="Never")
+    nodes.run(5)
+    assert nodes.status("client")["phase"] == "Succeeded"
+    assert nodes.logs("client") == "1\n1\n"
+
+
+def scripted(image, text):
+    return container(image, command=["sh", "-c", text])
+
+
+SLEEPER = container("busybox:1.36", command=["sleep", "100"])
+MYSQL = container("mysql:5.7", env=env(MYSQL_ALLOW_EMPTY_PASSWORD="1"))
+TRAP = scripted("busybox:1.36", "trap 'exit 3' TERM; while true; do sleep 1; done")
+OTHER_TRAP = scripted("busybox:1.36", "trap 'exit 4' USR1; while true; do sleep 1; done")
+REDIS_IN_SHELL = scripted("redis:7", "redis-server; exit $(($? + 5))")
+IN_PLACE = scripted("nginx:1.27", "exec nginx -g 'daemon off;'")
+KILLS = [
+    ("a server", container("nginx:1.27"), "kill 1", 0),
+    ("a server by its name", MYSQL, "pkill mysqld", 0),
+    ("no handler", SLEEPER, "kill 1", None),
+    ("a signal that nobody handles", container("nginx:1.27"), "kill -9 1", None),
+    ("a signal that ends nothing", container("nginx:1.27"), "kill -HUP 1", None),
+    ("a trap", TRAP, "kill 1", 3),
+    ("another trap", OTHER_TRAP, "kill -USR1 1", 4),
+    ("a server in a shell", REDIS_IN_SHELL, "killall redis-server", 5),
+    ("a server in a shell, by force", REDIS_IN_SHELL, "pkill -9 redis", 142),
+    ("a server in a shell's place", IN_PLACE, "kill -s QUIT 1", 0),
+]
+
+
+@pytest.mark.parametrize("spec, argv, code", [case[1:] for case in KILLS], ids=[one[0] for one in KILLS])
+def test_a_signal_ends_a_container(nodes, spec, argv, code):
+    nodes.pod("one", spec, restartPolicy="Never")
+    nodes.run(8)
+    assert nodes.exec("one", *argv.split()).code == 0
+    nodes.run(3)
+    state = nodes.status("one")["containerStatuses"][0]["state"]
+    ended = state.get("terminated")
+    assert (ended and ended["exitCode"]) == code
+
+
+def test_a_server_that_was_ended_answers_no_more(nodes):
+    script = "redis-server & sleep 2; while true; do sleep 1; done"
+    nodes.pod("one", scripted("redis:7", script))
+    nodes.run(8)
+    assert nodes.exec("one", "redis-cli", "PING").stdout == "PONG\n"
+    assert nodes.exec("one", "pgrep", "-l", "redis").stdout == "2 redis-server\n"
+    assert nodes.exec("one", "pkill", "redis-server").code == 0
+    nodes.run(2)
+    assert nodes.exec("one", "redis-cli", "PING").code == 1
+    assert nodes.exec("one", "pgrep", "redis").code == 1
+    assert nodes.status("one")["phase"] == "Running"
+
+
+FAULTS = [
+    ("nobody there", ["kill", "77"], "kill: (77): No such process\n", 1),
+    ("no number", ["kill", "one"], "kill: one: arguments must be process or job IDs\n", 1),
+    ("no signal", ["kill", "-NOSUCH", "1"], "kill: NOSUCH: invalid signal specification\n", 1),
+    ("no match", ["pkill", "java"], "", 1),
+    ("no pattern", ["pkill"], "pkill: no matching criteria specified\n", 2),
+    ("bad pattern", ["pgrep", "["], "pgrep: invalid pattern: [\n", 2),
+    ("no such command", ["killall", "java"], "killall: java: no process killed\n", 1),
+    ("is it there?", ["kill", "-0", "1"], "", 0),
+]
+
+
+@pytest.mark.parametrize("argv, stderr, code", [case[1:] for case in FAULTS], ids=[one[0] for one in FAULTS])
+def test_a_signal_that_reaches_nobody(nodes, argv, stderr, code):
+    nodes.pod("one", container("nginx:1.27"))
+    nodes.run(5)
+    ran = nodes.exec("one", *argv)
+    assert (ran.stderr, ran.code) == (stderr, code)
+    nodes.run(1)
+    assert "running" in nodes.status("one")["containerStatuses"][0]["state"]
+
+
+def test_processes_of_a_shared_namespace_may_be_killed(nodes):
+    sleeper = container("busybox:1.36", "sleeper", command=["sleep", "100"])
+    nodes.pod(
+        "one", container("nginx:1.27", "web"), sleeper, shareProcessNamespace=True, restartPolicy="Never"
+    )
+    nodes.run(5)
+    refused = nodes.exec("one", "kill", "1", container="web")
+    assert (refused.code, refused.stderr) == (1, "kill: (1): Operation not permitted\n")
+    assert nodes.exec("one", "pkill", "-9", "sleep", container="web").code == 0
+    nodes.run(2)
+    states = {one["name"]: one["state"] for one in nodes.status("one")["containerStatuses"]}
+    assert states["sleeper"]["terminated"]["exitCode"] == 137
+    assert "running" in states["web"]
 
 
 def test_postgres(nodes):

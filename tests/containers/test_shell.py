@@ -257,6 +257,29 @@ def test_what_goes_wrong(run, script, stderr, code):
     assert (ran.stderr, ran.code) == (stderr, code)
 
 
+TRACES = [
+    ("match", "h=db-1; [[ $h =~ -([0-9]+)$ ]]", ["h=db-1", "[[ db-1 =~ -([0-9]+)$ ]]"]),
+    ("file, and what need not be known", "[[ -f /x && -d / ]]", ["[[ -f /x ]]"]),
+    ("negation", "[[ ! -f /x ]]", ["[[ ! -f /x ]]"]),
+    ("quoted pattern", 'h=db; [[ $h == "d*" ]]', ["h=db", "[[ db == \\d\\* ]]"]),
+    ("pattern", "[[ db != d* ]]", ["[[ db != d* ]]"]),
+    ("nothing", '[[ -z $q ]]; [[ $q ]]; [[ a == "" ]]', ["[[ -z '' ]]", "[[ -n '' ]]", "[[ a == '' ]]"]),
+    ("numbers", "[[ 1 -eq 1 ]]; (( 1 + 1 ))", ["[[ 1 -eq 1 ]]", "((  1 + 1  ))"]),
+    ("substitutions", "x=$(echo $(echo hi))", ["++ echo hi", "+ echo hi", "x=hi"]),
+    (
+        "done once",
+        'n=0; [[ x == $(echo x; echo "$n" >&2) ]]',
+        ["n=0", "+ echo x", "+ echo 0", "0", "[[ x == x ]]"],
+    ),
+]
+
+
+@pytest.mark.parametrize("script, lines", [case[1:] for case in TRACES], ids=[one[0] for one in TRACES])
+def test_what_bash_shows_of_what_it_does(run, script, lines):
+    shown = run(f"set -x; {script}", "bash").stderr.splitlines()
+    assert [line.removeprefix("+").removeprefix(" ") for line in shown] == lines
+
+
 def test_arguments_and_input(run):
     ran = run('read line; echo "$0 $1 $2 $line"', "sh", "from stdin\n", "one", "two words")
     assert ran.stdout == "sh one two words from stdin\n"

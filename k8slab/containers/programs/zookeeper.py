@@ -167,12 +167,21 @@ _SERVER = Executable(
         ),
         _check,
         stop_code=143,
+        shown=(
+            "/usr/lib/jvm/java-8-openjdk-amd64/bin/java",
+            "-Dzookeeper.root.logger=INFO,CONSOLE",
+            "-cp",
+            "/usr/bin/../share/zookeeper/*:/usr/bin/../etc/zookeeper:",
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+            "/opt/zookeeper/conf/zoo.cfg",
+        ),
     )
 )
 
 PROGRAM = Family(
     images=("zookeeper", "kubernetes-zookeeper", "k8szk"),
     entrypoint=("zkServer.sh", "start-foreground"),
+    owner=1000,
     executables={
         "zkServer.sh": _SERVER,
         "start-zookeeper": _SERVER,
