@@ -5,6 +5,7 @@ Models pkg/controller/certificates/rootcacertpublisher/publisher.go, v1.36.
 
 from __future__ import annotations
 
+from k8slab.api.certificates import authority
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, annotations_of
 from k8slab.components import Component, Create, Done, Memory, Plan, Update, Watch
@@ -17,15 +18,13 @@ DESCRIPTION = (
     "such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
     "distributions of Kubernetes clusters."
 )
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nazhzbGFiIHNpbXVsYXRlZCByb290IENB\n-----END CERTIFICATE-----\n"
-"""A stand-in: nothing in a lab is encrypted, so nothing is verified."""
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     """Make or mend the ConfigMap of a namespace."""
     name = key[1]
     stored = view.get("ConfigMap", (name, NAME))
-    data = {"ca.crt": CERTIFICATE}
+    data = {"ca.crt": authority()}
     if stored is not None:
         if stored.get("data") == data and annotations_of(stored).get(DESCRIPTION_ANNOTATION):
             return Done(why="the ConfigMap is right")

@@ -12,10 +12,10 @@ from __future__ import annotations
 import base64
 
 from k8slab.api import tokens
+from k8slab.api.certificates import authority
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, annotations_of, key_of
 from k8slab.components import Component, Delete, Done, Memory, Plan, Update, Watch
-from k8slab.controllers.root_ca import CERTIFICATE
 from k8slab.store.view import Change, View
 
 TYPE = "kubernetes.io/service-account-token"
@@ -54,7 +54,7 @@ def _account_of(view: View, secret: Obj) -> Obj | None:
 def _filled(view: View, account: Obj, secret: Obj) -> Obj:
     """The Secret with what it lacks; the same one where it lacks nothing (`generateTokenIfNeeded`)."""
     data: Obj = secret.get("data") or {}
-    new = {**data, "ca.crt": _encoded(CERTIFICATE)}
+    new = {**data, "ca.crt": _encoded(authority())}
     if not data.get("namespace"):
         new["namespace"] = _encoded(secret["metadata"]["namespace"])
     if not data.get("token"):

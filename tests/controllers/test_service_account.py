@@ -12,6 +12,7 @@ import base64
 import pytest
 
 from k8slab.api import tokens
+from k8slab.api.certificates import authority
 from k8slab.api.errors import ApiError, Cause
 from k8slab.api.meta import assoc
 from k8slab.clock import START_US
@@ -84,7 +85,7 @@ def test_the_config_map_of_a_namespace():
         pytest.param(assoc(made_config_map(), "data", {}), True, id="without-data"),
         pytest.param(assoc(made_config_map(), "metadata", "annotations", {}), True, id="without-description"),
         pytest.param(
-            assoc(made_config_map(), "data", {"ca.crt": root_ca.CERTIFICATE, "x": "y"}), True, id="with-more"
+            assoc(made_config_map(), "data", {"ca.crt": authority(), "x": "y"}), True, id="with-more"
         ),
     ],
 )
@@ -137,7 +138,7 @@ def base64_of(text):
     return base64.b64encode(text.encode()).decode()
 
 
-CA = base64_of(root_ca.CERTIFICATE)
+CA = base64_of(authority())
 FULL = {"ca.crt": CA, "namespace": base64_of("ns"), "token": base64_of("ABC")}
 
 

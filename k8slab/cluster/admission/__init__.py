@@ -47,6 +47,7 @@ ORDER = (
     "storageobjectinuseprotection",
     "persistentvolumeclaimresize",
     "runtimeclass",
+    "certificateapproval",
     "certificatesubjectrestriction",
     "defaultingressclass",
     "podtopologylabels",

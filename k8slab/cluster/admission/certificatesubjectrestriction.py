@@ -2,7 +2,6 @@
 
 Models plugin/pkg/admission/certificates/subjectrestriction/admission.go, and of
 pkg/registry/certificates/certificates/strategy.go the part that knows the user, v1.36.
-The request's encoded subject isn't looked into.
 """
 
 from __future__ import annotations
@@ -10,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab import clock
+from k8slab.api.certificate_requests import ORGANIZATION, RequestError, read
 from k8slab.api.meta import Obj, assoc, dig
-from k8slab.cluster.admission._plugin import Admission, Request, user_info
+from k8slab.cluster.admission._plugin import Admission, Request, refusal, user_info
+
+_CLIENT_SIGNER, _MASTERS = "kubernetes.io/kube-apiserver-client", "system:masters"
 
 
 def _stamped(conditions: Sequence[Obj], before: Sequence[Obj], now: str) -> list[Obj]:
@@ -48,9 +50,26 @@ def _mutate(request: Request, obj: Obj) -> Obj:
     return {**obj, "spec": {**spec, **known}}
 
 
+def _validate(request: Request) -> None:
+    """No client is to become a member of the group to which everything is allowed."""
+    if request.operation != "CREATE" or request.subresource or request.new is None:
+        return
+    spec = request.new.get("spec") or {}
+    if spec.get("signerName") != _CLIENT_SIGNER:
+        return
+    try:
+        asked = read(spec.get("request") or "")
+    except RequestError:
+        # What can't be read is never signed, so its group is nobody's.
+        return
+    if _MASTERS in asked.texts(ORGANIZATION):
+        raise refusal(request, f"use of {_CLIENT_SIGNER} signer with {_MASTERS} group is not allowed")
+
+
 ADMISSION = Admission(
     "CertificateSubjectRestriction",
     _mutate,
+    _validate,
     kinds=("CertificateSigningRequest",),
     operations=("CREATE", "UPDATE"),
 )
