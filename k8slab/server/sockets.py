@@ -358,12 +358,14 @@ def _pod(app: App, key: Key) -> Obj:
 async def _follow(app: App, channels: Channels, request: Request, key: Key) -> None:
     """Send the lines of a container's log as they come, until it has ended."""
     container = request.query.get("container", "")
+    run = await app.locked(lambda: _run_of(app, key, container))
     known = -1
     with app.wakeups.waiting("Log", "Pod") as woken:
         while not app.wakeups.closing:
             await woken.wait()
             woken.clear()
             lines, ended = await app.locked(lambda: _log(app, key, container))
+            ended = ended or await app.locked(lambda: _run_of(app, key, container)) != run
             for line in lines[known:] if known >= 0 else []:
                 await _send_text(channels, request, line.stream, line.whole)
             known = len(lines)
@@ -376,11 +378,12 @@ async def _follow_console(app: App, channels: Channels, request: Request, key: K
     container = request.query.get("container", "")
     name = (await app.locked(lambda: container_of(_pod(app, key), container)))["name"]
     console = consoles.console_of(key, name)
+    run = await app.locked(lambda: _run_of(app, key, name))
     with app.wakeups.waiting(consoles.KIND, "Pod") as woken:
         while not app.wakeups.closing:
             await woken.wait()
             woken.clear()
-            shown, ended = await app.locked(partial(_seen_of_container, app, key, name, console, since))
+            shown, ended = await app.locked(partial(_seen_of_container, app, key, name, run, console, since))
             since += len(shown)
             for stream, text in shown:
                 await _send_text(channels, request, stream, text)
@@ -388,12 +391,20 @@ async def _follow_console(app: App, channels: Channels, request: Request, key: K
                 return
 
 
-def _seen_of_container(
-    app: App, key: Key, name: str, console: Key, since: int
-) -> tuple[list[tuple[str, str]], bool]:
+def _run_of(app: App, key: Key, container: str) -> int:
+    """Which run of a container is under way; -1 where none is."""
     pod = app.lab.world.get("Pod", key)
-    status = status_of(pod, name) if pod is not None else None
-    ended = status is None or "running" not in (status.get("state") or {})
+    status = status_of(pod, container or pod["spec"]["containers"][0]["name"]) if pod is not None else None
+    if status is None or "running" not in (status.get("state") or {}):
+        return -1
+    return int(status.get("restartCount", 0))
+
+
+def _seen_of_container(
+    app: App, key: Key, name: str, run: int, console: Key, since: int
+) -> tuple[list[tuple[str, str]], bool]:
+    """What the console has shown since, and whether that run has ended, be it that another has begun."""
+    ended = _run_of(app, key, name) != run
     return consoles.shown(app.lab.world, console, since), ended
 
 

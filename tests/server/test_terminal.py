@@ -136,6 +136,13 @@ def test_attach_with_input_from_no_terminal(
     assert live.lab.kubectl("logs one").stdout == log
 
 
+def test_attach_ends_with_its_run_of_a_container_that_starts_again(live: Serving) -> None:
+    options = ("--restart=OnFailure", "--stdin", "--rm", "--pod-running-timeout=3s")
+    args = ("run", "one", "--image=busybox:1.37", *options)
+    done = kubectl(live, *args, "--", "sh", "-c", "cat && exit 42", stdin=b"abcd")
+    assert (done.returncode, b"timed out" in done.stderr) == (1, True)
+
+
 def test_a_very_long_command_line(live: Serving) -> None:
     word = "a" * 100_000
     assert kubectl(live, "exec", "box", "--", "echo", word).stdout.decode() == f"{word}\n"
