@@ -21,10 +21,10 @@ from k8slab.cluster.dispatch import execute as carry_out
 from k8slab.cluster.streams import pod_at
 from k8slab.cluster.world import World
 from k8slab.containers.images import REGISTRY_OUTAGE
+from k8slab.containers.loads import load
 from k8slab.containers.mounts import current_run, note_exit, sandbox_of, with_hung
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.storage import filled
-from k8slab.controllers._hpa_metrics import load
 from k8slab.kubelet.node import DISK_KIBIBYTES
 from k8slab.kubelet.shortage import MOST_PROCESSES, SYSTEM_MEMORY_BYTES
 

@@ -13,11 +13,13 @@ from k8slab.api.meta import Key, Obj
 from k8slab.containers import consoles, logs
 from k8slab.containers.ailments import skew_on
 from k8slab.containers.files import Files
+from k8slab.containers.loads import burden
 from k8slab.containers.mounts import files_of, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps
 from k8slab.containers.requests import (
     Answer,
+    Burden,
     Call,
     Change,
     Checkpoint,
@@ -272,6 +274,10 @@ class Kernel:
         self.volatile = True
         return deliver(self.box, self.pod, self.container, self.run, request, self.now_us)
 
+    def _burden(self, request: Burden) -> None:
+        name = self.container["name"]
+        burden(self.box, self.pod, name, request.cpu_millis, request.memory_bytes)
+
     def _trap(self, request: Traps) -> None:
         self.traps = request.names
 
@@ -298,6 +304,7 @@ _HANDLERS: dict[type, Callable[[Kernel, Any], Any]] = {
     Serve: Kernel._serve,
     Traps: Kernel._trap,
     Quit: Kernel._quit,
+    Burden: Kernel._burden,
     Signal: Kernel._signal,
     Receive: lambda kernel, request: kernel._receive(),
     Show: lambda kernel, request: consoles.show(kernel.box, kernel.console, request.stream, request.text),

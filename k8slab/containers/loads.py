@@ -1,8 +1,9 @@
 """How heavily Pods are used, from loads that a lab's user sets.
 
-No process here burns CPU or fills memory, so a load is told: an object of the
+Hardly any process here burns CPU or fills memory, so a load is told: an object of the
 internal kind `Load`, whose key is the namespace and the name of a Pod or of a
-workload. What the Pod's own says counts, else what that of the nearest owner says.
+workload. The few programs that are there to use much say so themselves. What the Pod's
+own says counts, else what that of the nearest owner says.
 The first container bears it; all others idle.
 """
 
@@ -10,10 +11,39 @@ from __future__ import annotations
 
 from k8slab.api import quantities
 from k8slab.api.meta import Obj, controller_of, dig
+from k8slab.containers.overlay import Overlay
 from k8slab.store.view import View
 
 IDLE_MEMORY_BYTES = 12 * 1024 * 1024
 """What a program takes that nothing is said of."""
+
+
+def load(namespace: str, name: str, **spec: object) -> Obj:
+    """A `Load` of a Pod or workload, as the internal kind's objects look."""
+    return {
+        "apiVersion": "lab",
+        "kind": "Load",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def burden(box: Overlay, pod: Obj, container: str, cpu_millis: int, memory_bytes: int) -> None:
+    """Note how much a Pod's first container uses by what its own program does; with 0 and 0 nothing more.
+
+    What the lab's user has said of the Pod counts more.
+    """
+    key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+    known = box.get("Load", key)
+    if container != pod["spec"]["containers"][0]["name"] or not (known is None or is_of_program(known)):
+        return
+    spec = {"cpuMillis": cpu_millis, "memoryBytes": memory_bytes or None, "ofProgram": True}
+    box.put("Load", key, load(*key, **spec) if cpu_millis or memory_bytes else None)
+
+
+def is_of_program(load: Obj) -> bool:
+    """Whether a program says so of itself, and not the lab's user."""
+    return bool(load["spec"].get("ofProgram"))
 
 
 def told(view: View, pod: Obj, field: str) -> int | None:

@@ -148,6 +148,13 @@ class Serve(NamedTuple):
     """The server takes the place of the container's own process (`exec`)."""
 
 
+class Burden(NamedTuple):
+    """Use so much CPU and memory from now on."""
+
+    cpu_millis: int
+    memory_bytes: int
+
+
 class Signal(NamedTuple):
     """Send a signal to a process that one sees. The answer is why that can't be, or the empty string."""
 

@@ -60,16 +60,6 @@ class ContainerUse(NamedTuple):
     memory_bytes: int
 
 
-def load(namespace: str, name: str, **spec: object) -> Obj:
-    """A `Load` of a Pod or workload, as the internal kind's objects look."""
-    return {
-        "apiVersion": "lab",
-        "kind": "Load",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": spec,
-    }
-
-
 def resource_metrics(
     view: View, pods: Sequence[Obj], resource: str, container: str, now_us: int
 ) -> PodMetrics:

@@ -29,6 +29,7 @@ from k8slab.containers.environment import (
     sub_path_of,
 )
 from k8slab.containers.kernel import Kernel
+from k8slab.containers.loads import is_of_program
 from k8slab.containers.mounts import (
     current_run,
     is_hung,
@@ -329,6 +330,9 @@ def removal(view: View, key: Key, runs: Iterable[tuple[str, int]]) -> Plan:
             logs.drop(box, key, name, number)
     consoles.remove_of_pod(box, key)
     box.put("Sandbox", key, None)
+    load = box.get("Load", key)
+    if load is not None and is_of_program(load):
+        box.put("Load", key, None)
     yield from box.flush()
     return Done()
 

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
+from k8slab import Lab
 from k8slab.containers.program import plain_command
+from k8slab.containers.programs import stress
 from k8slab.containers.programs._sql import EMPTY, SqlError, execute, statements
 from k8slab.containers.programs.perl import pi_digits
 from k8slab.containers.programs.redis import RedisError
@@ -396,3 +398,71 @@ def test_pause_listens_nowhere(nodes):
     nodes.run(3)
     assert nodes.status("pause")["phase"] == "Running"
     assert nodes.exec("pause", "sh").code == 127
+
+
+STRESS = [
+    ("memory", "--vm 1 --vm-bytes 150M --vm-hang 1", (100, 150 << 20)),
+    ("much memory", "--vm 2 --vm-bytes 1G", (2000, 2 << 30)),
+    ("memory as a rule", "-m 1", (1000, 256 << 20)),
+    ("CPU", "--cpu 2", (2000, 0)),
+    ("both", "-c 1 -m 1 --vm-bytes=64M", (2000, 64 << 20)),
+    ("nothing", "", (0, 0)),
+]
+
+
+@pytest.mark.parametrize("line, taken", [case[1:] for case in STRESS], ids=[one[0] for one in STRESS])
+def test_what_stress_takes(line, taken):
+    asked = stress.wanted(["stress", *line.split()])
+    assert (asked.cpu_millis, asked.memory_bytes) == taken
+
+
+STRESS_IN_GO = [
+    ("CPU", "-cpus 2", (2000, 0)),
+    ("memory", "-mem-total=950Mi", (0, 950 << 20)),
+]
+
+
+@pytest.mark.parametrize(
+    "line, taken", [case[1:] for case in STRESS_IN_GO], ids=[one[0] for one in STRESS_IN_GO]
+)
+def test_what_the_other_stress_takes(line, taken):
+    asked = stress.wanted_in_go(["/stress", *line.split()])
+    assert (asked.cpu_millis, asked.memory_bytes) == taken
+
+
+@pytest.mark.parametrize("line", ["--cpu many", "--vm 1 --vm-bytes 1X", "-t soon"])
+def test_stress_says_what_it_does_not_understand(nodes, line):
+    nodes.pod("one", container("polinux/stress", command=["stress", *line.split()]), restartPolicy="Never")
+    nodes.run(5)
+    assert nodes.logs("one").startswith("stress: FAIL: [1] invalid argument: ")
+    assert nodes.status("one")["phase"] == "Failed"
+
+
+def stressed(name, limit, *arguments):
+    limits = {"limits": {"memory": limit, "cpu": "500m"}}
+    spec = {**container("polinux/stress", command=["stress"], args=list(arguments)), "resources": limits}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [spec]}}
+
+
+def test_a_lesson_on_requests_and_limits():
+    lab = Lab(nodes=1)
+    lab.apply(stressed("fits", "200Mi", "--vm", "1", "--vm-bytes", "150M"))
+    lab.apply(stressed("too-much", "100Mi", "--vm", "1", "--vm-bytes", "250M"))
+    lab.run("60s")
+    assert lab.kubectl("top pod fits --no-headers")[0].split() == ["fits", "500m", "150Mi"]
+    ended = lab.get("pod/too-much")["status"]["containerStatuses"][0]["lastState"]["terminated"]
+    assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
+    lab.kubectl("delete pod --all")
+    lab.run("60s")
+    assert list(lab.world.list("Load")) == []
+
+
+def test_stress_ends_after_its_time(nodes):
+    spec = container("polinux/stress", command=["stress", "--cpu", "1", "--timeout", "30s"])
+    nodes.pod("one", spec, restartPolicy="Never")
+    nodes.run(20)
+    assert nodes.world.get("Load", ("default", "one"))["spec"]["cpuMillis"] == 1000
+    nodes.run(20)
+    assert nodes.status("one")["phase"] == "Succeeded"
+    assert nodes.world.get("Load", ("default", "one")) is None
+    assert nodes.logs("one").endswith("successful run completed in 30s\n")

@@ -11,9 +11,10 @@ from k8slab.api.errors import ApiError
 from k8slab.api.meta import owner_reference
 from k8slab.clock import MINUTE_US, SECOND_US, START_US, timestamp
 from k8slab.components import Record, Update
+from k8slab.containers.loads import load
 from k8slab.controllers import _hpa_limits as limits
 from k8slab.controllers._hpa_limits import History, Recommendation, ScaleEvent
-from k8slab.controllers._hpa_metrics import MetricsError, PodMetric, load, resource_metrics
+from k8slab.controllers._hpa_metrics import MetricsError, PodMetric, resource_metrics
 from k8slab.controllers._hpa_replicas import (
     Tolerances,
     Warmup,

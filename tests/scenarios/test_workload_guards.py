@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8slab.cluster import api
-from k8slab.controllers._hpa_metrics import load
+from k8slab.containers.loads import load
 from k8slab.lab import Lab
 
 WEB = """
