@@ -37,8 +37,11 @@ def burden(box: Overlay, pod: Obj, container: str, cpu_millis: int, memory_bytes
     known = box.get("Load", key)
     if container != pod["spec"]["containers"][0]["name"] or not (known is None or is_of_program(known)):
         return
-    spec = {"cpuMillis": cpu_millis, "memoryBytes": memory_bytes or None, "ofProgram": True}
-    box.put("Load", key, load(*key, **spec) if cpu_millis or memory_bytes else None)
+    fresh: Obj | None = None
+    if cpu_millis or memory_bytes:
+        needed = memory_bytes or None
+        fresh = load(key[0], key[1], cpuMillis=cpu_millis, memoryBytes=needed, ofProgram=True)
+    box.put("Load", key, fresh)
 
 
 def is_of_program(load: Obj) -> bool:
