@@ -67,6 +67,7 @@ _SUBJECT_ORDER = (6, 10, 11, 7, 8, 9, 17, 3, 5)
 """Country, organization, its unit, locality, province, street, postal code; common name, serial number."""
 _SINGLE = (3, 5)
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PRIVATE_PEM = re.compile(r"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\s(.*?)-----END \1-----", re.DOTALL)
 
 
 def issued(asked: Asked, usages: Sequence[str], seconds: int | None, now_seconds: int, serial: int) -> str:
@@ -131,6 +132,25 @@ def holder(text: str) -> Holder | None:
     user = [text for name, text in subject if name == b"\x55\x04\x03"]
     groups = tuple(text for name, text in subject if name == b"\x55\x04\x0a")
     return Holder(user[-1] if user else "", groups, begins, ends, parts[6][2])
+
+
+def is_pair(key: bytes, private: str) -> bool:
+    """Whether a private key, as PEM, belongs to a public one. ValueError where there is none."""
+    match = _PRIVATE_PEM.search(private)
+    if match is None:
+        raise ValueError("tls: failed to find any PEM data in key input")
+    content = list(elements(next(elements(key))[1]))[1][1][1:]
+    try:
+        parts = [part for _, part in elements(next(elements(base64.b64decode(match.group(2))))[1])]
+        if match.group(1) == "PRIVATE KEY":
+            parts = [part for _, part in elements(next(elements(parts[2]))[1])]
+        if content[:1] == b"\x04":
+            point = elliptic.public_key(int.from_bytes(parts[1]))
+            return content[1:] == point[0].to_bytes(32) + point[1].to_bytes(32)
+        public = [part for _, part in elements(next(elements(content))[1])]
+        return public[:2] == parts[1:3]
+    except (IndexError, StopIteration, ValueError):
+        raise ValueError("tls: failed to parse private key") from None
 
 
 def _signed(

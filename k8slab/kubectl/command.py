@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from k8slab.kubectl.session import Session
 
 _NO_TLS = "the API server is reached in process, without TLS"
-_NO_CERTIFICATES = "a lab's API server takes tokens, no client certificates"
 
 GLOBAL_FLAGS = (
     Flag("namespace", "n"),
@@ -40,8 +39,8 @@ GLOBAL_FLAGS = (
     Flag("kubeconfig", refused="a lab has one kubeconfig of its own: change it with kubectl config"),
     Flag("cache-dir", idle="nothing is kept between commands"),
     Flag("certificate-authority", idle=_NO_TLS),
-    Flag("client-certificate", refused=_NO_CERTIFICATES),
-    Flag("client-key", refused=_NO_CERTIFICATES),
+    Flag("client-certificate"),
+    Flag("client-key"),
     Flag("insecure-skip-tls-verify", type="bool", idle=_NO_TLS),
     Flag("disable-compression", type="bool", idle="nothing is sent over a network"),
     Flag("match-server-version", type="bool", idle="client and server are of one version"),

@@ -9,10 +9,13 @@ Models staging/src/k8s.io/client-go/tools/clientcmd/{api/{types,helpers},validat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from k8slab.api.certificates import Holder, holder, is_pair
 from k8slab.api.meta import Obj
+from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, fail
 
 NAME = "k8slab"
@@ -66,6 +69,8 @@ class Connection(NamedTuple):
 
     namespace: str
     headers: Mapping[str, str]
+    holder: Holder | None = None
+    """Whom a client certificate names, where that is shown and the cluster's authority signed it."""
 
 
 def default(namespace: str = "default") -> Obj:
@@ -145,7 +150,9 @@ def namespace_of(config: Obj, context: str = "") -> str:
 # Who is asked, and as whom.
 
 
-def connection(config: Obj, flags: Mapping[str, Any]) -> Connection:
+def connection(
+    config: Obj, flags: Mapping[str, Any], read_file: Callable[[str], str], now_us: int
+) -> Connection:
     """What flags and the context say of a command's requests. KubectlError where they don't reach the lab."""
     name = flags.get("context") or config["current-context"]
     context: Obj = config["contexts"].get(name) or {}
@@ -155,12 +162,73 @@ def connection(config: Obj, flags: Mapping[str, Any]) -> Connection:
     cluster, cluster_name = _cluster(config, context, flags)
     if not user.get("as") and (user.get("as-uid") or user.get("as-groups") or user.get("as-user-extra")):
         raise fail(f"requesting uid, groups or user-extra for {user_name} without impersonating a user")
-    _check([*_user_errors(user_name, user), *_cluster_errors(cluster_name, cluster)])
+    shown = _Shown(user_name, user, read_file)
+    _check([*shown.errors, *_user_errors(user_name, user), *_cluster_errors(cluster_name, cluster)])
     headers = _credentials(user) if cluster else {}
+    known = shown.holder(now_us // SECOND_US) if shown.certificate else None
+    if known is not None:
+        headers.pop("Authorization", None)
+    elif shown.certificate and not user.get("token"):
+        headers.setdefault("Authorization", _NOBODY)
     server = cluster.get("server") or "http://localhost:8080"
     if server.rstrip("/") != SERVER:
         raise refused(server)
-    return Connection(context.get("namespace") or "default", headers)
+    return Connection(context.get("namespace") or "default", headers, known)
+
+
+_NOBODY = "Bearer nobody"
+"""What a server makes of a certificate that isn't its own authority's, or is out of date."""
+
+
+class _Shown:
+    """A client certificate and its key, as an entry has them or names their files."""
+
+    def __init__(self, name: str, user: Obj, read_file: Callable[[str], str]) -> None:
+        self.errors: list[str] = []
+        self._name, self._user, self._read_file = name, user, read_file
+        self.certificate = self.key = ""
+        if user.get("client-certificate") or user.get("client-certificate-data"):
+            self._look()
+
+    def _look(self) -> None:
+        name, user = self._name, self._user
+        if user.get("client-certificate") and user.get("client-certificate-data"):
+            overrides = "client-cert-data will override."
+            self.errors.append(f"client-cert-data and client-cert are both specified for {name}. {overrides}")
+        if user.get("client-key") and user.get("client-key-data"):
+            overrides = "client-key-data will override"
+            self.errors.append(f"client-key-data and client-key are both specified for {name}; {overrides}")
+        if not user.get("client-key") and not user.get("client-key-data"):
+            why = "to use the clientCert authentication method."
+            self.errors.append(f"client-key-data or client-key must be specified for {name} {why}")
+        self.certificate = self._content("client-certificate", "client-cert")
+        self.key = self._content("client-key", "client-key")
+
+    def _content(self, field: str, word: str) -> str:
+        path, data = self._user.get(field), self._user.get(f"{field}-data")
+        if data:
+            return base64.b64decode(data).decode("latin-1")
+        if not path:
+            return ""
+        try:
+            return self._read_file(path)
+        except OSError as error:
+            why = f"open {path}: {(error.strerror or 'no such file or directory').lower()}"
+            self.errors.append(f"unable to read {word} {path} for {self._name} due to {why}")
+            return ""
+
+    def holder(self, now_seconds: int) -> Holder | None:
+        """Whom the certificate names, if it counts now. KubectlError where its key is another's."""
+        if "-----BEGIN CERTIFICATE-----" not in self.certificate:
+            raise fail("tls: failed to find any PEM data in certificate input")
+        found = holder(self.certificate)
+        try:
+            if found is not None and not is_pair(found.key, self.key):
+                raise fail("tls: private key does not match public key")
+        except ValueError as error:
+            raise fail(str(error)) from None
+        is_valid = found is not None and found.begins_seconds <= now_seconds <= found.ends_seconds
+        return found if is_valid else None
 
 
 def refused(server: str = SERVER) -> KubectlError:
@@ -182,6 +250,10 @@ def _user(config: Obj, context: Obj, flags: Mapping[str, Any]) -> tuple[Obj, str
         user = {key: value for key, value in user.items() if key not in ("username", "password", "tokenFile")}
     elif given:
         user = {key: value for key, value in user.items() if key not in ("token", "tokenFile")}
+    for field in ("client-certificate", "client-key"):
+        if flags.get(field):
+            user = {key: value for key, value in user.items() if key != f"{field}-data"}
+            given[field] = flags[field]
     impersonated = {"as": "as", "as-uid": "as-uid", "as-group": "as-groups", "as-user-extra": "as-user-extra"}
     given |= {field: flags[flag] for flag, field in impersonated.items() if flags.get(flag)}
     return {**user, **given}, name
@@ -206,8 +278,6 @@ def _check(errors: Sequence[str]) -> None:
 
 def _user_errors(name: str, user: Obj) -> list[str]:
     errors: list[str] = []
-    if user.get("client-certificate") or user.get("client-certificate-data"):
-        errors.append(f"a lab takes no client certificates: give {name} a token")
     if user.get("exec") or user.get("auth-provider"):
         errors.append(f"no credential plug-in is started in process: give {name} a token")
     return errors
@@ -227,7 +297,7 @@ def _credentials(user: Obj) -> dict[str, str]:
             headers["Authorization"] = f"Bearer {user['token']}"
     elif user.get("username"):
         headers["Authorization"] = "Basic "
-    else:
+    elif not user.get("client-certificate") and not user.get("client-certificate-data"):
         # Where a kubeconfig knows nothing of its user, kubectl asks for a name, and nobody answers.
         raise KubectlError("error: EOF\n", printed="Please enter Username: ")
     if user.get("as"):

@@ -140,7 +140,11 @@ class Session:
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "kubectl/v1.36.2"}
         headers |= self._connected().headers
         self._check_patience()
-        response = self.client.request(Request(method, path, query or {}, headers, body))
+        request = Request(method, path, query or {}, headers, body)
+        known = self._connected().holder
+        if known is not None:
+            request = request._replace(user=known.user, groups=known.groups)
+        response = self.client.request(request)
         for text in response.warnings:
             # A warning that was given before isn't repeated (client-go's NewWarningWriter).
             if text not in self._warned:
@@ -170,7 +174,7 @@ class Session:
             # A command's own `--user` or `--token` says nothing of who asks.
             own = {flag.name for flag in find(self.command.split())[0].flags}
             flags = {name: value for name, value in self.flags.items() if name not in own}
-            self._connection = connection(self.kubeconfig, flags)
+            self._connection = connection(self.kubeconfig, flags, self.client.read_file, self.client.now_us)
             timeout = self.flags.get("request-timeout") or "0"
             try:
                 duration(timeout if not timeout.isdigit() else f"{timeout}s")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from k8slab.lab import Lab
 
@@ -73,7 +83,14 @@ def test_nothing_answers_elsewhere(lab: Lab, command: str) -> None:
 
 
 UNUSABLE = {
-    "a certificate": ("--client-certificate=x.crt --client-key=x.key", "takes no client certificates"),
+    "a certificate that isn't there": (
+        "--client-certificate=x.crt --client-key=x.key",
+        "unable to read client-cert",
+    ),
+    "a certificate without a key": (
+        "--client-certificate=x.crt",
+        "client-key-data or client-key must be specified for other to use the clientCert",
+    ),
     "a plug-in": ("--exec-command=aws --exec-api-version=v1", "no credential plug-in is started"),
 }
 
@@ -91,3 +108,56 @@ def test_warnings_can_be_errors(lab: Lab) -> None:
     assert result.code == 1
     assert result.stderr.startswith("Warning: would violate PodSecurity")
     assert result.stderr.endswith("error: 1 warning received\n")
+
+
+def pem_of(key: Any) -> str:
+    encoding = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return str(key.private_bytes(*encoding).decode())
+
+
+KEYS: dict[str, Callable[[], Any]] = {
+    "RSA": lambda: rsa.generate_private_key(65537, 2048),
+    "EC": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
+
+
+@pytest.mark.parametrize("sort", KEYS)
+def test_a_user_comes_to_be_by_a_request_for_a_certificate(lab: Lab, tmp_path: Path, sort: str) -> None:
+    """As tutorials on users have it: a key, a request, its approval, a role, and a context."""
+    key = KEYS[sort]()
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, "john"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "dev"),
+        ]
+    )
+    asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    spec = {
+        "request": base64.b64encode(asked.public_bytes(Encoding.PEM)).decode(),
+        "signerName": "kubernetes.io/kube-apiserver-client",
+        "expirationSeconds": 86_400,
+        "usages": ["client auth"],
+    }
+    request = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+    lab.apply({**request, "metadata": {"name": "john"}, "spec": spec})
+    lab.kubectl("certificate approve john")
+    lab.run(1)
+    issued = base64.b64decode(lab.kubectl("get csr john -o jsonpath={.status.certificate}").stdout)
+    crt, own, other = (tmp_path / one for one in ("john.crt", "john.key", "other.key"))
+    crt.write_bytes(issued)
+    own.write_text(pem_of(key))
+    other.write_text(pem_of(KEYS[sort]()))
+    files = f"--client-key={own} --client-certificate={crt} --embed-certs=true"
+    lab.kubectl(f"config set-credentials john {files}")
+    lab.kubectl("config set-context john --cluster=k8slab --user=john")
+    assert "john" in lab.kubectl("auth whoami --context=john").stdout
+    assert lab.kubectl("get pods --context=john").stderr == (
+        'Error from server (Forbidden): pods is forbidden: User "john" cannot list resource "pods" '
+        'in API group "" in the namespace "default"\n'
+    )
+    lab.kubectl("create rolebinding devs --clusterrole=view --group=dev")
+    assert lab.kubectl("get pods --context=john").code == 0
+    wrong = lab.kubectl(f"get pods --client-certificate={crt} --client-key={other}")
+    assert wrong.stderr == "error: tls: private key does not match public key\n"
+    lab.run("2d")
+    assert "Unauthorized" in lab.kubectl("get pods --context=john").stderr
