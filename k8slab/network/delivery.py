@@ -29,7 +29,16 @@ from k8slab.containers.program import (
 from k8slab.containers.programs._http import NOT_HTTP
 from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
 from k8slab.network import api_server, dns, proxy_health
-from k8slab.network.routing import REFUSED, TIMEOUT, on_host, route, transport_of
+from k8slab.network.routing import (
+    AFFINITY,
+    REFUSED,
+    TIMEOUT,
+    Target,
+    affinity_key,
+    on_host,
+    route,
+    transport_of,
+)
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 UNKNOWN_HOST = "no such host"
@@ -75,7 +84,7 @@ class ClusterNetwork:
         address = found.addresses[int(box.chance("dns", found.name, salt) * len(found.addresses))]
         if address == own or (not own and address == request.host):
             return self._at_home(box, pod, request, now_us, address, request.client or own or address)
-        target = route(box, address, request.port, own, salt, transport_of(request.protocol))
+        target = _led(box, address, request, own, salt, now_us)
         if target.pod is None:
             said = api_server.answer(box, address, request) or proxy_health.answer(box, address, request)
             return said or Answer(False, error=target.error, address=address)
@@ -112,6 +121,22 @@ class ClusterNetwork:
 
 
 NETWORK = ClusterNetwork()
+
+
+def _led(box: Overlay, address: str, request: Call, client: str, salt: int, now_us: int) -> Target:
+    """Where a call is led; a client that a Service remembers but that didn't call for long is led anew."""
+    transport = transport_of(request.protocol)
+    target = route(box, address, request.port, client, salt, transport)
+    if not target.affinity:
+        return target
+    key = affinity_key(target.affinity, client)
+    known = box.get(AFFINITY, key)
+    forgotten = known["forgotten"] if known is not None else 0
+    is_forgotten = known is not None and now_us - known["calledUs"] > target.affinity_us
+    metadata = {"namespace": key[0], "name": key[1]}
+    record = {"apiVersion": "lab", "kind": AFFINITY, "metadata": metadata, "calledUs": now_us}
+    box.put(AFFINITY, key, {**record, "forgotten": forgotten + is_forgotten})
+    return route(box, address, request.port, client, salt, transport) if is_forgotten else target
 
 
 def _in_hosts(pod: Obj, name: str) -> list[str]:

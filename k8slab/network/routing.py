@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from k8slab.api.meta import Obj, key_of
+from k8slab.api.meta import Key, Obj, key_of
+from k8slab.clock import SECOND_US
 from k8slab.store.view import View
 
 REFUSED = "connect: connection refused"
@@ -17,11 +18,27 @@ TIMEOUT = "i/o timeout"
 
 
 class Target(NamedTuple):
-    """A Pod and the port on which it is reached; `error` where there is none."""
+    """A Pod and the port on which it is reached; `error` where there is none.
+
+    `affinity` names the Service's port that leads a client to one backend, and
+    `affinity_us` is how long it remembers a client that doesn't call.
+    """
 
     pod: Obj | None
     port: int
     error: str = ""
+    affinity: str = ""
+    affinity_us: int = 0
+
+
+AFFINITY = "Affinity"
+"""The internal kind by which a client is remembered: when it called last, and how often it was forgotten."""
+_AFFINITY_SECONDS = 10800
+
+
+def affinity_key(affinity: str, client: str) -> Key:
+    """Where a client of a Service's port is remembered."""
+    return ("", f"{affinity}/{client}")
 
 
 def port_number(container: Obj, port: int | str | None) -> int:
@@ -196,12 +213,21 @@ def _to_backend(
         return Target(None, port["port"], TIMEOUT if is_local else REFUSED)
     sticky = service["spec"].get("sessionAffinity") == "ClientIP"
     name = f"{service['metadata']['uid']}/{port['port']}"
-    share = view.chance("affinity", name, client) if sticky else view.chance("route", name, client, salt)
+    if not sticky:
+        share = view.chance("route", name, client, salt)
+    else:
+        known = view.get(AFFINITY, affinity_key(name, client))
+        forgotten = (known["forgotten"],) if known is not None and known["forgotten"] else ()
+        share = view.chance("affinity", name, client, *forgotten)
     chosen = ready[int(share * len(ready))]
     pod = view.get("Pod", chosen.pod) if chosen.pod else pod_by_ip(view, chosen.address)
     if pod is None:
         return Target(None, chosen.port, NO_ROUTE)
-    return Target(pod, chosen.port)
+    if not sticky:
+        return Target(pod, chosen.port)
+    config = (service["spec"].get("sessionAffinityConfig") or {}).get("clientIP") or {}
+    remembered_us = (config.get("timeoutSeconds") or _AFFINITY_SECONDS) * SECOND_US
+    return Target(pod, chosen.port, affinity=name, affinity_us=remembered_us)
 
 
 _ZONE_LABEL = "topology.kubernetes.io/zone"

@@ -83,6 +83,19 @@ def test_affinity_keeps_to_one_backend(nodes):
     assert len(set(found)) == 1
 
 
+def test_affinity_forgets_a_client_that_does_not_call(nodes):
+    config = {"clientIP": {"timeoutSeconds": 60}}
+    options = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": config}
+    add_service(nodes, "sticky", [("http", 80, 80)], ["web-0", "web-1"], **options)
+
+    def called(pause, times):
+        script = f"for i in {' '.join(map(str, range(times)))}; do wget -qO- sticky; sleep {pause}; done"
+        return nodes.exec("client", "sh", "-c", script).stdout.split()
+
+    assert len(set(called(50, 8))) == 1
+    assert sorted(set(called(70, 12))) == ["web-0", "web-1"]
+
+
 def test_a_headless_service_names_each_pod(nodes):
     add_service(nodes, "each", [("http", 80, 80)], ["web-0", "web-1"], clusterIP="None")
     assert get(nodes, "http://web-1.each").stdout == "web-1\n"
