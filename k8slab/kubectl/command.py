@@ -431,7 +431,7 @@ def _default_text(flag: Flag, full: str) -> str:
         return duration_text(flag.default or 0)
     if flag.type == "bool":
         return str(bool(flag.default)).lower()
-    return str(flag.default or 0) if flag.type == "int" else f"'{flag.default or ''}'"
+    return str(flag.default or 0) if flag.type.startswith("int") else f"'{flag.default or ''}'"
 
 
 def _only_help(session: Session, verb: Verb, full: str) -> None:

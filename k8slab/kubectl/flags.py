@@ -67,6 +67,7 @@ _EMPTY_DEFAULTS: Mapping[str, Any] = {
     "bool": False,
     "string": "",
     "int": 0,
+    "int32": 0,
     "duration": 0,
 }
 
@@ -176,10 +177,16 @@ def _bool(value: str) -> bool:
     return table[value]
 
 
-def _int(value: str) -> int:
+def _int(value: str, bits: int = 64) -> int:
     if not re.fullmatch(r"[+-]?\d+", value):
         raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
+    if not -(2 ** (bits - 1)) <= int(value) < 2 ** (bits - 1):
+        raise ValueError(f'strconv.ParseInt: parsing "{value}": value out of range')
     return int(value)
+
+
+def _int32(value: str) -> int:
+    return _int(value, 32)
 
 
 def duration(value: str) -> int:
@@ -270,5 +277,6 @@ _READERS: Mapping[str, Any] = {
     "map": _map,
     "array": lambda value: [value],
     "int": _int,
+    "int32": _int32,
     "duration": duration,
 }

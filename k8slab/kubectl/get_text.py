@@ -336,11 +336,11 @@ class WatchPrinter:
         output = self.flags.output
         self.printed += 1
         separator = "---\n" if output == "yaml" and self.printed > 1 else ""
-        shown = body if self.flags.show_managed_fields else without_managed_fields(body)
+        # Of an event kubectl leaves nothing out.
         if event_type and output == "json":
-            return json_event_text(event_type, shown)
+            return json_event_text(event_type, body)
         if event_type and output != "name":
-            body = {"type": event_type, "object": shown if output == "yaml" else body}
+            body = {"type": event_type, "object": body}
         flags = self.flags
         if output.startswith(_COLUMN_FORMATS):
             flags = flags._replace(no_headers=flags.no_headers or self.custom_headers)

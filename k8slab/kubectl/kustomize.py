@@ -164,6 +164,7 @@ def _kustomization(loader: _Loader, directory: str) -> Obj:
         unknown = [field for field in loaded if field not in _KNOWN]
         if unknown:
             raise fail(f"kustomization fields that are not read here: {', '.join(sorted(unknown))}")
+        _check_texts(loaded)
         for field, better in _DEPRECATED.items():
             if loaded.get(field) is not None:
                 loader.warn(f"# Warning: '{field}' is deprecated. Please use '{better}' instead. {_FIX}\n")
@@ -177,6 +178,18 @@ def _kustomization(loader: _Loader, directory: str) -> Obj:
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory "
         f"'{os.path.abspath(directory)}'"
     )
+
+
+def _check_texts(loaded: Obj) -> None:
+    """KubectlError for a label or an annotation that is no text, as Go refuses it."""
+    tables = [(f"Kustomization.{name}", loaded.get(name)) for name in ("commonLabels", "commonAnnotations")]
+    tables += [("Label.labels.pairs", one.get("pairs")) for one in loaded.get("labels") or ()]
+    for where, table in tables:
+        for value in (table or {}).values():
+            if value is not None and not isinstance(value, str):
+                kind = "bool" if isinstance(value, bool) else "number"
+                problem = f"json: cannot unmarshal {kind} into Go struct field {where} of type string"
+                raise fail(f"invalid Kustomization: {problem}")
 
 
 def _built(loader: _Loader, directory: str) -> list[Obj]:

@@ -170,6 +170,12 @@ _FORMATS = (
 )
 
 
+def _as_list(objects: Sequence[Obj]) -> Obj:
+    """A list as the Go struct that it is, of objects as the data that they are."""
+    items = [json.loads(json.dumps(one, sort_keys=True)) for one in objects]
+    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+
+
 def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None:
     """Print one object by itself, several in a List. KubectlError for an unknown format."""
     if not session.flags.get("template") and output.partition("=")[0] not in _FORMATS:
@@ -183,15 +189,10 @@ def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None
         show_managed_fields=session.flags.get("show-managed-fields", False),
         allow_missing_template_keys=session.flags.get("allow-missing-template-keys", True),
     )
-    if len(objects) == 1:
-        shown = objects[0]
-    else:
-        shown = {
-            "apiVersion": "v1",
-            "items": list(objects),
-            "kind": "List",
-            "metadata": {"resourceVersion": ""},
-        }
+    shown = objects[0] if len(objects) == 1 else _as_list(objects)
+    if len(objects) != 1 and output in ("json", "kyaml", "yaml"):
+        print_ordered(session, shown if flags.show_managed_fields else without_managed_fields(shown))
+        return
     try:
         text = object_printer(flags, session.client.read_file)(shown)
         if output == "yaml":

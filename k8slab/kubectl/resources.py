@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from k8slab.api import schema, unmarshal
 from k8slab.api.errors import ApiError
@@ -64,6 +64,8 @@ class Info(NamedTuple):
     name: str
     obj: Obj | None = None
     source: str = ""
+    is_listed: bool = False
+    """Whether it stands in a list within its file."""
 
     @property
     def present(self) -> Obj:
@@ -350,12 +352,31 @@ def _documents(session: Session, text: str, source: str, *, validated: bool) -> 
             return
         if validated and session.flags.get("validate") not in ("false", "ignore"):
             _check_type(document, source)
-        if isinstance(document, dict) and document.get("kind") == "List":
-            items = document.get("items") or []
-        else:
-            items = [document]
-        for item in items:
-            yield _held(session, item, source)
+        if not _is_list(session, document):
+            yield _held(session, document, source)
+            continue
+        for item in document.get("items") or ():
+            found = _held(session, _with_kind_of(document, item), source)
+            yield found._replace(is_listed=True) if isinstance(found, Info) else found
+
+
+def _is_list(session: Session, document: Any) -> bool:
+    """Whether a document is a list, of objects of any kind or of one."""
+    if not isinstance(document, dict):
+        return False
+    name, version = str(document.get("kind") or ""), str(document.get("apiVersion") or "")
+    if name == "List":
+        return True
+    is_whole = name.endswith("List") and isinstance(document.get("items"), list)
+    return is_whole and kind_of_manifest(session, name.removesuffix("List"), version) is not None
+
+
+def _with_kind_of(document: Obj, item: Any) -> Any:
+    """An item that says neither kind nor version has those that its list is of."""
+    name = str(document["kind"]).removesuffix("List")
+    if not name or not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
+        return item
+    return {"apiVersion": document["apiVersion"], "kind": name, **item}
 
 
 def _held(session: Session, manifest: Obj, source: str) -> Info | KubectlError:

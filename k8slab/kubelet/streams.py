@@ -159,9 +159,8 @@ def running_container(view: View, pod: Obj, container: str = "") -> Obj:
         return spec
     status = status_of(pod, spec["name"])
     if status is None or "running" not in (status.get("state") or {}):
-        raise ApiError(
-            500, "InternalError", f'unable to upgrade connection: container not found ("{spec["name"]}")'
-        )
+        problem = f'unable to upgrade connection: container not found ("{spec["name"]}")'
+        raise ApiError(500, "InternalError", f"Internal error occurred: {problem}")
     return spec
 
 

@@ -63,8 +63,7 @@ async def serve_socket(app: App, scope: Scope, receive: Receive, send: Send) -> 
             raise _RefusedError(
                 answers.refusal(ApiError(400, "BadRequest", "unable to upgrade: no common protocol"))
             )
-        if serve is not _forward:
-            await app.locked(lambda: _check_running(app, request, key))
+        failure = None if serve is _forward else await app.locked(lambda: _not_running(app, request, key))
     except ApiError as error:
         await _refuse(send, answers.refusal(error))
         return
@@ -72,8 +71,12 @@ async def serve_socket(app: App, scope: Scope, receive: Receive, send: Send) -> 
         await _refuse(send, refused.response)
         return
     await send({"type": "websocket.accept", "subprotocol": protocol, "headers": []})
+    channels = Channels(receive, send, protocol)
     try:
-        await serve(app, Channels(receive, send, protocol), scope, request, key)
+        if failure is not None:
+            await channels.finish(failure.status())
+        else:
+            await serve(app, channels, scope, request, key)
         await send({"type": "websocket.close", "code": 1000})
     except (HangupError, OSError, RuntimeError):
         # The client went away: there is nobody to tell.
@@ -124,9 +127,16 @@ def _target(app: App, request: Request) -> tuple[Key, str]:
     return route.key, route.subresource
 
 
-def _check_running(app: App, request: Request, key: Key) -> None:
+def _not_running(app: App, request: Request, key: Key) -> ApiError | None:
+    """Why nothing can be done in a container: what the node says of it goes over the stream."""
     world = app.lab.world
-    running_container(world, streams.pod_at(world, key), request.query.get("container", ""))
+    try:
+        running_container(world, streams.pod_at(world, key), request.query.get("container", ""))
+    except ApiError as error:
+        if error.reason != "InternalError":
+            raise
+        return error
+    return None
 
 
 class Channels:

@@ -67,7 +67,7 @@ def normal(step: Step, text: str) -> str:
     """A text without what the two kubectls can't share."""
     for pattern, replacement in NORMAL:
         text = pattern.sub(replacement, text)
-    if step.command.startswith("describe") or "--server-print=false" in step.command:
+    if step.command.startswith(("describe", "events")) or "--server-print=false" in step.command:
         text = re.sub(r" {2,}", "  ", AGE.sub("<age>", text))
     return text
 

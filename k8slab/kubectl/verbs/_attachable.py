@@ -118,6 +118,14 @@ def listed_containers(pod: Obj) -> str:
     return ", ".join(names)
 
 
+def defaulted_notice(pod: Obj) -> str:
+    """What is said of the container that is taken; empty where no other could be, or one is marked."""
+    names, annotations = container_names(pod), pod["metadata"].get("annotations") or {}
+    if len(names) < 2 or annotations.get("kubectl.kubernetes.io/default-container"):
+        return ""
+    return f'Defaulted container "{names[0]}" out of: {listed_containers(pod)}\n'
+
+
 def default_container(session: Session, pod: Obj, asked: str, *, quiet: bool = False) -> str:
     """The container that a command means; where several could be meant, kubectl says which it took.
 
@@ -127,8 +135,8 @@ def default_container(session: Session, pod: Obj, asked: str, *, quiet: bool = F
     wanted: str = asked or annotations.get("kubectl.kubernetes.io/default-container", "")
     names = container_names(pod)
     if not wanted:
-        if not quiet and len(names) > 1:
-            session.warn(f'Defaulted container "{names[0]}" out of: {listed_containers(pod)}\n')
+        if not quiet:
+            session.warn(defaulted_notice(pod))
         return names[0]
     if wanted not in names:
         name = pod["metadata"]["name"]

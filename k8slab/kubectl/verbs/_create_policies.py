@@ -95,6 +95,8 @@ def label_selector(text: str) -> Obj:
             labels[label] = values[0]
         elif operator in ("Gt", "Lt"):
             raise fail(f'"{operator.lower()}" isn\'t supported in label selectors')
+        elif operator == "NotIn" and re.search(rf"(?:^|,)\s*{re.escape(label)}\s*!=", text):
+            raise fail('"!=" is not a valid label selector operator')
         else:
             expression: Obj = {"key": label, "operator": operator}
             if values:
@@ -214,7 +216,7 @@ DISRUPTION_BUDGET = generator(
 PRIORITY_CLASS = generator(
     "priorityclass",
     _priority_class,
-    Flag("value", type="int"),
+    Flag("value", type="int32"),
     Flag("global-default", type="bool"),
     Flag("description"),
     Flag("preemption-policy", default="PreemptLowerPriority"),

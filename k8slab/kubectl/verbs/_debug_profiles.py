@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from k8slab.api.meta import Obj, assoc
 from k8slab.kubectl.session import Session
 
-_GROUPS = ("containers", "initContainers", "ephemeralContainers")
+_GROUPS = ("initContainers", "containers", "ephemeralContainers")
 _PROBES = {
     "keep-liveness": "livenessProbe",
     "keep-readiness": "readinessProbe",
@@ -56,12 +56,14 @@ def _as_copy(session: Session, pod: Obj, profile: str) -> Obj:
 
 
 def _with_context(spec: Obj, name: str, change: Callable[[Obj], Obj | None]) -> Obj:
-    """The spec with the security context of one container changed; None takes it away."""
-    result = dict(spec)
+    """The spec with the security context of the first container of that name changed; None takes it away."""
     for group in _GROUPS:
-        if group in spec:
-            result[group] = [_changed(one, change) if one["name"] == name else one for one in spec[group]]
-    return result
+        names = [one["name"] for one in spec.get(group) or ()]
+        if name in names:
+            place = names.index(name)
+            changed = [*spec[group][:place], _changed(spec[group][place], change), *spec[group][place + 1 :]]
+            return {**spec, group: changed}
+    return spec
 
 
 def _changed(container: Obj, change: Callable[[Obj], Obj | None]) -> Obj:

@@ -116,7 +116,7 @@ def change(session: Session, noun: Noun) -> None:
         latest=not session.flags["local"],
     )
     alone = len(infos) == 1 and not session.flags["selector"] and not session.flags["all"]
-    if session.flags["resource-version"] and not alone:
+    if session.flags["resource-version"] and not alone and not session.failures:
         raise fail("--resource-version may only be used with a single resource")
     for info in infos:
         with session.collecting():

@@ -103,7 +103,7 @@ def _parsed(session: Session, specs: Sequence[str]) -> tuple[list[Obj], list[str
             removed.append(spec[:-1])
     for name in removed:
         if name in seen:
-            raise fail(f"can not both modify and remove an environment variable in the same command: {name}")
+            raise fail("can not both modify and remove the same environment variable in the same command")
     return added, removed
 
 

@@ -16,7 +16,7 @@ from k8slab.api.kind import kinds
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.session import Session
-from k8slab.kubectl.verbs._attachable import default_container
+from k8slab.kubectl.verbs._attachable import default_container, defaulted_notice
 
 
 class _Place(NamedTuple):
@@ -55,11 +55,13 @@ def _run(session: Session) -> None:
         _in(session, source, target)
 
 
-def _container(session: Session, place: _Place) -> str:
+def _container_and_notice(session: Session, place: _Place) -> tuple[str, str]:
+    """The container that is meant, and what is said of it where several could be."""
     if place.namespace != session.namespace:
         session.flags["namespace"] = place.namespace
     pod = session.get(kinds()["Pod"], place.namespace, place.pod)
-    return default_container(session, pod, session.flags["container"])
+    asked = session.flags["container"]
+    return default_container(session, pod, asked, quiet=True), "" if asked else defaulted_notice(pod)
 
 
 def _in(session: Session, source: _Place, target: _Place) -> None:
@@ -68,7 +70,8 @@ def _in(session: Session, source: _Place, target: _Place) -> None:
         texts = [(name, session.client.read_file(name)) for name in names]
     except OSError as error:
         raise fail(f"{source.path} doesn't exist in local filesystem") from error
-    container = _container(session, target)
+    container, notice = _container_and_notice(session, target)
+    session.warn(notice)
     for name, text in texts:
         path = target.path
         if name != source.path or path.endswith("/"):
@@ -83,15 +86,17 @@ def _in(session: Session, source: _Place, target: _Place) -> None:
 
 
 def _out(session: Session, source: _Place) -> None:
-    container = _container(session, source)
+    container, notice = _container_and_notice(session, source)
     result = session.client.execute(
         source.namespace, source.pod, container, ["sh", "-c", f"cat {shlex.quote(source.path)}"], ""
     )
     if result.code:
-        # kubectl lets tar read, and prints among its own output what tar complains of.
+        # kubectl lets tar read, and prints its own words and tar's complaint among the output.
+        session.write(notice)
         archive = ["tar", "cf", "-", source.path]
         session.write(session.client.execute(source.namespace, source.pod, container, archive, "").stderr)
         return
+    session.warn(notice)
     session.write(result.stdout)
 
 

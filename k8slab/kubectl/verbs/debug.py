@@ -7,6 +7,7 @@ follow from the object and the lab's clock, where kubectl draws them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from k8slab.api import strategic, unmarshal, yaml
@@ -125,13 +126,17 @@ def _check_session(session: Session) -> None:
         )
 
 
-def _targets(session: Session, words: list[str]) -> list[Info]:
+def _targets(session: Session, words: list[str]) -> Iterator[Info]:
+    """What is debugged, one after the other: what comes later isn't looked at before."""
     named = [word if "/" in word else f"pods/{word}" for word in words]
     found = from_files(session) if session.flags["filename"] else []
-    infos = [info._replace(obj=session.get(info.kind, info.namespace, info.name)) for info in found]
-    infos += select(session, arguments=named, by_selector=False, from_file=False) if named else []
     session.stop_if_failed()
-    return infos
+    for info in found:
+        known = info.kind.kind in ("Node", "Pod")
+        yield info._replace(obj=session.get(info.kind, info.namespace, info.name)) if known else info
+    infos = select(session, arguments=named, by_selector=False, from_file=False) if named else []
+    session.stop_if_failed()
+    yield from infos
 
 
 def _debug(session: Session, info: Info, command: list[str], custom: Obj) -> None:
@@ -216,7 +221,9 @@ def _in_pod(session: Session, pod: Obj, command: list[str], custom: Obj) -> tupl
     if session.flags["target"]:
         container["targetContainerName"] = session.flags["target"]
     present = pod["spec"].get("ephemeralContainers") or []
-    after = {**pod, "spec": {**pod["spec"], "ephemeralContainers": [*present, container]}}
+    # Of two containers of one name the one that is there already is what kubectl sends in the end.
+    added = [] if any(one["name"] == name for one in present) else [container]
+    after = {**pod, "spec": {**pod["spec"], "ephemeralContainers": [*present, *added]}}
     after = with_profile(session, after, name, "ephemeral")
     after = _with_custom(after, "ephemeralContainers", name, custom)
     metadata = pod["metadata"]

@@ -11,7 +11,8 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.output.events_text import events_text, in_time_order, of_types
-from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects
+from k8slab.kubectl.output.json import without_managed_fields
+from k8slab.kubectl.printing import OUTPUT_FLAGS, print_objects, print_ordered, typed
 from k8slab.kubectl.resources import ALL_NAMESPACES, CHUNK_SIZE, kind_named
 from k8slab.kubectl.session import Session
 
@@ -63,7 +64,11 @@ def _print(session: Session, events: list[Obj], *, headers: bool) -> None:
         return
     if session.flags["output"] or session.flags["template"]:
         found: Obj = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": events}
-        print_objects(session, [found], session.flags["output"])
+        if session.flags["output"] in ("json", "kyaml", "yaml"):
+            shown = session.flags["show-managed-fields"]
+            print_ordered(session, typed(found if shown else without_managed_fields(found)))
+        else:
+            print_objects(session, [found], session.flags["output"])
         return
     session.write(
         events_text(

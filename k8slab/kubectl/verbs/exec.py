@@ -8,6 +8,7 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/exec/exec.go, v1.36.
 
 from __future__ import annotations
 
+from k8slab.api.errors import ApiError
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag
@@ -39,7 +40,11 @@ def _run(session: Session) -> None:
     if flags["tty"] and flags["stdin"]:
         session.warn("Unable to use a TTY - input is not a terminal or the right kind of file\n")
     stdin = session.stdin if flags["stdin"] else ""
-    result = session.client.execute(session.namespace, name, container, command, stdin)
+    try:
+        result = session.client.execute(session.namespace, name, container, command, stdin)
+    except ApiError as error:
+        # It comes over the stream, and is no longer the server's answer.
+        raise fail(error.message) from error
     session.write(result.stdout)
     session.warn(result.stderr)
     if result.code:

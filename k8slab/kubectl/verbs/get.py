@@ -69,6 +69,7 @@ class _Target(NamedTuple):
     subresource: str = ""
     manifest: Obj | None = None
     """The object itself, where it comes from a file that doesn't name it."""
+    is_listed: bool = False
 
     @property
     def path(self) -> str:
@@ -87,10 +88,12 @@ def _run(session: Session) -> None:
         return
     answers: list[Answer] = []
     errors: list[KubectlError | ApiError] = []
+    lines: list[str] = []
     accept = _TABLE if wants_table(flags) else _JSON
     for target in targets:
         if isinstance(target, KubectlError):
             errors.append(target)
+            lines.append(message_of(target))
             continue
         if target.manifest is not None:
             answers.append(Answer(_resource(target.kind), target.manifest))
@@ -102,6 +105,8 @@ def _run(session: Session) -> None:
         except ApiError as failed:
             error = _missing(session, target, failed)
             if not (error.code == 404 and flags.ignore_not_found):
+                # What an object of a list lacks is an error within another, and told barely.
+                lines.append(error.message if target.is_listed else server_text(error).rstrip("\n"))
                 errors.append(error)
             continue
         answers.append(Answer(_resource(target.kind), _with_type(target, body)))
@@ -112,7 +117,7 @@ def _run(session: Session) -> None:
         flags,
         namespace=session.namespace,
         now_us=session.client.now_us,
-        errors=[_line_of(one) for one in errors],
+        errors=lines,
         single=len(targets) == 1 and isinstance(targets[0], _Target) and bool(targets[0].name),
         read_file=session.client.read_file,
     )
@@ -123,7 +128,7 @@ def _run(session: Session) -> None:
 
 def _target_of(info: Info, subresource: str) -> _Target:
     manifest = None if info.name else info.present
-    return _Target(info.kind, info.namespace, info.name, subresource, manifest)
+    return _Target(info.kind, info.namespace, info.name, subresource, manifest, info.is_listed)
 
 
 def _missing(session: Session, target: _Target, error: ApiError) -> ApiError:
@@ -140,10 +145,6 @@ def _is_of_one_file(session: Session) -> bool:
     """Whether what is read stands in one file, which kubectl takes for one object until it is read."""
     paths = session.flags["filename"]
     return len(paths) == 1 and paths != ["-"] and paths == session.client.list_files(paths[0], False)
-
-
-def _line_of(error: KubectlError | ApiError) -> str:
-    return message_of(error) if isinstance(error, KubectlError) else server_text(error).rstrip("\n")
 
 
 def _check_flags(session: Session, flags: GetFlags) -> None:

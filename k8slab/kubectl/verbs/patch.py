@@ -79,9 +79,11 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
         if not session.flags["subresource"]:
             recorded_after = record_after(session, info, after)
             word = "patched" if after != before else "patched (no change)"
+            session.printed = 0  # each object has a printer of its own
             print_done(session, recorded_after, word, is_typed=False, ending="")
             return
     word = "patched" if after != before else "patched (no change)"
+    session.printed = 0  # each object has a printer of its own
     print_done(session, after, word, is_typed=False, ending="")
 
 

@@ -6,6 +6,8 @@ pkg/util/{pod,service}_port.go, v1.36.
 
 from __future__ import annotations
 
+import ipaddress
+
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import Verb, fail, usage_fail
@@ -31,12 +33,23 @@ def _run(session: Session) -> None:
     phase = (pod.get("status") or {}).get("phase", "")
     if phase != "Running":
         raise fail(f"unable to forward port because pod is not running. Current status={phase}")
+    for address in session.flags["address"]:
+        if address != "localhost" and not _is_address(address):
+            raise fail(f"{address} is not a valid IP")
     shown = ", ".join(f"{local} -> {remote}" for local, remote in map(_numbers, forwarded))
     raise fail(
         f"no port of this machine is opened here (it would be {shown} of pod {pod['metadata']['name']}): "
         "start the lab's HTTP server and forward with the kubectl binary, or ask a Service with "
         "'kubectl exec POD -- wget'"
     )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split_port(text: str) -> tuple[str, str]:
