@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from k8slab.containers import shell_arrays
 from k8slab.containers.requests import KindOf, Read, Traps
 from k8slab.containers.shell import (
     AwaitJobs,
@@ -161,7 +162,10 @@ def _export(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 def _unset(shell: Shell, argv: list[str], io: Streams) -> Steps:
     for word in argv[1:]:
-        shell.variables.pop(word, None)
+        if "[" in word:
+            shell.variables.pop(word, None)
+        else:
+            shell_arrays.clear(shell.variables, word)
         shell.exported.pop(word, None)
         shell.functions.pop(word, None)
     return 0
@@ -169,10 +173,15 @@ def _unset(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 def _local(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    is_associative = any(word.startswith("-") and "A" in word for word in argv[1:])
     for word in argv[1:]:
         if word.startswith("-"):
             continue
         name, equals, value = word.partition("=")
+        if is_associative:
+            shell_arrays.declare_associative(shell.variables, name)
+        if not equals and (is_associative or len(shell_arrays.elements(shell.variables, name)) > 1):
+            continue
         if shell.locals:
             shell.locals[-1].setdefault(name, shell.variables.get(name))
         if equals or shell.locals:
@@ -184,7 +193,7 @@ def _local(shell: Shell, argv: list[str], io: Streams) -> Steps:
 def _set(shell: Shell, argv: list[str], io: Streams) -> Steps:
     words = argv[1:]
     if not words:
-        for name in sorted(shell.variables):
+        for name in sorted(one for one in shell.variables if "[" not in one):
             yield from io.out.write(f"{name}='{shell.variables[name]}'\n")
     while words and words[0][:1] in ("-", "+") and len(words[0]) > 1:
         flag = words.pop(0)
@@ -285,12 +294,14 @@ def _type(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 def _read(shell: Shell, argv: list[str], io: Streams) -> Steps:
     words = argv[1:]
-    raw = False
+    raw = is_array = False
     while words and words[0].startswith("-"):
         flag = words.pop(0)
         raw = raw or "r" in flag
+        is_array = is_array or "a" in flag
         if flag in ("-p", "-t", "-n", "-d", "-u") and words:
             words.pop(0)
+    into = words.pop(0) if is_array and words else ""
     line = yield from io.stdin.line()
     ended = not line.endswith("\n")
     line = line.removesuffix("\n")
@@ -299,8 +310,22 @@ def _read(shell: Shell, argv: list[str], io: Streams) -> Steps:
         line = line[:-1] + more.removesuffix("\n")
         ended = not more.endswith("\n")
     separators = shell.get("IFS")
+    if into:
+        values = re.split(f"[{re.escape(separators or ' ')}]+", line.strip())
+        shell_arrays.put_all(shell.variables, into, [(None, value) for value in values if value], False)
+        return int(ended)
     _assign(shell, words or ["REPLY"], line, " \t\n" if separators is None else separators)
     return int(ended)
+
+
+def _mapfile(shell: Shell, argv: list[str], io: Streams) -> Steps:
+    """`mapfile -t name`: the lines of the input as an array."""
+    names = [word for word in argv[1:] if not word.startswith("-")]
+    values: list[tuple[str | None, str]] = []
+    while line := (yield from io.stdin.line()):
+        values.append((None, line.removesuffix("\n") if "-t" in argv else line))
+    shell_arrays.put_all(shell.variables, names[0] if names else "MAPFILE", values, False)
+    return 0
 
 
 def _assign(shell: Shell, names: list[str], line: str, separators: str) -> None:
@@ -446,6 +471,8 @@ BUILTINS: dict[str, Any] = {
     "command": _command,
     "type": _type,
     "read": _read,
+    "mapfile": _mapfile,
+    "readarray": _mapfile,
     "test": _test,
     "[": _test,
     "trap": _trap,

@@ -14,6 +14,7 @@ import re
 from typing import Any, NamedTuple
 
 from k8slab.clock import SECOND_US
+from k8slab.containers import shell_arrays
 from k8slab.containers import shell_syntax as syntax
 from k8slab.containers.files import normal
 from k8slab.containers.images import resolve
@@ -202,8 +203,23 @@ class Shell:
         return str(special()) if special is not None else None
 
     def set(self, name: str, value: str) -> None:
-        """Set a variable."""
+        """Set a variable, or an element of an array that is named with its index."""
+        base, bracket, index = name.partition("[")
+        if bracket:
+            shell_arrays.put(self.variables, base, index[:-1], value)
+            return
         self.variables[name] = value
+        if f"{name}[0]" in self.variables:
+            self.variables[f"{name}[0]"] = value
+
+    def element(self, name: str, index: Any, io: Streams) -> Steps:
+        """The variable that holds an element of an array."""
+        text = yield from self.text(index, io)
+        if shell_arrays.is_associative(self.variables, name):
+            return f"{name}[{text}]"
+        key = shell_arrays.resolved(self.variables, name, self.calculate(text))
+        # What is no array has one element.
+        return name if key == "0" and f"{name}[0]" not in self.variables else f"{name}[{key}]"
 
     def environment(self) -> dict[str, str]:
         """The variables that commands see."""
@@ -355,10 +371,21 @@ class Shell:
             code = 1
         return self._checked(code, checked)
 
+    def _number_of(self, name: str) -> str:
+        return self.get(self._named(name)) or ""
+
+    def _named(self, name: str) -> str:
+        """A variable in an expression; the index of an element is one itself, unless it may be a word."""
+        base, bracket, index = name.partition("[")
+        if not bracket or shell_arrays.is_associative(self.variables, base):
+            return name
+        key = shell_arrays.resolved(self.variables, base, self.calculate(index[:-1]))
+        return base if key == "0" and f"{base}[0]" not in self.variables else f"{base}[{key}]"
+
     def calculate(self, text: str) -> int:
         """The value of an arithmetic expression. CommandError where it has none."""
         try:
-            return evaluate(text, lambda name: self.get(name) or "", self.set)
+            return evaluate(text, self._number_of, lambda name, value: self.set(self._named(name), value))
         except ArithmeticsError as fault:
             raise CommandError(str(fault)) from None
 
@@ -499,23 +526,53 @@ class Shell:
         if self.options.get("x"):
             yield from io.err.write(f"{'+' * (1 + self.nesting if self.is_bash else 1)} {text}\n")
 
+    def _assign_elements(self, one: syntax.Assignment, words: list[str], io: Streams) -> Steps:
+        """Set an array, or an element of one. How `set -x` shows it."""
+        if not self.is_bash:
+            # Only bash has arrays. Another shell says so before it runs anything of the script.
+            yield from io.err.write(f'{self.name}: syntax error: unexpected "("\n')
+            raise ShellExitError(2)
+        if not one.is_array:
+            value = yield from self.text(one.word, io)
+            name = yield from self.element(one.name, one.index, io)
+            self.set(name, (self.get(name) or "") + value if one.append else value)
+            return f"{name}={value}"
+        if words and any(word.startswith("-") and "A" in word for word in words):
+            shell_arrays.declare_associative(self.variables, one.name)
+        values: list[tuple[str | None, str]] = []
+        for index, word in one.word:
+            if index is None:
+                values.extend([(None, value) for value in (yield from self.fields((word,), io))])
+                continue
+            key = yield from self.text(index, io)
+            if not shell_arrays.is_associative(self.variables, one.name):
+                key = str(self.calculate(key))
+            values.append((key, (yield from self.text(word, io))))
+        shell_arrays.put_all(self.variables, one.name, values, one.append)
+        inside = " ".join([quoted_word(value) for _, value in values])
+        return f"{one.name}{'+' if one.append else ''}=({inside})"
+
     def _command(self, node: syntax.Simple, words: list[str], io: Streams) -> Steps:
         code = 0 if not words else self.status
         assigned: dict[str, str] = {}
         self.depth_status = 0
-        for name, word, append in node.assigns:
-            value = yield from self.text(word, io)
-            assigned[name] = (self.get(name) or "") + value if append else value
+        shown: list[str] = []
+        for one in node.assigns:
+            if one.is_array or one.index is not None:
+                shown.append((yield from self._assign_elements(one, words, io)))
+                continue
+            value = yield from self.text(one.word, io)
+            assigned[one.name] = (self.get(one.name) or "") + value if one.append else value
             code = self.depth_status
         inner = yield from self.redirected(node.redirects, io)
         if self.options.get("x"):
-            trace = [f"{name}={value}" for name, value in assigned.items()] + [
-                quoted_word(word) for word in words
-            ]
+            trace = [f"{name}={value}" for name, value in assigned.items()]
+            trace += [*shown, *[quoted_word(word) for word in words]]
             if trace:
                 yield from self._trace(" ".join(trace), io)
         if not words:
-            self.variables.update(assigned)
+            for name, value in assigned.items():
+                self.set(name, value)
             return code
         if words[0] == "exec" and len(words) == 1:
             return 0
@@ -704,17 +761,23 @@ class Shell:
 
     def _fields_of(self, word: tuple[Any, ...], io: Streams) -> Steps:
         splitter = Splitter(self.get("IFS") if self.get("IFS") is not None else " \t\n")
+        is_empty = False
         for number, part in enumerate(word):
             if isinstance(part, syntax.Literal):
                 splitter.letters(self._tilde(part, number), part.quoted)
-            elif isinstance(part, syntax.Variable) and part.name == "@" and part.quoted and not part.operator:
-                splitter.each(self.parameters)
+            elif _is_each(part):
+                values = self.parameters if part.index is None else (yield from self._all_elements(part, io))
+                is_empty = is_empty or not values
+                splitter.each(values)
             else:
                 value = yield from self._value(part, io)
                 if part.quoted:
                     splitter.letters(value, True)
                 else:
                     splitter.split(value)
+        if is_empty and all(_is_each(part) or part == _EMPTY for part in word):
+            # `"$@"` of nothing is nothing, unlike `""`.
+            return []
         found: list[str] = []
         for pieces in splitter.fields():
             text = "".join(piece for piece, _ in pieces)
@@ -781,10 +844,11 @@ class Shell:
 
     def _parameter(self, part: syntax.Variable, io: Streams) -> Steps:
         name = part.name
-        if "[" in name:
-            base, _, index = name.rstrip("]").partition("[")
-            key = index.strip('"')
-            name = base if key in ("@", "*") else f"{base}[{self.calculate(key) if key else 0}]"
+        if part.index in ("@", "*"):
+            values = yield from self._all_elements(part, io)
+            return " ".join(values)
+        if part.index is not None:
+            name = yield from self.element(name, part.index, io)
         if part.indirect:
             name = self.get(name) or ""
         value = self.get(name)
@@ -800,6 +864,31 @@ class Shell:
         if operator in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
             return (yield from self._default(name, value, operator, part.argument, io))
         return (yield from self._edit(value or "", part, io))
+
+    def _all_elements(self, part: syntax.Variable, io: Streams) -> Steps:
+        """What `${name[@]…}` stands for: values, indexes (`!`), how many there are, or values edited each."""
+        pairs = shell_arrays.elements(self.variables, part.name)
+        if part.indirect:
+            return [index for index, _ in pairs]
+        values, operator = [value for _, value in pairs], part.operator
+        if operator == "length":
+            return [str(len(values))]
+        if not operator:
+            return values
+        if operator in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
+            joined = " ".join(values) if pairs else None
+            value = yield from self._default(part.name, joined, operator, part.argument, io)
+            return values if values and value == joined else [value] if value else []
+        if operator == ":":
+            start = self.calculate((yield from self.text(part.argument, io)) or "0")
+            start = max(len(values) + start, 0) if start < 0 else start
+            if part.second is None:
+                return values[start:]
+            return values[start : start + self.calculate((yield from self.text(part.second, io)) or "0")]
+        edited: list[str] = []
+        for value in values:
+            edited.append((yield from self._edit(value, part, io)))
+        return edited
 
     def _default(self, name: str, value: str | None, operator: str, argument: Any, io: Streams) -> Steps:
         missing = value is None or (operator[0] == ":" and not value)
@@ -838,6 +927,16 @@ class Shell:
         source = glob_source(pattern)
         anchored = {"/#": f"^(?:{source})", "/%": f"(?:{source})$"}.get(operator, source)
         return re.sub(anchored, lambda match: replacement, value, count=0 if operator == "//" else 1)
+
+
+_EMPTY = syntax.Literal("", True)
+
+
+def _is_each(part: Any) -> bool:
+    """Whether a part of a word is `"$@"` or the like: each value a field of its own."""
+    if not isinstance(part, syntax.Variable) or not part.quoted:
+        return False
+    return part.index == "@" or (part.name == "@" and not part.operator and part.index is None)
 
 
 _RUNNERS: dict[type, Any] = {

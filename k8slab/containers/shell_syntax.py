@@ -1,7 +1,7 @@
 """The grammar of the shell: text in, a tree of named tuples out.
 
 POSIX's shell command language with the parts of bash that manifests use:
-`[[ … ]]`, `(( … ))`, `<<<`, `&>`, brace expansion, `function`, arrays no. The
+`[[ … ]]`, `(( … ))`, `<<<`, `&>`, brace expansion, `function` and arrays. The
 tree is plain immutable data and cached by text, so a loop that runs for hours
 is parsed once.
 """
@@ -24,7 +24,10 @@ class Literal(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """`$name` or `${name…}`: `operator` with its `argument` as in `${name:-word}`."""
+    """`$name` or `${name…}`: `operator` with its `argument` as in `${name:-word}`.
+
+    `index` is that of an array's element: a word, or "@" or "*" for all of them.
+    """
 
     name: str
     operator: str = ""
@@ -32,6 +35,7 @@ class Variable(NamedTuple):
     second: Any = None
     quoted: bool = False
     indirect: bool = False
+    index: Any = None
 
 
 class Substitution(NamedTuple):
@@ -56,10 +60,23 @@ class Redirect(NamedTuple):
     target: Any
 
 
+class Assignment(NamedTuple):
+    """`name=word`, `name[index]=word` or `name=(words)`; with `append` it is `+=`.
+
+    `word` is a word, or a tuple of pairs for an array: an index or None, and a word.
+    """
+
+    name: str
+    word: Any
+    append: bool = False
+    index: Any = None
+    is_array: bool = False
+
+
 class Simple(NamedTuple):
     """A simple command: assignments, words, redirections."""
 
-    assigns: tuple[tuple[str, Any, bool], ...]
+    assigns: tuple[Assignment, ...]
     words: tuple[Any, ...]
     redirects: tuple[Redirect, ...]
 
@@ -155,6 +172,8 @@ _REDIRECTS = ("&>>", "&>", "<<<", "<<-", "<<", ">>", ">|", ">&", "<&", "<>", ">"
 _BREAKS = " \t\n;&|<>()"
 _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
 _SPECIALS = "@*#?$!-0123456789"
+_DECLARING = ("declare", "typeset", "local", "readonly", "export")
+"""Commands behind which an array may be set."""
 
 
 @lru_cache(maxsize=1024)
@@ -461,7 +480,7 @@ class _Parser:
         raise self.unexpected()
 
     def _simple(self) -> Any:
-        assigns: list[tuple[str, Any, bool]] = []
+        assigns: list[Assignment] = []
         words: list[Any] = []
         redirects: list[Redirect] = []
         while True:
@@ -478,27 +497,58 @@ class _Parser:
                     self._newlines()
                     return Function(_plain(words[0]), self._command())
                 raise self.unexpected()
-            assign = None if words else self._assignment()
+            declares = bool(words) and _plain(words[0]) in _DECLARING
+            assign = self._assignment(only_arrays=declares) if declares or not words else None
             if assign is not None:
                 assigns.append(assign)
+                if declares:
+                    words.append((Literal(assign.name),))
             else:
                 words.append(self._word())
         if not words and not assigns and not redirects:
             raise self.unexpected()
         return Simple(tuple(assigns), tuple(words), tuple(redirects))
 
-    def _assignment(self) -> tuple[str, Any, bool] | None:
+    def _assignment(self, *, only_arrays: bool = False) -> Assignment | None:
         end = self.at
         while end < len(self.text) and self.text[end] in _NAME_LETTERS:
             end += 1
         name = self.text[self.at : end]
+        index = None
+        if name and self.text.startswith("[", end):
+            close = _closing_bracket(self.text, end)
+            if close < 0:
+                return None
+            index, end = quoted_word(self.text[end + 1 : close]), close + 1
         append = self.text.startswith("+=", end)
         if not is_name(name) or not (append or self.text.startswith("=", end)):
             return None
-        self.at = end + (2 if append else 1)
+        begin = end + (2 if append else 1)
+        if self.text.startswith("(", begin) and index is None:
+            self.at = begin + 1
+            return Assignment(name, self._elements(), append, is_array=True)
+        if only_arrays:
+            return None
+        self.at = begin
         if self.at >= len(self.text) or self.text[self.at] in _BREAKS:
-            return name, (), append
-        return name, self._word(), append
+            return Assignment(name, (), append, index)
+        return Assignment(name, self._word(), append, index)
+
+    def _elements(self) -> tuple[tuple[Any, Any], ...]:
+        """What stands in the parentheses of an array: words, some with their index before."""
+        found: list[tuple[Any, Any]] = []
+        while True:
+            self._newlines()
+            if self._take(")"):
+                return tuple(found)
+            if self.at >= len(self.text):
+                raise self.unexpected()
+            index, close = None, _closing_bracket(self.text, self.at)
+            if self.text[self.at] == "[" and close > 0 and self.text.startswith("=", close + 1):
+                index = quoted_word(self.text[self.at + 1 : close])
+                self.at = close + 2
+            at_end = self.at >= len(self.text) or self.text[self.at] in _BREAKS
+            found.append((index, () if index is not None and at_end else self._word()))
 
     # Redirections.
 
@@ -680,12 +730,12 @@ class _Parser:
         text = self.text
         if text[self.at] == "#" and text[self.at + 1 : self.at + 2] not in ("}", ""):
             self.at += 1
-            name = self._parameter()
+            name, index = self._parameter()
             self.at += 1
-            return Variable(name, "length", quoted=quoted)
+            return Variable(name, "length", quoted=quoted, index=index)
         indirect = text[self.at] == "!"
         self.at += indirect
-        name = self._parameter()
+        name, index = self._parameter()
         for operator in (
             ":-",
             ":=",
@@ -719,13 +769,14 @@ class _Parser:
                     self.at += 1
                     second = self._until_brace("")
                 self.at += 1
-                return Variable(name, operator, argument, second, quoted, indirect)
+                return Variable(name, operator, argument, second, quoted, indirect, index)
         if self.at >= len(text) or text[self.at] != "}":
             raise ScriptError(f"{text[: self.at + 10]}: bad substitution")
         self.at += 1
-        return Variable(name, quoted=quoted, indirect=indirect)
+        return Variable(name, quoted=quoted, indirect=indirect, index=index)
 
-    def _parameter(self) -> str:
+    def _parameter(self) -> tuple[str, Any]:
+        """A parameter's name, and the index behind it."""
         text, start = self.text, self.at
         if self.at < len(text) and text[self.at] in _SPECIALS and not text[self.at].isdigit():
             self.at += 1
@@ -733,11 +784,12 @@ class _Parser:
             while self.at < len(text) and text[self.at] in _NAME_LETTERS:
                 self.at += 1
         name = text[start : self.at]
-        if text.startswith("[", self.at):
-            end = text.index("]", self.at)
-            name += text[self.at : end + 1]
-            self.at = end + 1
-        return name
+        close = _closing_bracket(text, self.at) if text.startswith("[", self.at) else -1
+        if close < 0:
+            return name, None
+        inside = text[self.at + 1 : close]
+        self.at = close + 1
+        return name, inside if inside in ("@", "*") else quoted_word(inside)
 
     def _until_brace(self, stop: str) -> tuple[Any, ...]:
         """The word up to the brace that closes, or up to `stop`."""
@@ -762,6 +814,26 @@ class _Parser:
                 _append(parts, letter, False)
                 self.at += 1
         raise ScriptError("syntax error: missing '}'")
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    """Where the bracket that opens at `start` closes; -1 where it doesn't."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] == "[") - (text[at] == "]")
+        if not depth:
+            return at
+    return -1
+
+
+@lru_cache(maxsize=1024)
+def quoted_word(text: str) -> tuple[Any, ...]:
+    """A text as one word between double quotes would be; quotes around it go."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        if text[0] == "'":
+            return (Literal(text[1:-1], True),)
+        text = text[1:-1]
+    return _Parser(text).whole_quoted()
 
 
 def _append(parts: list[Any], text: str, quoted: bool) -> None:

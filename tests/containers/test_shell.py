@@ -280,6 +280,63 @@ def test_what_bash_shows_of_what_it_does(run, script, lines):
     assert [line.removeprefix("+").removeprefix(" ") for line in shown] == lines
 
 
+ITEMS = "items=(foo bar 'two words'); "
+ARRAYS = [
+    (
+        "an element",
+        ITEMS + "i=1; echo ${items[$i]} ${items[i+1]} $items ${items[-1]}",
+        "bar two words foo two words",
+    ),
+    ("counts", ITEMS + "echo ${#items[@]} ${#items} ${#items[1]} ${#nothing[@]}", "3 3 3 0"),
+    ("each by itself", ITEMS + 'printf "<%s>" "${items[@]}"', "<foo><bar><two words>"),
+    ("all as one word", ITEMS + 'printf "<%s>" "${items[*]}"', "<foo bar two words>"),
+    ("split anew", ITEMS + 'printf "<%s>" ${items[@]}', "<foo><bar><two><words>"),
+    ("more", ITEMS + 'items+=(new); items[7]=far; echo "${!items[@]}" "${items[7]}"', "0 1 2 3 7 far"),
+    ("one set", ITEMS + "items[1]=BAR; items[0]+=t; echo ${items[@]}", "foot BAR two words"),
+    ("a slice", ITEMS + 'echo "${items[@]:1:1}" "${items[@]: -2:1}"', "bar bar"),
+    ("each edited", ITEMS + 'echo "${items[@]/o/0}" "${items[@]%o}"', "f0o bar tw0 words fo bar two words"),
+    ("one unset", ITEMS + "unset 'items[1]'; echo ${#items[@]} ${items[2]}", "2 two words"),
+    ("all unset", ITEMS + "unset items; echo ${#items[@]}", "0"),
+    ("nothing", 'e=(); for x in "${e[@]}"; do echo never; done; echo "${#e[@]}" "${e[@]:-none}"', "0 none"),
+    (
+        "words as indexes",
+        "declare -A m=([a]=1); m[c]=2; k=c; echo ${m[$k]} ${#m[@]} ${!m[@]}",
+        "2 2 a c",
+    ),
+    ("indexes given", "a=([2]=x y [0]=z); echo ${a[@]} ${!a[@]}", "z x y 0 2 3"),
+    ("from a command", "a=($(echo p q r)); echo ${a[2]}", "r"),
+    ("over lines", "a=( # some\n one\n two )\necho ${a[1]}", "two"),
+    ("reckoned with", "a=(1 2 3); i=1; (( a[i] += 5 )); echo $(( a[0] + a[i] )) ${a[1]}", "8 7"),
+    ("read", "IFS=, read -ra a <<< 'x,y z,w'; echo ${a[1]} ${#a[@]}", "y z 3"),
+    ("lines", "mapfile -t a <<< $'a b\\nc'; echo ${#a[@]} ${a[0]}", "2 a b"),
+    ("a plain variable", "x=1; echo ${x[0]} ${#x[@]}; x[1]=2; echo ${x[@]}", "1 1\n1 2"),
+    ("local ones", "f() { local -a l=(x y); echo ${l[1]}; }; f", "y"),
+    ("as arguments", ITEMS + 'set -- "${items[@]}"; echo $# "$3"', "3 two words"),
+    ("no arguments", 'for x in "$@"; do echo never; done; echo $#', "0"),
+    ("nested", "a=(1 2); b=(x y z); echo ${b[${a[1]}]}", "z"),
+    (
+        "the index of a Job",
+        ITEMS + 'JOB_COMPLETION_INDEX=1; echo ${items[$JOB_COMPLETION_INDEX]}',
+        "bar",
+    ),
+]
+
+
+@pytest.mark.parametrize("script, stdout", [case[1:] for case in ARRAYS], ids=[one[0] for one in ARRAYS])
+def test_arrays_of_bash(run, script, stdout):
+    ran = run(script, "bash")
+    assert (ran.stdout.rstrip("\n"), ran.stderr) == (stdout, "")
+
+
+def test_only_bash_has_arrays(run):
+    ran = run("a=(1 2); echo ${a[1]}", "sh")
+    assert (ran.stdout, ran.stderr, ran.code) == ("", 'sh: syntax error: unexpected "("\n', 2)
+
+
+def test_bash_shows_an_array(run):
+    assert run("set -x; a=(1 '2 3'); a[0]=4", "bash").stderr == "+ a=(1 '2 3')\n+ a[0]=4\n"
+
+
 def test_arguments_and_input(run):
     ran = run('read line; echo "$0 $1 $2 $line"', "sh", "from stdin\n", "one", "two words")
     assert ran.stdout == "sh one two words from stdin\n"
