@@ -120,6 +120,9 @@ class Player:
             piece_s = max(left_s * self._share, min(left_s, 0.001))
             begun = self._clock()
             with self.lab.lock:
+                # Whoever pauses may have held the lock until now, and has shown the lab as it is.
+                if not self.playing:
+                    break
                 self.lab.run(round(piece_s, 6))
             now = self._clock()
             left_s -= piece_s

@@ -108,8 +108,9 @@ class Composer:
         self._revisions: dict[str, str] = {}
         self._bound: dict[str, dict[str, Obj]] = {}
         self._roots: dict[str, tuple[object, str]] = {}
-        # Who owned what is gone, as history tells it: the Job of a CronJob, say.
+        # Who owned what is gone, as the changes tell it that are taken in: the Job of a CronJob, say.
         self._former_owners: dict[str, str] = {}
+        self._departed: list[str] = []
         self._row_keys: dict[str, str] = {}
         self._requests: dict[str, tuple[object, int, int]] = {}
         self._shares: dict[str, _Share] = {}
@@ -149,6 +150,7 @@ class Composer:
             for identity in (*graph.ids("Outage"), *_in_order(graph)):
                 self._admit(identity)
             self.scene = self._compose()
+            self._forget_departed()
 
     # What portrayals may ask.
 
@@ -214,6 +216,7 @@ class Composer:
         for identity in touched:
             self._admit(identity)
         self.scene = self._compose()
+        self._forget_departed()
         return self.scene
 
     def resize(self, width: float, facts: Facts) -> Scene:
@@ -238,12 +241,20 @@ class Composer:
                 self._see(identity, change.new, change.at_us)
         elif change.kind == "Node":
             self._see_node(object_id("Node", change.key), change.new, change.at_us)
+        elif change.kind in ("Job", "ReplicaSet") and change.new is None:
+            self._departed.append(object_id(change.kind, change.key))
         elif change.kind in ("Job", "ReplicaSet") and change.old is None and change.new is not None:
             # Between two looks at the cluster it may come and go, and its Pods with it.
             owner = next(iter(change.new["metadata"].get("ownerReferences") or ()), None)
             if owner is not None:
                 owned, key = object_id(change.kind, change.key), (change.key[0], owner["name"])
                 self._former_owners[owned] = object_id(owner["kind"], key)
+
+    def _forget_departed(self) -> None:
+        """Forget who owned what is gone: all that it owned has its row by now."""
+        for identity in self._departed:
+            self._former_owners.pop(identity, None)
+        self._departed = []
 
     def _see(self, identity: str, pod: Obj, at_us: int) -> Look:
         node = pod["spec"].get("nodeName", "")

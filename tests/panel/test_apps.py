@@ -191,6 +191,23 @@ def test_what_is_pressed_by_a_key_is_taken_back_by_the_same(
     expect(page.locator(f".k8slab-actions .k8slab-{first}")).to_be_focused()
 
 
+@pytest.mark.parametrize("relation", ["owner", "network", "scheduling", "volume"])
+def test_a_relation_is_switched_by_pointer_and_by_key(visit: Visit, relation: str) -> None:
+    """Lines are drawn as long as the switch says so; those to volumes are there from the beginning."""
+    page = visit.page
+    toggle = page.locator(f".k8-toggle.k8-of-{relation}").first
+    begin = "true" if relation == "volume" else "false"
+    expect(toggle).to_have_attribute("aria-pressed", begin)
+    drawn = page.locator(f".k8-relation.k8-of-{relation}").first
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "false" if begin == "true" else "true")
+    if relation in ("owner", "scheduling"):
+        expect(drawn).to_have_attribute("d", re.compile("^M"))
+    toggle.press("Enter")
+    expect(toggle).to_have_attribute("aria-pressed", begin)
+    expect(drawn).to_have_attribute("d", "")
+
+
 def test_the_console_completes_recalls_and_prints(visit: Visit) -> None:
     page = visit.page
     line = page.locator(".k8-console input")

@@ -109,7 +109,9 @@ class Visit(NamedTuple):
     def expect_truth(self) -> Any:
         """Wait until every view of the panel shows what the kernel has."""
         truth = self.truth()
-        assert truth["now"] == truth["lab"]
+        # What a page sends may be handled in a thread beside the one that answers here.
+        while truth["now"] != truth["lab"]:
+            truth = self.truth()
         self.page.wait_for_function(SAME, arg=truth["items"])
         return truth
 
@@ -318,20 +320,27 @@ def test_frames_are_dropped_and_cells_are_answered(visit: Visit, speed: float, s
 
 KEPT = """
 import functools, gc
+from k8slab.kubelet import outlines, traits
+for table in (outlines._known, traits._known):
+    table.clear()
 for cached in [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]:
     cached.cache_clear()
 gc.collect()
-print(len(gc.get_objects()), len(lab.history), len(lab._marks._marks))
+print(len(gc.get_objects()), len(lab.history), lab.world.weight(), len(lab._marks._marks))
 """
 
 
 class Weight(NamedTuple):
-    """What is kept: bytes and elements in the page; objects, changes and marks in Python, caches left out."""
+    """What is kept: bytes and elements in the page; in Python objects, changes, what a copy has, and marks.
+
+    Caches are left out: each is bounded by itself.
+    """
 
     heap_bytes: int
     elements: int
     objects: int
     changes: int
+    copied: int
     marks: int
 
 
@@ -348,7 +357,7 @@ def weigh(visit: Visit, cdp: CDPSession) -> Weight:
 
 
 def test_long_play_takes_no_more_memory(visit: Visit) -> None:
-    """An hour and a half of a lab that keeps less history than it would, and four more hours."""
+    """Four hours of a lab that keeps less history than it would, until Events expire, and four more."""
     page = visit.page
     cdp = page.context.new_cdp_session(page)
     cdp.send("HeapProfiler.enable")
@@ -356,15 +365,17 @@ def test_long_play_takes_no_more_memory(visit: Visit) -> None:
     visit.set_speed(10_000.0)
     page.evaluate(WATCH)
     visit.play()
-    visit.wait_for_lab(1.5 * 3600)
+    visit.wait_for_lab(4 * 3600)
     early = weigh(visit, cdp)
     frames = page.evaluate("window.seen.frames")
     visit.wait_for_lab(4 * 3600)
     late = weigh(visit, cdp)
     visit.play()
     print(early, late)
-    assert page.evaluate("window.seen.frames") > 2 * frames
+    assert page.evaluate("window.seen.frames") > 1.5 * frames
     assert late.heap_bytes < 1.1 * early.heap_bytes
     assert late.elements < 1.25 * early.elements, "the timeline has a few stretches more"
     assert late.objects < 1.2 * early.objects, "the trails of 256 removed objects, and a few stretches"
-    assert max(early.changes, late.changes) <= 1.5 * 100 + 100
+    # History is looked through when a mark is due, which is the more seldom the more a copy would have.
+    assert all(one.changes <= 1.5 * 100 + 100 + one.copied / 5 for one in (early, late))
+    assert late.marks <= early.marks

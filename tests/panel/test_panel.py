@@ -691,6 +691,24 @@ def test_a_pause_holds_the_lab() -> None:
     assert (lab.now_us, len(frames)) == (now_us, 1)
 
 
+def test_a_pause_comes_before_whoever_waits_to_go_on() -> None:
+    """The player's thread waits for the lab while the notebook's pauses: then it lets the lab be."""
+    lab = FakeLab()
+    player = Player(lab, lambda: None, clock=Beat(lab))
+    player.playing = True
+
+    class Pausing:
+        def __enter__(self) -> None:
+            player.pause()
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing is held."""
+
+    lab.lock = Pausing()  # type: ignore[assignment]
+    player.advance(0.04)
+    assert lab.now_us == NOW_US
+
+
 def test_long_jobs_run_beside_the_notebook() -> None:
     lab = FakeLab()
     shown = threading.Event()

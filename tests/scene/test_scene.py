@@ -674,6 +674,7 @@ def test_a_job_that_came_and_went_between_two_looks_has_its_cron_jobs_row() -> N
     view.remove("Job", ("default", "hello-9"))
     follow(view, graph, composer, seen)
     assert set(composer.rows) == rows | {"CronJob/default/hello"}
+    assert not composer._former_owners, "nothing is kept of what is gone"
 
 
 @pytest.mark.parametrize("size", ["large", "medium", "small"])
