@@ -20,6 +20,7 @@ from k8slab.api.memo import remember, remember_with
 from k8slab.api.meta import Obj
 from k8slab.api.quantities import to_text
 from k8slab.clock import timestamp
+from k8slab.containers.mounts import who_of
 from k8slab.kubelet.qos import qos_class
 from k8slab.kubelet.restarts import should_restart
 from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, restarting
@@ -379,14 +380,8 @@ def _mount_status(mount: Obj) -> Obj:
 
 def _user(container: Obj, spec: Obj) -> Obj:
     """The identity of the first process, as SupplementalGroupsPolicy reports it."""
-    context = container.get("securityContext") or {}
-    pod_context = spec.get("securityContext") or {}
-    uid = context.get("runAsUser", pod_context.get("runAsUser", 0))
-    gid = context.get("runAsGroup", pod_context.get("runAsGroup", 0))
-    groups = [gid, *(pod_context.get("supplementalGroups") or ())]
-    if "fsGroup" in pod_context:
-        groups.append(pod_context["fsGroup"])
-    return _linux_user(uid, gid, tuple(dict.fromkeys(groups)))
+    who = who_of({"spec": spec}, container)
+    return _linux_user(who.user, who.groups[0], who.groups)
 
 
 @lru_cache(maxsize=1024)

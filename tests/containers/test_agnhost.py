@@ -161,10 +161,13 @@ GROUPS = {
 
 @pytest.mark.parametrize(("context", "shown"), GROUPS.values(), ids=GROUPS)
 def test_the_groups_of_a_user(nodes, context, shown):
-    container = {"name": "id", "image": IMAGE, "command": ["id", "-G"]}
+    container = {"name": "id", "image": IMAGE, "command": ["sh", "-c", "id -G; sleep 1000"]}
     nodes.pod("run", container, restartPolicy="Never", securityContext=context)
     nodes.run(5)
     assert nodes.logs("run") == shown
+    told = nodes.container("run")["user"]["linux"]
+    groups = [int(one) for one in shown.split()]
+    assert told == {"uid": context["runAsUser"], "gid": groups[0], "supplementalGroups": groups}
 
 
 def test_sysctl_takes_slashes_for_dots(nodes):
