@@ -29,10 +29,12 @@ def last_applied(obj: Obj) -> str | None:
 
 
 def unnoted(manifest: Obj) -> Obj:
-    """The manifest without what is noted of itself in its annotations."""
+    """The manifest without what is noted of itself in its annotations; those that are null are empty."""
     metadata = manifest["metadata"]
     annotations = {
-        name: value for name, value in (metadata.get("annotations") or {}).items() if name != LAST_APPLIED
+        name: "" if value is None else value
+        for name, value in (metadata.get("annotations") or {}).items()
+        if name != LAST_APPLIED
     }
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 

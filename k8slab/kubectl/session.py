@@ -204,7 +204,11 @@ class Session:
     def list(self, kind: Kind, namespace: str | None, **query: str) -> list[Obj]:
         """Read the objects of a kind; `namespace=None` reads all namespaces."""
         body = self.request("GET", path_of(kind, namespace or ""), query=query).body
-        self._check_held(kind, f"{kind.kind}List")
+        try:
+            self._check_held(kind, f"{kind.kind}List")
+        except KubectlError as error:
+            # What is wrong with a list is an error within another.
+            raise FailuresError([FailuresError([error])]) from error
         return [{"apiVersion": body["apiVersion"], "kind": kind.kind, **item} for item in body["items"]]
 
     def _check_held(self, kind: Kind, name: str) -> None:

@@ -45,7 +45,31 @@ def three_way_patch(original: Obj, modified: Obj, current: Obj, *, typed: bool =
     expression = _type_of(modified) if typed else ""
     changes = _diff_maps(expression, current, modified, _Options(deletions=False))
     deletions = _diff_maps(expression, original, modified, _Options(changes=False))
+    if not expression:
+        # A null in the manifest deletes, whether or not the last one had the field.
+        changes, deletions = _without_nulls(changes), _joined("", deletions, _nulls_of(original, modified))
     return _joined(expression, deletions, changes)
+
+
+def _without_nulls(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return {name: one for name, one in kept.items() if one != {} or value[name] == {}}
+
+
+def _nulls_of(original: Any, modified: Obj) -> Obj:
+    """The fields that are null now and weren't before."""
+    before = original if isinstance(original, dict) else {}
+    found: Obj = {}
+    for name, wanted in modified.items():
+        if isinstance(wanted, dict):
+            inner = _nulls_of(before.get(name), wanted)
+            if inner:
+                found[name] = inner
+        elif wanted is None and (name not in before or before[name] is not None):
+            found[name] = None
+    return found
 
 
 def changes_since(original: Obj, current: Obj) -> Obj:
