@@ -15,6 +15,7 @@ from k8slab.cluster import assembly
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.rest import handle
 from k8slab.cluster.world import World
+from k8slab.lab import Lab
 from k8slab.timing import INSTANT
 
 KEY = ("default", "t")
@@ -223,3 +224,19 @@ def test_what_an_eviction_spends(allowed: int, after: int, reason: str) -> None:
     assert target is not None
     assert (target["reason"], target["message"]) == ("EvictionByEvictionAPI", "Eviction API: evicting")
     assert "deletionTimestamp" in evicting["metadata"]
+
+
+def test_a_drain_waits_for_pods_of_a_namespace_that_ends() -> None:
+    lab = Lab(1)
+    lab.kubectl("create namespace ending")
+    spec = {"nodeName": "node-1", "containers": [{"name": "main", "image": "nginx:1.29"}]}
+    metadata = {"name": "held", "finalizers": ["lab.example/held"]}
+    lab.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, namespace="ending")
+    lab.kubectl("delete namespace ending --wait=false")
+    said = lab.kubectl("drain node-1 --force --timeout=20s").stderr
+    why = "unable to create new content in namespace ending because it is being terminated"
+    assert (
+        'error when evicting pod "held" from terminating namespace "ending" (will retry after 5s): '
+        f'pods "held" is forbidden: {why}\n'
+    ) in said
+    assert 'error when waiting for pod "held" in namespace "ending" to terminate' in said

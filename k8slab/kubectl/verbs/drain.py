@@ -212,22 +212,56 @@ def _evict(session: Session, pods: list[Obj]) -> None:
             try:
                 _evict_one(session, pod)
             except ApiError as error:
-                if error.code == 429:
-                    session.warn(f"{what} (will retry after 5s): {error.message}\n")
+                sequel = _sequel(pod, error)
+                if sequel.again:
+                    session.warn(f"{sequel.text} (will retry after 5s): {error.message}\n")
                     refused.append(pod)
-                elif error.code != 404:
-                    errors.append(fail(f"{what}: {error.message}"))
-                continue
+                elif sequel.text:
+                    errors.append(fail(f"{sequel.text}: {error.message}"))
+                if not sequel.goes:
+                    continue
             going.append(pod)
         if going and not ending:
             going = _report_gone(session, going)
         waiting = refused
         if waiting:
             session.client.run_until(lambda: False, _RETRY_US)
+            waiting = [_fresh(session, pod) for pod in waiting]
     if not ending:
         _wait(session, going, max(deadline_us - session.client.now_us, 0), errors)
     if errors:
         raise FailuresError(errors)
+
+
+class _Sequel(NamedTuple):
+    """What follows on a refused eviction: it is tried again, it goes by itself, or there is an error."""
+
+    text: str = ""
+    again: bool = False
+    goes: bool = False
+
+
+def _sequel(pod: Obj, error: ApiError) -> _Sequel:
+    """In a namespace that ends nothing can be evicted; what is not going there yet will be soon."""
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    what = f'error when evicting pods/"{name}" -n "{namespace}"'
+    if error.code == 404:
+        return _Sequel()
+    if error.code == 429:
+        return _Sequel(what, again=True)
+    if not any(cause.reason == "NamespaceTerminating" for cause in error.causes):
+        return _Sequel(what)
+    if pod["metadata"].get("deletionTimestamp"):
+        return _Sequel(goes=True)
+    return _Sequel(f'error when evicting pod "{name}" from terminating namespace "{namespace}"', again=True)
+
+
+def _fresh(session: Session, pod: Obj) -> Obj:
+    """The Pod as it is now; the one that is known where that can't be told."""
+    try:
+        return session.get(kinds()["Pod"], pod["metadata"]["namespace"], pod["metadata"]["name"])
+    except ApiError:
+        return pod
 
 
 def _evict_one(session: Session, pod: Obj) -> None:
