@@ -143,7 +143,12 @@ def read_custom(
         if patched:
             raise refusal(go_json(in_order(obj)), str(error)) from None
         raise bad_request(f"{handled}{error}") from None
-    unknown = [*in_metadata, *unknown_fields(schema, obj)] if validation != "Ignore" else []
+    try:
+        read, in_embedded = _read_embedded(schema, obj, "")
+    except EmbeddedError as error:
+        raise bad_request(f"{handled}{error}") from None
+    found = [*in_metadata, *unknown_fields(schema, obj), *sorted(in_embedded)]
+    unknown = found if validation != "Ignore" else []
     if validation == "Strict" and (strict := [*warnings, *unknown]):
         text = f"strict decoding error: {', '.join(strict)}"
         warnings.clear()
@@ -151,8 +156,49 @@ def read_custom(
             raise refusal(go_json(in_order(obj)), text)
         raise bad_request(f"{handled}{text}")
     warnings.extend(unknown)
-    pruned = _pruned_object(schema, {**obj, "apiVersion": api_version, "kind": kind.kind})
+    pruned = _pruned_object(schema, {**read, "apiVersion": api_version, "kind": kind.kind})
     return {**without_nulls(schema, pruned), "metadata": metadata}
+
+
+class EmbeddedError(ValueError):
+    """The metadata of an embedded object can't be read."""
+
+
+def _read_embedded(schema: Obj, value: Any, path: str) -> tuple[Any, list[str]]:
+    """A value in which embedded objects have metadata as every object has it, and their strict errors.
+
+    Models staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta/algorithm.go, v1.36.
+    """
+    if isinstance(value, list):
+        items = schema.get("items") or {}
+        read = [_read_embedded(items, one, f"{path}[{number}]") for number, one in enumerate(value)]
+        changed = any(new is not old for (new, _), old in zip(read, value, strict=True))
+        return [new for new, _ in read] if changed else value, [one for _, found in read for one in found]
+    if not isinstance(value, dict):
+        return value, []
+    unknown: list[str] = []
+    new = dict(value)
+    if schema.get("x-kubernetes-embedded-resource") and "metadata" in value:
+        new["metadata"], unknown = _read_embedded_metadata(value["metadata"], f"{path}.metadata")
+    named, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name in value:
+        below = named.get(name, others)
+        if isinstance(below, dict):
+            new[name], found = _read_embedded(below, new[name], f"{path}.{name}" if path else name)
+            unknown += found
+    return (new if new != value else value), unknown
+
+
+def _read_embedded_metadata(sent: Any, path: str) -> tuple[Obj, list[str]]:
+    wrong = f"{path}: Invalid value: {go_json(in_order(sent))}: "
+    if not isinstance(sent, dict):
+        text = f"json: cannot unmarshal {json_kind(sent)} into Go value of type v1.ObjectMeta"
+        raise EmbeddedError(wrong + text)
+    try:
+        metadata, strict = unmarshal(OBJECT_META, sent)
+    except DecodeError as error:
+        raise EmbeddedError(f"{wrong}{error}") from None
+    return metadata, [text.replace('"', f'"{path}.', 1) for text in strict]
 
 
 def _read_metadata(obj: Obj) -> tuple[Obj, tuple[str, ...]]:

@@ -316,7 +316,7 @@ ARRAYS = [
     ("nested", "a=(1 2); b=(x y z); echo ${b[${a[1]}]}", "z"),
     (
         "the index of a Job",
-        ITEMS + 'JOB_COMPLETION_INDEX=1; echo ${items[$JOB_COMPLETION_INDEX]}',
+        ITEMS + "JOB_COMPLETION_INDEX=1; echo ${items[$JOB_COMPLETION_INDEX]}",
         "bar",
     ),
 ]

@@ -116,3 +116,86 @@ def test_a_bookmark_of_a_watch_as_tables_is_a_table(lab: Lab, path: str, cells: 
     assert table["rows"] == [
         {"cells": cells, "object": {**held, "metadata": {"resourceVersion": version, **ANNOTATED}}}
     ]
+
+
+EMBEDDING = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: embs.lab.example}
+spec:
+  group: lab.example
+  scope: Namespaced
+  names: {plural: embs, singular: emb, kind: Emb}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties:
+                template:
+                  type: object
+                  x-kubernetes-embedded-resource: true
+                  properties: {spec: {type: object, properties: {a: {type: string}}}}
+                list:
+                  type: array
+                  items:
+                    type: object
+                    x-kubernetes-embedded-resource: true
+                    x-kubernetes-preserve-unknown-fields: true
+"""
+HANDLED = 'Emb in version "v1" cannot be handled as a Emb: '
+SUB: Obj = {"apiVersion": "foo/v1", "kind": "Sub"}
+STRICT = [
+    pytest.param(
+        {
+            "template": {**SUB, "metadata": {"name": "s", "bad": "b"}, "spec": {"zz": 1}},
+            "list": [{**SUB, "metadata": {"bad": 1}, "more": 1}],
+        },
+        f'{HANDLED}strict decoding error: unknown field "spec.template.spec.zz", unknown field '
+        '"spec.list[0].metadata.bad", unknown field "spec.template.metadata.bad"',
+        id="unknown-fields",
+    ),
+    pytest.param(
+        {"template": {**SUB, "metadata": {"name": "s", "labels": 5}}},
+        f'{HANDLED}spec.template.metadata: Invalid value: {{"labels":5,"name":"s"}}: json: cannot unmarshal '
+        "number into Go struct field ObjectMeta.labels of type map[string]string",
+        id="a-field-of-another-type",
+    ),
+    pytest.param(
+        {"template": {**SUB, "metadata": 7}},
+        f"{HANDLED}spec.template.metadata: Invalid value: 7: json: cannot unmarshal number into Go value of "
+        "type v1.ObjectMeta",
+        id="no-object",
+    ),
+]
+
+
+def embed(lab: Lab, spec: Obj, validation: str) -> Response:
+    body = {"apiVersion": "lab.example/v1", "kind": "Emb", "metadata": {"name": "x"}, "spec": spec}
+    path = "/apis/lab.example/v1/namespaces/default/embs"
+    query = {"fieldValidation": validation, "dryRun": "All"}
+    return lab.request(Request("POST", path, query, {"Content-Type": "application/json"}, body))
+
+
+@pytest.mark.parametrize(("spec", "message"), STRICT)
+def test_the_metadata_of_an_embedded_object_is_read_strictly(lab: Lab, spec: Obj, message: str) -> None:
+    other = lab.fork()
+    other.apply(EMBEDDING)
+    other.settle()
+    response = embed(other, spec, "Strict")
+    assert (response.code, response.body["message"]) == (400, message)
+
+
+def test_an_embedded_object_keeps_the_metadata_of_objects_alone(lab: Lab) -> None:
+    other = lab.fork()
+    other.apply(EMBEDDING)
+    other.settle()
+    spec = {"template": {**SUB, "metadata": {"name": "s", "namespace": "n", "bad": "b"}}}
+    response = embed(other, spec, "Warn")
+    assert response.body["spec"]["template"]["metadata"] == {"name": "s", "namespace": "n"}
+    assert response.warnings == ('unknown field "spec.template.metadata.bad"',)
