@@ -51,6 +51,18 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+@contextmanager
+def watched(browser: Browser, width: int, height: int) -> Iterator[Page]:
+    """A page of a size, in which nothing may go wrong: what its console complains of fails the test."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    yield page
+    page.close()
+    assert not errors
+
+
 MOUNT = """
 async ({ source, css, state }) => {
   const style = document.createElement('style');

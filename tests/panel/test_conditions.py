@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 from k8slab.panel.player import FRAME_S
 from k8slab.texts import say
 from tests import jupyter
-from tests.browser import chromium, findings
+from tests.browser import findings
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -140,12 +140,6 @@ def select(where: Page | Locator, identity: str) -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jupyter.Server]:
     with jupyter.serving("lab", tmp_path_factory.mktemp("conditions") / "home") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
         yield found
 
 

@@ -13,7 +13,7 @@ from k8slab import Lab
 from k8slab.panel.console import Console
 from k8slab.panel.editor import Editor
 from k8slab.panel.widget import Panel
-from tests.browser import chromium
+from tests.browser import watched
 from tests.panel.host import PLACES, Host, Place, wire
 
 __all__ = ["wire"]
@@ -32,21 +32,10 @@ spec:
 """
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1200, "height": 900})
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.on("console", lambda message: message.type == "error" and errors.append(message.text))
-    yield made
-    made.close()
-    assert not errors
+    with watched(browser, 1200, 900) as made:
+        yield made
 
 
 @pytest.fixture

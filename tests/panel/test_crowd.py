@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from k8slab.graph import Graph
 from k8slab.scene import Composer, Scene, diff, patch_to_json, to_json
 from k8slab.store.view import Change
-from tests.browser import chromium, mount, push
+from tests.browser import mount, push, watched
 from tests.scene.cluster import NOW_US, pod_status
 from tests.scene.test_large import LEVELS, graph
 from tests.scene.test_scene import facts
@@ -53,15 +53,10 @@ def way() -> Way:
 
 
 @pytest.fixture(scope="module")
-def page(way: Way) -> Iterator[Page]:
-    with chromium() as browser:
-        made = browser.new_page(viewport={"width": 1180, "height": 1000})
-        errors: list[str] = []
-        made.on("pageerror", lambda error: errors.append(str(error)))
-        made.on("console", lambda message: message.type == "error" and errors.append(message.text))
+def page(browser: Browser, way: Way) -> Iterator[Page]:
+    with watched(browser, 1180, 1000) as made:
         mount(made, json.loads(json.dumps(to_json(way.whole))))
         yield made
-        assert not errors
 
 
 def test_what_is_sent_is_proportional_to_the_nodes(way: Way) -> None:

@@ -11,15 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 import k8slab.renderers as renderers
 from k8slab.texts import texts_of
-from tests.browser import MOUNT, chromium
+from tests.browser import MOUNT
 
 FIELDS = [f"field{number}:" for number in range(30)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

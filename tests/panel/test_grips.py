@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from k8slab.panel import actions
 from k8slab.panel.widget import Panel
 from k8slab.scene import to_json
-from tests.browser import chromium, mount, mount_canvas
+from tests.browser import mount, mount_canvas
 from tests.panel.lab import FakeLab
 from tests.panel.test_live import as_json, scene_of, sent
 
 SET = "StatefulSet/default/db"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1180, "height": 900})
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    yield made
-    made.close()
-    assert not errors
 
 
 @pytest.fixture(params=[mount, mount_canvas], ids=["svg", "canvas"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,30 +11,13 @@ from playwright.sync_api import Browser, Page
 from k8slab.graph import Graph
 from k8slab.scene import Composer, Scene, compose, diff, patch_to_json, to_json
 from k8slab.scene.marks import clock_text
-from tests.browser import chromium, mount, push
+from tests.browser import mount, push
 from tests.scene.cluster import INPUTS, NOW_US, cluster, history, owned, pod, pod_status
 from tests.scene.test_outages import troubled
 from tests.scene.test_renderers import names
 from tests.scene.test_scene import crowd, facts
 
 SECOND = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1180, "height": 900})
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.on("console", lambda message: message.type == "error" and errors.append(message.text))
-    yield made
-    made.close()
-    assert not errors
 
 
 def as_json(data: Any) -> Any:

@@ -16,7 +16,7 @@ from k8slab.panel import completion
 from k8slab.panel.controls import SETTLED, TYPED
 from k8slab.panel.widget import Panel
 from k8slab.texts import texts_of
-from tests.browser import MOUNT, chromium
+from tests.browser import MOUNT
 from tests.panel.lab import FakeLab
 
 
@@ -171,12 +171,6 @@ def test_the_line_is_completed(text: str, offering: Lab) -> None:
 
 
 # The browser.
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -18,16 +18,10 @@ from k8slab.renderers import film
 from k8slab.renderers.player import page as player_page
 from k8slab.scene import to_json
 from k8slab.texts import say, texts_of
-from tests.browser import chromium, findings
+from tests.browser import findings
 from tests.renderers.labs import minute, workload
 
 DB = "Pod/default/db-0"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

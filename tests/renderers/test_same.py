@@ -20,7 +20,7 @@ from k8slab.scene.icons import ICONS
 from k8slab.scene.marks import Mark, text_at
 from k8slab.scene.scene import Item
 from k8slab.scene.tokens import PHASES, colours
-from tests.browser import chromium, mount_canvas
+from tests.browser import mount_canvas
 from tests.renderers import svgs
 from tests.renderers.rich import rich
 from tests.scene.cluster import INPUTS, NOW_US, START_US, cluster, history
@@ -37,12 +37,6 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "outages": lambda: compose(Graph(troubled()), facts()),
     "heat": lambda: compose(Graph(crowd(60, 2100)), facts()),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def expected(scene: Scene) -> set[str]:
