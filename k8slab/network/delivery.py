@@ -102,7 +102,7 @@ class ClusterNetwork:
         node = pod["spec"].get("nodeName", "")
         target = on_host(box, node, address, request.port, transport_of(request.protocol))
         if target.pod is None:
-            return answer
+            return proxy_health.answer(box, address, request) or answer
         return _deliver(box, target.pod, request, target.port, now_us, client, self)
 
     def node_logs(self, box: Overlay, pod: Obj, request: NodeLogs) -> list[tuple[str, str, str, int, str]]:

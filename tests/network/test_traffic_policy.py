@@ -150,15 +150,17 @@ HEALTH = {
 }
 
 
+@pytest.mark.parametrize("caller", ["client", "host"])
 @pytest.mark.parametrize(("endpoints", "node", "expected"), HEALTH.values(), ids=HEALTH)
-def test_what_a_node_tells_load_balancers(endpoints, node, expected):
+def test_what_a_node_tells_load_balancers(endpoints, node, expected, caller):
     policy = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
     lab = lab_with_slice(policy, *endpoints)
     port = lab.world.get("Service", ("default", "web"))["spec"]["healthCheckNodePort"]
     host = lab.get(f"node/node-{node}")["status"]["addresses"][0]["address"]
-    lab.apply({**POD, "metadata": {"name": "client"}})
+    on_host = {**POD, "spec": {**POD["spec"], "hostNetwork": True, "nodeName": f"node-{node}"}}
+    lab.apply([{**POD, "metadata": {"name": "client"}}, {**on_host, "metadata": {"name": "host"}}])
     lab.settle()
-    said = lab.kubectl(f"exec client -- curl -s -w '%{{http_code}}' http://{host}:{port}/healthz").stdout
+    said = lab.kubectl(f"exec {caller} -- curl -s -w '%{{http_code}}' http://{host}:{port}/healthz").stdout
     body, code = json.loads(said[:-3]), int(said[-3:])
     assert (code, body["localEndpoints"]) == expected
     assert body["service"] == {"namespace": "default", "name": "web"}
