@@ -124,7 +124,7 @@ def _is_in(kind: Kind, rest: str) -> bool:
     """Whether `group` or `version.group` behind a resource's name fits the kind."""
     served = [(kind.group, kind.version), *((one.group, one.version) for one in kind.other_versions)]
     names = [name for group, version in served for name in (group, f"{version}.{group}")]
-    return not rest or rest in names or f"{rest}." in names
+    return not rest or rest in names
 
 
 def _as_served(kind: Kind, rest: str) -> Kind:
@@ -410,6 +410,8 @@ def _check_type(document: object, source: str) -> None:
     missing = ["invalid object to validate"]
     if isinstance(document, dict):
         missing = [f"{name} not set" for name in ("apiVersion", "kind") if not document.get(name)]
+    if isinstance(document, dict) and str(document.get("apiVersion")).count("/") > 1:
+        missing = [f"unexpected GroupVersion string: {document['apiVersion']}"]
     if missing:
         listed = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
         raise fail(
@@ -419,7 +421,8 @@ def _check_type(document: object, source: str) -> None:
 
 
 def _info(session: Session, manifest: Obj, source: str) -> Info:
-    if not isinstance(manifest, dict) or not manifest.get("kind"):
+    misnamed = isinstance(manifest, dict) and str(manifest.get("apiVersion")).count("/") > 1
+    if not isinstance(manifest, dict) or not manifest.get("kind") or misnamed:
         text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
         raise fail(f"unable to decode \"{source}\": Object 'Kind' is missing in '{text}'")
     version = str(manifest.get("apiVersion") or "")
@@ -465,12 +468,9 @@ def _check_metadata(manifest: Obj, source: str) -> None:
 
 
 def kind_of_manifest(session: Session, name: str, version: str) -> Kind | None:
-    """The kind of that name in that version; None where the cluster serves none."""
-    for kind in _known_kinds():
-        if kind.kind == name and _serves(kind, version):
-            return kind
-    for kind in _custom_kinds(session):
-        if kind.kind == name and _serves(kind, version):
+    """The kind of that name, or of that name in small letters, in that version; None where none is served."""
+    for kind in (*_known_kinds(), *_custom_kinds(session)):
+        if name in (kind.kind, kind.kind.lower()) and _serves(kind, version):
             return kind
     return None
 
