@@ -27,7 +27,7 @@ from k8slab.containers.etc import etc_tree, node_tree
 from k8slab.containers.files import Files, Mount, Tree, Who, normal, owned, text_from
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.proc import proc_tree
-from k8slab.containers.program import family_of
+from k8slab.containers.program import executables_in, family_of
 from k8slab.store.view import View
 
 TERMINATION_LOG = "/dev/termination-log"
@@ -231,11 +231,16 @@ def _own_mounts(box: Overlay, pod: Obj, container: Obj) -> list[Mount]:
     name, family = container["name"], family_of(container["image"])
     root = _sandbox_mount(box, pod, "roots", name, "/", "")
     root = root._replace(
-        base={**etc_tree(pod), **_proc(box, pod, container), **family.files},
+        base={
+            **etc_tree(pod),
+            **_proc(box, pod, container),
+            **executables_in(container["image"]),
+            **family.files,
+        },
         user=family.user if family.owner is None else family.owner,
         group=0,
         file_system="overlay",
-        modes=_ROOT_MODES,
+        modes={**_ROOT_MODES, **dict.fromkeys(executables_in(container["image"]), 0o755)},
     )
     path = normal(container.get("terminationMessagePath") or TERMINATION_LOG)
     last_words = root._replace(path=path, inside=path, base={path: ""}, modes={path: 0o666})

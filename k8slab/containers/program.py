@@ -86,6 +86,8 @@ class Family(NamedTuple):
     cwd: str = "/"
     files: Mapping[str, str] = {}
     executables: Mapping[str, Executable] = {}
+    paths: Mapping[str, str] = {}
+    """Where executables lie that are not in /usr/bin."""
     user: int = 0
     owner: int | None = None
     """Whose the image's files are, where they are not its user's."""
@@ -130,6 +132,17 @@ def executable_of(image: str, argv: Sequence[str]) -> Executable | None:
     """The executable that a command line runs, in the image's own family."""
     found = family_of(image).executables.get(str(argv[0]).rpartition("/")[2]) if argv else None
     return found.choose(argv) if found is not None and found.choose is not None else found
+
+
+def path_of(image: str, name: str) -> str:
+    """Where an executable of an image lies."""
+    return family_of(image).paths.get(name, f"/usr/bin/{name}")
+
+
+@lru_cache(maxsize=4096)
+def executables_in(image: str) -> Mapping[str, str]:
+    """The files of an image's own executables."""
+    return {path_of(image, name): "" for name in family_of(image).executables}
 
 
 def argv_of_service(service: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from k8slab.containers import shell_syntax as syntax
 from k8slab.containers.files import normal
 from k8slab.containers.images import resolve
 from k8slab.containers.patterns import glob, glob_source, has_wildcards
-from k8slab.containers.program import Context, Executable, any_executable, executable_of
+from k8slab.containers.program import Context, Executable, any_executable, executable_of, path_of
 from k8slab.containers.requests import (
     Checkpoint,
     KindOf,
@@ -604,7 +604,7 @@ class Shell:
         if builtin is not None:
             return (yield from builtin(self, argv, io))
         executable = executable_of(self.context.image, argv)
-        if executable is not None:
+        if executable is not None and (yield from self._is_installed(name, base)):
             return (yield from self._execute(executable, base, argv, io))
         if base in SHELLS:
             return (yield from run_shell(self.child(), argv, io))
@@ -613,10 +613,17 @@ class Shell:
             return (yield from tool(self, argv, io))
         if "/" in name:
             return (yield from self._script(name, argv, io))
-        other = any_executable(base)
+        other = any_executable(base) if executable is None else None
         if other is not None and other.run is not None:
             return (yield from self._execute(other, base, argv, io))
         raise CommandError(f"{name}: not found" if not self.is_bash else f"{name}: command not found", 127)
+
+    def _is_installed(self, name: str, base: str) -> Steps:
+        """Whether the file of an executable is still there; of one at another path nobody knows."""
+        path = path_of(self.context.image, base)
+        if name not in (base, path):
+            return True
+        return bool((yield KindOf(path)))
 
     def _script(self, name: str, argv: list[str], io: Streams) -> Steps:
         text = yield Read(self.path(name))

@@ -466,3 +466,20 @@ def test_stress_ends_after_its_time(nodes):
     assert nodes.status("one")["phase"] == "Succeeded"
     assert nodes.world.get("Load", ("default", "one")) is None
     assert nodes.logs("one").endswith("successful run completed in 30s\n")
+
+
+def test_a_command_that_is_moved_away_is_not_found(nodes):
+    probe = {"exec": {"command": ["mysql", "-e", "SELECT 1"]}, "periodSeconds": 2}
+    nodes.pod("db", {**MYSQL, "readinessProbe": probe})
+    nodes.run(10)
+    assert nodes.condition("db", "Ready")["status"] == "True"
+    assert (
+        nodes.exec("db", "sh", "-c", "test -x /usr/bin/mysql && mv /usr/bin/mysql /usr/bin/mysql.off").code
+        == 0
+    )
+    assert nodes.exec("db", "sh", "-c", "mysql -e 'SELECT 1'").stderr == "sh: mysql: not found\n"
+    nodes.run(10)
+    assert nodes.condition("db", "Ready")["status"] == "False"
+    assert nodes.exec("db", "mv", "/usr/bin/mysql.off", "/usr/bin/mysql").code == 0
+    nodes.run(5)
+    assert nodes.condition("db", "Ready")["status"] == "True"

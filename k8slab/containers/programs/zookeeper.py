@@ -182,6 +182,7 @@ PROGRAM = Family(
     images=("zookeeper", "kubernetes-zookeeper", "k8szk"),
     entrypoint=("zkServer.sh", "start-foreground"),
     owner=1000,
+    paths={"zookeeper-ready": "/opt/zookeeper/bin/zookeeper-ready"},
     executables={
         "zkServer.sh": _SERVER,
         "start-zookeeper": _SERVER,
