@@ -5,8 +5,8 @@ is a file beside the commands, `< text` the standard input of the next one. Befo
 forked; the binary works on the lab, the in-process kubectl on the fork, so that both see the same.
 
 What is normalised: addresses of the server, where the kubeconfig lies, the head of klog's lines, the folders
-and times that `diff` names, and the ages that the binary counts by its own clock: in `describe` and `events`, and without
-the server's tables.
+and times that `diff` names, and the ages that the binary counts by its own clock: in `describe` and `events`,
+and without the server's tables.
 """
 
 from __future__ import annotations
