@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 
 from k8slab.lab import Lab, LabError
+from k8slab.timing import PROFILES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     kubectl.add_argument("words", nargs=argparse.REMAINDER, help="the kubectl command, after --")
     kubectl.set_defaults(run=_kubectl)
     serve = commands.add_parser("serve", help="serve a lab to kubectl and other clients, until Ctrl-C")
-    _add_lab_options(serve)
+    _add_lab_options(serve, timing="prompt")
     serve.add_argument("-f", "--file", action="append", default=[], help="a manifest to apply first")
     serve.add_argument("--port", type=int, default=0, help="the port; without it a free one")
     serve.add_argument("--host", default="127.0.0.1")
@@ -64,10 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_lab_options(parser: argparse.ArgumentParser) -> None:
+def _add_lab_options(parser: argparse.ArgumentParser, timing: str = "realistic") -> None:
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--timing", default="realistic", choices=("instant", "realistic"))
+    parser.add_argument("--timing", default=timing, choices=sorted(PROFILES))
 
 
 def _lab(options: argparse.Namespace, files: Sequence[str]) -> Lab:

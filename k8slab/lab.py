@@ -59,7 +59,7 @@ class Lab:
     """A Kubernetes cluster on a virtual clock.
 
     `nodes` is how many nodes it begins with (or their names), `seed` fixes all
-    chance, `timing` is `realistic` or `instant`. `gates` are feature gates to
+    chance, `timing` is `realistic`, `prompt` or `instant`. `gates` are feature gates to
     switch on, `addons` what runs in the cluster beside Kubernetes itself: a
     `metrics-server`, which `kubectl top` asks. `lang` is the language in which the
     lab explains and the panel speaks, `en` or `zh`; what Kubernetes says is the same in

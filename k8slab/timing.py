@@ -3,8 +3,9 @@
 A profile is a table from a duration's name to its shortest and longest value;
 which one falls is `chance(seed, name, …)`, so the same Pod takes equally long in
 every run of the same seed. `realistic` follows what a small cloud cluster
-shows; `instant` takes out every delay that Kubernetes does not itself define
-(back-offs, grace periods and probe periods are Kubernetes' own and stay).
+shows; `prompt` lets changes be noticed sooner; `instant` takes out every delay
+that Kubernetes does not itself define (back-offs, grace periods and probe
+periods are Kubernetes' own and stay).
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ IN_ORDER = ("informer", "scheduling")
 
 INSTANT = Timing("instant", {name: Span(0, 0) for name in REALISTIC.spans})
 
-PROFILES = {profile.name: profile for profile in (REALISTIC, INSTANT)}
+PROMPT = Timing("prompt", {**REALISTIC.spans, "informer": Span(200, 1_000)})
+"""For clients outside, which wait for the lab in their own time: watchers hear of a change before the
+client that made it can make the next one."""
+
+PROFILES = {profile.name: profile for profile in (REALISTIC, PROMPT, INSTANT)}
 
 
 def duration_us(timing: Timing, seed: int, name: str, *parts: object) -> int:

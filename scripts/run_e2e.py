@@ -32,7 +32,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:end])
-    lab = Lab(options.nodes, start=shortly_before_now(), stored_heartbeats=True)
+    lab = Lab(options.nodes, timing="prompt", start=shortly_before_now(), stored_heartbeats=True)
     with lab.serve(speed=options.speed, tls=True, catch_up=True) as serving:
         command = [
             os.path.abspath(options.binary),
