@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj, group_version
 from k8slab.kubectl.session import Session
 
@@ -31,6 +32,9 @@ class Resource(NamedTuple):
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
+SERVICE_UNAVAILABLE = 503
+
+
 def group_versions(session: Session, *, preferred: bool = False) -> list[str]:
     """Every group and version, in the server's order; with `preferred` one version of each group."""
     found = ["v1"]
@@ -43,7 +47,8 @@ def group_versions(session: Session, *, preferred: bool = False) -> list[str]:
 def resources(session: Session) -> list[Resource]:
     """Every resource once, without its subresources, group by group: it is asked for once a command.
 
-    One that isn't in its group's preferred version is told in the first one that has it.
+    One that isn't in its group's preferred version is told in the first one that has it. Those of a
+    group whose server doesn't answer are left out: a command that needs none of them goes on.
     """
     if session.discovered is None:
         session.discovered = _resources(session)
@@ -55,7 +60,12 @@ def _resources(session: Session) -> list[Resource]:
     found: dict[tuple[str, str], Resource] = {}
     for version in group_versions(session):
         path = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        listed = session.request("GET", path).body["resources"]
+        try:
+            listed = session.request("GET", path).body["resources"]
+        except ApiError as error:
+            if error.code != SERVICE_UNAVAILABLE:
+                raise
+            continue
         scaled = {one["name"].partition("/")[0] for one in listed if one["name"].endswith("/scale")}
         for one in listed:
             resource = _resource(version, one, has_scale=one["name"] in scaled)

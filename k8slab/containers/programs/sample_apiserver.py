@@ -256,11 +256,13 @@ def _asked(context: Context, verb: str, key: str, value: str = "", *, prefix: bo
     given, _ = flags(context.argv[1:])
     endpoint = given.get("etcd-servers", "http://127.0.0.1:2379").partition(",")[0].rpartition("//")[2]
     host, _, port = endpoint.partition(":")
-    answer = yield Call(host, int(port or 2379), "etcd", (verb, key, value, prefix))
+    request = {"verb": verb, "key": key, "value": value, "prefix": prefix}
+    answer = yield Call(host, int(port or 2379), "etcd", request)
     if not answer.ok or "error" in answer.payload:
         why = answer.error if not answer.ok else answer.payload["error"]
         raise _RefusedError(500, "InternalError", f"Internal error occurred: etcdserver: {why}")
-    return answer.payload
+    pairs = [(name, entry["value"]) for name, entry in answer.payload.get("pairs", ())]
+    return {**answer.payload, "pairs": pairs}
 
 
 def _ports(context: Context) -> tuple[int, ...]:
