@@ -121,6 +121,9 @@ class Marks:
         weight = world.weight()
         self._due_revision = world.store.revision + max(self._apart, weight // _ENTRIES_A_CHANGE)
         if weight > _MOST_HELD // _FEWEST_MARKS and self._marks:
+            # What such a World needs itself matters more than how near its beginnings are.
+            if self._held > _MOST_HELD // _FEWEST_MARKS and len(self._marks) > 2:
+                self._thin()
             return
         twin = world.copy(past=False)
         self._marks.append(Mark(twin, len(world.causes), inputs, nodes, weight))

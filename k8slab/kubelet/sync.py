@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from k8slab.api.errors import ApiError
 from k8slab.api.memo import remember
@@ -49,6 +50,7 @@ from k8slab.kubelet.work import Work
 from k8slab.store.view import View
 
 _DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
+_Parts = TypeVar("_Parts", bound=tuple[object, ...])
 _MOST_ROUNDS = 200
 """No Pod has more transitions due at one instant; a look that needs more would never end."""
 
@@ -473,15 +475,17 @@ def _report_before_hooks(work: Work) -> Plan:
 
 
 @lru_cache(maxsize=4096)
-def _same_for_all(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """One tuple for all that are equal: every Pod remembers one."""
+def _same_for_all(parts: _Parts) -> _Parts:
+    """One tuple for all that are equal: every Pod remembers some."""
     return parts
 
 
 @remember
 def _verdicts_in(conditions: Sequence[Obj]) -> tuple[tuple[str, str], ...]:
     """What the conditions say, without since when and why."""
-    return _same_for_all(tuple([(one["type"], one["status"]) for one in conditions]))
+    said: tuple[tuple[str, str], ...]
+    said = _same_for_all(tuple([(one["type"], one["status"]) for one in conditions]))
+    return said
 
 
 def _conditions_of(work: Work) -> Sequence[Obj]:
@@ -502,13 +506,19 @@ def _shown(work: Work) -> tuple[object, ...]:
         runtime.work,
         runtime.sandbox_ready,
         runtime.ip,
-        runtime.failed_reason,
-        runtime.restarting_all,
-        runtime.pending,
-        runtime.resizing,
-        *map(visible_of, runtime.slots),
+        _trouble_of(runtime),
+        *[_same_for_all(visible_of(slot)) for slot in runtime.slots],
         *([slot.resources for slot in runtime.slots] if runtime.resizing is not None else ()),
     )
+
+
+def _trouble_of(runtime: Runtime) -> tuple[object, ...]:
+    """What a status shows of what few Pods have: a failure, a restart of all containers, a resize."""
+    trouble = (runtime.failed_reason, runtime.restarting_all, runtime.pending, runtime.resizing)
+    return _NO_TROUBLE if trouble == _NO_TROUBLE else trouble
+
+
+_NO_TROUBLE = ("", False, None, None)
 
 
 def _status(work: Work, *, final: bool = False) -> Obj | None:

@@ -40,6 +40,8 @@ _YOUNG_ENOUGH = 64
 """A copy shares no level smaller than this, but copies it."""
 _MOST_YOUNG = 4096
 """So many Events become a level even where nobody copies them: a level takes less memory."""
+_LARGE_ENOUGH = 1 << 16
+"""A level with so many Events is joined no more: it would be copied whole for little."""
 _MOST_CHANGES = 1024
 """When so many Events have been changed or removed, all is put together anew."""
 
@@ -256,7 +258,7 @@ class EventTable:
         """Make a level of the young Events, and one of two neighbours as long as they are of like size."""
         level = self._level_of(self._young, self._abouts)
         self._young, self._abouts = [], {}
-        while self._levels and 2 * len(level.entries) >= self._size_of_last():
+        while self._levels and self._size_of_last() <= min(2 * len(level.entries), _LARGE_ENOUGH):
             level = self._joined(self._levels.pop(), level)
         if level.entries:
             self._levels.append(level)
