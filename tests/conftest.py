@@ -30,3 +30,8 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as found:
         yield found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those that need a browser come first: their files take longest, and the short ones fill up the end."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
