@@ -33,5 +33,5 @@ def browser() -> Iterator[Browser]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let those that need a browser come first: their files take longest, and the short ones fill up the end."""
+    """Let those that need a browser come first: the short ones then fill up the end."""
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
