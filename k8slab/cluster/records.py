@@ -26,9 +26,9 @@ EVENT_LIFETIME_US = HOUR_US
 
 _SERIES_LIFETIME_US = 6 * MINUTE_US
 _EXPIRED_AT_ONCE = 2
+"""How many expired Events each new one sweeps out: more than one, so that none pile up."""
 _MOST_PASSED_OVER = 256
 """Old Events that are still being said and so may stand before one whose hour is over."""
-"""How many expired Events each new one sweeps out: more than one, so that none pile up."""
 
 
 def record(world: World, actor: Actor, action: Record, cause: int) -> None:

@@ -16,6 +16,7 @@ from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.api.validation._field import required
 from k8slab.api.validation._metadata import selector_requirement
 from k8slab.cluster import access, node_access
+from k8slab.cluster.admission import user_info
 from k8slab.cluster.request import Request
 from k8slab.cluster.routes import Route
 from k8slab.cluster.world import World
@@ -26,18 +27,9 @@ def answer(world: World, request: Request, route: Route, review: Obj) -> Obj:
     return _REVIEWS[route.kind.kind](world, request, route, review)
 
 
-def _user_info(request: Request) -> Obj:
-    info: Obj = {"username": request.user, "groups": list(request.groups)}
-    if request.uid:
-        info["uid"] = request.uid
-    if request.extra:
-        info["extra"] = {name: list(values) for name, values in request.extra.items()}
-    return info
-
-
 def _self_subject(world: World, request: Request, route: Route, review: Obj) -> Obj:
     metadata = {**review["metadata"], "creationTimestamp": clock.timestamp(world.now_us)}
-    return {**review, "metadata": metadata, "status": {"userInfo": _user_info(request)}}
+    return {**review, "metadata": metadata, "status": {"userInfo": user_info(request)}}
 
 
 def _token(world: World, request: Request, route: Route, review: Obj) -> Obj:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from k8slab.api.gates import conform
 from k8slab.api.meta import Key, Obj
-from k8slab.cluster.admission._plugin import Admission, Charge, Request
+from k8slab.cluster.admission._plugin import Admission, Charge, Request, user_info
 from k8slab.cluster.admission._rounds import Rounds
 from k8slab.cluster.queue import notify
 from k8slab.cluster.world import World
@@ -30,6 +30,7 @@ __all__ = [
     "charge",
     "mutate",
     "plugins",
+    "user_info",
     "validate",
     "warnings",
 ]

@@ -6,7 +6,7 @@ Models staging/src/k8s.io/apiserver/pkg/admission/{attributes,errors,interfaces}
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from k8slab.api.errors import ApiError, forbidden
 from k8slab.api.kind import Kind
@@ -48,13 +48,33 @@ Charge = tuple[Key, Obj]
 """A ResourceQuota's key, and the quota with the usage that the request brings it to."""
 
 
-def user_info(request: Request) -> Obj:
-    """Who asks, as `userInfo` says it to webhooks and policies: what is not known is left out."""
-    info: Obj = {"username": request.user, "groups": list(request.groups)}
-    if request.uid:
-        info["uid"] = request.uid
-    if request.extra:
-        info["extra"] = {name: list(values) for name, values in request.extra.items()}
+class Asker(Protocol):
+    """Who sends a request, as requests to the API and to admission both say it."""
+
+    @property
+    def user(self) -> str:
+        """The name."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The groups that it is in."""
+
+    @property
+    def uid(self) -> str:
+        """The uid; empty where it isn't known."""
+
+    @property
+    def extra(self) -> Mapping[str, Sequence[str]]:
+        """What else its credentials say."""
+
+
+def user_info(asker: Asker) -> Obj:
+    """Who asks, as reviews and `userInfo` say it: what is not known is left out."""
+    info: Obj = {"username": asker.user, "groups": list(asker.groups)}
+    if asker.uid:
+        info["uid"] = asker.uid
+    if asker.extra:
+        info["extra"] = {name: list(values) for name, values in asker.extra.items()}
     return info
 
 
