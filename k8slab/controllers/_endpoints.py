@@ -169,8 +169,7 @@ _FNV_128_PRIME = 0x0000000001000000000000000000013B
 _MASK_128 = (1 << 128) - 1
 
 
-@lru_cache(maxsize=4096)
-def fnv_128a(text: str) -> int:
+def _fnv_128a(text: str) -> int:
     """The hash by which upstream orders ports and subsets."""
     value = _FNV_128_OFFSET
     for byte in text.encode():
@@ -178,23 +177,29 @@ def fnv_128a(text: str) -> int:
     return value
 
 
+@lru_cache(maxsize=4096)
 def slice_port_order(port: Port) -> int:
     """Where an EndpointSlice lists a port: by the hash of its Go value as upstream prints it."""
     name, protocol, number, application = port
     text = "(*string)<nil>" if application is None else f"(*string){application}"
-    return fnv_128a(
+    return _fnv_128a(
         f"(v1.EndpointPort){{Name:(*string){name} Protocol:(*v1.Protocol){protocol} "
         f"Port:(*int32){number} AppProtocol:{text}}}"
     )
 
 
+@lru_cache(maxsize=4096)
 def endpoints_port_order(port: Port) -> int:
     """Where an Endpoints object lists a port: by the hash of its Go value as upstream prints it."""
+    return _fnv_128a(f"(v1.EndpointPort){_go_port(port)}")
+
+
+def _go_port(port: Port) -> str:
     name, protocol, number, application = port
-    text = "(*string)<nil>" if application is None else f"(*string){application}"
-    return fnv_128a(
-        f"(v1.EndpointPort){{Name:(string){name} Port:(int32){number} "
-        f"Protocol:(v1.Protocol){protocol} AppProtocol:{text}}}"
+    shown = "<nil>" if application is None else application
+    return (
+        f"{{Name:(string){name} Port:(int32){number} "
+        f"Protocol:(v1.Protocol){protocol} AppProtocol:(*string){shown}}}"
     )
 
 
@@ -272,11 +277,12 @@ def repack_subsets(subsets: Iterable[Obj]) -> list[Obj]:
     for subset in subsets:
         ports: list[Port | None] = [_port_tuple(port) for port in subset.get("ports") or ()]
         for port in ports or [None]:
-            states = ready_by_port.setdefault(port, {})
             for field, ready in (("addresses", True), ("notReadyAddresses", False)):
                 for address in subset.get(field) or ():
                     identity = (address["ip"], (address.get("targetRef") or {}).get("uid", ""))
                     addresses.setdefault(identity, address)
+                    # A port without any address is dropped.
+                    states = ready_by_port.setdefault(port, {})
                     states[identity] = states.get(identity, True) and ready
     ports_by_states: dict[tuple[tuple[tuple[str, str], bool], ...], list[Port]] = {}
     for port, states in ready_by_port.items():
@@ -293,7 +299,7 @@ def repack_subsets(subsets: Iterable[Obj]) -> list[Obj]:
         if shared:
             subset["ports"] = [_endpoints_port(port) for port in sorted(shared, key=endpoints_port_order)]
         packed.append(subset)
-    return sorted(packed, key=_subset_order)
+    return sorted(packed, key=_subset_order) if len(packed) > 1 else packed
 
 
 def _port_tuple(port: Obj) -> Port:
@@ -307,8 +313,41 @@ def _endpoints_port(port: Port) -> Obj:
     return written
 
 
-def _subset_order(subset: Obj) -> tuple[list[tuple[int, str]], list[str]]:
-    """Upstream's order is by hash; any fixed one will do: by ports, then by addresses."""
-    ports = [(port["port"], port.get("name", "")) for port in subset.get("ports") or ()]
-    every = [*(subset.get("addresses") or ()), *(subset.get("notReadyAddresses") or ())]
-    return ports, [address["ip"] for address in every]
+def _subset_order(subset: Obj) -> int:
+    """Where upstream lists a subset: by the hash of its Go value as upstream prints it (`subsetsByHash`)."""
+    addresses, unready = (_go_addresses(subset.get(name)) for name in ("addresses", "notReadyAddresses"))
+    ports = " ".join(_go_port(_port_tuple(one)) for one in subset.get("ports") or ())
+    return _fnv_128a(
+        f"(v1.EndpointSubset){{Addresses:{addresses} NotReadyAddresses:{unready} "
+        f"Ports:([]v1.EndpointPort){f'[{ports}]' if ports else '<nil>'}}}"
+    )
+
+
+def _go_addresses(addresses: Sequence[Obj] | None) -> str:
+    if not addresses:
+        return "([]v1.EndpointAddress)<nil>"
+    return f"([]v1.EndpointAddress)[{' '.join(_go_address(one) for one in addresses)}]"
+
+
+def _go_address(address: Obj) -> str:
+    node_name, target = address.get("nodeName"), address.get("targetRef")
+    shown = "<nil>" if node_name is None else node_name
+    return (
+        f"{{IP:(string){address['ip']} Hostname:(string){address.get('hostname', '')} "
+        f"NodeName:(*string){shown} TargetRef:(*v1.ObjectReference){_go_reference(target)}}}"
+    )
+
+
+def _go_reference(target: Obj | None) -> str:
+    if target is None:
+        return "<nil>"
+    fields = (
+        ("Kind:(string)", "kind"),
+        ("Namespace:(string)", "namespace"),
+        ("Name:(string)", "name"),
+        ("UID:(types.UID)", "uid"),
+        ("APIVersion:(string)", "apiVersion"),
+        ("ResourceVersion:(string)", "resourceVersion"),
+        ("FieldPath:(string)", "fieldPath"),
+    )
+    return f"{{{' '.join(shown + target.get(name, '') for shown, name in fields)}}}"

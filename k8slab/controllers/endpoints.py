@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, key_of, labels_of
+from k8slab.api.meta import Key, Obj, annotations_of, key_of, labels_of
 from k8slab.components import Action, Component, Create, Delete, Done, Memory, Plan, Record, Update, Watch
 from k8slab.controllers._endpoints import (
     HEADLESS_LABEL,
@@ -64,7 +64,7 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     triggers = triggers_of(service, pods)
     subsets = repack_subsets(_subsets(service, pods))
     wanted = _endpoints(service, current, subsets, trigger_time(known.triggers, triggers))
-    if current is not None and _is_current(current, wanted, subsets):
+    if current is not None and _is_current(current, service, subsets):
         return Done(memory=Known(triggers), why="the Endpoints are up to date")
     try:
         yield _write_action(wanted, current)
@@ -153,16 +153,28 @@ def _endpoints(service: Obj, current: Obj | None, subsets: list[Obj], triggered:
     return endpoints
 
 
-def _is_current(current: Obj, wanted: Obj, subsets: list[Obj]) -> bool:
-    """Whether the stored object says the same already: its addresses, labels and capacity."""
+def _is_current(current: Obj, service: Obj, subsets: list[Obj]) -> bool:
+    """Whether the stored object says the same already: its addresses, labels and capacity.
+
+    Where some addresses were left out it never does: upstream compares with all that there should be.
+    """
     stored = current.get("subsets") or []
-    kept = wanted.get("subsets") or []
-    annotations = current["metadata"].get("annotations") or {}
     return (
-        (stored == kept or repack_subsets(stored) == kept)
-        and labels_of(current) == labels_of(wanted)
-        and (OVER_CAPACITY_ANNOTATION in annotations) == (_count(subsets) > MAX_ADDRESSES)
+        (stored == subsets or repack_subsets(stored) == subsets)
+        and has_labels_of(current, service)
+        and _count(stored) <= MAX_ADDRESSES
+        and OVER_CAPACITY_ANNOTATION not in annotations_of(current)
     )
+
+
+def has_labels_of(endpoints: Obj, service: Obj) -> bool:
+    """Whether the labels are those of the Service and the manager's; that of headless ones doesn't count.
+
+    Models `labelsCorrectForEndpoints`: a Service that itself has one of the two is never served right.
+    """
+    given = labels_of(endpoints)
+    copied = {name: value for name, value in given.items() if name not in (HEADLESS_LABEL, MANAGED_BY_LABEL)}
+    return given.get(MANAGED_BY_LABEL) == CONTROLLER_NAME and copied == labels_of(service)
 
 
 def _count(subsets: Sequence[Obj]) -> int:

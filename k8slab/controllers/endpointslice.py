@@ -97,6 +97,9 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     unsupported = [one for one in existing if one["addressType"] not in supported]
     errors: list[str] = []
     known: Known = memory or Known()
+    if unsupported:
+        # Upstream forgets the hints of a whole Service with those of one family.
+        known = known._replace(hinted=False)
     triggers = triggers_of(service, pods)
     triggered = trigger_time(known.triggers, triggers)
     known = known._replace(triggers=triggers)
@@ -104,11 +107,14 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         mine = [one for one in existing if one["addressType"] == kind]
         found, known = yield from _reconcile(view, service, pods, mine, kind, known, triggered)
         errors += found
+    namespace, name = key
     for endpoint_slice in unsupported:
-        yield from _delete(endpoint_slice)
+        why = yield from _delete(endpoint_slice)
+        if why:
+            gone = endpoint_slice["metadata"]["name"]
+            errors.append(f"error deleting {gone} EndpointSlice for Service {namespace}/{name}: {why}")
     if not errors:
         return Done(memory=known._replace(failures=0))
-    namespace, name = key
     text = aggregate(errors)
     message = f"Error updating Endpoint Slices for Service {namespace}/{name}: {text}"
     yield Record(service, "Warning", "FailedToUpdateEndpointSlices", message)
@@ -217,7 +223,7 @@ def _desired_endpoints(
             continue
         endpoint = _endpoint(pod, node, service, kind, publish)
         if endpoint["addresses"]:
-            endpoints[_identity(endpoint)] = endpoint
+            endpoints[identity_of(endpoint)] = endpoint
     return desired
 
 
@@ -243,7 +249,8 @@ def _endpoint(pod: Obj, node: Obj | None, service: Obj, kind: str, publish: bool
     return endpoint
 
 
-def _identity(endpoint: Obj) -> Identity:
+def identity_of(endpoint: Obj) -> Identity:
+    """What makes an endpoint the same one as another (`hashEndpoint`)."""
     target = endpoint.get("targetRef") or {}
     return (
         tuple(sorted(endpoint["addresses"])),
@@ -256,7 +263,7 @@ def _identity(endpoint: Obj) -> Identity:
 _COMPARED_FIELDS = ("nodeName", "zone", "conditions", "targetRef")
 
 
-def _is_same(left: Obj, right: Obj) -> bool:
+def is_same(left: Obj, right: Obj) -> bool:
     """Whether two endpoints of the same identity are equal beyond it."""
     return all(left.get(name) == right.get(name) for name in _COMPARED_FIELDS)
 
@@ -309,10 +316,10 @@ def _keep_desired(endpoint_slice: Obj, remaining: dict[Identity, Obj]) -> tuple[
     differs = False
     old = endpoint_slice.get("endpoints") or ()
     for endpoint in old:
-        wanted = remaining.pop(_identity(endpoint), None)
+        wanted = remaining.pop(identity_of(endpoint), None)
         if wanted is None:
             continue
-        same = _is_same(wanted, endpoint)
+        same = is_same(wanted, endpoint)
         kept.append(endpoint if same else wanted)
         differs = differs or not same
     return kept, differs or len(kept) != len(old)
@@ -369,13 +376,16 @@ def _new_slice(service: Obj, ports: tuple[Port, ...], kind: str) -> Obj:
 
 
 def _same_placeholder(endpoint_slice: Obj, placeholder: Obj) -> bool:
-    """Whether a slice is the placeholder that is about to be made."""
+    """Whether a slice will do as the placeholder that is about to be made, whoever owns it.
+
+    As upstream compares labels, an empty one is as good as none.
+    """
+    given, wanted = labels_of(endpoint_slice), labels_of(placeholder)
     return (
         not endpoint_slice.get("endpoints")
         and not endpoint_slice.get("ports")
         and endpoint_slice["addressType"] == placeholder["addressType"]
-        and labels_of(endpoint_slice) == labels_of(placeholder)
-        and endpoint_slice["metadata"].get("ownerReferences") == placeholder["metadata"]["ownerReferences"]
+        and all(given.get(name, "") == wanted.get(name, "") for name in (*given, *wanted))
     )
 
 
@@ -451,8 +461,7 @@ def _write(service: Obj, changes: Changes, triggered: str) -> Generator[Action, 
     for one in changes.delete:
         if creates and one["addressType"] == creates[-1]["addressType"] and _is_owned_by(one, service):
             new = creates.pop()
-            metadata = {**one["metadata"], "labels": new["metadata"]["labels"]}
-            updates.append({**new, "metadata": metadata})
+            updates.append({**new, "metadata": {**new["metadata"], "name": one["metadata"]["name"]}})
         else:
             deletes.append(one)
     namespace, name = key_of(service)
@@ -473,7 +482,10 @@ def _write(service: Obj, changes: Changes, triggered: str) -> Generator[Action, 
                 f"failed to update {slice_name} EndpointSlice for Service {namespace}/{name}: {error.message}"
             )
     for one in deletes:
-        yield from _delete(one)
+        why = yield from _delete(one)
+        if why:
+            slice_name = one["metadata"]["name"]
+            return f"failed to delete {slice_name} EndpointSlice for Service {namespace}/{name}: {why}"
     return ""
 
 
@@ -481,12 +493,13 @@ def _triggered(endpoint_slice: Obj, time: str) -> Obj:
     return {**endpoint_slice, "metadata": with_trigger_time(endpoint_slice["metadata"], time)}
 
 
-def _delete(endpoint_slice: Obj) -> Generator[Action, Outcome, None]:
+def _delete(endpoint_slice: Obj) -> Generator[Action, Outcome, str]:
+    """Delete a slice. Why that was refused; one that is gone already is no better."""
     try:
         yield Delete("EndpointSlice", key_of(endpoint_slice))
     except ApiError as error:
-        if error.code != 404:
-            raise
+        return error.message
+    return ""
 
 
 def _services_of_slice(change: Change, view: View) -> list[Key]:

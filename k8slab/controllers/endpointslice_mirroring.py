@@ -10,7 +10,16 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
-from k8slab.api.meta import Key, Obj, annotations_of, is_terminating, key_of, labels_of, owner_reference
+from k8slab.api.meta import (
+    Key,
+    Obj,
+    annotations_of,
+    dissoc,
+    is_terminating,
+    key_of,
+    labels_of,
+    owner_reference,
+)
 from k8slab.clock import SECOND_US
 from k8slab.components import (
     Action,
@@ -36,7 +45,7 @@ from k8slab.controllers._endpoints import (
     repack_subsets,
     slice_port_order,
 )
-from k8slab.controllers.endpointslice import slices_of
+from k8slab.controllers.endpointslice import identity_of, is_same, slices_of
 from k8slab.store.view import Change, View
 
 CONTROLLER_NAME = "endpointslicemirroring-controller.k8s.io"
@@ -63,18 +72,33 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     stub = {"metadata": {"namespace": key[0], "name": key[1]}}
     existing = list(slices_of(view, stub, CONTROLLER_NAME))
     why = _why_not(endpoints, service)
-    try:
-        if endpoints is None or why:
-            for one in existing:
-                yield Delete("EndpointSlice", key_of(one))
-            return Done(memory=None, why=why)
-        yield from _reconcile(endpoints, existing)
-    except ApiError as error:
-        failures = (memory or 0) + 1
-        if failures > MAX_RETRIES:
-            return Done(memory=None, why=f"retry budget exceeded: {error.message}")
-        return Done(memory=failures, error=error.message)
-    return Done(memory=None)
+    if endpoints is None or why:
+        error = yield from _delete_all(key, existing)
+    else:
+        error = yield from _reconcile(endpoints, existing)
+    if not error:
+        return Done(memory=None, why=why)
+    failures = (memory or 0) + 1
+    if failures > MAX_RETRIES:
+        return Done(memory=None, why=f"retry budget exceeded: {error}")
+    return Done(memory=failures, error=error)
+
+
+def _delete_all(key: Key, slices: Sequence[Obj]) -> Generator[Action, Outcome, str]:
+    """Delete what was mirrored. What was refused, in upstream's words (`deleteEndpoints`)."""
+    refused = []
+    for one in slices:
+        try:
+            yield Delete("EndpointSlice", key_of(one))
+        except ApiError as error:
+            refused.append(error.message)
+    if not refused:
+        return ""
+    namespace, name = key
+    return (
+        f"error(s) deleting {len(refused)}/{len(slices)} EndpointSlices for {namespace}/{name} Endpoints, "
+        f"including: {refused[0]}"
+    )
 
 
 def _why_not(endpoints: Obj | None, service: Obj | None) -> str:
@@ -96,7 +120,8 @@ def _should_mirror(endpoints: Obj) -> bool:
     return LEADER_ANNOTATION not in annotations_of(endpoints)
 
 
-def _reconcile(endpoints: Obj, existing: Sequence[Obj]) -> Generator[Action, Outcome, None]:
+def _reconcile(endpoints: Obj, existing: Sequence[Obj]) -> Generator[Action, Outcome, str]:
+    """Bring the mirrored slices up to date. What was refused, or an empty text."""
     desired = _desired(endpoints)
     if desired.invalid:
         text = f"Skipped {desired.invalid} invalid IP addresses when mirroring to EndpointSlices"
@@ -120,36 +145,50 @@ def _reconcile(endpoints: Obj, existing: Sequence[Obj]) -> Generator[Action, Out
             continue
         new = _new_slice(endpoints, group, wanted)
         if present:
-            updates.append(_named(new, present[0]))
+            updates.append(_named(dissoc(new, "metadata", "generateName"), present[0]))
         else:
             creates.append(new)
     for present in slices.values():
         deletes += present
-    yield from _write(endpoints, creates, updates, deletes)
+    return (yield from _write(endpoints, creates, updates, deletes))
 
 
 def _write(
     endpoints: Obj, creates: list[Obj], updates: list[Obj], deletes: list[Obj]
-) -> Generator[Action, Outcome, None]:
-    """Carry out the changes; a slice that would go is rather made into one that is needed."""
+) -> Generator[Action, Outcome, str]:
+    """Carry out the changes; a slice that would go is rather made into one that is needed.
+
+    The first refusal ends it, but for that of a namespace that is terminating, which is none.
+    """
     for new in list(creates):
         spare = next((one for one in deletes if one["addressType"] == new["addressType"]), None)
         if spare is not None:
             creates.remove(new)
             deletes.remove(spare)
             updates.append(_named(new, spare))
-    if not is_terminating(endpoints):
-        for one in creates:
-            try:
-                yield Create("EndpointSlice", one)
-            except ApiError as error:
-                if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
-                    return
-                raise
-    for one in updates:
-        yield Update("EndpointSlice", one)
-    for one in deletes:
-        yield Delete("EndpointSlice", key_of(one))
+    creations = [] if is_terminating(endpoints) else creates
+    actions: tuple[Action, ...] = (
+        *(Create("EndpointSlice", one) for one in creations),
+        *(Update("EndpointSlice", one) for one in updates),
+        *(Delete("EndpointSlice", key_of(one)) for one in deletes),
+    )
+    for action in actions:
+        try:
+            yield action
+        except ApiError as error:
+            if isinstance(action, Create) and any(
+                one.reason == "NamespaceTerminating" for one in error.causes
+            ):
+                return ""
+            return f"failed to {_told(action)} for Endpoints {'/'.join(key_of(endpoints))}: {error.message}"
+    return ""
+
+
+def _told(action: Action) -> str:
+    """An action on a slice in upstream's words; one that is to be created has no name yet."""
+    if isinstance(action, Update):
+        return f"update {action.obj['metadata']['name']} EndpointSlice"
+    return f"delete {action.key[1]} EndpointSlice" if isinstance(action, Delete) else "create EndpointSlice"
 
 
 def _desired(endpoints: Obj) -> Desired:
@@ -211,10 +250,11 @@ def _is_mirrored(endpoints: Obj, endpoint_slice: Obj, wanted: list[Obj]) -> bool
         and one["uid"] != endpoints["metadata"]["uid"]
         for one in endpoint_slice["metadata"].get("ownerReferences") or ()
     )
-    present = endpoint_slice.get("endpoints") or []
+    present = {identity_of(one): one for one in endpoint_slice.get("endpoints") or ()}
+    missing: Obj = {}
     return (
         len(present) == len(wanted)
-        and all(one in present for one in wanted)
+        and all(is_same(one, present.get(identity_of(one), missing)) for one in wanted)
         and labels_of(endpoints) == own
         and _mirrored_annotations(endpoints) == annotations_of(endpoint_slice)
         and not stale_owner
@@ -245,13 +285,8 @@ def _new_slice(endpoints: Obj, group: Group, wanted: list[Obj]) -> Obj:
 
 
 def _named(new: Obj, old: Obj) -> Obj:
-    """The new slice in the place of an old one."""
-    metadata = {name: value for name, value in old["metadata"].items() if name != "annotations"}
-    given = new["metadata"]
-    for field in ("labels", "annotations", "ownerReferences"):
-        if field in given:
-            metadata[field] = given[field]
-    return {**new, "metadata": metadata}
+    """The new slice in the place of an old one, of which nothing but the name is kept."""
+    return {**new, "metadata": {**new["metadata"], "name": old["metadata"]["name"]}}
 
 
 def _after_service(change: Change, view: View) -> list[Key]:

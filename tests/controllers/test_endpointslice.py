@@ -552,7 +552,7 @@ def address(number):
                 {"addresses": [address(1)], "ports": [{"port": 1, "protocol": "TCP"}]},
                 {"addresses": [address(2)], "ports": [{"port": 2, "protocol": "TCP"}]},
             ],
-            [([1], [], [1]), ([2], [], [2])],
+            [([2], [], [2]), ([1], [], [1])],
             id="two-ports-of-two-addresses",
         ),
         pytest.param(

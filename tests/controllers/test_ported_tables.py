@@ -13,6 +13,7 @@ PORTED = {
     "test_daemonset": (90, "daemon_controller", "update", "daemonset_util"),
     "test_deployment": (150, "sync", "rolling", "recreate", "progress", "deployment_util"),
     "test_disruption": (50, "disruption"),
+    "test_endpoints": (130, "endpoints_controller", "util", "controller_utils", "reconciler_helpers"),
     "test_endpointslice": (95, "reconciler", "utils", "endpoints_controller"),
     "test_garbage_collector": (40, "garbagecollector"),
     "test_horizontal_pod_autoscaler": (150, "horizontal", "replica_calculator"),
