@@ -211,7 +211,11 @@ def replace(
     if actor.user == ADMIN.user or not _has_defaults(kind, new, old, subresource):
         new = kind.default(new)
     sent = new
-    if subresource != "status" or admission.asks_clients(world) or node_access.NODES in actor.groups:
+    if (
+        subresource != "status"
+        or admission.judges_status(world, kind.kind)
+        or node_access.NODES in actor.groups
+    ):
         request = admission_request(world, actor, kind, "UPDATE", new, old, options, subresource)
         new = admission.mutate(request)
     if subresource != "status":

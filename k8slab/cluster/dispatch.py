@@ -153,7 +153,7 @@ def _carry_out(world: World, actor: api.Actor, action: Action, cause: int) -> An
         )
         return deletion.delete(world, actor, action.kind, action.key, options, cause=cause)
     if isinstance(action, Bind):
-        return subresources.bind(world, actor, action.key, action.node, action.uid, cause=cause)
+        return subresources.bind_as(world, actor, action, cause)
     if isinstance(action, Evict):
         return subresources.evict(
             world, actor, action.key, deletion.DeleteOptions(uid=action.uid), cause=cause

@@ -29,8 +29,7 @@ CONNECTED = ("attach", "exec", "portforward")
 """Subresources that lead to a stream; the streams themselves are the server's."""
 
 _SUCCESS: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-_BINDING = Kind("Binding", "", "v1", "bindings", "binding", True)
-_EVICTION = Kind("Eviction", "policy", "v1", "evictions", "eviction", True)
+_BINDING, _EVICTION = subresources.BINDING, subresources.EVICTION
 _TOKEN = Kind("TokenRequest", "authentication.k8s.io", "v1", "tokenrequests", "tokenrequest", True)
 _DEFAULT_TOKEN_SECONDS = 3600
 _SHORTEST_TOKEN_SECONDS = 600
@@ -45,7 +44,16 @@ def create(
     kind = kinds.get(route.subresource, _BINDING)
     body = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
     _check_namespace(route, body.get("metadata") or {})
-    body = _admitted(world, kind, route, actor, options, body)
+    body = subresources.admitted(
+        world,
+        actor,
+        kind,
+        (route.namespace, route.name),
+        route.subresource,
+        body,
+        parent=route.kind,
+        options=options,
+    )
     cause = world.note_request(request)
     if kind is _EVICTION:
         response = _evict(world, request, route, actor, options, body, cause)
@@ -54,31 +62,6 @@ def create(
     else:
         response = _bind(world, route, actor, options, body, cause)
     return response._replace(warnings=tuple(warnings))
-
-
-def _admitted(world: World, kind: Kind, route: Route, actor: Actor, options: WriteOptions, body: Obj) -> Obj:
-    """What admission makes of a body that is created in something else. ApiError where it refuses."""
-    asked = admission.Request(
-        view=world,
-        operation="CREATE",
-        kind=kind,
-        namespace=route.namespace,
-        name=route.name,
-        subresource=route.subresource,
-        new=body,
-        old=None,
-        user=actor.user,
-        groups=actor.groups,
-        uid=actor.uid,
-        extra=actor.extra,
-        now_us=world.now_us,
-        dry_run=options.dry_run,
-        parent=route.kind,
-        warn=options.warn,
-    )
-    body = admission.mutate(asked)
-    admission.validate(asked._replace(new=body))
-    return body
 
 
 def _in_old_version(request: Request, kind: Kind) -> Request:

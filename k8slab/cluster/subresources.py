@@ -15,7 +15,7 @@ from k8slab.api.kind import Kind
 from k8slab.api.memo import remember_with
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
 from k8slab.api.selectors import from_label_selector, matches
-from k8slab.cluster import ownership
+from k8slab.cluster import admission, ownership
 from k8slab.cluster.admission.podtopologylabels import topology_labels
 from k8slab.cluster.api import (
     ADMIN,
@@ -32,12 +32,78 @@ from k8slab.cluster.api import (
 from k8slab.cluster.deletion import DeleteOptions, check_preconditions, delete, too_many_requests
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.world import World
+from k8slab.components import Bind
 
 _MAX_DISRUPTED_PODS = 2000
 _TWO_BUDGETS = (
     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
 )
 _VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget."
+
+
+BINDING = Kind("Binding", "", "v1", "bindings", "binding", True)
+EVICTION = Kind("Eviction", "policy", "v1", "evictions", "eviction", True)
+
+
+def admitted(
+    world: World,
+    actor: Actor,
+    kind: Kind,
+    key: Key,
+    subresource: str,
+    body: Obj,
+    *,
+    parent: Kind,
+    options: WriteOptions = PLAIN,
+) -> Obj:
+    """What admission makes of a body that is created in something else. ApiError where it refuses.
+
+    To admission it is a creation like any other: a namespace that is terminating takes no binding
+    and no eviction either.
+    """
+    asked = admission.Request(
+        view=world,
+        operation="CREATE",
+        kind=kind,
+        namespace=key[0],
+        name=key[1],
+        subresource=subresource,
+        new=body,
+        old=None,
+        user=actor.user,
+        groups=actor.groups,
+        uid=actor.uid,
+        extra=actor.extra,
+        now_us=world.now_us,
+        dry_run=options.dry_run,
+        parent=parent,
+        warn=options.warn,
+    )
+    body = admission.mutate(asked)
+    admission.validate(asked._replace(new=body))
+    return body
+
+
+def bind_as(world: World, actor: Actor, action: Bind, cause: int) -> Obj:
+    """Bind a Pod as a component asks: its binding is admitted as any client's is. The stored Pod."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"namespace": action.key[0], "name": action.key[1], "uid": action.uid},
+        "target": {"kind": "Node", "name": action.node},
+    }
+    body = admitted(world, actor, BINDING, action.key, "binding", body, parent=kind_of(world, "Pod"))
+    given = body["metadata"]
+    return bind(
+        world,
+        actor,
+        action.key,
+        body["target"]["name"],
+        action.uid,
+        annotations=given.get("annotations"),
+        labels=given.get("labels"),
+        cause=cause,
+    )
 
 
 def bind(
@@ -319,4 +385,15 @@ def write_scale(
     return read_scale(kind, stored)
 
 
-__all__ = ["ADMIN", "SCALE", "bind", "evict", "read_scale", "write_scale"]
+__all__ = [
+    "ADMIN",
+    "BINDING",
+    "EVICTION",
+    "SCALE",
+    "admitted",
+    "bind",
+    "bind_as",
+    "evict",
+    "read_scale",
+    "write_scale",
+]

@@ -28,6 +28,7 @@ __all__ = [
     "Request",
     "asks_clients",
     "charge",
+    "judges_status",
     "mutate",
     "plugins",
     "user_info",
@@ -92,7 +93,7 @@ def _plugins_for(kind: str, operation: str, is_status: bool) -> _Chain:
         for plugin in plugins()
         if operation in plugin.operations
         and (not plugin.kinds or kind in plugin.kinds)
-        and (plugin.on_status or not is_status)
+        and (plugin.on_status or not is_status or kind in plugin.status_kinds)
     ]
     return _Chain(
         tuple(plugin for plugin in concerned if plugin.mutate is not None),
@@ -110,6 +111,19 @@ def _configured() -> frozenset[str]:
 def asks_clients(world: World) -> bool:
     """Whether clients have configured webhooks or policies at all."""
     return not _configured().isdisjoint(world.store.kinds)
+
+
+def judges_status(world: World, kind: str) -> bool:
+    """Whether some plug-in has a say in what is written into the status of a kind."""
+    needed = _judges().get(kind, ())
+    return asks_clients(world) or not world.store.kinds.isdisjoint(needed)
+
+
+@cache
+def _judges() -> dict[str, frozenset[str]]:
+    """By kind what there must be an object of, that its status is judged."""
+    kinds = {kind for plugin in plugins() for kind in plugin.status_kinds}
+    return {kind: frozenset(one.needs for one in plugins() if kind in one.status_kinds) for kind in kinds}
 
 
 def mutate(request: Request) -> Obj:

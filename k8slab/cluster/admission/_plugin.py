@@ -88,7 +88,8 @@ class Admission(NamedTuple):
     `operations` say what it is asked about; without kinds, about all of them.
     `needs`, where given, is a kind: where there is no object of it the plug-in
     would find nothing to do, and is not asked. About writes of a status only those
-    are asked that say so (`on_status`): the others would have nothing to say.
+    are asked that say so, of all kinds (`on_status`) or of some (`status_kinds`): the
+    others would have nothing to say.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Admission(NamedTuple):
     operations: tuple[str, ...] = ("CREATE", "UPDATE")
     needs: str = ""
     on_status: bool = False
+    status_kinds: tuple[str, ...] = ()
 
 
 def refusal(request: Request, why: str) -> ApiError:

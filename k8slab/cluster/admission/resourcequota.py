@@ -25,6 +25,9 @@ from k8slab.cluster.admission._plugin import Admission, Charge, Request, refusal
 _CHANGING = ("Service", "PersistentVolumeClaim", "ResourceClaim")
 """Kinds whose objects can come to use more by an update."""
 
+_COUNTED_SUBRESOURCES = (("Pod", "resize"), ("PersistentVolumeClaim", "status"))
+"""A claim's status says which storage is being allocated to it, and which attributes class it is given."""
+
 
 def _is_counted(request: Request) -> bool:
     """Whether this write can change what a quota counts."""
@@ -32,7 +35,7 @@ def _is_counted(request: Request) -> bool:
     if not request.namespace or kind in IGNORED or request.new is None:
         return False
     if request.subresource:
-        return kind == "Pod" and request.subresource == "resize"
+        return (kind, request.subresource) in _COUNTED_SUBRESOURCES
     if request.operation == "CREATE":
         return True
     if kind == "Pod":
@@ -133,4 +136,6 @@ def _shown(texts: dict[str, str], names: Iterable[str]) -> str:
     return ",".join(f"{name}={texts[name]}" for name in sorted(names) if name in texts)
 
 
-ADMISSION = Admission("ResourceQuota", charge=_charge, needs="ResourceQuota")
+ADMISSION = Admission(
+    "ResourceQuota", charge=_charge, needs="ResourceQuota", status_kinds=("PersistentVolumeClaim",)
+)
