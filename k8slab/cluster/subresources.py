@@ -86,7 +86,7 @@ def admitted(
 
 def bind_as(world: World, actor: Actor, action: Bind, cause: int) -> Obj:
     """Bind a Pod as a component asks: its binding is admitted as any client's is. The stored Pod."""
-    body = {
+    body: Obj = {
         "apiVersion": "v1",
         "kind": "Binding",
         "metadata": {"namespace": action.key[0], "name": action.key[1], "uid": action.uid},
