@@ -160,7 +160,8 @@ class Watch(NamedTuple):
     changed object's own key. `delay` names the duration of the Timing profile
     that passes before the component notices. What `keys` would answer with
     nothing anyway needs not be asked: `aspects` are the bits of
-    `store.aspects` of which a change must have one, `owner` is the only kind
+    `store.aspects` of which a change must have one, `only` those of which it
+    must have one as well, `owner` is the only kind
     of controller whose objects count (those without any count as well), and
     `needs` a kind of which there must be an object.
     """
@@ -169,6 +170,7 @@ class Watch(NamedTuple):
     keys: Callable[[Change, View], Iterable[Key]] | None = None
     delay: str = "informer"
     aspects: int = ANY
+    only: int = ANY
     owner: str = ""
     needs: str = ""
 

@@ -434,7 +434,7 @@ class Wakers:
         self.choosy = frozenset(
             kind
             for kind, entries in self._by_kind.items()
-            if any(watch.owner or watch.aspects != ANY for watch, _ in entries)
+            if any(watch.owner or watch.aspects != ANY or watch.only != ANY for watch, _ in entries)
         )
         """The kinds of which the aspects of a change make a difference."""
 
@@ -453,6 +453,7 @@ class Wakers:
                 waker
                 for watch, waker in self._by_kind.get(kind, ())
                 if watch.aspects & aspects
+                and watch.only & aspects
                 and (not owner_kind or watch.owner in ("", owner_kind))
                 and (not watch.needs or watch.needs in present)
             )

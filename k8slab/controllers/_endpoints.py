@@ -14,7 +14,7 @@ from typing import NamedTuple
 from k8slab.api.meta import Key, Obj, condition_of, is_terminating, key_of, labels_of
 from k8slab.api.selectors import from_labels
 from k8slab.controllers._pods import is_ready, is_terminal
-from k8slab.store.aspects import ADDRESSES, CREATED, DELETION, LABELS, READINESS, REMOVED, SPEC
+from k8slab.store.aspects import ADDRESSES, CREATED, DELETION, LABELS, READINESS, REMOVED
 from k8slab.store.view import Change, View
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -205,7 +205,7 @@ def _go_port(port: Port) -> str:
 
 # Whom a changed Pod concerns.
 
-OF_ENDPOINTS = CREATED | REMOVED | SPEC | LABELS | DELETION | READINESS | ADDRESSES
+OF_ENDPOINTS = CREATED | REMOVED | LABELS | DELETION | READINESS | ADDRESSES
 """What of a Pod the endpoints of a Service can change by."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from k8slab.api.meta import Obj, controller_of, labels_of
 from k8slab.controllers._pods import is_ready, is_terminal
-from k8slab.store.aspects import CREATED, DELETION, LABELS, OWNERS, PHASE, READINESS, REMOVED
+from k8slab.store.aspects import CREATED, DELETION, ENDED, LABELS, OWNERS, READINESS, REMOVED
 from k8slab.store.view import Change, View
 
 TOPOLOGY_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
@@ -42,7 +42,7 @@ class Tally:
 NOTHING = Tally()
 
 
-OF_TALLIES = CREATED | REMOVED | LABELS | OWNERS | DELETION | PHASE | READINESS
+OF_TALLIES = CREATED | REMOVED | LABELS | OWNERS | DELETION | ENDED | READINESS
 """What of a Pod a tally can change by."""
 
 
@@ -60,12 +60,16 @@ class Tallies:
 
     def observe(self, change: Change) -> None:
         """Take in one change of a Pod."""
-        if _counts_the_same(change):
+        old, new = change.old, change.new
+        if old is not None and new is not None and _is_counted_alike(old, new):
+            owner = controller_of(new)
+            if owner is not None:
+                self._by_owner[owner["uid"]].ready += is_ready(new) - is_ready(old)
             return
-        if change.old is not None:
-            self._count(change.old, -1)
-        if change.new is not None:
-            self._count(change.new, 1)
+        if old is not None:
+            self._count(old, -1)
+        if new is not None:
+            self._count(new, 1)
 
     def copy(self) -> Tallies:
         """An independent copy."""
@@ -95,18 +99,16 @@ class Tallies:
             del self._by_owner[owner["uid"]]
 
 
-def _counts_the_same(change: Change) -> bool:
-    """Whether a change of nothing but the status leaves the Pod counted as it was."""
-    old, new = change.old, change.new
-    if old is None or new is None or old["spec"] is not new["spec"]:
-        return False
+def _is_counted_alike(old: Obj, new: Obj) -> bool:
+    """Whether a change leaves a Pod counted as it was, but for its readiness."""
     before, after = old["metadata"], new["metadata"]
     if "deletionTimestamp" in before or "deletionTimestamp" in after:
         return False
-    for field in ("labels", "ownerReferences"):
-        if before.get(field) is not after.get(field):
-            return False
-    return is_ready(old) == is_ready(new) and is_terminal(old) == is_terminal(new)
+    if before.get("labels") is not after.get("labels"):
+        return False
+    if before.get("ownerReferences") is not after.get("ownerReferences"):
+        return False
+    return not is_terminal(old) and not is_terminal(new)
 
 
 def _are_alike(left: dict[str, str], right: dict[str, str]) -> bool:

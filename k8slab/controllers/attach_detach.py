@@ -33,7 +33,7 @@ from k8slab.components import (
     Record,
     Watch,
 )
-from k8slab.store.aspects import CREATED, DELETION, PHASE, REMOVED, SPEC
+from k8slab.store.aspects import BOUND, CLAIMS, DELETION, ENDED, REMOVED
 from k8slab.store.view import Change, View
 
 NAME = "attachdetach-controller"
@@ -459,12 +459,12 @@ def _same(old: Obj, new: Obj) -> bool:
     )
 
 
-_COMINGS_AND_ENDS = CREATED | REMOVED | SPEC | DELETION | PHASE
+_COMINGS_AND_ENDS = BOUND | REMOVED | DELETION | ENDED
 
 CONTROLLER = Component(
     NAME,
     (
-        Watch("Pod", _after_pod, aspects=_COMINGS_AND_ENDS),
+        Watch("Pod", _after_pod, aspects=_COMINGS_AND_ENDS, only=CLAIMS),
         Watch("PersistentVolumeClaim", _after_claim),
         Watch("VolumeAttachment", _after_attachment),
         Watch("Node", _after_node),
@@ -472,5 +472,5 @@ CONTROLLER = Component(
     plan,
     cache=ClaimUsers,
     cache_kinds=("Pod", "VolumeAttachment"),
-    cache_aspects=_COMINGS_AND_ENDS,
+    cache_aspects=CLAIMS,
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, controller_of, key_text, owner_reference
 from k8slab.components import Component, Create, Done, Memory, Plan, Record, Watch
-from k8slab.store.aspects import CREATED
+from k8slab.store.aspects import CLAIMS, CREATED
 from k8slab.store.view import Change, View
 
 
@@ -100,6 +100,9 @@ def _pods_of_lost_claim(change: Change, view: View) -> list[Key]:
 
 CONTROLLER = Component(
     name="ephemeral-volume-controller",
-    watches=(Watch("Pod", _new_pod, aspects=CREATED), Watch("PersistentVolumeClaim", _pods_of_lost_claim)),
+    watches=(
+        Watch("Pod", _new_pod, aspects=CREATED, only=CLAIMS),
+        Watch("PersistentVolumeClaim", _pods_of_lost_claim),
+    ),
     plan=plan,
 )

@@ -34,7 +34,7 @@ from k8slab.controllers._taints import (
     taints_of,
     with_taints,
 )
-from k8slab.store.aspects import CREATED, SPEC
+from k8slab.store.aspects import BOUND
 from k8slab.store.view import Change, View
 
 MONITOR_PERIOD_US = 5 * SECOND_US
@@ -557,7 +557,7 @@ CONTROLLER = Component(
     watches=(
         Watch("Node", _after_node),
         Watch("Machine", _after_machine),
-        Watch("Pod", _after_pod, aspects=CREATED | SPEC),
+        Watch("Pod", _after_pod, aspects=BOUND),
     ),
     plan=plan,
 )

@@ -20,7 +20,7 @@ from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Action, Component, Delete, Done, Memory, Outcome, Patch, Plan, Watch
 from k8slab.controllers._pods import aggregate, is_terminal, phase_of
 from k8slab.controllers._taints import OUT_OF_SERVICE, has_taint
-from k8slab.store.aspects import CREATED, DELETION, PHASE, SPEC
+from k8slab.store.aspects import BOUND, DELETION, ENDED
 from k8slab.store.view import Change, View
 
 CHECK_PERIOD_US = 20 * SECOND_US
@@ -168,6 +168,6 @@ def _after_node(change: Change, view: View) -> list[Key]:
 
 CONTROLLER = Component(
     name="pod-garbage-collector",
-    watches=(Watch("Pod", _after_pod, aspects=CREATED | SPEC | DELETION | PHASE), Watch("Node", _after_node)),
+    watches=(Watch("Pod", _after_pod, aspects=BOUND | DELETION | ENDED), Watch("Node", _after_node)),
     plan=plan,
 )

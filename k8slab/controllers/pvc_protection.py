@@ -11,7 +11,7 @@ from k8slab.api.meta import Key, Obj, is_terminating
 from k8slab.components import Component, Done, Memory, Patch, Plan, Watch
 from k8slab.controllers.attach_detach import claims_of, has_ended
 from k8slab.scheduler.volumes import made_for_pod
-from k8slab.store.aspects import CREATED, DELETION, PHASE, REMOVED, SPEC, UNBOUND
+from k8slab.store.aspects import CLAIMS, DELETION, ENDED, REMOVED, UNBOUND
 from k8slab.store.view import Change, View
 
 NAME = "persistentvolumeclaim-protection-controller"
@@ -76,13 +76,13 @@ def _after_pod(change: Change, view: View) -> Iterable[Key]:
     return claims_of(new)
 
 
-_ENDINGS = CREATED | REMOVED | SPEC | DELETION | PHASE | UNBOUND
+_ENDINGS = REMOVED | DELETION | ENDED | UNBOUND
 
 CONTROLLER = Component(
     NAME,
     (
         Watch("PersistentVolumeClaim", _after_claim, "claim_protection"),
-        Watch("Pod", _after_pod, "claim_protection", _ENDINGS),
+        Watch("Pod", _after_pod, "claim_protection", _ENDINGS, CLAIMS),
     ),
     plan,
 )

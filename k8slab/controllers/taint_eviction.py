@@ -15,7 +15,7 @@ from k8slab.api.meta import Key, Obj, condition_of, with_condition
 from k8slab.clock import SECOND_US, timestamp
 from k8slab.components import Component, Delete, Done, Memory, Patch, Plan, Record, Watch
 from k8slab.controllers._taints import COMPARISON_GATE, NO_EXECUTE, matching_tolerations, taints_of
-from k8slab.store.aspects import CREATED, REMOVED, SPEC
+from k8slab.store.aspects import BOUND, REMOVED, SPEC
 from k8slab.store.view import Change, View
 
 
@@ -154,6 +154,6 @@ def _no_execute(node: Obj | None) -> list[Obj]:
 
 CONTROLLER = Component(
     name="taint-eviction-controller",
-    watches=(Watch("Pod", _after_pod, aspects=CREATED | REMOVED | SPEC), Watch("Node", _after_node)),
+    watches=(Watch("Pod", _after_pod, aspects=BOUND | REMOVED | SPEC), Watch("Node", _after_node)),
     plan=plan,
 )

@@ -248,7 +248,8 @@ def _of_node(change: Change, view: View) -> Iterable[Key]:
 
 
 def _is_taken(machine: Obj) -> bool:
-    return any(machine["spec"].get(field) for field in _TAKEN)
+    spec = machine["spec"]
+    return bool(spec.get(MEMORY) or spec.get(DISK) or spec.get(PIDS))
 
 
 def _of_load(change: Change, view: View) -> Iterable[Key]:
@@ -262,15 +263,22 @@ def _of_load(change: Change, view: View) -> Iterable[Key]:
 
 
 def _of_pod(change: Change, view: View) -> Iterable[Key]:
-    """The node of a Pod that began to run where something is taken, or with a Load of its own."""
+    """The node of a Pod that began to run where something is taken."""
     pod = change.new
     if pod is None or (pod.get("status") or {}).get("phase") != "Running":
         return ()
     key = ("", pod["spec"]["nodeName"])
     machine = view.get("Machine", key)
-    if machine is None or not (_is_taken(machine) or memory_told(view, pod) is not None):
+    return (key,) if machine is not None and _is_taken(machine) else ()
+
+
+def _of_loaded_pod(change: Change, view: View) -> Iterable[Key]:
+    """The node of a Pod that began to run with a Load of its own."""
+    pod = change.new
+    if pod is None or (pod.get("status") or {}).get("phase") != "Running":
         return ()
-    return (key,)
+    key = ("", pod["spec"]["nodeName"])
+    return (key,) if view.get("Machine", key) is not None and memory_told(view, pod) is not None else ()
 
 
 EVICTIONS = Component(
@@ -281,6 +289,7 @@ EVICTIONS = Component(
         Watch("Sandbox", _of_sandbox),
         Watch("Load", _of_load),
         Watch("Pod", _of_pod, aspects=PHASE),
+        Watch("Pod", _of_loaded_pod, aspects=PHASE, needs="Load"),
     ),
     plan,
     retry_base_us=1_000_000,

@@ -28,7 +28,7 @@ from k8slab.kubelet.addresses import node_ip, pod_cidr
 from k8slab.kubelet.pressure import PRESSURES, RECORD, pressures_of
 from k8slab.kubelet.status import TERMINAL
 from k8slab.kubelet.volumes import attached_volumes, claims_of
-from k8slab.store.aspects import CREATED, REMOVED, SPEC
+from k8slab.store.aspects import BOUND, CLAIMS, REMOVED
 from k8slab.store.view import Change, View
 from k8slab.timing import HEARTBEAT_US
 
@@ -441,7 +441,7 @@ NODE_KUBELET = Component(
         Watch("Machine"),
         Watch("Node", _of_node),
         Watch("ImageCache", _of_images),
-        Watch("Pod", _of_pod, aspects=CREATED | REMOVED | SPEC),
+        Watch("Pod", _of_pod, aspects=BOUND | REMOVED, only=CLAIMS),
         Watch("Mounts", _of_mounts),
         Watch(RECORD),
     ),

@@ -19,7 +19,7 @@ from k8slab.scheduler.cluster_state import NAME, ClusterState
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.framework import NodeInfo, PodInfo
 from k8slab.scheduler.node_search import answers_for
-from k8slab.store.aspects import CREATED, LABELS, PHASE, REMOVED, SPEC, UNBOUND
+from k8slab.store.aspects import CREATED, ENDED, LABELS, REMOVED, SPEC, UNBOUND
 from k8slab.store.view import Change, View
 
 _TERMINAL = ("Succeeded", "Failed")
@@ -199,7 +199,7 @@ def after_namespace(change: Change, view: View) -> Iterable[Key]:
     return _company_changed(view)
 
 
-_OF_SCHEDULING = CREATED | REMOVED | SPEC | LABELS | PHASE | UNBOUND
+_OF_SCHEDULING = CREATED | REMOVED | SPEC | LABELS | ENDED | UNBOUND
 """What of a Pod the scheduler's queue is moved by."""
 
 WATCHES = (

@@ -37,8 +37,17 @@ DISRUPTED = 2048
 ANNOTATIONS = 8192
 ADDRESSES = 16384
 """The Pod has other addresses."""
+BOUND = 32768
+"""The Pod came to a node, or was made or removed on one."""
+ENDED = 65536
+"""The Pod has succeeded or failed, before or now."""
+CLAIMS = 131072
+"""Some of the Pod's volumes come from claims."""
 ANY = 4096
 """What every change has."""
+
+_TERMINAL = ("Succeeded", "Failed")
+"""The phases in which a Pod has ended."""
 
 _NOTHING: Obj = {}
 
@@ -84,8 +93,12 @@ def _of_pod(old: Obj | None, new: Obj) -> int:
     spec = new["spec"]
     if not spec.get("nodeName"):
         bits |= UNBOUND
+    elif old is None or (old["spec"] is not spec and old["spec"].get("nodeName") != spec["nodeName"]):
+        bits |= BOUND
     if "readinessGates" in spec:
         bits |= GATED
+    if "volumes" in spec and _has_claims(spec["volumes"] or ()):
+        bits |= CLAIMS
     after: Obj = new.get("status") or _NOTHING
     before: Obj = (old.get("status") if old is not None else None) or _NOTHING
     conditions = after.get("conditions") or ()
@@ -93,9 +106,12 @@ def _of_pod(old: Obj | None, new: Obj) -> int:
     if disrupted:
         bits |= DISRUPTED
     if before is after:
-        return bits
-    if before.get("phase") != after.get("phase"):
+        return bits | ENDED if after.get("phase") in _TERMINAL else bits
+    phase, phase_before = after.get("phase"), before.get("phase")
+    if phase != phase_before:
         bits |= PHASE
+    if phase in _TERMINAL or phase_before in _TERMINAL:
+        bits |= ENDED
     conditions_before = before.get("conditions") or ()
     if conditions_before is not conditions and _conditions(conditions_before)[0] != ready:
         bits |= READINESS
@@ -104,6 +120,12 @@ def _of_pod(old: Obj | None, new: Obj) -> int:
     if before.get("podIPs") is not after.get("podIPs") and before.get("podIPs") != after.get("podIPs"):
         return bits | ADDRESSES
     return bits
+
+
+@remember
+def _has_claims(volumes: Sequence[Obj]) -> bool:
+    """Whether some of the volumes come from claims, those made for the Pod alone included."""
+    return any(volume.get("persistentVolumeClaim") or volume.get("ephemeral") for volume in volumes)
 
 
 @remember

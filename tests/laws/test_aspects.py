@@ -28,6 +28,26 @@ STORIES = {
             "run 1m",
         ],
     ),
+    "a Job whose Pods end with volumes of their own": (
+        """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  completions: 2
+  ttlSecondsAfterFinished: 30
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: busybox, command: [date], volumeMounts: [{name: scratch, mountPath: /scratch}]}]
+      volumes:
+      - name: scratch
+        ephemeral:
+          volumeClaimTemplate:
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+""",
+        ["run 20s", "kubectl delete node node-2", "run 2m"],
+    ),
     "a Pod that shows its own labels": (
         """
 apiVersion: v1
