@@ -14,19 +14,19 @@ _SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """Letters of generated names; models apimachinery/pkg/util/rand/rand.go, v1.36."""
 
 
-def _digest(seed: int, parts: tuple[object, ...], size: int) -> bytes:
-    text = "\x1f".join([str(seed), *map(str, parts)])
-    return blake2b(text.encode(), digest_size=size).digest()
+def _digest(*parts: object, size: int) -> bytes:
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=size).digest()
 
 
 def chance(seed: int, *name: object) -> float:
     """A number in [0, 1) that the seed and the name fix."""
-    return int.from_bytes(_digest(seed, name, 7), "big") / (1 << 56)
+    text = "\x1f".join(map(str, (seed, *name)))
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big") / (1 << 56)
 
 
 def uid(seed: int, *name: object) -> str:
     """A UUID (version 4 in form) that the seed and the name fix."""
-    raw = bytearray(_digest(seed, ("uid", *name), 16))
+    raw = bytearray(_digest(seed, "uid", *name, size=16))
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
     text = raw.hex()
@@ -35,5 +35,5 @@ def uid(seed: int, *name: object) -> str:
 
 def suffix(seed: int, *name: object, length: int = 5) -> str:
     """The letters that the API server appends to a `generateName`."""
-    raw = _digest(seed, ("suffix", *name), length)
-    return "".join(_SAFE_LETTERS[byte % len(_SAFE_LETTERS)] for byte in raw)
+    raw = _digest(seed, "suffix", *name, size=length)
+    return "".join([_SAFE_LETTERS[byte % len(_SAFE_LETTERS)] for byte in raw])

@@ -320,7 +320,7 @@ def commit(
     admission: what the writer owns is told from it.
     """
     slot = (kind.kind, key)
-    before = world.trail(slot)
+    before = world.trails.get(slot) or world.trail(slot)
     change = world.store.write(kind.kind, key, new, world.now_us, cause)
     stored = change.new
     assert stored is not None, "a commit stores an object"

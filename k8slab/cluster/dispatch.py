@@ -126,7 +126,7 @@ def execute(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
     """Carry out one action on behalf of an actor. Its outcome; ApiError where the API refuses."""
     if isinstance(action, Record):
         # Where nobody answers, an Event is lost after a few tries.
-        return None if is_down(world) else record(world, actor, action, cause)
+        return None if world.fault is not None and is_down(world) else record(world, actor, action, cause)
     if isinstance(action, Put):
         return api.put_internal(world, action.kind, action.key, action.obj, cause)
     if world.fault is None:
@@ -139,14 +139,14 @@ def execute(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
 
 def _carry_out(world: World, actor: api.Actor, action: Action, cause: int) -> Any:
     """Let the API do what an action says."""
+    if isinstance(action, Update):
+        return api.update(world, actor, action.kind, action.obj, action.subresource, cause=cause)
     if isinstance(action, Patch):
         return api.patch_merge(
             world, actor, action.kind, action.key, action.patch, action.subresource, action.uid, cause=cause
         )
     if isinstance(action, Create):
         return api.create(world, actor, action.kind, action.obj, cause=cause)
-    if isinstance(action, Update):
-        return api.update(world, actor, action.kind, action.obj, action.subresource, cause=cause)
     if isinstance(action, Delete):
         options = deletion.DeleteOptions(
             propagation=action.propagation, grace_seconds=action.grace_seconds, uid=action.uid

@@ -8,6 +8,7 @@ Models staging/src/k8s.io/client-go/util/workqueue (delaying, de-duplication), v
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from k8slab.api.meta import Key
 from k8slab.cluster.likenesses import LOOKED_AT
@@ -35,7 +36,7 @@ def notify(world: World, change: Change) -> None:
     if kind in LOOKED_AT:
         world.likenesses.clear()
     wakers = world.wakers
-    if kind not in wakers and _is_of_the_api(change):
+    if kind not in wakers.kinds and _is_of_the_api(change):
         kind = CUSTOM
     aspects, owner_kind = ANY, ""
     if kind in wakers.choosy:
@@ -101,8 +102,14 @@ def _in_order(span_us: int, salt: int, now_us: int, revision: int) -> int:
     """
     bits = span_us.bit_length()
     point = now_us >> bits
-    here, there = _mixed(point, salt) % span_us, _mixed(point + 1, salt) % span_us
-    return here + ((there - here) * (now_us - (point << bits)) >> bits)
+    here = _hashed(point, salt) % span_us
+    return here + ((_hashed(point + 1, salt) % span_us - here) * (now_us - (point << bits)) >> bits)
+
+
+@lru_cache(maxsize=1024)
+def _hashed(point: int, salt: int) -> int:
+    """The hash of a point in time: many changes are noticed between two of them."""
+    return _mixed(point, salt)
 
 
 def _mixed(number: int, salt: int) -> int:

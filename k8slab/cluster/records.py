@@ -75,7 +75,7 @@ def _about(kind: str, namespace: str, name: str, uid: str) -> About:
 
 def _tell(world: World) -> None:
     """Tell whoever watches Events of the last change, which was one."""
-    if "Event" in world.wakers or world.is_observed("Event"):
+    if "Event" in world.wakers.kinds or world.is_observed("Event"):
         notify(world, world.store.history[-1])
 
 

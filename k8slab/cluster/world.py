@@ -419,7 +419,7 @@ class Waker(NamedTuple):
 class Wakers:
     """Whom to wake after a change of a kind, in the components' order."""
 
-    __slots__ = ("_by_kind", "_chosen", "choosy")
+    __slots__ = ("_by_kind", "_chosen", "choosy", "kinds")
 
     def __init__(self, components: Sequence[Component]) -> None:
         self._by_kind: dict[str, list[tuple[Watch, Waker]]] = {}
@@ -437,10 +437,8 @@ class Wakers:
             if any(watch.owner or watch.aspects != ANY or watch.only != ANY for watch, _ in entries)
         )
         """The kinds of which the aspects of a change make a difference."""
-
-    def __contains__(self, kind: str) -> bool:
-        """Whether anyone watches a kind."""
-        return kind in self._by_kind
+        self.kinds = frozenset(self._by_kind)
+        """The kinds that anyone watches."""
 
     def concerned(
         self, kind: str, aspects: int, owner_kind: str, present: frozenset[str]

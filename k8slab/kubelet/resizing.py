@@ -41,8 +41,6 @@ _NOTHING: Obj = {}
 def consider(work: Work) -> None:
     """Grant what the Pod's spec asks for, or go on with what was granted before."""
     asked, granted = work.pod["spec"], work.runtime.allocated
-    if granted is asked:
-        return
     if granted is None or same_resources(asked, granted):
         work.set(allocated=asked)
         _set_pending(work, None)
@@ -99,8 +97,7 @@ def _set_pending(work: Work, condition: Obj | None) -> None:
 def actuate(work: Work) -> None:
     """Put what was granted into force in the containers that run, when its time has come."""
     runtime = work.runtime
-    if runtime.resizing is None:
-        return
+    assert runtime.resizing is not None, "only a resize that was begun is finished"
     if runtime.resize_due_us > work.now_us:
         work.wake(runtime.resize_due_us)
         return

@@ -155,6 +155,8 @@ class Runtime(NamedTuple):
 _PLACES: dict[type, dict[str, int]] = {
     shape: {name: place for place, name in enumerate(shape._fields)} for shape in (Slot, Runtime)
 }
+PLACES = _PLACES[Runtime]
+"""Where the fields of a Runtime stand in it."""
 
 Remembered = TypeVar("Remembered", Slot, Runtime)
 

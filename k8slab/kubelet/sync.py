@@ -88,7 +88,8 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
             if status is not None:
                 work.stored((yield Update("Pod", {**work.pod, "status": status}, "status")))
             # Only what others may overwrite is different now.
-            work.set(reported=(_verdicts_in(_conditions_of(work)), *shown[1:]))
+            verdicts = _verdicts_in(_conditions_of(work))
+            work.set(reported=shown if verdicts is shown[0] else (verdicts, *shown[1:]))
         elif not work.runtime.reported and _is_silent(work):
             yield from _report_before_hooks(work)
         if work.actions or work.box.is_changed:
@@ -164,7 +165,8 @@ def _go_on(work: Work) -> bool:
         if not _admit(work, room.fault):
             work.set(work="terminated", finished=True, rejected=True)
     if work.runtime.work == "sync":
-        resizing.consider(work)
+        if work.runtime.allocated is not work.pod["spec"]:
+            resizing.consider(work)
         if work.traits.shows_objects or work.runtime.update_due_us:
             _update_volumes(work)
     if work.traits.is_probed:
@@ -175,7 +177,8 @@ def _go_on(work: Work) -> bool:
         if not _round(work):
             break
     if work.runtime.work == "sync":
-        resizing.actuate(work)
+        if work.runtime.resizing is not None:
+            resizing.actuate(work)
     else:
         resizing.forget(work)
     return True

@@ -10,7 +10,7 @@ from k8slab.api.meta import Key, Obj
 from k8slab.components import KEEP, NOTHING_MORE, Action, Done, Plan, Record
 from k8slab.containers.ailments import skew_of, slowness_of
 from k8slab.containers.overlay import Overlay
-from k8slab.kubelet.runtime import CREATING, RUNNING, Runtime, Slot, changed
+from k8slab.kubelet.runtime import CREATING, PLACES, RUNNING, Runtime, Slot
 from k8slab.kubelet.traits import traits_of
 from k8slab.store.view import View
 
@@ -70,7 +70,10 @@ class Work:
 
     def set(self, **fields: Any) -> None:
         """Change fields of the memory."""
-        self.runtime = changed(self.runtime, **fields)
+        parts = list(self.runtime)
+        for name, part in fields.items():
+            parts[PLACES[name]] = part
+        self.runtime = tuple.__new__(Runtime, parts)
 
     def stored(self, pod: Obj | None) -> None:
         """Go on with the Pod as it was stored."""
@@ -90,9 +93,11 @@ class Work:
 
     def put_slot(self, slot: Slot) -> None:
         """Replace one container's memory."""
-        name = slot.name
-        slots = tuple([slot if one.name == name else one for one in self.runtime.slots])
-        self.runtime = changed(self.runtime, slots=slots)
+        slots: tuple[Slot, ...] = (slot,)
+        if len(self.runtime.slots) > 1:
+            name = slot.name
+            slots = tuple([slot if one.name == name else one for one in self.runtime.slots])
+        self.set(slots=slots)
 
     def containers(self) -> Iterator[Obj]:
         """The specs: init containers first."""

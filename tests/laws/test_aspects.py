@@ -39,7 +39,8 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers: [{name: main, image: busybox, command: [date], volumeMounts: [{name: scratch, mountPath: /scratch}]}]
+      containers:
+      - {name: main, image: busybox, command: [date], volumeMounts: [{name: scratch, mountPath: /scratch}]}
       volumes:
       - name: scratch
         ephemeral:
