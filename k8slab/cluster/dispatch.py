@@ -12,7 +12,7 @@ from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key
-from k8slab.cluster import api, deletion, subresources
+from k8slab.cluster import api, deletion, reviews, subresources
 from k8slab.cluster.outage import is_down
 from k8slab.cluster.queue import next_event, schedule
 from k8slab.cluster.records import record
@@ -146,6 +146,9 @@ def _carry_out(world: World, actor: api.Actor, action: Action, cause: int) -> An
             world, actor, action.kind, action.key, action.patch, action.subresource, action.uid, cause=cause
         )
     if isinstance(action, Create):
+        if action.kind == "SubjectAccessReview":
+            # A review is answered and never stored.
+            return reviews.subject_access(world, action.obj)
         return api.create(world, actor, action.kind, action.obj, cause=cause)
     if isinstance(action, Delete):
         options = deletion.DeleteOptions(

@@ -126,9 +126,19 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
         causes += _namespace_faults(spec, route.namespace)
     if causes:
         raise invalid("", route.group, "", causes)
-    user, groups = (
-        (request.user, request.groups) if own else (spec.get("user", ""), tuple(spec.get("groups") or ()))
-    )
+    if own:
+        return {**review, "status": _verdict(world, spec, request.user, request.groups)}
+    return subject_access(world, review)
+
+
+def subject_access(world: World, review: Obj) -> Obj:
+    """A SubjectAccessReview that asks what it may, with its answer."""
+    spec = review["spec"]
+    groups = tuple(spec.get("groups") or ())
+    return {**review, "status": _verdict(world, spec, spec.get("user", ""), groups)}
+
+
+def _verdict(world: World, spec: Obj, user: str, groups: tuple[str, ...]) -> Obj:
     path = spec.get("nonResourceAttributes")
     if path is not None:
         asked = access.Attributes(user, groups, path.get("verb", ""), path=path.get("path", ""))
@@ -149,7 +159,7 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
     status: Obj = {"allowed": decision.allowed}
     if decision.reason:
         status["reason"] = decision.reason
-    return {**review, "status": status}
+    return status
 
 
 def _selected_node(selector: Obj) -> str:

@@ -221,7 +221,10 @@ def _renew_lease(view: View, node: Obj, now_us: int, silent: bool) -> Plan:
 
 
 def new_node(machine: Obj, now_us: int) -> Obj:
-    """The Node object with which a kubelet registers."""
+    """The Node object with which a kubelet registers.
+
+    It has the TTL annotation of a small cluster, which its controller would give it a moment later.
+    """
     name, spec = machine["metadata"]["name"], machine["spec"]
     labels = {
         "beta.kubernetes.io/arch": "amd64",
@@ -238,7 +241,10 @@ def new_node(machine: Obj, now_us: int) -> Obj:
         "metadata": {
             "name": name,
             "labels": labels,
-            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            "annotations": {
+                "node.alpha.kubernetes.io/ttl": "0",
+                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+            },
         },
         "spec": {"podCIDR": cidr, "podCIDRs": [cidr]},
     }

@@ -1,6 +1,7 @@
 """Certificates: which requests the cluster signs, how long what it signs is valid, and which requests go.
 
-Ports the tables of pkg/controller/certificates/{signer/signer,cleaner/cleaner}_test.go, v1.36.
+Ports the tables of {signer/signer,cleaner/cleaner,approver/sarapprove}_test.go in
+pkg/controller/certificates, v1.36.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from k8slab.api.certificate_requests import is_signed, read
 from k8slab.api.certificates import authority, holder, issued
 from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US, START_US, timestamp
-from k8slab.components import Delete
-from k8slab.controllers import certificate_cleaner
+from k8slab.components import Delete, Update, collect
+from k8slab.controllers import certificate_approver, certificate_cleaner
 from k8slab.controllers.certificate_signer import plan
 from k8slab.lab import Lab
 from tests.controllers.view import MemoryView
@@ -260,3 +261,105 @@ def test_who_may_approve(names: list[str], may: bool) -> None:
     result = lab.kubectl("certificate approve john --as=eve")
     refused = 'user not permitted to approve requests with signerName "kubernetes.io/kube-apiserver-client"'
     assert ("approved" in result.stdout, refused in result.stderr) == (may, not may)
+
+
+# Approving kubelets' requests (approver/sarapprove_test.go).
+
+KUBELET = "kube-apiserver-client-kubelet"
+RECOGNISED: dict[str, tuple[Obj, str, tuple[str, ...]]] = {
+    "a node's own": (
+        asked_for(KUBELET, request_for(*NODE), *CLIENT),
+        NODE[0],
+        ("selfnodeclient", "nodeclient"),
+    ),
+    "without key encipherment": (
+        asked_for(KUBELET, request_for(*NODE), *CLIENT[:2]),
+        NODE[0],
+        ("selfnodeclient", "nodeclient"),
+    ),
+    "of another": (asked_for(KUBELET, request_for(*NODE), *CLIENT), "joe", ("nodeclient",)),
+    "for another node": (
+        asked_for(KUBELET, request_for("system:node:bar", NODE[1]), *CLIENT),
+        NODE[0],
+        ("nodeclient",),
+    ),
+    "no node's name": (asked_for(KUBELET, request_for("mike", NODE[1]), *CLIENT), NODE[0], ()),
+    "no group": (asked_for(KUBELET, request_for(NODE[0]), *CLIENT), NODE[0], ()),
+    "another group": (asked_for(KUBELET, request_for(NODE[0], "system:master"), *CLIENT), NODE[0], ()),
+    "for serving, too": (asked_for(KUBELET, request_for(*NODE), *CLIENT, "server auth"), NODE[0], ()),
+    "another signer": (asked_for("not-correct", request_for(*NODE), *CLIENT), NODE[0], ()),
+    "a serving certificate": (asked_for("kubelet-serving", request_for(*NODE), *CLIENT), NODE[0], ()),
+}
+
+
+def unanswered(given: Obj, username: str) -> Obj:
+    return {**given, "spec": {**given["spec"], "username": username}, "status": {}}
+
+
+@pytest.mark.parametrize(("given", "username", "asked"), RECOGNISED.values(), ids=RECOGNISED)
+def test_as_what_requests_are_recognised(given: Obj, username: str, asked: tuple[str, ...]) -> None:
+    spec = {**given["spec"], "username": username}
+    found = certificate_approver.recognised(spec, read(spec["request"]))
+    assert tuple(one.subresource for one in found) == asked
+
+
+@pytest.mark.parametrize(
+    ("username", "allowed", "approval", "error"),
+    [
+        (NODE[0], (True,), "self kubelet client certificate", ""),
+        (NODE[0], (False, True), "kubelet client certificate", ""),
+        (NODE[0], (False, False), "", "[selfnodeclient nodeclient]"),
+        ("joe", (True,), "kubelet client certificate", ""),
+        ("joe", (False,), "", "[nodeclient]"),
+    ],
+)
+def test_who_has_a_request_approved_unseen(
+    username: str, allowed: tuple[bool, ...], approval: str, error: str
+) -> None:
+    given = unanswered(asked_for(KUBELET, request_for(*NODE), *CLIENT), username)
+    view = MemoryView([given])
+    answers = {place: {"status": {"allowed": yes}} for place, yes in enumerate(allowed)}
+    actions, done = collect(certificate_approver.plan(view, KEY, START_US, None), answers)
+    assert len(actions) == len(allowed) + bool(approval)
+    if approval:
+        written = actions[-1]
+        assert isinstance(written, Update)
+        assert written.subresource == "approval"
+        (condition,) = written.obj["status"]["conditions"]
+        told = f"Auto approving {approval} after SubjectAccessReview."
+        assert (condition["type"], condition["reason"], condition["message"]) == (
+            "Approved",
+            "AutoApproved",
+            told,
+        )
+    refused = f'recognized csr "c" as {error} but subject access review was not approved'
+    assert done.error == (refused if error else "")
+
+
+@pytest.mark.parametrize("answer", ["Approved", "Denied"])
+def test_what_is_answered_is_left_alone(answer: str) -> None:
+    given = asked_for(KUBELET, request_for(*NODE), *CLIENT, conditions=(answer,))
+    assert MemoryView([given]).sync(certificate_approver.plan, KEY)[0] == ()
+
+
+def test_an_administrator_needs_no_second_look_at_a_kubelets_request() -> None:
+    lab = Lab(1)
+    given = asked_for(KUBELET, request_for(*NODE), *CLIENT)
+    lab.apply({**given, "metadata": {"name": "n"}, "status": {}})
+    lab.run(2)
+    assert "Approved,Issued" in lab.kubectl("get csr n").stdout
+
+
+def test_a_stranger_waits_until_somebody_allows_it() -> None:
+    lab = Lab(1)
+    role = "system:certificates.k8s.io:certificatesigningrequests:nodeclient"
+    lab.kubectl("create clusterrole asker --verb=create,get --resource=certificatesigningrequests")
+    lab.kubectl("create clusterrolebinding asker --clusterrole=asker --user=joe")
+    given = asked_for(KUBELET, request_for(*NODE), *CLIENT)
+    asked = json.dumps({**given, "metadata": {"name": "n"}, "status": {}})
+    assert "created" in lab.kubectl("create -f - --as joe", stdin=asked).stdout
+    lab.run(10)
+    assert "Pending" in lab.kubectl("get csr n").stdout
+    lab.kubectl(f"create clusterrolebinding joe --clusterrole={role} --user=joe")
+    lab.run(60)
+    assert "Approved,Issued" in lab.kubectl("get csr n").stdout
