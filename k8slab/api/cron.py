@@ -221,12 +221,13 @@ def zone_of(name: str) -> tzinfo:
 # Searching.
 
 
+@lru_cache(maxsize=1024)
 def next_after(schedule: str | Schedule, at_us: int, time_zone: str = "") -> int | None:
     """The first instant after `at_us` that a schedule names; None where there is none within five years.
 
     `time_zone` is the CronJob's; a zone in the schedule itself goes before it.
     Both instants are microseconds since the epoch. CronError for a text or a
-    time zone that cannot be read.
+    time zone that cannot be read. A controller asks for the same ones at every look.
     """
     known = parse(schedule) if isinstance(schedule, str) else schedule
     now = at_us // SECOND_US
@@ -236,9 +237,8 @@ def next_after(schedule: str | Schedule, at_us: int, time_zone: str = "") -> int
     return None if found is None else found * SECOND_US
 
 
-@lru_cache(maxsize=1024)
 def _found(schedule: Schedule, at: int, zone: tzinfo) -> int | None:
-    """The first second not before `at` that fits. A controller asks for the same ones at every look."""
+    """The first second not before `at` that fits."""
     if zone is UTC:
         soon = _in_this_hour(schedule, at)
         if soon is not None:

@@ -134,27 +134,25 @@ def _expired(world: World, event: RecordedEvent | Obj) -> bool:
     return world.now_us - last_seen_us(event) > lifetime
 
 
-def _due(world: World) -> list[RecordedEvent | Obj]:
-    """The oldest Events whose hour is over. One that was said again has had another hour since."""
+def _due(world: World) -> tuple[list[RecordedEvent | Obj], int]:
+    """The oldest Events whose hour is over, and until when none of the others is to be removed.
+
+    One that was said again has had another hour since. 0 where no such instant is known.
+    """
     found: list[RecordedEvent | Obj] = []
-    oldest = world.store.oldest_event()
-    if oldest is None:
-        return found
-    if _is_young(world, oldest) and not _was_repeated(oldest):
-        world.store.keep_events_until(last_seen_us(oldest) + EVENT_LIFETIME_US)
-        return found
+    are_passed_over = False
+    over_us = world.now_us - EVENT_LIFETIME_US
     for event in world.store.oldest_events(_MOST_PASSED_OVER):
-        if not _is_young(world, event):
+        seen_us = last_seen_us(event)
+        if seen_us < over_us:
             found.append(event)
             if len(found) == _EXPIRED_AT_ONCE:
                 break
-        elif not _was_repeated(event):
-            break
-    return found
-
-
-def _is_young(world: World, event: RecordedEvent | Obj) -> bool:
-    return world.now_us - last_seen_us(event) <= EVENT_LIFETIME_US
+        elif _was_repeated(event):
+            are_passed_over = True
+        else:
+            return found, 0 if are_passed_over else seen_us + EVENT_LIFETIME_US
+    return found, 0
 
 
 def _was_repeated(event: RecordedEvent | Obj) -> bool:
@@ -167,7 +165,8 @@ def _expire(world: World, cause: int) -> None:
     """Remove the oldest Events whose hour is over; a few at a time, so that no write is slow."""
     if world.now_us <= world.store.no_event_expires_until_us:
         return
-    for event in _due(world):
+    due, quiet_until_us = _due(world)
+    for event in due:
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)
             _tell(world)
@@ -176,3 +175,5 @@ def _expire(world: World, cause: int) -> None:
         key = (metadata["namespace"], metadata["name"])
         notify(world, world.store.write("Event", key, None, world.now_us, cause))
         world.trails.pop(("Event", key), None)
+    if quiet_until_us:
+        world.store.keep_events_until(quiet_until_us)

@@ -7,6 +7,7 @@ first of them is due, a signal arrives or something is typed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from k8slab.containers.program import Context
@@ -30,6 +31,7 @@ from k8slab.containers.signals import ENDED
 from k8slab.containers.streams import ConsoleInput, ConsoleSink, Input, Interrupted, LogSink, PipeError, Steps
 
 
+@lru_cache(maxsize=1024)
 def knows(name: str) -> bool:
     """Whether the shell has a command of that name: a shell, a tool, or a builtin that also is a program."""
     from k8slab.containers.builtins import BUILTINS

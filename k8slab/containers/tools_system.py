@@ -69,17 +69,18 @@ def _date_of(text: str, now_us: int) -> int:
 def date_text(template: str, at_us: int) -> str:
     """An instant in `date`'s template, in UTC."""
     second, micro = divmod(at_us, SECOND_US)
+    at = time.gmtime(second)
     own = {
         "%s": str(second),
         "%N": f"{micro:06}000",
         "%Z": "UTC",
         "%z": "+0000",
         "%3N": f"{micro // 1000:03}",
+        "%e": f"{at.tm_mday:2}",
     }
     for name, text in own.items():
         template = template.replace(name, text)
-    template = template.replace("%e", f"{time.gmtime(second).tm_mday:2}")
-    return time.strftime(template, time.gmtime(second))
+    return time.strftime(template, at)
 
 
 def _env(shell: Shell, argv: list[str], io: Streams) -> Steps:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import lru_cache
 
 from k8slab.api.errors import ApiError
-from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj, condition_of, controller_of, key_of, labels_of, owner_reference
 from k8slab.api.selectors import Selector, from_label_selector, matches
 from k8slab.clock import SECOND_US, parse_timestamp
@@ -40,12 +39,7 @@ def is_ready(pod: Obj) -> bool:
     """Whether the condition Ready is True."""
     status = pod.get("status")
     conditions = status.get("conditions") if status else None
-    return _says_ready(conditions) if conditions else False
-
-
-@remember
-def _says_ready(conditions: Sequence[Obj]) -> bool:
-    for condition in conditions:
+    for condition in conditions or ():
         if condition["type"] == "Ready":
             return bool(condition["status"] == "True")
     return False

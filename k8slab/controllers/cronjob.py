@@ -400,13 +400,21 @@ def _reference(job: Obj) -> Obj:
 def _cron_jobs_of_job(change: Change, view: View) -> list[Key]:
     """The CronJobs that control the Job now or did before."""
     old, new = change.old, change.new
-    if old is not None and new is not None:
-        references = new["metadata"].get("ownerReferences")
-        if references is old["metadata"].get("ownerReferences"):
-            # Its owners are who they were: one answer for both.
-            old = None
-    owners = [resolve_controller(view, job, "CronJob") for job in (old, new) if job is not None]
-    return list(dict.fromkeys(key_of(owner) for owner in owners if owner is not None))
+    keys: list[Key] = []
+    if old is not None and (new is None or not _have_same_owners(old, new)):
+        owner = resolve_controller(view, old, "CronJob")
+        if owner is not None:
+            keys.append(key_of(owner))
+    if new is not None:
+        owner = resolve_controller(view, new, "CronJob")
+        if owner is not None and key_of(owner) not in keys:
+            keys.append(key_of(owner))
+    return keys
+
+
+def _have_same_owners(old: Obj, new: Obj) -> bool:
+    """Whether a Job's owners are who they were, as nearly always."""
+    return old["metadata"].get("ownerReferences") is new["metadata"].get("ownerReferences")
 
 
 CONTROLLER = Component(

@@ -16,6 +16,7 @@ Models pkg/controller/garbagecollector/{garbagecollector,graph_builder}.go, v1.3
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slab.api.errors import ApiError
@@ -143,10 +144,9 @@ class _Named(NamedTuple):
 
 def _kind_named(view: View, reference: Obj) -> _Named | None:
     """The kind of a reference, be it a built-in one or one that a definition adds."""
-    kind = kinds().get(reference["kind"])
-    if kind is not None:
-        others = [f"{one.group}/{one.version}" if one.group else one.version for one in kind.other_versions]
-        return _Named(kind.namespaced, (kind.api_version, *others))
+    built_in = _built_in(reference["kind"])
+    if built_in is not None:
+        return built_in
     group = reference["apiVersion"].rpartition("/")[0]
     for definition in view.list("CustomResourceDefinition"):
         spec = definition["spec"]
@@ -154,6 +154,16 @@ def _kind_named(view: View, reference: Obj) -> _Named | None:
             served = [f"{group}/{one['name']}" for one in spec["versions"] if one.get("served")]
             return _Named(spec["scope"] == "Namespaced", tuple(served))
     return None
+
+
+@lru_cache(maxsize=1024)
+def _built_in(name: str) -> _Named | None:
+    """A built-in kind as references name it."""
+    kind = kinds().get(name)
+    if kind is None:
+        return None
+    others = [f"{one.group}/{one.version}" if one.group else one.version for one in kind.other_versions]
+    return _Named(kind.namespaced, (kind.api_version, *others))
 
 
 def _is_served(view: View, reference: Obj) -> bool:

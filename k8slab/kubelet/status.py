@@ -25,15 +25,17 @@ from k8slab.kubelet.qos import qos_class
 from k8slab.kubelet.restarts import should_restart
 from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, restarting
 
-KUBELET_CONDITIONS = (
-    "PodScheduled",
-    "Ready",
-    "Initialized",
-    "ContainersReady",
-    "PodReadyToStartContainers",
-    "AllContainersRestarting",
-    "PodResizePending",
-    "PodResizeInProgress",
+KUBELET_CONDITIONS = frozenset(
+    (
+        "PodScheduled",
+        "Ready",
+        "Initialized",
+        "ContainersReady",
+        "PodReadyToStartContainers",
+        "AllContainersRestarting",
+        "PodResizePending",
+        "PodResizeInProgress",
+    )
 )
 """Conditions that the kubelet owns (pkg/kubelet/types/pod_status.go); others it leaves alone."""
 
@@ -615,7 +617,7 @@ def _laid_out(
         previous = known.get(kind)
         same = previous is not None and previous["status"] == verdict.status
         at = previous["lastTransitionTime"] if same and previous else now
-        kept.append(condition(kind, verdict.status, verdict.reason, verdict.message, generation, at))
+        kept.append(condition(kind, *verdict, generation, at))
     return kept
 
 

@@ -14,7 +14,7 @@ from k8slab.containers.overlay import Overlay
 from k8slab.kubelet import cri
 from k8slab.kubelet.actions import Kill
 from k8slab.kubelet.eviction import GRACE_SECONDS, REASON
-from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, is_sidecar, slot_of
+from k8slab.kubelet.runtime import ABSENT, EXITED, RUNNING, Runtime, Slot, changed, is_sidecar, slot_of
 from k8slab.kubelet.status import terminated_state
 from k8slab.kubelet.work import Work
 from k8slab.store.view import View
@@ -47,7 +47,8 @@ def settle(work: Work, slot: Slot) -> bool:
 
 def _ended(work: Work, slot: Slot, code: int, at_us: int, message: str, reason: str = "") -> None:
     work.put_slot(
-        slot._replace(
+        changed(
+            slot,
             state=EXITED,
             finished_us=at_us,
             finished_skew_us=work.skew_us,

@@ -135,10 +135,11 @@ class EventTable:
 
     def that_says(self, about: About, voice: Voice, message: str) -> Kept | None:
         """The Event that was recorded last to say something, as it is now, if it is still there."""
-        found = _last_said(self._abouts.get(about), voice, message)
-        if found is None:
-            for level in reversed(self._levels):
-                found = _last_said(level.abouts.get(about), voice, message)
+        found: RecordedEvent | None = None
+        for abouts in (self._abouts, *[level.abouts for level in reversed(self._levels)]):
+            said = abouts.get(about)
+            if said is not None:
+                found = _last_said(said, voice, message)
                 if found is not None:
                     break
         return self._value(found) if found is not None and self._is_there(found.number) else None
@@ -202,10 +203,6 @@ class EventTable:
         if self._passed == len(oldest):
             del self._levels[0]
             self._passed = 0
-
-    def oldest(self) -> Kept | None:
-        """The oldest Event."""
-        return next(self.values(), None)
 
     def values(self) -> Iterator[Kept]:
         """The Events, oldest first."""
@@ -309,10 +306,8 @@ class EventTable:
         self._changed, self._rewritten = rewritten, len(rewritten)
 
 
-def _last_said(said: _Said | None, voice: Voice, message: str) -> RecordedEvent | None:
+def _last_said(said: _Said, voice: Voice, message: str) -> RecordedEvent | None:
     """The last Event that says something among those about one object."""
-    if said is None:
-        return None
     if isinstance(said, dict):
         return said.get((voice, message))
     for event in reversed(said):

@@ -116,10 +116,6 @@ class Store:
         """The stored Event that was recorded last to say something, as it is kept."""
         return self._events.that_says(about, voice, message)
 
-    def oldest_event(self) -> Kept | None:
-        """The oldest Event as it is kept."""
-        return self._events.oldest()
-
     @property
     def no_event_expires_until_us(self) -> int:
         """Until when there is no Event to be removed, as far as that is known; 0 where it isn't."""
@@ -166,23 +162,28 @@ class Store:
             return _filtered(
                 [_as_object(one) for one in self._events.values()], namespace, selector, owner, node
             )
-        table = self._objects.get(kind) or self._table(kind)
+        table = self._objects.get(kind)
+        if not table and kind in self._latent:
+            table = self._table(kind)
         if not table:
             return ()
         if namespace is not None and owner is None and node is None and not selector:
             return [table[key] for key in self._namespaces.get((kind, namespace))]
-        keys = self._candidates(kind, namespace, selector, owner, node)
-        if keys is not None and not keys:
+        if owner:
+            # The index knows who is whose, and a key begins with the namespace.
+            keys = self._owners.get((kind, owner))
+            found = [table[key] for key in keys if namespace is None or key[0] == namespace]
+            return _filtered(found, None, selector, None, node)
+        candidates = self._candidates(kind, namespace, selector, owner, node)
+        if candidates is not None and not candidates:
             return ()
-        found = list(table.values()) if keys is None else [table[key] for key in keys]
+        found = list(table.values()) if candidates is None else [table[key] for key in candidates]
         return _filtered(found, namespace, selector, owner, node)
 
     def _candidates(
         self, kind: str, namespace: str | None, selector: Selector | None, owner: str | None, node: str | None
     ) -> Collection[Key] | None:
         """The smallest index bucket that holds all the answers; None for the whole table."""
-        if owner:
-            return self._owners.get((kind, owner))
         buckets = []
         if owner == "" and namespace is not None:
             unowned = self._owners.get((kind, "", namespace))

@@ -53,9 +53,8 @@ def validate_job_status(new: Obj, old: Obj) -> list[Cause]:
     if status is before:
         return []
     is_now, was = _states(status), _states(before)
-    changed = {name: is_now[name] != was[name] for name in is_now}
-    for name in (*status, *before):
-        changed[name] = status.get(name) != before.get(name)
+    changed = _NO_STATE if is_now is was else {name: is_now[name] != was[name] for name in is_now}
+    changed = {**changed, **{name: status.get(name) != before.get(name) for name in {**status, **before}}}
     causes = nonnegative_fields(status, "status", _COUNTS)
     uncounted = status.get("uncountedTerminatedPods")
     if uncounted:

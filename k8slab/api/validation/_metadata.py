@@ -446,6 +446,8 @@ def rules(
 
     def on_status(new: Obj, old: Obj) -> list[Cause]:
         after, before = new["metadata"], old["metadata"]
+        if after is before:
+            return status(new, old) if status is not None else []
         causes = generic_update(after, before, namespaced=namespaced)
         if own_metadata:
             causes += own_update(after, before, finalizer_names=finalizer_names)

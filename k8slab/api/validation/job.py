@@ -43,6 +43,8 @@ def _validate_generated_selector(job: Obj) -> list[Cause]:
             causes.append(required(where, detail))
         elif labels[key] != value:
             causes.append(invalid(where, sorted_map(labels), detail))
+    if selector == {"matchLabels": {_UID: uid}}:
+        return causes
     if not selector_is_broken(selector) and not matches(from_label_selector(selector), expected):
         detail = "`selector` not auto-generated"
         causes.append(invalid("spec.selector", label_selector(selector), detail))
