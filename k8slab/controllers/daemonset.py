@@ -46,7 +46,6 @@ from k8slab.controllers._pods import (
     is_ready,
     is_terminal,
     keys_of_controllers,
-    next_availability_us,
     owned_and_orphans,
     phase_of,
     scaled_int_or_percent,
@@ -68,9 +67,17 @@ class Backoff(NamedTuple):
 
 
 class DaemonMemory(NamedTuple):
-    """By generation and node: the back-off of failed Pods. Pairs in the order of the nodes."""
+    """What is remembered of a DaemonSet.
+
+    `backoffs`: by generation and node, the back-off of failed Pods, in the order of the nodes.
+    `ready`: where minReadySeconds is set, the uids of the Pods that were ready.
+    `due_us`: when to look again though nothing has changed. A work queue holds one such entry for
+    a key, the earliest: what is asked for later than it is forgotten.
+    """
 
     backoffs: tuple[tuple[str, Backoff], ...] = ()
+    ready: tuple[str, ...] = ()
+    due_us: int | None = None
 
 
 class Sync(NamedTuple):
@@ -115,20 +122,32 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         yield from _clean_up(sync, old)
     sync = yield from _look(view, daemon_set, hash_text, now_us)
     seconds = yield from _write_status(sync)
-    waits = [wait_us, seconds * SECOND_US if seconds else None, _availability_wait_us(sync)]
-    agreed = [one for one in waits if one is not None]
-    return Done(look_again_us=min(agreed) if agreed else None, memory=remembered, error=error)
+    waits = [wait_us, seconds * SECOND_US if seconds else None]
+    remembered = _agreed(sync, remembered, [one for one in waits if one is not None])
+    wait_us = None if remembered.due_us is None else remembered.due_us - now_us
+    return Done(look_again_us=wait_us, memory=remembered, error=error)
 
 
-def _availability_wait_us(sync: Sync) -> int | None:
-    """Until a second after the next ready Pod is available.
+def _agreed(sync: Sync, memory: DaemonMemory, waits: list[int]) -> DaemonMemory:
+    """The memory with the earliest of the instants to look again that are still to come.
 
-    The status counts one Pod a node, so that it doesn't tell of a new Pod beside an old one.
+    A Pod that has become ready asks for a look a second after it is available.
+    The status asks too, but counts one Pod a node, so that it doesn't tell of a
+    new Pod beside an old one: where an earlier entry stood in the queue, that
+    one's availability may go unnoticed until something else happens.
     """
+    now_us = sync.now_us
+    due = [now_us + wait_us for wait_us in waits]
+    if memory.due_us is not None and memory.due_us > now_us:
+        due.append(memory.due_us)
     seconds = sync.daemon_set["spec"].get("minReadySeconds", 0)
-    pods = [pod for name in sorted(sync.by_node) for pod in sync.by_node[name]]
-    next_us = next_availability_us(pods, seconds, sync.now_us)
-    return None if next_us is None else next_us + SECOND_US
+    ready: list[str] = []
+    if seconds:
+        every = (pod for name in sorted(sync.by_node) for pod in sync.by_node[name])
+        ready = [pod["metadata"]["uid"] for pod in every if is_ready(pod)]
+        if set(ready).difference(memory.ready):
+            due.append(now_us + (seconds + 1) * SECOND_US)
+    return memory._replace(ready=tuple(ready), due_us=min(due, default=None))
 
 
 def _look(view: View, daemon_set: Obj, hash_text: str, now_us: int) -> Generator[Action, Outcome, Sync]:
@@ -264,7 +283,7 @@ def _manage(
     for name, pods in sync.by_node.items():
         if name not in known:
             work.pods.extend(pod for pod in pods if not pod["spec"].get("nodeName"))
-    return work, DaemonMemory(tuple(backoffs.items())), min(waits) if waits else None
+    return work, memory._replace(backoffs=tuple(backoffs.items())), min(waits) if waits else None
 
 
 def _without_finished(

@@ -531,6 +531,31 @@ def test_status(pods, spec, expected):
     assert status["observedGeneration"] == 1
 
 
+AGREED = {
+    # In seconds: minReadySeconds, who was ready, the entry that stands, what is asked for, what is due.
+    "a Pod has become ready": (5, (), None, [], 6),
+    "the status asks for less": (5, (), None, [5], 5),
+    "an earlier entry stays": (5, (), 2, [5], 2),
+    "a later entry gives way": (5, (), 9, [], 6),
+    "an entry that is reached is gone": (5, ("p",), 0, [], None),
+    "nobody needs to be ready for long": (0, (), None, [], None),
+}
+
+
+@pytest.mark.parametrize(("seconds", "known", "stands", "asked", "expected"), AGREED.values(), ids=AGREED)
+def test_one_look_is_agreed_on_the_earliest(seconds, known, stands, asked, expected):
+    ready = pod("p", owner=OWNER, age=1)
+    sync = controller.Sync(
+        MemoryView(), daemon_set(minReadySeconds=seconds), [], [node()], {"node-0": [ready]}, "new", NOW_US
+    )
+    uids = (ready["metadata"]["uid"],) if known else ()
+    due_us = None if stands is None else NOW_US + stands * SECOND_US
+    memory = controller.DaemonMemory(ready=uids, due_us=due_us)
+    agreed = controller._agreed(sync, memory, [one * SECOND_US for one in asked])
+    assert agreed.due_us == (None if expected is None else NOW_US + expected * SECOND_US)
+    assert agreed.ready == ((ready["metadata"]["uid"],) if seconds else ())
+
+
 def test_a_revision_name_that_other_data_has_taken_counts_as_a_collision():
     view = MemoryView([daemon_set(), node()])
     view.sync(controller.plan, KEY)
