@@ -114,6 +114,17 @@ def cron_days(days: int) -> Measured:
     return measured(lab, lambda: lab.run(f"{days * 24}h"))
 
 
+def loaded(image: str, minutes: int) -> Measured:
+    """What it costs to let a shell loop ask a web server every 10 ms, or as often as it answers."""
+    lab = Lab(nodes=3)
+    lab.kubectl(f"create deployment web --image={image}")
+    lab.kubectl("expose deployment web --port=80")
+    script = "while sleep 0.01; do wget -q -O- http://web; done"
+    lab.kubectl(f'run load-generator --image=busybox:1.28 --restart=Never -- /bin/sh -c "{script}"')
+    lab.run("1m")
+    return measured(lab, lambda: lab.run(f"{minutes}m"))
+
+
 def all_ready(lab: Lab, keys: list[tuple[str, tuple[str, str], int]]) -> bool:
     """Whether every workload has all of its replicas ready; those that are done are asked no more."""
     while keys:
@@ -206,6 +217,10 @@ SMALL = (
         5000,
     ),
     Case("a week of a CronJob every 5 minutes", lambda: cron_days(7), "", "", 0, 1),
+    Case(
+        "10 minutes of load on hpa-example", lambda: loaded("registry.k8s.io/hpa-example", 10), "", "", 0, 1
+    ),
+    Case("2 minutes of load on nginx", lambda: loaded("nginx:1.27", 2), "", "", 0, 1),
 )
 
 LARGE = (

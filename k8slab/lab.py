@@ -28,7 +28,9 @@ from k8slab.cluster.measured import METRICS_SERVER
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.world import Cause, Event, World
 from k8slab.components import Component
+from k8slab.containers import consoles
 from k8slab.containers.ailments import SKEW, SLOWNESS
+from k8slab.controllers._hpa_wavering import is_wavering
 from k8slab.garbage import seldom_searched
 from k8slab.kubectl.client import Result
 from k8slab.kubelet import sessions
@@ -289,8 +291,18 @@ class Lab:
         with self.lock, seldom_searched():
             return self._settle(clock.duration_us(quiet), clock.duration_us(timeout))
 
-    def _settle(self, quiet_us: int, timeout_us: int, look: Callable[[], object] | None = None) -> bool:
-        """Run until nothing has changed for a while; `look` is called after each event with changes."""
+    def _settle(
+        self,
+        quiet_us: int,
+        timeout_us: int,
+        look: Callable[[], object] | None = None,
+        *,
+        stops: bool = False,
+    ) -> bool:
+        """Run until nothing has changed for a while; `look` is called after each event with changes.
+
+        With `stops` only until it holds.
+        """
         world = self.world
         last_us, end_us = world.now_us, world.now_us + timeout_us
         seen = world.store.revision
@@ -304,11 +316,11 @@ class Lab:
             if world.store.revision == seen:
                 continue
             for row in world.store.rows_since(seen):
-                if row.kind in kinds() and row.kind not in _QUIET_KINDS:
+                if row.kind in kinds() and row.kind not in _QUIET_KINDS and not is_wavering(row):
                     last_us = row.at_us
             seen = world.store.revision
-            if look is not None:
-                look()
+            if look is not None and look() and stops:
+                return True
 
     # Reading.
 
@@ -1262,8 +1274,20 @@ class _LabClient:
     def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         return self._lab._run_until(check, timeout_us)
 
-    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
-        self._lab._settle(quiet_us, DEFAULT_TIMEOUT_US, look)
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int, *, stops: bool = False) -> None:
+        self._lab._settle(quiet_us, DEFAULT_TIMEOUT_US, look, stops=stops)
+
+    def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
+        key = consoles.console_of((namespace, pod), container)
+        if consoles.get(self._lab.world, key) is None:
+            return None
+        pieces = consoles.shown(self._lab.world, key, since)
+        return "".join(text for _, text in pieces), since + len(pieces)
+
+    def interrupt(self, namespace: str, pod: str, container: str) -> None:
+        world = self._lab.world
+        key = consoles.console_of((namespace, pod), container)
+        streams.carry(world, sessions.type_in(world, key, "\x03", world.now_us), key, f"^C in {pod}")
 
     def read_file(self, path: str) -> str:
         if path not in self.files:

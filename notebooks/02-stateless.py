@@ -125,8 +125,42 @@ lab.settle()
 # %kubectl get svc
 
 # %% [markdown]
+# ## As many as the load asks for
+#
+# A **HorizontalPodAutoscaler** scales a Deployment by what its Pods use. This is Kubernetes' own walkthrough: a page that
+# keeps a CPU busy for some 50 ms, of which each Pod asks for 200m and may use 500m.
+
+# %%
+# %kubectl apply -f manifests/php-apache.yaml
+# %kubectl autoscale deployment php-apache --cpu=50% --min=1 --max=10
+lab.run("1m")
+# %kubectl get hpa
+
+# %% [markdown]
+# Now let somebody ask for the page again and again. **Predict:** one Pod can use 500m at most, that is 250 % of what
+# it asks for. How many Pods will there be?
+
+# %%
+# %kubectl run load-generator --image=busybox:1.28 --restart=Never -- sh -c "while sleep 0.01; do wget -q -O- http://php-apache; done"
+# %kubectl get hpa php-apache --watch
+
+# %%
+# %kubectl top pods -l run=php-apache
+# %kubectl get events --field-selector involvedObject.name=php-apache,reason=SuccessfulRescale
+
+# %% [markdown]
+# More than 250 / 50 = 5: as long as there was one Pod, its limit throttled it, and who asked had to wait. With more
+# Pods the same reader gets more pages, until no request waits. Take the reader away, and nothing happens for five
+# minutes: an autoscaler trusts the highest of its recent recommendations before it scales down.
+
+# %%
+# %kubectl delete pod load-generator --now
+# %kubectl get hpa php-apache --watch --request-timeout=6m
+
+# %% [markdown]
 # ## Try it yourself
 #
 # * Which Pods go first when you scale down? Give one the annotation `controller.kubernetes.io/pod-deletion-cost`.
 # * `strategy: {type: Recreate}`: what do the readers of your web page see?
 # * `lab.crash("node-1")`: how long until its Pods are replaced, and why so long?
+# * Two load generators: how many Pods now, and why not twice as many as before?

@@ -103,7 +103,9 @@ class Kernel:
 
     `volatile` becomes true once an answer depended on the time or on others.
     `journal` collects the answers since the last checkpoint, `unended` what was
-    written to the log, by stream, of lines that have no end yet.
+    written to the log, by stream, of lines that have no end yet. `waited_us` is how
+    long a program that never sleeps would have waited for the answers of others, `origin`
+    who makes requests (see `Call`).
     """
 
     __slots__ = (
@@ -115,12 +117,14 @@ class Kernel:
         "journal",
         "network",
         "now_us",
+        "origin",
         "pod",
         "run",
         "services",
         "traps",
         "unended",
         "volatile",
+        "waited_us",
     )
 
     def __init__(
@@ -136,6 +140,8 @@ class Kernel:
         self.console: Key = ("", "")
         self.traps: tuple[str, ...] | None = None
         self.unended: dict[str, str] = {}
+        self.waited_us = 0
+        self.origin = ""
 
     @property
     def key(self) -> Key:
@@ -174,6 +180,8 @@ class Kernel:
                 value = self.now_us
             else:
                 value = None if type(request) is Pass else self.answer(request)
+                if type(value) is Answer:
+                    self.waited_us += value.took_us
 
     def proceed(self, program: Steps, value: Any = None) -> Pause:
         """Run a program until it sleeps or ends, beginning with an answer that it waits for."""
@@ -215,9 +223,12 @@ class Kernel:
             consoles.show(self.box, self.console, request.stream, request.text)
         text = self.unended.pop(request.stream, "") + request.text
         *lines, rest = text.split("\n")
+        found = [logs.Line(self.now_us, request.stream, line) for line in lines]
+        while len(rest) >= logs.MOST_CHARACTERS:
+            part, rest = rest[: logs.MOST_CHARACTERS], rest[logs.MOST_CHARACTERS :]
+            found.append(logs.Line(self.now_us, request.stream, part, is_partial=True))
         if rest:
             self.unended[request.stream] = rest
-        found = [logs.Line(self.now_us, request.stream, line) for line in lines]
         logs.append(self.box, self.key, self.container["name"], self.run, found)
 
     def end_lines(self) -> None:
@@ -236,7 +247,8 @@ class Kernel:
     def _call(self, request: Call) -> Answer:
         if request.host not in ("localhost", "127.0.0.1", "::1"):
             self.volatile = True
-        answer = self.network.call(self.box, self.pod, request, self.now_us)
+        asked = request._replace(origin=self.origin) if self.origin else request
+        answer = self.network.call(self.box, self.pod, asked, self.now_us)
         self.volatile = self.volatile or answer.volatile
         return answer
 

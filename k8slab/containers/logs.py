@@ -17,12 +17,15 @@ from k8slab.containers.overlay import Overlay
 from k8slab.store.view import View
 
 CHUNK_LINES = 64
+MOST_CHARACTERS = 16 * 1024
+"""What the runtime writes out of a line at the latest, be it at its end or not (containerd's
+`max_container_log_line_size`)."""
 
 
 class Line(NamedTuple):
     """One line of a log: when, `stdout` or `stderr`, and the text without its newline.
 
-    `is_partial` says that it has none: the process ended before it wrote one.
+    `is_partial` says that it has none: the process ended before it wrote one, or the line is very long.
     """
 
     at_us: int

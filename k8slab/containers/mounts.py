@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from k8slab.api import tokens
 from k8slab.api.meta import Key, Obj, dig
@@ -396,12 +396,17 @@ def _projected_mount(
 ) -> Mount:
     if snapshot is None:
         snapshot = (_stored(box, pod).get("projected") or {}).get(volume["name"])
-    tree = projected_tree(box, pod, volume) if snapshot is None else snapshot
+
+    @cache
+    def tree() -> Tree:
+        # A token is signed only for whoever looks there: a web server that is asked for pages never does.
+        return projected_tree(box, pod, volume) if snapshot is None else snapshot
+
     group = (pod["spec"].get("securityContext") or {}).get("fsGroup", 0)
     mode, modes = _modes(pod, volume)
     return Mount(
         path,
-        lambda: tree,
+        tree,
         None,
         inside,
         directory_mode=0o1777,

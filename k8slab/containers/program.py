@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from k8slab.containers.costs import A_PAGE_US
 from k8slab.containers.images import resolve
 from k8slab.containers.requests import Answer, Call, Request
 
@@ -61,6 +62,8 @@ class Server(NamedTuple):
     stop_code: int = 0
     heeds_term: bool = True
     stop_delay_us: int = 0
+    cost_us: Callable[[Call], int] = lambda call: A_PAGE_US
+    """What a request costs it in CPU time (see `costs`)."""
     shown: tuple[str, ...] = ()
     """The command line that `ps` shows, where a script starts something of another name."""
 

@@ -111,10 +111,17 @@ class Lookup(NamedTuple):
     record: str = "A"
 
 
+PROGRAM = "program"
+"""A container's own process asks. Such requests come in numbers: even small ones cost CPU time."""
+PROBE = "probe"
+"""A kubelet asks. As a healthy container's probes aren't asked again and again, they cost it no CPU time."""
+
+
 class Call(NamedTuple):
     """A request to a server. `host` is a name or an address. The answer is an `Answer`.
 
-    `client` is the caller's address where it is not its Pod's.
+    `client` is the caller's address where it is not its Pod's. `origin` says who asks, where that is
+    nobody's hand: PROGRAM or PROBE.
     """
 
     host: str
@@ -123,6 +130,7 @@ class Call(NamedTuple):
     payload: Any
     timeout_us: int = 5_000_000
     client: str = ""
+    origin: str = ""
 
 
 class Remember(NamedTuple):
@@ -212,7 +220,8 @@ class Answer(NamedTuple):
     """What a server answered. `error` is a network error such as `connection refused`.
 
     `volatile` says that the same request may be answered differently later,
-    though nothing in the server's container has changed.
+    though nothing in the server's container has changed. `took_us` is how long it takes
+    to arrive; most arrive at once.
     """
 
     ok: bool
@@ -220,6 +229,7 @@ class Answer(NamedTuple):
     error: str = ""
     address: str = ""
     volatile: bool = False
+    took_us: int = 0
 
 
 Request = Any

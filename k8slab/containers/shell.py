@@ -138,6 +138,7 @@ class Shell:
         self.job_number = 1
         self.main = False
         self.is_interactive = False
+        self.is_script = False
         self.depth = 0
         self.replaced = False
         """What runs next takes this shell's place (`exec`)."""
@@ -1133,6 +1134,7 @@ def _is_open(text: str) -> bool:
 
 def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
     """A container's own script: its top-level loops tell checkpoints."""
+    shell.is_script = True
     try:
         tree = syntax.parse(script)
     except syntax.ScriptError as fault:
@@ -1149,6 +1151,8 @@ def _run_main(shell: Shell, script: str, io: Streams, state: Any) -> Steps:
         code = end.code
     except LoopError:
         code = 0
+    except Interrupted:
+        code = 130
     handler = shell.traps.pop("EXIT", None)
     if handler:
         yield from _guarded_text(shell, handler, io)

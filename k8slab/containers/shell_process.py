@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from k8slab.containers.program import Context
-from k8slab.containers.requests import Now, Serve, Sleep
+from k8slab.containers.requests import Answer, Now, Serve, Sleep
 from k8slab.containers.shell import (
     INPUT,
     PROGRAMS,
@@ -132,8 +132,9 @@ class _Jobs:
             woken = yield Sleep(due_us - self._now_us, for_input=bool(self._reading))
         except Interrupted as key:
             self._now_us = yield Now()
-            # The first process of a container does not get a signal that it has no handler for.
-            if self._shell.is_interactive or not self._shell.main:
+            # The first process of a container does not get a signal that it has no handler for. But what a
+            # script runs in the foreground gets it, and then the script ends itself, too.
+            if self._shell.is_interactive or self._shell.is_script or not self._shell.main:
                 self._wake([job for _, job, _ in self._asleep], interrupted_by=key)
             return None
         if woken == INPUT:
@@ -174,7 +175,10 @@ class _Jobs:
         self._reading = []
 
     def _go_on(self, job: Steps, answer: Any) -> Steps:
-        """Run a job until it sleeps, waits or ends. The exit code where the main job ended."""
+        """Run a job until it sleeps, waits or ends. The exit code where the main job ended.
+
+        An answer that takes its time is waited for as in a sleep: it is sent when the job goes on.
+        """
         try:
             while True:
                 request = job.throw(answer) if isinstance(answer, Interrupted) else job.send(answer)
@@ -196,6 +200,10 @@ class _Jobs:
                     continue
                 try:
                     answer = yield request
+                    if isinstance(answer, Answer) and answer.took_us:
+                        self._now_us = yield Now()
+                        self._asleep.append((self._now_us + answer.took_us, job, answer))
+                        return None
                 except Interrupted as key:
                     answer = key if job is self._main else None
         except StopIteration as stop:

@@ -8,7 +8,7 @@ from typing import Any
 
 from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
 from k8slab.containers.patterns import posix
-from k8slab.containers.requests import Names, Now, Read, Sleep
+from k8slab.containers.requests import Answer, Call, Names, Now, Read, Sleep
 from k8slab.containers.shell import FOREVER_US, CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_files import user_name
@@ -233,7 +233,11 @@ def _timeout(shell: Shell, argv: list[str], io: Streams) -> Steps:
                 command.close()
                 return 124
             left_us -= request.duration_us
+        if isinstance(request, Call):
+            request = request._replace(timeout_us=min(request.timeout_us, left_us))
         value = yield request
+        if isinstance(value, Answer):
+            left_us -= value.took_us
 
 
 def _nohup(shell: Shell, argv: list[str], io: Streams) -> Steps:

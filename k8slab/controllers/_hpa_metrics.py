@@ -1,7 +1,8 @@
-"""What Pods use, as a metrics server would report it, from loads that a lab's user sets.
+"""What Pods use, as a metrics server would report it: of what requests cost them, or as the lab's user says.
 
-No process here burns CPU, so a load is told: an object of the internal kind
-`Load`, whose key is the namespace and the name of a Pod or of a workload, and
+No process here burns CPU. What a request costs its server is counted where it is
+answered (`containers.cpu_time`); any other load is told: an object of the internal
+kind `Load`, whose key is the namespace and the name of a Pod or of a workload, and
 whose `spec` may say
 
 * `cpuMillis`: thousandths of a CPU. A Pod's load is its own; a workload's is
@@ -11,9 +12,9 @@ whose `spec` may say
 * `metrics`: by name, the quantity of any other metric: of each Pod, of the
   object of that name, or, where the Load is named as the metric, from outside.
 
-The first container carries a Pod's load. All else idles. As with a real
-metrics server, values come every 15 seconds and only of Pods that ran for a
-whole period.
+The first container carries a Pod's load, which counts instead of its requests. All
+else idles. As with a real metrics server, values come every 15 seconds, are averages
+of those, and only of Pods that ran for a whole period.
 
 Models pkg/controller/podautoscaler/metrics/client.go, v1.36, and what
 metrics-server answers it.
@@ -25,14 +26,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from k8slab.api import quantities
-from k8slab.api.meta import Obj, dig
-from k8slab.clock import SECOND_US, parse_timestamp
-from k8slab.containers.loads import memory_use, owners_of
+from k8slab.api.meta import Obj, dig, key_of
+from k8slab.clock import parse_timestamp
+from k8slab.containers.cpu_time import WINDOW_US, cpu_limit, served_millis
+from k8slab.containers.loads import is_of_program, memory_use, owners_of
 from k8slab.controllers._pods import is_ready
 from k8slab.store.view import View
 
-SCRAPE_PERIOD_US = 15 * SECOND_US
-"""How often a metrics server asks the kubelets; also the window of what it reports."""
+SCRAPE_PERIOD_US = WINDOW_US
 
 IDLE_CPU_MILLIS = 1
 
@@ -70,7 +71,7 @@ def resource_metrics(
         raise MetricsError("no metrics returned from resource metrics API")
     found: PodMetrics = {}
     for pod in seen:
-        values = _use_of(view, pod, resource)
+        values = _use_of(view, pod, resource, scraped_us)
         if values and container:
             values = {name: value for name, value in values.items() if name == container}
         if values:
@@ -80,9 +81,10 @@ def resource_metrics(
 
 def container_use(view: View, pod: Obj, now_us: int) -> dict[str, ContainerUse]:
     """What each container of a Pod uses; nothing of a Pod that hasn't run for a whole period."""
-    if not _is_reported(pod, now_us // SCRAPE_PERIOD_US * SCRAPE_PERIOD_US):
+    scraped_us = now_us // SCRAPE_PERIOD_US * SCRAPE_PERIOD_US
+    if not _is_reported(pod, scraped_us):
         return {}
-    cpu, memory = _use_of(view, pod, "cpu"), _use_of(view, pod, "memory")
+    cpu, memory = (_use_of(view, pod, resource, scraped_us) for resource in ("cpu", "memory"))
     return {name: ContainerUse(millis, memory[name] // 1000) for name, millis in cpu.items()}
 
 
@@ -97,33 +99,44 @@ def _is_reported(pod: Obj, scraped_us: int) -> bool:
     return all(text and parse_timestamp(text) + SCRAPE_PERIOD_US <= scraped_us for text in began)
 
 
-def _use_of(view: View, pod: Obj, resource: str) -> dict[str, int]:
+def _use_of(view: View, pod: Obj, resource: str, scraped_us: int) -> dict[str, int]:
     """By container, in thousandths; empty for a resource that nobody measures."""
-    names = [one["name"] for one in pod["spec"]["containers"]]
-    first = pod["spec"]["containers"][0]
     if resource == "cpu":
-        millis = _cpu_millis(view, pod)
-        limit = dig(first, "resources", "limits", "cpu")
-        if limit is not None:
-            millis = min(millis, quantities.milli(limit))
-        return {name: millis if name == names[0] else IDLE_CPU_MILLIS for name in names}
+        return _cpu_use(view, pod, scraped_us)
     if resource == "memory":
         return {name: size * 1000 for name, size in memory_use(view, pod).items()}
     return {}
 
 
-def _cpu_millis(view: View, pod: Obj) -> int:
-    namespace = pod["metadata"]["namespace"]
-    own = view.get("Load", (namespace, pod["metadata"]["name"]))
+def _cpu_use(view: View, pod: Obj, scraped_us: int) -> dict[str, int]:
+    """What each container used in the last window: what its program needs, and what requests cost it.
+
+    Where the lab's user has said how heavily the Pod is used, that is what its first container uses. A
+    limit caps it.
+    """
+    served = served_millis(view, pod, scraped_us)
+    used = {one["name"]: IDLE_CPU_MILLIS + served.get(one["name"], 0) for one in pod["spec"]["containers"]}
+    first = pod["spec"]["containers"][0]["name"]
+    own = view.get("Load", key_of(pod))
+    if own is not None and is_of_program(own):
+        used[first] = int(own["spec"]["cpuMillis"]) + served.get(first, 0)
+    else:
+        used[first] = _told_cpu_millis(view, pod, own, used[first])
+    limits = {one["name"]: cpu_limit(pod, one) for one in pod["spec"]["containers"]}
+    return {name: min(millis, limits[name] or millis) for name, millis in used.items()}
+
+
+def _told_cpu_millis(view: View, pod: Obj, own: Obj | None, otherwise: int) -> int:
+    """What the lab's user has said of the Pod, or of the nearest of its owners."""
     if own is not None and own["spec"].get("cpuMillis") is not None:
         return int(own["spec"]["cpuMillis"])
     for owner in owners_of(view, pod):
-        told = view.get("Load", (namespace, owner["metadata"]["name"]))
+        told = view.get("Load", (pod["metadata"]["namespace"], owner["metadata"]["name"]))
         if told is None or told["spec"].get("cpuMillis") is None:
             continue
         sharing = sum(is_ready(one) for one in _pods_below(view, owner))
         return int(told["spec"]["cpuMillis"]) // sharing if sharing and is_ready(pod) else IDLE_CPU_MILLIS
-    return IDLE_CPU_MILLIS
+    return otherwise
 
 
 def _pods_below(view: View, owner: Obj) -> list[Obj]:

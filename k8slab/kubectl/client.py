@@ -51,8 +51,17 @@ class Client(Protocol):
     def run_until(self, check: Callable[[], bool], timeout_us: int) -> bool:
         """Let lab time pass, event by event, until `check()` holds or the time is over. Whether it held."""
 
-    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
-        """Let lab time pass until nothing has changed for `quiet_us`; each change calls `look()`."""
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int, *, stops: bool = False) -> None:
+        """Let lab time pass until nothing has changed for `quiet_us`; each change calls `look()`.
+
+        With `stops` only until that has held.
+        """
+
+    def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
+        """What a container's console shows from a piece on, and the number of the next; None without one."""
+
+    def interrupt(self, namespace: str, pod: str, container: str) -> None:
+        """Press ^C on a container's console."""
 
     def read_file(self, path: str) -> str:
         """The text of a file beside the notebook (`-f path`). OSError where it can't be read."""

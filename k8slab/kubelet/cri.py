@@ -19,7 +19,7 @@ from k8slab.api.memo import remember
 from k8slab.api.meta import Key, Obj, assoc
 from k8slab.clock import SECOND_US
 from k8slab.components import Done, Plan
-from k8slab.containers import consoles, logs, shell_process
+from k8slab.containers import consoles, cpu_time, logs, shell_process
 from k8slab.containers.environment import (
     ConfigurationError,
     context_of,
@@ -54,7 +54,7 @@ from k8slab.containers.program import (
     server_in_place,
     server_of,
 )
-from k8slab.containers.requests import Call, Serve
+from k8slab.containers.requests import PROBE, Call, Serve
 from k8slab.containers.storage import emptied
 from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
@@ -330,6 +330,7 @@ def removal(view: View, key: Key, runs: Iterable[tuple[str, int]]) -> Plan:
             logs.drop(box, key, name, number)
     consoles.remove_of_pod(box, key)
     box.put("Sandbox", key, None)
+    box.put(cpu_time.KIND, key, None)
     load = box.get("Load", key)
     if load is not None and is_of_program(load):
         box.put("Load", key, None)
@@ -539,7 +540,7 @@ def _dial(box: Overlay, pod: Obj, host: str, port: int, now_us: int) -> Outcome:
 def _grpc_probe(box: Overlay, pod: Obj, asked: Obj, ip: str, now_us: int, timeout_us: int) -> Outcome:
     port = asked["port"]
     payload = {"service": asked.get("service") or ""}
-    answer = NETWORK.call(box, pod, Call(ip, port, "grpc", payload, timeout_us), now_us)
+    answer = NETWORK.call(box, pod, Call(ip, port, "grpc", payload, timeout_us, origin=PROBE), now_us)
     if answer.ok:
         status = answer.payload["status"]
         text = "service healthy" if status == "SERVING" else f'service unhealthy (responded with "{status}")'
@@ -567,7 +568,8 @@ def _http_probe(
     client = (pod.get("status") or {}).get("hostIP", "")
     for _ in range(_MOST_REDIRECTS):
         payload = {"method": "GET", "path": path, "host": f"{host}:{port}", "headers": headers, "body": ""}
-        answer = NETWORK.call(box, pod, Call(host, port, "http", payload, timeout_us, client), now_us)
+        asked = Call(host, port, "http", payload, timeout_us, client, PROBE)
+        answer = NETWORK.call(box, pod, asked, now_us)
         url = f"{scheme}://{host}:{port}{path}"
         if not answer.ok:
             why = _HUNG if answer.error == TIMEOUT else _dial_text(host, port, answer.error)

@@ -45,7 +45,7 @@ _CONTAINER: Mapping[str, Field] = {
     "env": SIMULATED,
     "resources": Field(
         "simulated",
-        "reserved, shown and resized; loads use up memory, and what is written storage",
+        "reserved, shown and resized; requests and loads use up CPU, loads memory, files storage",
     ),
     "resizePolicy": SIMULATED,
     "restartPolicy": SIMULATED,

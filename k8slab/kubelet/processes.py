@@ -18,7 +18,7 @@ from k8slab.containers.kernel import INTERRUPT, PASSED, Kernel, Pause, resume
 from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of, take_unended
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
-from k8slab.containers.requests import Checkpoint
+from k8slab.containers.requests import PROGRAM, Checkpoint
 from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
 from k8slab.containers.streams import ConsoleInput, Input, LogSink
 from k8slab.kubelet import cri
@@ -91,6 +91,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, name: str, now_us: int) -> int:
     if record["wakeUs"] > now_us:
         return int(record["wakeUs"]) if record["wakeUs"] - now_us < PARKED_US else 0
     kernel = Kernel(box, pod, container, record["run"], now_us, NETWORK)
+    kernel.origin = PROGRAM
     live = view.cache("processes").live
     slot = ((pod["metadata"]["namespace"], pod["metadata"]["name"]), name)
     if record["console"]:

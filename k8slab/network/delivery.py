@@ -2,7 +2,8 @@
 
 A request is answered in the instant in which it is made: the server's handler
 runs against its own container's files and memory, and what it changes is kept
-with what the caller changes.
+with what the caller changes. The answer says how long it takes to arrive, and
+the caller waits for it: a server takes its time over what costs it much.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from k8slab.api.meta import Obj
 from k8slab.clock import parse_timestamp
-from k8slab.containers import logs
+from k8slab.containers import cpu_time, logs
+from k8slab.containers.costs import AROUND_A_REQUEST_US
 from k8slab.containers.environment import ConfigurationError, context_of
 from k8slab.containers.etc import hosts_text, resolver_of
 from k8slab.containers.kernel import Kernel
@@ -27,7 +29,7 @@ from k8slab.containers.program import (
     plain_command,
 )
 from k8slab.containers.programs._http import NOT_HTTP
-from k8slab.containers.requests import Answer, Call, Lookup, NodeLogs
+from k8slab.containers.requests import PROBE, PROGRAM, Answer, Call, Lookup, NodeLogs
 from k8slab.network import api_server, dns, proxy_health
 from k8slab.network.routing import (
     AFFINITY,
@@ -171,8 +173,27 @@ def _deliver(
     if server.protocol != request.protocol and server.protocol != "any":
         return Answer(False, error="malformed response")
     kernel = Kernel(box, pod, container, context.run, now_us, network)
+    kernel.origin = request.origin
     answer: Answer = kernel.complete(server.handle(context, request._replace(host=client, port=port)))
-    return answer._replace(volatile=kernel.volatile) if kernel.volatile else answer
+    answer = answer._replace(volatile=kernel.volatile) if kernel.volatile else answer
+    return answer if request.origin == PROBE else _timed(box, pod, container, server, request, answer, kernel)
+
+
+def _timed(
+    box: Overlay, pod: Obj, container: Obj, server: Server, request: Call, answer: Answer, kernel: Kernel
+) -> Answer:
+    """The answer with the time that it takes: the server's work, and what it waits for others itself."""
+    cost_us = server.cost_us(request)
+    if cost_us < cpu_time.NOTICED_US and request.origin != PROGRAM:
+        return answer._replace(took_us=kernel.waited_us)
+    took_us, is_late = cpu_time.serve(box, pod, container, cost_us, kernel.now_us, request.timeout_us)
+    if is_late:
+        return Answer(False, error=TIMEOUT)
+    if took_us < cpu_time.NOTICED_US:
+        took_us = 0
+    elif took_us:
+        took_us += AROUND_A_REQUEST_US
+    return answer._replace(took_us=took_us + kernel.waited_us)
 
 
 def listener(box: Overlay, pod: Obj, port: int) -> tuple[Obj, Server, Context] | None:

@@ -93,8 +93,15 @@ class FrozenClient:
         """Whether it holds already."""
         return check()
 
-    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int, *, stops: bool = False) -> None:
         """Nothing changes in a frozen state."""
+
+    def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
+        """There are no consoles."""
+        return None
+
+    def interrupt(self, namespace: str, pod: str, container: str) -> None:
+        """Nothing runs in a frozen state."""
 
     def read_file(self, path: str) -> str:
         """There are no files."""

@@ -72,9 +72,15 @@ class _Player:
             dispatch.step(self.world)
         return True
 
-    def run_until_settled(self, look: Callable[[], bool], quiet_us: int) -> None:
+    def run_until_settled(self, look: Callable[[], bool], quiet_us: int, *, stops: bool = False) -> None:
         bench.run(self.world, quiet_us)
         look()
+
+    def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
+        return None
+
+    def interrupt(self, namespace: str, pod: str, container: str) -> None:
+        """Nothing runs here that could be interrupted."""
 
     def read_file(self, path: str) -> str:
         name = path.removeprefix("./")

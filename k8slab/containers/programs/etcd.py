@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from k8slab.clock import micro_timestamp
+from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.images import resolve
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.programs._http import response
@@ -441,7 +442,9 @@ PROGRAM = Family(
     entrypoint=("etcd",),
     files={"/var/lib/etcd/": ""},
     executables={
-        "etcd": Executable(server=Server("any", _ports, _handle, _start_lines)),
+        "etcd": Executable(
+            server=Server("any", _ports, _handle, _start_lines, cost_us=lambda call: A_STATEMENT_US)
+        ),
         "etcdctl": Executable(run=_client),
     },
 )

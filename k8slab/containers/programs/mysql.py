@@ -15,6 +15,7 @@ from collections.abc import Generator
 from typing import Any
 
 from k8slab.clock import SECOND_US, timestamp
+from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.programs import _sql
 from k8slab.containers.requests import Answer, Call, KindOf, MakeDirectory, Names, Now, Read, Request, Write
@@ -321,7 +322,11 @@ def _admin(call: Any, argv: list[str]) -> Steps:
     return 1
 
 
-SERVER = Executable(server=Server("mysql", lambda context: (PORT,), _handle, _start_lines, _check))
+SERVER = Executable(
+    server=Server(
+        "mysql", lambda context: (PORT,), _handle, _start_lines, _check, cost_us=lambda call: A_STATEMENT_US
+    )
+)
 CLIENT = Executable(run=_client)
 
 PROGRAM = Family(

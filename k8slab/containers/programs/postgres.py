@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Any
 
 from k8slab.clock import timestamp
+from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.programs import _sql
 from k8slab.containers.requests import Answer, Call, KindOf, Now, Read, Request, Write
@@ -179,7 +180,16 @@ def _start_lines(context: Context) -> tuple[str, ...]:
     )
 
 
-_SERVER = Executable(server=Server("postgres", lambda context: (PORT,), _handle, _start_lines, _check))
+_SERVER = Executable(
+    server=Server(
+        "postgres",
+        lambda context: (PORT,),
+        _handle,
+        _start_lines,
+        _check,
+        cost_us=lambda call: A_STATEMENT_US,
+    )
+)
 
 PROGRAM = Family(
     images=("postgres", "postgresql"),

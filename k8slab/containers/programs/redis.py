@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from k8slab.clock import SECOND_US
+from k8slab.containers.costs import A_KEY_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.requests import Answer, Call, Read, Recall, Remember, Request, Sleep, Write
 from k8slab.containers.streams import Steps
@@ -289,7 +290,9 @@ def _ask(call: Any, host: str, port: int, words: list[str]) -> Steps:
         return 0
 
 
-_SERVER = Executable(server=Server("redis", lambda context: (PORT,), _handle, _start_lines))
+_SERVER = Executable(
+    server=Server("redis", lambda context: (PORT,), _handle, _start_lines, cost_us=lambda call: A_KEY_US)
+)
 
 PROGRAM = Family(
     images=("redis", "valkey"),

@@ -12,6 +12,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
+from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.requests import Answer, Call, MakeDirectory, Read, Request, Write
 from k8slab.containers.streams import Steps
@@ -175,6 +176,7 @@ _SERVER = Executable(
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
             "/opt/zookeeper/conf/zoo.cfg",
         ),
+        cost_us=lambda call: A_STATEMENT_US,
     )
 )
 

@@ -6,13 +6,14 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/run/run.go and generate/versioned/run.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from k8slab.api.errors import ApiError
 from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, condition_is
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
-from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.last_applied import SAVE_CONFIG
 from k8slab.kubectl.printing import (
     DRY_RUN,
@@ -177,7 +178,6 @@ def _attach(session: Session, pod: Obj) -> None:
     """Wait for the Pod, give its container the input, and show what it prints until it ends."""
     kind = kinds()["Pod"]
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    path = path_of(kind, namespace, name, "log")
     latest: list[Obj] = [pod]
 
     def phase() -> str:
@@ -195,26 +195,57 @@ def _attach(session: Session, pod: Obj) -> None:
     if session.stdin and session.flags["stdin"] and phase() == "Running":
         _type_in(session, namespace, name)
     restart = _restart_policy(session)
-    seen = ""
+    printed = _reader(session, namespace, name)
 
     def look() -> bool:
-        nonlocal seen
-        try:
-            text: str = session.request("GET", path).body
-        except ApiError:
-            text = seen
-        session.write(text[len(seen) :])
-        seen = text if len(text) >= len(seen) else seen
+        session.write(printed())
         return phase() in (("Succeeded",) if restart == "OnFailure" else ("Succeeded", "Failed"))
 
     if restart == "Always":
         session.client.run_until_settled(look, 30 * SECOND_US)
         return
-    if not session.client.run_until(look, session.flags["pod-running-timeout"]):
-        raise fail("timed out waiting for the condition")
-    look()
+    _stay(session, look)
+    if not look() and session.flags["stdin"] and session.flags["tty"]:
+        session.client.interrupt(namespace, name, session.arguments[0])
+        session.client.run_until(look, _LEAVING_US)
     if restart == "Never":
         _give_exit_code(session, latest[0])
+
+
+_LEAVING_US = 10 * SECOND_US
+"""How long a container may take to end after ^C."""
+
+
+def _stay(session: Session, look: Callable[[], bool]) -> None:
+    """Stay until the container ends; or, as nobody can press ^C here, until all else has settled."""
+    timeout = session.flags["request-timeout"]
+    if look():
+        return
+    if timeout not in ("", "0"):
+        session.client.run_until(look, duration(timeout if not timeout.isdigit() else f"{timeout}s"))
+    else:
+        session.client.run_until_settled(look, session.flags["pod-running-timeout"], stops=True)
+
+
+def _reader(session: Session, namespace: str, name: str) -> Callable[[], str]:
+    """A function that gives what the container has printed since it was asked last."""
+    container, path = session.arguments[0], path_of(kinds()["Pod"], namespace, name, "log")
+    seen = 0
+
+    def printed() -> str:
+        nonlocal seen
+        shown = session.client.shown(namespace, name, container, seen)
+        if shown is not None:
+            text, seen = shown
+            return text
+        try:
+            whole: str = session.request("GET", path).body
+        except ApiError:
+            return ""
+        text, seen = whole[seen:], max(seen, len(whole))
+        return text
+
+    return printed
 
 
 def _type_in(session: Session, namespace: str, name: str) -> None:
