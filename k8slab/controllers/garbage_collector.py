@@ -195,7 +195,7 @@ hold is found to wait for nobody any more, and keeps its dependents until it is 
 def _sort_references(view: View, item: Obj) -> _Sorted:
     result = _Sorted()
     for place, reference in enumerate(_references(item)):
-        if not _is_served(view, reference) and view.get(reference["kind"], _guess(item, reference)) is None:
+        if not _is_served(view, reference):
             result.unresolvable = (
                 f"unable to get REST mapping for {reference['apiVersion']}/{reference['kind']}."
             )
@@ -212,10 +212,6 @@ def _sort_references(view: View, item: Obj) -> _Sorted:
         else:
             result.solid.append(reference)
     return result
-
-
-def _guess(item: Obj, reference: Obj) -> Key:
-    return (item["metadata"].get("namespace", ""), reference["name"])
 
 
 # What is done about an object.
@@ -381,17 +377,19 @@ def _report_foreign_namespaces(view: View, kind: str, item: Obj) -> Generator[Ac
         named = _kind_named(view, reference)
         if named is None or not named.namespaced or _owner(view, reference, item) is not None:
             continue
-        if _exists_elsewhere(view, reference):
+        if _exists_elsewhere(view, reference, namespace):
             identity = _identity(reference, reference, namespace)
             message = f'ownerRef {identity} does not exist in namespace "{namespace}"'
             yield Record(item, "Warning", "OwnerRefInvalidNamespace", message)
             return
 
 
-def _exists_elsewhere(view: View, reference: Obj) -> bool:
-    """Whether the owner that a reference means lives in any namespace at all."""
-    for namespace in view.list("Namespace"):
-        owner = view.get(reference["kind"], (namespace["metadata"]["name"], reference["name"]))
+def _exists_elsewhere(view: View, reference: Obj, namespace: str) -> bool:
+    """Whether the owner that a reference means lives in a namespace other than this."""
+    for other in view.list("Namespace"):
+        if other["metadata"]["name"] == namespace:
+            continue
+        owner = view.get(reference["kind"], (other["metadata"]["name"], reference["name"]))
         if owner is not None and owner["metadata"]["uid"] == reference["uid"]:
             return True
     return False

@@ -198,6 +198,14 @@ def test_an_owner_of_the_wrong_coordinates_is_absent(wrong):
     assert collector.names() == ["owner"]
 
 
+def test_an_owner_of_a_version_that_is_not_served_cannot_be_looked_up():
+    collector = Collector(OWNER, config_map("a", reference(OWNER, apiVersion="v7")))
+    collector.settle()
+    assert collector.look("a") == ()
+    collector.delete("owner")
+    assert collector.names() == ["a"]
+
+
 def test_an_owner_in_another_namespace_is_absent_and_told_of():
     namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in ("ns", "far")]
     owner = config_map("owner", namespace="far")
