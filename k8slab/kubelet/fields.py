@@ -105,7 +105,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "os": SIMULATED,
         "hostUsers": Field(UNSEEN, "no program in here sees the node's users"),
         "schedulingGates": ELSEWHERE,
-        "resourceClaims": Field(MISSING, "no driver prepares devices"),
+        "resourceClaims": Field("decided elsewhere", "claims are made and given devices by the scheduler"),
         "resources": SIMULATED,
         "hostnameOverride": SIMULATED,
         "schedulingGroup": ELSEWHERE,

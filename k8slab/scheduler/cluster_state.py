@@ -536,9 +536,11 @@ _NONE: dict[_CounterSlot, Counter] = {}
 
 
 def is_attentive(pod: PodInfo) -> bool:
-    """Whether more than one node alone decides where a Pod may go: other Pods, or volumes."""
+    """Whether more than one node alone decides where a Pod may go: other Pods, volumes, or devices."""
     traits = pod.traits
-    return bool(traits.spread or traits.claims or traits.disks or any(pod.terms))
+    if traits.spread or traits.claims or traits.disks or any(pod.terms):
+        return True
+    return bool(pod.obj["spec"].get("resourceClaims"))
 
 
 def _owner_selector(view: View, pod: PodInfo) -> object:

@@ -30,6 +30,7 @@ from k8slab.components import (
 )
 from k8slab.scheduler.cluster_state import KINDS, NAME, ClusterState
 from k8slab.scheduler.cycle import Cycle
+from k8slab.scheduler.device_binding import bind_devices, claims_missing, free_devices
 from k8slab.scheduler.diagnosis import NO_NODES, diagnose, rejected_text
 from k8slab.scheduler.framework import PodInfo
 from k8slab.scheduler.node_choice import choose
@@ -55,7 +56,6 @@ _MOST_TURNS_GIVEN = 30
 _NOTE_LIMIT = 1024
 """The longest message that an Event may have."""
 
-_NO_CLAIMS_TO_FREE = "no new claims to deallocate"
 _STATE_NOT_FOUND = "not found"
 
 
@@ -98,6 +98,9 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         yield Record(pod.obj, "Warning", "FailedScheduling", message, action="Scheduling")
         return Done(memory=None, why="the Pod is being deleted")
     cycle = Cycle(view, cluster, now_us)
+    why = claims_missing(view, pod)
+    if why:
+        return Done(why=why)
     if tries.awaited is not None:
         return (yield from _await_volumes(cycle, pod, tries, tries.awaited))
     rest_us = tries.last_us + backoff_us(tries) - now_us
@@ -152,6 +155,9 @@ def _await_volumes(cycle: Cycle, pod: PodInfo, tries: Tries, awaited: Awaited) -
 
 
 def _bind(cycle: Cycle, pod: PodInfo, tries: Tries, node: str) -> Plan:
+    fault = yield from bind_devices(cycle, pod, node)
+    if fault:
+        return (yield from _failed(cycle, pod, tries, f'running PreBind plugin "DynamicResources": {fault}'))
     try:
         yield Bind(pod.key, node, pod.uid)
     except ApiError as error:
@@ -172,12 +178,13 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
         text = f"{rejected_text(total, found.rejected)} {_STATE_NOT_FOUND}"
         return (yield from _refuse(cycle, pod, tries, text, nominated=None))
     diagnosis = found.diagnosis or diagnose(total, found.statuses, found.absent)
+    freed = yield from free_devices(cycle, pod, found.states)
     decision = preempt(cycle, pod, found.states, diagnosis.resolvable)
     if decision.victims is not None:
         yield from _evict(cycle, pod, decision.victims)
         node = decision.victims.node
         return (yield from _refuse(cycle, pod, tries, diagnosis.text, nominated=node))
-    text = f"{diagnosis.text} {_NO_CLAIMS_TO_FREE}, preemption: {decision.message}"
+    text = f"{diagnosis.text} {freed}, preemption: {decision.message}"
     nominated = None if decision.keep_nomination else ""
     return (yield from _refuse(cycle, pod, tries, text, nominated=nominated))
 

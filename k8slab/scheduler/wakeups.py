@@ -194,6 +194,39 @@ def after_storage(change: Change, view: View) -> Iterable[Key]:
     return in_queue_order(pod for pod in cluster.attentive.values() if pod.traits.claims)
 
 
+def after_device_claim(change: Change, view: View) -> Iterable[Key]:
+    """A ResourceClaim changed: its Pods; and where devices are free now, all that wait for some."""
+    cluster: ClusterState = view.cache(NAME)
+    waiting = [pod for pod in cluster.pending.values() if pod.obj["spec"].get("resourceClaims")]
+    if not waiting:
+        return ()
+    old, new = change.old, change.new
+    freed = old is not None and _has_devices(old) and (new is None or not _has_devices(new))
+    return in_queue_order(waiting if freed else [pod for pod in waiting if _uses(pod, change)])
+
+
+def _has_devices(claim: Obj) -> bool:
+    return bool((claim.get("status") or {}).get("allocation"))
+
+
+def _uses(pod: PodInfo, change: Change) -> bool:
+    """Whether a Pod names a claim, or owns it."""
+    namespace, name = change.key
+    if pod.namespace != namespace:
+        return False
+    if any(one.get("resourceClaimName") == name for one in pod.obj["spec"]["resourceClaims"]):
+        return True
+    claim = change.new if change.new is not None else change.old
+    owners = claim["metadata"].get("ownerReferences") or () if claim is not None else ()
+    return any(owner["uid"] == pod.uid for owner in owners)
+
+
+def after_devices(change: Change, view: View) -> Iterable[Key]:
+    """Devices or classes of them came, changed or went: all Pods that were refused with claims to some."""
+    cluster: ClusterState = view.cache(NAME)
+    return in_queue_order(pod for pod in cluster.attentive.values() if pod.obj["spec"].get("resourceClaims"))
+
+
 def after_namespace(change: Change, view: View) -> Iterable[Key]:
     """A namespace's labels may decide what affinity terms are about."""
     return _company_changed(view)
@@ -212,4 +245,7 @@ WATCHES = (
     Watch("CSIStorageCapacity", after_storage),
     Watch("VolumeAttachment", after_storage),
     Watch("Namespace", after_namespace),
+    Watch("ResourceClaim", after_device_claim),
+    Watch("ResourceSlice", after_devices),
+    Watch("DeviceClass", after_devices),
 )

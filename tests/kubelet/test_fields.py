@@ -31,7 +31,7 @@ SAID = {
     "the node's processes": ({"hostPID": True}, []),
     "a device": (
         {"resourceClaims": [{"name": "gpu", "resourceClaimName": "mine"}]},
-        ["spec resourceClaims"],
+        [],
     ),
     "a limit of an emptyDir": (
         {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "1Mi"}}]},

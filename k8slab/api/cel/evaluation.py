@@ -32,7 +32,17 @@ from k8slab.api.cel.functions import OPERATORS
 from k8slab.api.cel.library import sorted_by
 from k8slab.api.cel.metering import call_cost
 from k8slab.api.cel.syntax import Call, Index, ListOf, Literal, MapOf, Name, Node, Select, Struct
-from k8slab.api.cel.values import NOTHING, CelError, Optional, TypeOf, Uint, as_int, is_number, no_overload
+from k8slab.api.cel.values import (
+    NOTHING,
+    CelError,
+    MapWithDefault,
+    Optional,
+    TypeOf,
+    Uint,
+    as_int,
+    is_number,
+    no_overload,
+)
 
 CALL_LIMIT = 1_000_000
 """What one evaluation may cost (`PerCallLimit`)."""
@@ -544,6 +554,8 @@ def _item(operand: Any, index: Any) -> Any:
         if is_number(index) and not isinstance(index, int | Uint):
             index = as_int(int(index))
         if index not in operand:
+            if isinstance(operand, MapWithDefault):
+                return operand.default
             raise CelError(f"no such key: {index}")
         return operand[index]
     raise no_overload()

@@ -472,3 +472,13 @@ LIBRARY_METHODS: Mapping[str, Function] = {
     "sum": _sum,
     "validate": validate,
 }
+
+
+def quantity_value(text: str) -> Any:
+    """A quantity as expressions see it."""
+    return _to_quantity(text)
+
+
+def version_value(text: str) -> Any:
+    """A semantic version as expressions see it."""
+    return _version(text)

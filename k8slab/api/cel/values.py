@@ -315,3 +315,11 @@ def double_text(value: float) -> str:
         sign = "-" if value < 0 else ""
         return f"{sign}{digits[0]}{'.' + digits[1:] if digits[1:] else ''}e+{magnitude:02d}"
     return f"{mantissa}e{'-' if magnitude < 0 else '+'}{abs(magnitude):02d}"
+
+
+class MapWithDefault(dict[str, Any]):
+    """A map that answers for keys that it doesn't hold, as that of a device's attributes does by domain."""
+
+    def __init__(self, default: Any) -> None:
+        super().__init__()
+        self.default = default
