@@ -220,7 +220,8 @@ def replace(
         new = admission.mutate(request)
     if subresource != "status":
         new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
-    new = _keep_system_fields(new, old)
+    if new["metadata"] is not old["metadata"]:
+        new = _keep_system_fields(new, old)
     new = _prepared(kind, new, old, subresource)
     if kind.kind == "CertificateSigningRequest" and subresource:
         new = request_kind.with_times(new, old, clock.timestamp(world.now_us))
@@ -238,8 +239,9 @@ def replace(
         return old
     if options.dry_run:
         return new
-    admission.charge(world, charges, cause)
-    if _finishes_deletion(kind, new, old):
+    if charges:
+        admission.charge(world, charges, cause)
+    if "deletionTimestamp" in old["metadata"] and _finishes_deletion(kind, new, old):
         commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
         return remove(world, kind, key, cause)
     return commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
@@ -432,8 +434,6 @@ def _generated_name(world: World, kind: Kind, metadata: Obj) -> str:
 def _keep_system_fields(new: Obj, old: Obj) -> Obj:
     """Carry over what an update can't change (`rest.BeforeUpdate`)."""
     after, before = new["metadata"], old["metadata"]
-    if after is before:
-        return new
     metadata = dict(after)
     metadata.pop("managedFields", None)
     if not metadata.get("uid"):
@@ -518,13 +518,12 @@ def check_version(kind: Kind, new: Obj, old: Obj) -> None:
 
 
 def _finishes_deletion(kind: Kind, new: Obj, old: Obj) -> bool:
-    """Whether this update takes away the last thing that a deletion waited for."""
-    before = old["metadata"]
-    if "deletionTimestamp" not in before or new["metadata"].get("finalizers"):
+    """Whether this update of an object that is being deleted takes away the last thing it waited for."""
+    if new["metadata"].get("finalizers"):
         return False
     if kind.kind == "Namespace" and (new.get("spec") or {}).get("finalizers"):
         return False
-    return not before.get("deletionGracePeriodSeconds")
+    return not old["metadata"].get("deletionGracePeriodSeconds")
 
 
 def _warn(kind: Kind, new: Obj, old: Obj | None, options: WriteOptions) -> None:

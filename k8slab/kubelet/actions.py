@@ -9,6 +9,7 @@ kuberuntime_container.go (computeInitContainerActions), v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj
@@ -108,8 +109,7 @@ def _changed(slot: Slot, container: Obj) -> str:
 
 def _with_new_sandbox(spec: Obj, slots: dict[str, Slot], attempt: int) -> PodActions:
     """A sandbox is needed first, unless everything is done and must not run again."""
-    ran = any(slot.state != ABSENT for slot in slots.values())
-    if spec.get("restartPolicy") == "Never" and attempt and ran:
+    if spec.get("restartPolicy") == "Never" and attempt and _have_run(slots.values()):
         return PodActions(kill_pod=True)
     to_start = []
     for container in spec["containers"]:
@@ -118,8 +118,7 @@ def _with_new_sandbox(spec: Obj, slots: dict[str, Slot], attempt: int) -> PodAct
         if policy == "OnFailure" and slot.state == EXITED and slot.exit_code == 0:
             continue
         to_start.append(container["name"])
-    initialized = any(slots[container["name"]].state != ABSENT for container in spec["containers"])
-    if not to_start and initialized:
+    if not to_start and _have_run([slots[container["name"]] for container in spec["containers"]]):
         return PodActions(kill_pod=True)
     inits = spec.get("initContainers")
     if inits:
@@ -127,8 +126,15 @@ def _with_new_sandbox(spec: Obj, slots: dict[str, Slot], attempt: int) -> PodAct
     return PodActions(True, True, (), tuple(to_start))
 
 
+def _have_run(slots: Iterable[Slot]) -> bool:
+    """Whether any of these containers has run."""
+    return any(slot.state != ABSENT for slot in slots)
+
+
 def _probe_verdict(slot: Slot, label: str) -> Kill | None:
     """The reason to kill a running container that one of its probes gives, if any."""
+    if not slot.probes:
+        return None
     if probe_result(slot, "liveness") == FAILURE:
         return Kill(slot.name, f"{label} failed liveness probe", "liveness")
     if probe_result(slot, "startup") == FAILURE:

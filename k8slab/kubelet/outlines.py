@@ -48,7 +48,7 @@ class Outline:
 def usual_status(pod: Obj, traits: Traits, runtime: Runtime, report: Report) -> Obj | None:
     """The whole status of a Pod, as `pod_status` makes it; None where the short way does not lead there."""
     old = pod.get("status") or {}
-    if not _is_usual(traits, runtime, report) or old.get("phase") in TERMINAL:
+    if not traits.is_usual or not _is_usual(runtime, report) or old.get("phase") in TERMINAL:
         return None
     outline = _outline(pod["spec"], traits, runtime, report.images)
     if outline is None:
@@ -68,10 +68,8 @@ def usual_status(pod: Obj, traits: Traits, runtime: Runtime, report: Report) -> 
     return filled(pod, old, runtime, report, outline.phase, conditions, (), statuses)
 
 
-def _is_usual(traits: Traits, runtime: Runtime, report: Report) -> bool:
-    """Whether the Pod has nothing of which an outline knows nothing."""
-    if traits.has_inits or traits.has_later or traits.is_gated or traits.may_restart_all:
-        return False
+def _is_usual(runtime: Runtime, report: Report) -> bool:
+    """Whether nothing has happened to the Pod of which an outline knows nothing."""
     if report.terminal or report.final or runtime.failed_reason or runtime.evicted is not None:
         return False
     return runtime.pending is None and runtime.resizing is None

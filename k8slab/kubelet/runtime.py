@@ -190,7 +190,10 @@ def containers_of(spec: Obj) -> tuple[Obj, ...]:
 
 def restarting(spec: Obj, slots: tuple[Slot, ...]) -> Obj:
     """The spec as it counts while containers are replaced: those are started again whatever their policy."""
-    names = [slot.name for slot in slots if slot.stop_restart and slot.state == EXITED]
+    names = []
+    for slot in slots:
+        if slot.stop_restart and slot.state == EXITED:
+            names.append(slot.name)
     if not names:
         return spec
     containers = [

@@ -37,8 +37,9 @@ def begin_next(work: Work, names: tuple[str, ...]) -> bool:
     Otherwise nothing more can happen in this look. A kubelet starts a Pod's containers one after the
     other: the next waits while one is being pulled or created.
     """
-    if any(slot.attempt for slot in work.runtime.slots):
-        return False
+    for slot in work.runtime.slots:
+        if slot.attempt:
+            return False
     for name in names:
         slot = work.slot(name)
         if slot.stop_due_us:
@@ -318,6 +319,8 @@ def _put(work: Work, slot: Slot) -> bool:
 def _probed(slot: Slot, container: Obj, at_us: int) -> Slot:
     """A container that runs, with its probes before it: what they have not said yet does not hold."""
     probes = first_probes(container, at_us)
+    if not probes:
+        return changed(slot, started=True, ready=True)
     started = not any(probe.kind == "startup" for probe in probes)
     ready = not any(probe.kind == "readiness" for probe in probes)
     return changed(slot, probes=probes, started=started, ready=ready)

@@ -262,7 +262,7 @@ def _round(work: Work) -> bool:
 
 def _terminate_if_asked(work: Work) -> None:
     """Turn from running the Pod to ending it, once."""
-    verdict = work.box.get(EVICTION, work.key)
+    verdict = work.view.get(EVICTION, work.key)
     if verdict is not None:
         work.box.put(EVICTION, work.key, None)
         if verdict["spec"]["uid"] == work.runtime.uid:
@@ -483,6 +483,9 @@ def _same_for_all(parts: _Parts) -> _Parts:
     return parts
 
 
+_NO_CONDITIONS: tuple[Obj, ...] = ()
+
+
 @remember
 def _verdicts_in(conditions: Sequence[Obj]) -> tuple[tuple[str, str], ...]:
     """What the conditions say, without since when and why."""
@@ -492,7 +495,8 @@ def _verdicts_in(conditions: Sequence[Obj]) -> tuple[tuple[str, str], ...]:
 
 
 def _conditions_of(work: Work) -> Sequence[Obj]:
-    return (work.pod.get("status") or {}).get("conditions") or ()
+    status = work.pod.get("status")
+    return (status.get("conditions") if status else None) or _NO_CONDITIONS
 
 
 def _shown(work: Work) -> tuple[object, ...]:
@@ -510,7 +514,7 @@ def _shown(work: Work) -> tuple[object, ...]:
         runtime.sandbox_ready,
         runtime.ip,
         _trouble_of(runtime),
-        *[_same_for_all(visible_of(slot)) for slot in runtime.slots],
+        *map(_same_for_all, map(visible_of, runtime.slots)),
         *([slot.resources for slot in runtime.slots] if runtime.resizing is not None else ()),
     )
 

@@ -42,6 +42,8 @@ class Traits:
     may_restart_all: bool
     has_resources: bool
     """It has resources as a whole, beside those of its containers."""
+    is_usual: bool
+    """It is one of most Pods: nothing but containers that run beside each other."""
 
 
 _known: dict[int, Traits] = {}
@@ -80,6 +82,10 @@ def read_traits(spec: Obj) -> Traits:
         is_gated=bool(spec.get("readinessGates")),
         may_restart_all=could_all_restart(spec),
         has_resources=bool(spec.get("resources")),
+        is_usual=not (
+            any(spec.get(name) for name in ("initContainers", "ephemeralContainers", "readinessGates"))
+            or could_all_restart(spec)
+        ),
     )
 
 

@@ -89,7 +89,10 @@ class Work:
 
     def slots(self) -> dict[str, Slot]:
         """The containers by name."""
-        return {slot.name: slot for slot in self.runtime.slots}
+        slots = self.runtime.slots
+        if len(slots) == 1:
+            return {slots[0].name: slots[0]}
+        return {slot.name: slot for slot in slots}
 
     def put_slot(self, slot: Slot) -> None:
         """Replace one container's memory."""

@@ -273,7 +273,10 @@ def _prepare_update(new: Obj, old: Obj) -> Obj:
 
 def _prepare_status(new: Obj, old: Obj) -> Obj:
     """The kubelet's write: spec, owners and deletion stay; the observed generation isn't forgotten."""
-    new = with_metadata_of(with_field_of(new, old, "spec"), old, ("ownerReferences", "deletionTimestamp"))
+    if new.get("spec") is not old.get("spec"):
+        new = with_field_of(new, old, "spec")
+    if new["metadata"] is not old["metadata"]:
+        new = with_metadata_of(new, old, ("ownerReferences", "deletionTimestamp"))
     before, after = old.get("status") or {}, new.get("status") or {}
     if before is after:
         return new

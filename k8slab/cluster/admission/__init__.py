@@ -115,15 +115,13 @@ def asks_clients(world: World) -> bool:
 
 def judges_status(world: World, kind: str) -> bool:
     """Whether some plug-in has a say in what is written into the status of a kind."""
-    needed = _judges().get(kind, ())
-    return asks_clients(world) or not world.store.kinds.isdisjoint(needed)
+    return not _judges(kind).isdisjoint(world.store.kinds)
 
 
 @cache
-def _judges() -> dict[str, frozenset[str]]:
-    """By kind what there must be an object of, that its status is judged."""
-    kinds = {kind for plugin in plugins() for kind in plugin.status_kinds}
-    return {kind: frozenset(one.needs for one in plugins() if kind in one.status_kinds) for kind in kinds}
+def _judges(kind: str) -> frozenset[str]:
+    """The kinds of which there must be an object, so that a kind's status is judged."""
+    return _configured() | {plugin.needs for plugin in plugins() if kind in plugin.status_kinds}
 
 
 def mutate(request: Request) -> Obj:
