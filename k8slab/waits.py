@@ -20,6 +20,7 @@ from k8slab.containers.images import REGISTRY_OUTAGE
 from k8slab.hints import SCALING, SCHEDULING, gist, hints_in
 from k8slab.kubelet.eviction import REASON
 from k8slab.kubelet.shortage import DISK, MEMORY, PIDS
+from k8slab.scheduler.device_claims import ClaimError, claims_of
 from k8slab.store.view import View
 from k8slab.texts import Language, say
 
@@ -131,8 +132,7 @@ def _pod(view: View, pod: Obj, now_us: int) -> list[Said]:
         return _unscheduled(view, pod, scheduled, now_us)
     node = pod["spec"].get("nodeName", "")
     if not node:
-        scheduler = pod["spec"].get("schedulerName", SCHEDULER)
-        return [("for_scheduler", {}) if scheduler == SCHEDULER else ("no_scheduler", {"name": scheduler})]
+        return [_untried(view, pod)]
     machine = view.get("Machine", ("", node))
     if machine is not None and not _is_heard(machine):
         return [("unheard", {"node": node})]
@@ -141,6 +141,18 @@ def _pod(view: View, pod: Obj, now_us: int) -> list[Said]:
         return _end(status)
     lines = _volumes(view, pod, node, now_us) or _containers(view, pod)
     return lines or _initialization(pod) or _readiness(pod)
+
+
+def _untried(view: View, pod: Obj) -> Said:
+    """Why the scheduler has said nothing yet of a Pod without a node."""
+    scheduler = pod["spec"].get("schedulerName", SCHEDULER)
+    if scheduler != SCHEDULER:
+        return "no_scheduler", {"name": scheduler}
+    try:
+        claims_of(view, pod)
+    except ClaimError as error:
+        return "for_device_claim", {"message": str(error)}
+    return "for_scheduler", {}
 
 
 SCHEDULER = "default-scheduler"

@@ -52,6 +52,10 @@ TEXTS = {
         "它在等待调度器 {name}，而该调度器没有在这里运行。",
     ),
     "for_scheduler": ("It waits for the scheduler to choose a node.", "它在等待调度器选择节点。"),
+    "for_device_claim": (
+        "The scheduler doesn't try it before it has its ResourceClaims: {message}",
+        "在它的 ResourceClaim 就绪之前，调度器不会处理它：{message}",
+    ),
     "unheard": (
         "Nothing is known of it, because the kubelet of {node} is not heard of.",
         "它的情况不明，因为收不到 {node} 上 kubelet 的消息。",

@@ -438,3 +438,16 @@ def test_what_is_created_for_another_image_says_so() -> None:
     assert "because Deployment web was given a Pod template with other images (nginx=nginx:missing-9)" in (
         lab.why(f"rs/{newest}") + lab.why(f"rs/{lab.list('rs')[0]['metadata']['name']}")
     )
+
+
+def test_a_pod_whose_claim_cannot_be_made_says_so() -> None:
+    lab = Lab(1)
+    spec = {
+        "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "none"}],
+        "containers": [{"name": "main", "image": "nginx:1.27", "resources": {"claims": [{"name": "gpu"}]}}],
+    }
+    lab.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "train"}, "spec": spec})
+    lab.run(5)
+    said = str(lab.why("pod/train"))
+    text = "The scheduler doesn't try it before it has its ResourceClaims: "
+    assert f'{text}pod "default/train": ResourceClaim not created yet' in said
