@@ -57,14 +57,18 @@ def record(world: World, actor: Actor, action: Record, cause: int) -> None:
     if old is not None and not _expired(world, old):
         _repeat(world, actor, old, cause)
         return
-    _expire(world, cause)
+    is_heard = _is_heard(world)
+    _expire(world, cause, is_heard=is_heard)
     resource_version = metadata.get("resourceVersion") or ""
     more = None if action.related is None else More(related=action.related)
     event = RecordedEvent(
         store.revision + 1, world.now_us, cause, about, voice, action.message, resource_version, 1, more
     )
-    store.record(_with_free_name(world, event))
-    _tell(world)
+    if store.has_unusual_event_names():
+        event = _with_free_name(world, event)
+    store.record(event)
+    if is_heard:
+        _tell(world)
 
 
 @lru_cache(maxsize=8192)
@@ -73,19 +77,21 @@ def _about(kind: str, namespace: str, name: str, uid: str) -> About:
     return About(kind, namespace, name, uid)
 
 
+def _is_heard(world: World) -> bool:
+    """Whether anyone watches Events."""
+    return "Event" in world.wakers.kinds or world.is_observed("Event")
+
+
 def _tell(world: World) -> None:
     """Tell whoever watches Events of the last change, which was one."""
-    if "Event" in world.wakers.kinds or world.is_observed("Event"):
-        notify(world, world.store.history[-1])
+    notify(world, world.store.history[-1])
 
 
 def _with_free_name(world: World, event: RecordedEvent) -> RecordedEvent:
     """An Event whose name no other has: only a client may have chosen the same."""
-    store = world.store
-    if store.has_unusual_event_names():
-        while store.event(event.key) is not None:
-            more = event.more or More()
-            event = event._replace(more=more._replace(shift=more.shift + 1))
+    while world.store.event(event.key) is not None:
+        more = event.more or More()
+        event = event._replace(more=more._replace(shift=more.shift + 1))
     return event
 
 
@@ -98,7 +104,8 @@ def _repeat(world: World, actor: Actor, old: RecordedEvent | Obj, cause: int) ->
             revision=revision, at_us=world.now_us, cause=cause, times=old.times + 1, more=more
         )
         world.store.repeat(old, again)
-        _tell(world)
+        if _is_heard(world):
+            _tell(world)
         return
     metadata = old["metadata"]
     key = (metadata["namespace"], metadata["name"])
@@ -161,7 +168,7 @@ def _was_repeated(event: RecordedEvent | Obj) -> bool:
     return bool(event.get("series")) or event.get("count", 1) > 1
 
 
-def _expire(world: World, cause: int) -> None:
+def _expire(world: World, cause: int, *, is_heard: bool) -> None:
     """Remove the oldest Events whose hour is over; a few at a time, so that no write is slow."""
     if world.now_us <= world.store.no_event_expires_until_us:
         return
@@ -169,7 +176,8 @@ def _expire(world: World, cause: int) -> None:
     for event in due:
         if isinstance(event, RecordedEvent):
             world.store.expire(event, world.now_us, cause)
-            _tell(world)
+            if is_heard:
+                _tell(world)
             continue
         metadata = event["metadata"]
         key = (metadata["namespace"], metadata["name"])

@@ -59,19 +59,27 @@ def service_variables(view: View, namespace: str, enabled: bool, at_us: int = 0)
     if master is not None and (namespace != "default" or not enabled):
         services.insert(0, master)
     for service in services:
-        spec = service["spec"]
-        address = spec.get("clusterIP")
-        if not address or address == "None" or not spec.get("ports"):
-            continue
-        prefix = service["metadata"]["name"].upper().replace("-", "_")
-        first = spec["ports"][0]
-        result[f"{prefix}_SERVICE_HOST"] = address
-        result[f"{prefix}_SERVICE_PORT"] = str(first["port"])
-        for port in spec["ports"]:
-            if port.get("name"):
-                label = port["name"].upper().replace("-", "_")
-                result[f"{prefix}_SERVICE_PORT_{label}"] = str(port["port"])
-        _add_link_variables(result, prefix, address, spec["ports"])
+        result.update(_variables_of(service))
+    return result
+
+
+@remember
+def _variables_of(service: Obj) -> dict[str, str]:
+    """The variables for one Service; none for one without an address or ports."""
+    result: dict[str, str] = {}
+    spec = service["spec"]
+    address = spec.get("clusterIP")
+    if not address or address == "None" or not spec.get("ports"):
+        return result
+    prefix = service["metadata"]["name"].upper().replace("-", "_")
+    first = spec["ports"][0]
+    result[f"{prefix}_SERVICE_HOST"] = address
+    result[f"{prefix}_SERVICE_PORT"] = str(first["port"])
+    for port in spec["ports"]:
+        if port.get("name"):
+            label = port["name"].upper().replace("-", "_")
+            result[f"{prefix}_SERVICE_PORT_{label}"] = str(port["port"])
+    _add_link_variables(result, prefix, address, spec["ports"])
     return result
 
 

@@ -98,6 +98,7 @@ class Sync:
 
     view: View
     job: Obj
+    indexed: bool
     status: Obj
     pods: list[Obj]
     tracked: list[Obj]
@@ -167,11 +168,13 @@ def _begin(view: View, job: Obj, pods: list[Obj], backoff: Backoff, now_us: int)
     status["uncountedTerminatedPods"] = dict(status.get("uncountedTerminatedPods") or {})
     active_pods = [pod for pod in pods if is_active(pod)]
     tracked = [pod for pod in pods if has_finalizer(pod)]
-    if is_indexed(job):
+    indexed = is_indexed(job)
+    if indexed:
         tracked = [pod for pod in tracked if valid_index(job, pod)]
     sync = Sync(
         view,
         job,
+        indexed,
         status,
         pods,
         tracked,
@@ -209,7 +212,7 @@ def _newly(sync: Sync, counted: Sequence[str], fits: Callable[[Obj], bool]) -> l
 def _look(sync: Sync) -> Acting:
     """Decide, act, and write what there is. The error, or an empty text."""
     _decide_failure(sync)
-    if is_indexed(sync.job):
+    if sync.indexed:
         _count_indexes(sync)
     if sync.end is not None:
         ready, deleted, error = yield from delete_pods(sync.job, sync.active_pods, keep_finalizers=True)
@@ -429,7 +432,7 @@ def _wanted(sync: Sync) -> int:
 
 def _surplus(sync: Sync, at_least: int) -> list[Obj]:
     """The Pods to remove: those without a valid index, all but one of each index, else the least worth."""
-    if not is_indexed(sync.job):
+    if not sync.indexed:
         return by_worth(sync.active_pods)[:at_least] if at_least else []
     removed, by_index = split_repeated(sync.active_pods, sync.job["spec"]["completions"])
     left: list[Obj] = []
@@ -447,7 +450,7 @@ def _places(sync: Sync, count: int) -> tuple[list[int], int]:
     spec = sync.job["spec"]
     per_index = spec.get("backoffLimitPerIndex") is not None
     wait_us = 0 if per_index else remaining_us(sync.backoff, sync.now_us)
-    if wait_us or not is_indexed(sync.job):
+    if wait_us or not sync.indexed:
         return [-1] * count, wait_us
     taken = with_indexes(sync.succeeded_indexes, indexes_of(sync.active_pods))
     if replaces_only_failed(sync.job):
@@ -479,7 +482,7 @@ def _track(sync: Sync) -> Acting:
 
     Models trackJobStatusAndRemoveFinalizers and flushUncountedAndRemoveFinalizers.
     """
-    if is_indexed(sync.job):
+    if sync.indexed:
         sync.pods = sorted(sync.pods, key=index_of)
     tracked = {pod["metadata"]["uid"]: True for pod in sync.pods if has_finalizer(pod)}
     _count_released(sync, tracked)
@@ -555,7 +558,7 @@ def _list_ends(sync: Sync) -> list[Obj]:
             break
     for name in ("succeeded", "failed"):
         _set(uncounted, name, list(listed[name]))
-    if is_indexed(sync.job):
+    if sync.indexed:
         _write_indexes(sync, indexes)
     return counted
 
@@ -572,8 +575,7 @@ def _may_let_go(sync: Sync, pod: Obj) -> bool:
 
 def _end_of(sync: Sync, pod: Obj) -> str:
     """How the Pod's end is counted: "succeeded", "failed", "index" for a succeeded index, "" not at all."""
-    job = sync.job
-    indexed = is_indexed(job)
+    job, indexed = sync.job, sync.indexed
     if phase_of(pod) == "Succeeded":
         if not indexed:
             return "succeeded"

@@ -102,7 +102,8 @@ class RecordedEvent(NamedTuple):
     @property
     def number(self) -> int:
         """The revision at which it was first said, by which the Event is known for as long as it is there."""
-        return self.first.revision
+        more = self.more
+        return self.revision if more is None or more.first is None else more.first.revision
 
     @property
     def nanoseconds(self) -> int:

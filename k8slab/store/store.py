@@ -219,7 +219,8 @@ class Store:
                     self._objects[kind] = table
                     self.kinds |= {kind}
             table[key] = new
-            self._reindex(kind, key, old, new)
+            if old is None or not _same_places(kind, old, new):
+                self._reindex(kind, key, old, new)
         change = Change(self.revision, at_us, kind, key, old, new, cause)
         self.history.rows.append(change)
         return change
@@ -285,8 +286,6 @@ class Store:
             self.kinds -= {kind}
 
     def _reindex(self, kind: str, key: Key, old: Obj | None, new: Obj | None) -> None:
-        if old is not None and new is not None and _same_places(kind, old, new):
-            return
         born = self._born[kind][key]
         namespace = key[0]
         if old is None:
