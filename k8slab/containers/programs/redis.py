@@ -3,6 +3,10 @@
 The data live in the process's memory and are gone with it, unless the server
 was started with `--appendonly yes`: then they are in /data and survive on a
 volume.
+
+A server that was started with `--replicaof HOST PORT` is a replica: it refuses
+writes, and before it reads it takes over what its master has. So a replica is
+never behind, but keeps what it had while its master can't be reached.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from k8slab.containers.streams import Steps
 _FILE = "/data/appendonly.aof"
 PORT = 6379
 _POLL_US = SECOND_US // 4
+_SNAPSHOT = "PSYNC"
+"""How a replica asks its master for all that it has."""
 
 Data = dict[str, Any]
 
@@ -189,9 +195,13 @@ _COMMANDS: dict[str, tuple[int, Handler]] = {
     "DBSIZE": (0, lambda data, words: (len(data), data)),
     "FLUSHALL": (0, lambda data, words: ("OK", {})),
     "FLUSHDB": (0, lambda data, words: ("OK", {})),
+    _SNAPSHOT: (0, lambda data, words: (json.dumps(data, sort_keys=True), data)),
     "INFO": (0, lambda data, words: (f"# Keyspace\ndb0:keys={len(data)},expires=0", data)),
     "ROLE": (0, lambda data, words: (["master", "0"], data)),
 }
+
+
+_READ_ONLY = "READONLY You can't write against a read only replica."
 
 
 def execute(data: Data, words: list[str]) -> tuple[Any, Data]:
@@ -211,7 +221,44 @@ def _is_durable(context: Context) -> bool:
     return "--appendonly" in words and "yes" in words[words.index("--appendonly") :]
 
 
-def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
+def _master(context: Context) -> tuple[str, int] | None:
+    """Whose replica a server is, by its command line."""
+    for number, word in enumerate(context.argv[:-2]):
+        if word.lower() in ("--replicaof", "--slaveof"):
+            return context.argv[number + 1], int(context.argv[number + 2])
+    return None
+
+
+def _replicated(context: Context, call: Call) -> Generator[Request, Any, Answer]:
+    """A replica's answer, from what its master has or had last."""
+    master = _master(context)
+    assert master is not None, "a replica has a master"
+    host, port = master
+    answer = yield Call(host, port, "redis", [_SNAPSHOT])
+    data: Data = (yield Recall("data")) or {}
+    theirs: Data = json.loads(answer.payload["reply"]) if answer.ok else data
+    if theirs != data:
+        data = theirs
+        yield Remember("data", data)
+    link = "up" if answer.ok else "down"
+    words = [word.upper() for word in call.payload]
+    if words[:2] == ["INFO", "REPLICATION"]:
+        lines = ("# Replication", "role:slave", f"master_host:{host}", f"master_port:{port}")
+        return Answer(True, {"reply": "\n".join((*lines, f"master_link_status:{link}", "slave_read_only:1"))})
+    if words[0] == "ROLE":
+        state = "connected" if answer.ok else "connect"
+        return Answer(True, {"reply": ["slave", host, str(port), state]})
+    try:
+        reply, after = execute(data, call.payload)
+    except RedisError as error:
+        return Answer(True, {"error": str(error)})
+    return Answer(True, {"error": _READ_ONLY} if after is not data else {"reply": reply})
+
+
+def handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
+    """Answer one command, as a replica if the command line makes the server one."""
+    if _master(context) is not None:
+        return (yield from _replicated(context, call))
     data: Data | None = yield Recall("data")
     durable = _is_durable(context)
     if data is None:
@@ -290,8 +337,8 @@ def _ask(call: Any, host: str, port: int, words: list[str]) -> Steps:
         return 0
 
 
-_SERVER = Executable(
-    server=Server("redis", lambda context: (PORT,), _handle, _start_lines, cost_us=lambda call: A_KEY_US)
+SERVER = Executable(
+    server=Server("redis", lambda context: (PORT,), handle, _start_lines, cost_us=lambda call: A_KEY_US)
 )
 
 PROGRAM = Family(
@@ -301,8 +348,8 @@ PROGRAM = Family(
     cwd="/data",
     files={"/data/": ""},
     executables={
-        "docker-entrypoint.sh": _SERVER,
-        "redis-server": _SERVER,
+        "docker-entrypoint.sh": SERVER,
+        "redis-server": SERVER,
         "redis-cli": Executable(run=_client),
     },
 )
