@@ -30,6 +30,7 @@ PORTED = {
     "test_pod_gc": (30, "gc_controller"),
     "test_pods": (50, "controller_utils", "controller_ref_manager"),
     "test_replicaset": (90, "replica_set", "replica_set_utils", "controller_utils"),
+    "test_replicationcontroller": (11, "replication_controller_utils"),
     "test_resource_claim": (45, "controller"),
     "test_resource_quota": (35, "resource_quota_controller"),
     "test_service_account": (20, "serviceaccounts_controller"),
