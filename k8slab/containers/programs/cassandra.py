@@ -11,10 +11,10 @@ and Cassandra's nodetool/Status.java and gms/Gossiper.java, 3.11.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Generator
 from typing import Any
 
+from k8slab.chance import uid
 from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.requests import Answer, Call, MakeDirectory, Read, Request, Write
@@ -60,7 +60,7 @@ def _check(context: Context) -> Generator[Request, Any, tuple[int, str] | None]:
     yield MakeDirectory(_directory(context))
     text = yield Read(_ring_file(context))
     ring: dict[str, Any] = json.loads(text) if text else {"id": "", "members": {}}
-    own = ring["id"] or str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{context.namespace}/{context.pod}"))
+    own = ring["id"] or uid(context.started_us, "cassandra", context.namespace, context.pod)
     rack = context.env.get("CASSANDRA_RACK") or "rack1"
     this = {"address": context.ip, "rack": rack, "startedUs": context.started_us}
     members: Members = {**ring["members"], own: this}
