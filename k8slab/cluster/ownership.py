@@ -85,7 +85,7 @@ def _shortened(links: list[Trail], compacted: int) -> Trail:
         kept.append(link)
     before = None if kept[0].managed is not None else kept[0].before
     for link in kept:
-        before = link._replace(before=before)
+        before = link if link.before is before else Trail(before, *link[1:])
     assert before is not None, "a trail has a link"
     return before
 
