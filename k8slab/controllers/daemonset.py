@@ -114,6 +114,10 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
     sync = yield from _look(view, daemon_set, hash_text, now_us)
     remembered = memory if isinstance(memory, DaemonMemory) else DaemonMemory()
     work, remembered, wait_us = yield from _manage(sync, remembered)
+    if work.nodes or work.pods:
+        # Pods go and come one by one: a look that doesn't see yet what the last one wrote
+        # is tried again at once, and that retry uses up the entry that stands.
+        remembered = remembered._replace(due_us=None)
     error = yield from _carry_out(sync, work)
     if not error and not work.nodes and not work.pods:
         if (daemon_set["spec"].get("updateStrategy") or {}).get("type") == "RollingUpdate":

@@ -556,6 +556,15 @@ def test_one_look_is_agreed_on_the_earliest(seconds, known, stands, asked, expec
     assert agreed.ready == ((ready["metadata"]["uid"],) if seconds else ())
 
 
+def test_making_pods_uses_up_the_entry_that_stands():
+    memory = controller.DaemonMemory(due_us=NOW_US + 2 * SECOND_US)
+    _, _, done, _ = look(daemon_set(minReadySeconds=5), node(), memory=memory)
+    assert done.memory.due_us is None
+    running = pod("p", owner=OWNER, ready=False)
+    _, _, done, _ = look(daemon_set(minReadySeconds=5), node(), running, memory=memory)
+    assert done.memory.due_us == memory.due_us
+
+
 def test_a_revision_name_that_other_data_has_taken_counts_as_a_collision():
     view = MemoryView([daemon_set(), node()])
     view.sync(controller.plan, KEY)
