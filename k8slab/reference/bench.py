@@ -120,7 +120,13 @@ def add_node(
     node: Obj = {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "uid": f"{name}-uid", "labels": dict(labels), "creationTimestamp": when},
+        "metadata": {
+            "name": name,
+            "uid": f"{name}-uid",
+            "labels": dict(labels),
+            "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
+            "creationTimestamp": when,
+        },
         "spec": spec,
         "status": {
             "addresses": [{"type": "Hostname", "address": name}],

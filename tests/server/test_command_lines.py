@@ -5,8 +5,8 @@ is a file beside the commands, `< text` the standard input of the next one. Befo
 forked; the binary works on the lab, the in-process kubectl on the fork, so that both see the same.
 
 What is normalised: addresses of the server, where the kubeconfig lies, the head of klog's lines, the folders
-and times that `diff` names, and the ages that the binary counts by its own clock: in `describe` and `events`,
-and without the server's tables.
+and times that `diff` names, the order of lines in which the binary has none, and the ages that it counts by
+its own clock: in `describe` and `events`, and without the server's tables.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ NORMAL = (
     (re.compile(r"/tmp/(LIVE|MERGED)-\d+/"), r"\1/"),
     (re.compile(r"^((?:---|\+\+\+) \S+)\t.*$", re.MULTILINE), r"\1"),
 )
+UNORDERED = ("drain", "set env deployment/web --from=configmap/cfg")
+"""The binary evicts several Pods at a time, and walks over a ConfigMap's keys in no order."""
 AGE = re.compile(r"\b(?:\d+[ydhms])+\b")
 
 
@@ -69,6 +71,8 @@ def normal(step: Step, text: str) -> str:
         text = pattern.sub(replacement, text)
     if step.command.startswith(("describe", "events")) or "--server-print=false" in step.command:
         text = re.sub(r" {2,}", "  ", AGE.sub("<age>", text))
+    if step.command.startswith(UNORDERED):
+        text = "".join(sorted(text.splitlines(keepends=True)))
     return text
 
 
