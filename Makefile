@@ -6,7 +6,7 @@ DIR ?= tests/reference
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check bench lite lite-panel lite-site reference fuzz notebooks format clean browser serve
+.PHONY: help lab test check bench lite lite-panel lite-site lines reference fuzz notebooks format clean browser serve
 
 help:  ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ reference: $(STAMP)  ## Compare with recorded facts: make reference DIR=… [OVE
 
 fuzz: $(STAMP)  ## Send a served lab 20,000 requests with something wrong in them
 	K8SLAB_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n 2 tests/server/test_fuzz.py
+
+lines: $(STAMP)  ## Give every command line there is to the kubectl binary and to the in-process one, and compare
+	K8SLAB_LINES=all $(BIN)/python -m pytest tests/server/test_command_lines.py
 
 crowd: $(STAMP) browser  ## Make a picture of 150,000 Pods on 5,000 nodes, and look into it down to one Pod
 	K8SLAB_CROWD="5000 150000" $(BIN)/python -m pytest --durations=0 tests/scene/test_large.py tests/panel/test_crowd.py
