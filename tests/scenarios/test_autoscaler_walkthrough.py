@@ -144,7 +144,8 @@ def test_a_load_can_be_forked_and_rewound(lab: Lab) -> None:
 
 
 def test_a_saved_walkthrough_is_played_again(lab: Lab) -> None:
-    lab.kubectl(f"run -i --tty load-generator --rm --image=busybox:1.28 --restart=Never {LOOP}")
+    run = "run -i --tty load-generator --rm --image=busybox:1.28 --restart=Never --request-timeout=1m"
+    lab.kubectl(f"{run} {LOOP}")
     assert Lab.load(lab.save()).digest() == lab.digest()
 
 
