@@ -370,15 +370,23 @@ def admission_request(
     old: Obj | None,
     options: WriteOptions,
     subresource: str = "",
+    *,
+    key: Key | None = None,
+    parent: Kind | None = None,
 ) -> admission.Request:
-    """The request as admission plug-ins see it."""
-    metadata = (new or old or {})["metadata"]
+    """The request as admission plug-ins see it.
+
+    `key` and `parent` say what `new` is created in, where it is a body like a binding.
+    """
+    if key is None:
+        metadata = (new or old or {})["metadata"]
+        key = (metadata.get("namespace", "") if kind.namespaced else "", metadata.get("name", ""))
     return admission.Request(
         view=world,
         operation=operation,
         kind=kind,
-        namespace=metadata.get("namespace", "") if kind.namespaced else "",
-        name=metadata.get("name", ""),
+        namespace=key[0],
+        name=key[1],
         subresource=subresource,
         new=new,
         old=old,
@@ -388,6 +396,7 @@ def admission_request(
         extra=actor.extra,
         now_us=world.now_us,
         dry_run=options.dry_run,
+        parent=parent,
         warn=options.warn,
     )
 

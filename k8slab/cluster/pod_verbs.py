@@ -19,7 +19,7 @@ from k8slab.api.validation._field import NOT_NEGATIVE
 from k8slab.api.validation._field import forbidden as forbidden_value
 from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.cluster import admission, bodies, subresources
-from k8slab.cluster.api import Actor, WriteOptions
+from k8slab.cluster.api import PLAIN, Actor, WriteOptions, admission_request
 from k8slab.cluster.options import delete_query, integer
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
@@ -285,22 +285,9 @@ def _admit(world: World, request: Request, route: Route, actor: Actor) -> None:
         options.update({"container": query["container"]} if query.get("container") else {})
         if route.subresource == "exec":
             options["command"] = _words(query.get("command", ""))
+    key = (route.namespace, route.name)
     admission.validate(
-        admission.Request(
-            view=world,
-            operation="CONNECT",
-            kind=kind,
-            namespace=route.namespace,
-            name=route.name,
-            subresource=route.subresource,
-            new=options,
-            old=None,
-            user=actor.user,
-            groups=actor.groups,
-            uid=actor.uid,
-            extra=actor.extra,
-            now_us=world.now_us,
-        )
+        admission_request(world, actor, kind, "CONNECT", options, None, PLAIN, route.subresource, key=key)
     )
 
 

@@ -22,6 +22,7 @@ from k8slab.cluster.api import (
     PLAIN,
     Actor,
     WriteOptions,
+    admission_request,
     check_version,
     commit,
     component_actor,
@@ -61,23 +62,8 @@ def admitted(
     To admission it is a creation like any other: a namespace that is terminating takes no binding
     and no eviction either.
     """
-    asked = admission.Request(
-        view=world,
-        operation="CREATE",
-        kind=kind,
-        namespace=key[0],
-        name=key[1],
-        subresource=subresource,
-        new=body,
-        old=None,
-        user=actor.user,
-        groups=actor.groups,
-        uid=actor.uid,
-        extra=actor.extra,
-        now_us=world.now_us,
-        dry_run=options.dry_run,
-        parent=parent,
-        warn=options.warn,
+    asked = admission_request(
+        world, actor, kind, "CREATE", body, None, options, subresource, key=key, parent=parent
     )
     body = admission.mutate(asked)
     admission.validate(asked._replace(new=body))
