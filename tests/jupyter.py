@@ -30,7 +30,7 @@ _SETTINGS = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"},
 }
 _THEME = "@jupyterlab/apputils-extension/themes.jupyterlab-settings"
-_START_S = 60
+_START_S = 180
 
 
 class Server(NamedTuple):
@@ -161,11 +161,11 @@ def write(server: Server, name: str, cells: Sequence[str]) -> None:
 def visit(page: Page, server: Server, name: str) -> None:
     """Open a notebook, ready to run; Voila runs it by itself."""
     if server.app == "voila":
-        page.goto(f"{server.url}/voila/render/{name}.ipynb", timeout=60_000)
+        page.goto(f"{server.url}/voila/render/{name}.ipynb", timeout=120_000)
         return
     path = f"lab/workspaces/{name}/tree" if server.app == "lab" else "notebooks"
     page.goto(f"{server.url}/{path}/{name}.ipynb")
-    page.wait_for_function(_READY, timeout=60_000)
+    page.wait_for_function(_READY, timeout=120_000)
 
 
 def run_all(page: Page, server: Server) -> None:
@@ -173,7 +173,7 @@ def run_all(page: Page, server: Server) -> None:
     if server.app == "voila":
         return
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(_READY, timeout=60_000)
+    page.wait_for_function(_READY, timeout=120_000)
 
 
 def outputs(page: Page) -> str:
@@ -184,5 +184,5 @@ def outputs(page: Page) -> str:
 def run_first(page: Page) -> None:
     """Run the first cell, go to the second, and wait until the kernel is idle."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
-    page.wait_for_function(_RAN, timeout=60_000)
-    page.wait_for_function(_READY, timeout=60_000)
+    page.wait_for_function(_RAN, timeout=120_000)
+    page.wait_for_function(_READY, timeout=120_000)

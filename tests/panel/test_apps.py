@@ -258,7 +258,7 @@ def test_a_second_view_shows_the_same(visit: Visit) -> None:
         }"""
     )
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-    expect(page.locator(".k8-stage")).to_have_count(2, timeout=15_000)
+    expect(page.locator(".k8-stage")).to_have_count(2, timeout=60_000)
     before = page.locator(".k8-time").first.inner_text()
     page.locator(".k8slab-bar button").nth(1).click()
     page.wait_for_function(
@@ -279,7 +279,7 @@ def test_nobody_is_kept_out_of_a_comparison(visit: Visit, theme: str) -> None:
     if not panel.locator(".k8slab-comparison").count():
         panel.locator(".k8slab-bar button", has_text="fork here").first.click()
     twin = panel.locator(".k8slab-panel").first
-    expect(twin.locator(".k8-object").first).to_be_visible(timeout=20_000)
+    expect(twin.locator(".k8-object").first).to_be_visible(timeout=60_000)
     comparison = panel.locator(".k8slab-comparison")
     expect(comparison.locator(".k8-stage")).to_have_count(2)
     line = twin.locator(".k8-console input")

@@ -724,7 +724,7 @@ def test_playing_goes_on_in_a_thread() -> None:
     frames = threading.Semaphore(0)
     player = Player(lab, frames.release)
     player.play()
-    assert all(frames.acquire(timeout=10) for _ in range(3))
+    assert all(frames.acquire(timeout=60) for _ in range(3))
     player.pause()
     assert lab.now_us > NOW_US
 
@@ -766,7 +766,7 @@ def test_the_play_button_plays_and_pauses() -> None:
     panel.player._on_frame = lambda: (inner(), frames.release())  # type: ignore[assignment,func-returns-value]
     panel.controls.speed.value = 60.0
     panel.controls.play.value = True
-    assert frames.acquire(timeout=10)
+    assert frames.acquire(timeout=60)
     panel.controls.play.value = False
     assert (panel.player.playing, panel.player.speed, panel.controls.play.icon) == (False, 60.0, "play")
     assert lab.now_us > NOW_US

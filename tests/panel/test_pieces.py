@@ -214,7 +214,7 @@ def test_pieces_laid_out_in_jupyterlab(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: errors.append(str(error)))
         visit(page, server, "pieces")
         run_all(page, server)
-        page.wait_for_selector('.k8-object[data-id="Pod/default/db-0"]', timeout=30_000)
+        page.wait_for_selector('.k8-object[data-id="Pod/default/db-0"]', timeout=60_000)
         assert page.locator(".k8-picture").count() == 2, outputs(page)
         assert page.locator(".k8-header:visible").count() == 1, "the timeline has no header of its own"
         page.click('.k8-object[data-id="Pod/default/db-0"]')

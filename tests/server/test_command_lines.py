@@ -98,7 +98,7 @@ def test_the_binary_and_the_in_process_kubectl_print_the_same(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         binary = (normal(step, done.stdout), normal(step, done.stderr), done.returncode)

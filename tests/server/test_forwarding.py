@@ -28,10 +28,10 @@ def test_kubectl_forwards_a_port(lab: Lab, serving: Serving) -> None:
             line = process.stdout.readline()
             port = re.search(r"127\.0\.0\.1:(\d+)", line)[1]
             for _ in range(3):
-                answer = httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+                answer = httpx.get(f"http://127.0.0.1:{port}/", timeout=60)
                 assert answer.status_code == 200
                 assert "Welcome to nginx!" in answer.text
-            assert httpx.get(f"http://127.0.0.1:{port}/nothing", timeout=5).status_code == 404
+            assert httpx.get(f"http://127.0.0.1:{port}/nothing", timeout=60).status_code == 404
         finally:
             process.terminate()
     assert '"GET / HTTP/1.1" 200' in lab.kubectl("logs web").stdout

@@ -163,7 +163,7 @@ def test_binary_and_in_process_agree(story: str, lab: Lab, serving: Serving, mon
     monkeypatch.setenv("EDITOR", "cat")
     twin = lab.fork()
     for step in STORIES[story]:
-        done = serving.kubectl(*shlex.split(step.command), stdin=step.stdin, timeout_seconds=30)
+        done = serving.kubectl(*shlex.split(step.command), stdin=step.stdin, timeout_seconds=180)
         told = f"kubectl {step.command}\n{done.stdout}{done.stderr}"
         assert done.returncode == step.code, told
         assert step.says in done.stdout + done.stderr, told
@@ -198,12 +198,12 @@ def _only_reads(command: str) -> bool:
 
 LIVE = [
     Step("apply -f -", stdin=DB, says="created"),
-    Step("rollout status sts/db --timeout=20s", says="2 new pods have been updated"),
-    Step("wait --for=condition=Ready pod -l app=db --timeout=20s", says="pod/db-1 condition met"),
+    Step("rollout status sts/db --timeout=60s", says="2 new pods have been updated"),
+    Step("wait --for=condition=Ready pod -l app=db --timeout=60s", says="pod/db-1 condition met"),
     Step(
         "run talk --image=busybox --restart=Never -- sh -c 'echo one; sleep 120; echo two'", says="pod/talk"
     ),
-    Step("wait --for=condition=Ready pod/talk --timeout=20s", says="condition met"),
+    Step("wait --for=condition=Ready pod/talk --timeout=60s", says="condition met"),
     Step("logs -f talk", says="two"),
     Step("exec db-0 -- sh -c 'sleep 30; echo slept'", says="slept"),
     Step("drain node-1 --ignore-daemonsets --force", says="node/node-1 drained"),
@@ -216,7 +216,7 @@ LIVE = [
 def test_commands_that_wait_see_time_pass(lab: Lab) -> None:
     with serve(lab, speed=60) as serving:
         for step in LIVE:
-            done = serving.kubectl(*shlex.split(step.command), stdin=step.stdin, timeout_seconds=30)
+            done = serving.kubectl(*shlex.split(step.command), stdin=step.stdin, timeout_seconds=180)
             told = f"kubectl {step.command}\n{done.stdout}{done.stderr}"
             assert done.returncode == step.code, told
             assert step.says in done.stdout, told

@@ -15,7 +15,7 @@ def test_time_moves_only_by_the_tests_hand(cluster) -> None:  # noqa: F811
     assert cluster.lab.now == before + 300
     assert "1/1" in cluster.kubectl("get", "deployment", "web").stdout
     headers = {"Authorization": f"Bearer {cluster.token}"}
-    assert httpx.get(f"{cluster.url}/api/v1/nodes", headers=headers).status_code == 200
+    assert httpx.get(f"{cluster.url}/api/v1/nodes", headers=headers, timeout=60).status_code == 200
 
 
 def test_a_command_that_fails_fails_the_test(cluster) -> None:  # noqa: F811

@@ -69,7 +69,7 @@ def environment(serving: Serving) -> dict[str, str]:
 
 def kubectl(serving: Serving, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [KUBECTL, *args], env=environment(serving), input=stdin, capture_output=True, timeout=60, check=False
+        [KUBECTL, *args], env=environment(serving), input=stdin, capture_output=True, timeout=240, check=False
     )
 
 

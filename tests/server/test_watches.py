@@ -17,7 +17,9 @@ CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 
 
 def client(serving: Serving) -> httpx.Client:
-    return httpx.Client(base_url=serving.url, headers={"Authorization": f"Bearer {serving.token}"})
+    return httpx.Client(
+        base_url=serving.url, headers={"Authorization": f"Bearer {serving.token}"}, timeout=60
+    )
 
 
 async def _lines(reader: asyncio.StreamReader):
@@ -57,7 +59,7 @@ async def _watch(
 
 async def _write(serving: Serving, number: int) -> None:
     headers = {"Authorization": f"Bearer {serving.token}"}
-    async with httpx.AsyncClient(base_url=serving.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=60) as http:
         for count in range(WRITES):
             body = {"metadata": {"name": f"cm-{number}-{count}"}}
             assert (await http.post(CONFIGMAPS, json=body)).status_code == 201
@@ -102,7 +104,7 @@ def test_events_come_in_the_order_of_revisions(lab: Lab, serving: Serving) -> No
         with lab.lock:
             for number in range(30):
                 lab.kubectl(f"create configmap cm-{number}")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             return await watching
 
     revisions = [revision for _, _, revision in asyncio.run(everything())]
@@ -115,7 +117,7 @@ def test_a_watch_ends_when_its_time_is_over(serving: Serving) -> None:
         before = time.monotonic()
         answer = http.get(CONFIGMAPS, params={"watch": "1", "timeoutSeconds": "1"})
         assert answer.status_code == 200
-        assert 0.9 < time.monotonic() - before < 5
+        assert 0.9 < time.monotonic() - before < 60
 
 
 def test_tables_are_watched_too(lab: Lab, serving: Serving) -> None:

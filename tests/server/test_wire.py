@@ -23,7 +23,7 @@ def served():
     lab = Lab(2)
     with serve(lab, live=False, token="secret") as serving:
         headers = {"Authorization": "Bearer secret"}
-        with httpx.Client(base_url=serving.url, headers=headers, timeout=10) as http:
+        with httpx.Client(base_url=serving.url, headers=headers, timeout=60) as http:
             yield lab, serving, http
         assert serving.app.faults == []
 
@@ -51,7 +51,7 @@ UNAUTHORIZED = {
 )
 def test_with_bad_credentials(served, path: str, headers: dict[str, str]) -> None:
     _, serving, _ = served
-    answer = httpx.get(serving.url + path, headers=headers)
+    answer = httpx.get(serving.url + path, headers=headers, timeout=60)
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
 
 
@@ -66,7 +66,7 @@ def test_with_bad_credentials(served, path: str, headers: dict[str, str]) -> Non
 )
 def test_the_anonymous_user_may_see_next_to_nothing(served, path: str, headers: dict[str, str]) -> None:
     _, serving, _ = served
-    answer = httpx.get(serving.url + path, headers=headers)
+    answer = httpx.get(serving.url + path, headers=headers, timeout=60)
     assert answer.status_code == 403
     assert 'User "system:anonymous" cannot ' in answer.json()["message"]
 
@@ -74,14 +74,14 @@ def test_the_anonymous_user_may_see_next_to_nothing(served, path: str, headers: 
 def test_the_anonymous_user_may_not_impersonate(served) -> None:
     _, serving, _ = served
     headers = {"Impersonate-User": "admin", "Impersonate-Group": "system:masters"}
-    assert httpx.get(serving.url + PODS, headers=headers).status_code == 403
+    assert httpx.get(serving.url + PODS, headers=headers, timeout=60).status_code == 403
 
 
 def test_good_credentials(served) -> None:
     _, serving, http = served
     assert http.get(PODS).status_code == 200
-    assert httpx.get(f"{serving.url}/token/secret{PODS}").status_code == 200
-    assert httpx.get(f"{serving.url}/readyz").text == "ok"
+    assert httpx.get(f"{serving.url}/token/secret{PODS}", timeout=60).status_code == 200
+    assert httpx.get(f"{serving.url}/readyz", timeout=60).text == "ok"
 
 
 def test_impersonation_is_judged_by_roles(served) -> None:
@@ -96,7 +96,7 @@ def test_the_token_of_a_service_account_is_that_account(served) -> None:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     made = http.post("/api/v1/namespaces/default/serviceaccounts/default/token", json=review)
     token = made.json()["status"]["token"]
-    answer = httpx.get(serving.url + PODS, headers={"Authorization": f"Bearer {token}"})
+    answer = httpx.get(serving.url + PODS, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answer.status_code == 403
     assert "system:serviceaccount:default:default" in answer.json()["message"]
 
@@ -230,7 +230,7 @@ def test_every_document_of_the_index_is_there_and_complete(served) -> None:
     index = http.get("/openapi/v3").json()["paths"]
     assert "apis/apps/v1" in index
     for place in index.values():
-        document = httpx.get(serving.url + place["serverRelativeURL"]).json()
+        document = httpx.get(serving.url + place["serverRelativeURL"], timeout=60).json()
         schemas = document["components"]["schemas"]
         references = json.dumps(document).split('"$ref": "#/components/schemas/')[1:]
         assert {one.split('"')[0] for one in references} <= set(schemas)
@@ -359,7 +359,7 @@ def test_nonsense_is_refused_and_breaks_nothing(served, method, place, content_t
 )
 def test_bytes_that_are_no_request(served, raw: bytes) -> None:
     _, serving, http = served
-    with socket.create_connection(("127.0.0.1", serving.port), timeout=3) as connection:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=60) as connection:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
         connection.recv(65536)
@@ -393,6 +393,6 @@ def test_answers_name_the_flow_of_their_request(served) -> None:
     assert found == [lab.get(f"{kind}/global-default")["metadata"]["uid"] for kind in kinds]
     assert (
         "x-kubernetes-pf-flowschema-uid"
-        not in httpx.get(serving.url + PODS, headers={"Authorization": "Bearer wrong"}).headers
+        not in httpx.get(serving.url + PODS, headers={"Authorization": "Bearer wrong"}, timeout=60).headers
     )
     assert 'nominal_limit_seats{priority_level="system"} 74' in http.get("/metrics").text
