@@ -47,7 +47,6 @@ _QUIET_KINDS = ("Event", "Lease")
 """Changes of these kinds don't keep a cluster from being settled, nor do those of internal kinds."""
 
 ZONE = "topology.kubernetes.io/zone"
-SETTLED_AFTER_US = 30 * clock.SECOND_US
 DEFAULT_TIMEOUT_US = clock.HOUR_US
 _LOOKS_AGAIN = 9
 """How often the API server looks again for a namespace's default account (`getServiceAccount`)."""

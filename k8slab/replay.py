@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from k8slab.api.memo import forget_unheld
-from k8slab.cluster import dispatch, queue
+from k8slab.cluster import dispatch
 from k8slab.cluster.ownership import shorten_trails
 from k8slab.cluster.world import World
 from k8slab.store.store import outline_of
@@ -251,13 +251,6 @@ def run_to_step(world: World, steps: int) -> None:
     """Let events happen until so many have happened since the beginning."""
     while world.steps < steps and dispatch.step(world) is not None:
         pass
-
-
-def run_to_instant(world: World, at_us: int) -> None:
-    """Let everything happen that falls due until an instant, and move the clock there."""
-    while (event := queue.next_event(world)) is not None and event.at_us <= at_us:
-        dispatch.step(world)
-    world.now_us = max(world.now_us, at_us)
 
 
 class Reached(BaseException):

@@ -58,10 +58,6 @@ _FIELDS: dict[str, tuple[tuple[str, Path], ...]] = {
 }
 """Gate and field of whole objects, by kind."""
 
-GATES_OFF_BY_DEFAULT = tuple(
-    sorted({gate for gate, _ in _POD_SPEC_FIELDS} | {gate for rows in _FIELDS.values() for gate, _ in rows})
-)
-
 
 def _has(value: Any, path: Path) -> bool:
     """Whether anything stands at a path."""

@@ -110,17 +110,6 @@ def human_duration(duration_us: int) -> str:
     return f"{days // 365}y"
 
 
-def short_human_duration(duration_us: int) -> str:
-    """A duration in its largest unit alone, e.g. `42s`, `5m`, `3h`, `2d`, `1y`."""
-    seconds = abs(duration_us) // SECOND_US
-    if duration_us < 0:
-        return "0s" if seconds <= 1 else "<invalid>"
-    for limit, length, unit in ((60, 1, "s"), (3600, 60, "m"), (86400, 3600, "h"), (365 * 86400, 86400, "d")):
-        if seconds < limit:
-            return f"{seconds // length}{unit}"
-    return f"{seconds // (365 * 86400)}y"
-
-
 def since(time: str | None, now_us: int) -> str:
     """How long ago an RFC 3339 time was; `<unknown>` where there is none."""
     if not time:

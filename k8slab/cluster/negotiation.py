@@ -16,7 +16,6 @@ from k8slab.cluster.request import Request
 JSON = "application/json"
 YAML = "application/yaml"
 MEDIA_TYPES = (JSON, YAML, "application/vnd.kubernetes.protobuf")
-STREAM_TYPES = (JSON, "application/vnd.kubernetes.protobuf")
 PATCH_TYPES = (
     "application/json-patch+json",
     "application/merge-patch+json",

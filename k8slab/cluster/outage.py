@@ -59,8 +59,6 @@ REASONS: dict[str, tuple[int, str, str]] = {
 class Unreachable(NamedTuple):
     """The fault plan of a World whose API server is down."""
 
-    is_total: bool = True
-
     def check(self, world: World, actor: api.Actor, action: Action) -> None:
         """Refuse an action as a connection is refused."""
         words = f"dial tcp {SERVER}: connect: connection refused"

@@ -325,8 +325,3 @@ def _names(mount: Mount) -> Iterator[str]:
 def _has_directory(mount: Mount, inner: str) -> bool:
     prefix = inner.rstrip("/") + "/"
     return any(name.startswith(prefix) for name in _names(mount))
-
-
-def visible(tree: Tree) -> Tree:
-    """A tree without what stands beside its files."""
-    return {name: value for name, value in tree.items() if not name.endswith(_MARK)}

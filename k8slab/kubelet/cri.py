@@ -54,7 +54,7 @@ from k8slab.containers.program import (
     server_in_place,
     server_of,
 )
-from k8slab.containers.requests import PROBE, Call, Serve
+from k8slab.containers.requests import PROBE, Call
 from k8slab.containers.storage import emptied
 from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
@@ -639,16 +639,3 @@ def run_hook(box: Overlay, pod: Obj, container: Obj, hook: Obj, now_us: int) -> 
         f'HTTP lifecycle hook ({path}) for Container "{name}" in Pod "{where}" failed - error: {found.output}'
     )
     return Outcome(False, text)
-
-
-def services_of(box: Overlay, pod: Obj, container: Obj) -> list[Serve]:
-    """The servers that a container's process started by itself."""
-    sandbox = box.get("Sandbox", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
-    record = sandbox["processes"].get(container["name"]) if sandbox is not None else None
-    if record is None:
-        return []
-    return [
-        Serve(one["executable"], tuple(one["ports"]), tuple(one["arguments"]))
-        for one in record["services"]
-        if not one.get("ended")
-    ]

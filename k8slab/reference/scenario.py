@@ -7,7 +7,7 @@ until nothing has changed for a while, and the step is read off the history.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -624,8 +624,3 @@ _VERBS: dict[str, Callable[[_Player, Any], None]] = {
     "advance": _advance,
     "advance-to-minute": _advance_to_minute,
 }
-
-
-def scenarios(folder: Any) -> Iterator[Any]:
-    """The scenario files of a folder, in sorted order."""
-    return iter(sorted(folder.glob("*.yaml")))

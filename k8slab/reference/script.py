@@ -11,7 +11,7 @@ from typing import Any
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Key, Obj, with_condition
-from k8slab.clock import MINUTE_US, SECOND_US, timestamp
+from k8slab.clock import MINUTE_US, timestamp
 from k8slab.components import Component, Create, Delete, Done, Memory, Patch, Plan, Put, Watch
 from k8slab.store.view import Change, View
 
@@ -230,7 +230,6 @@ PROVISIONER = Component(
     manager="provisioner",
 )
 
-HEARTBEAT_GRACE_US = 50 * SECOND_US
 LONGEST_STEP_US = 60 * MINUTE_US
 
 

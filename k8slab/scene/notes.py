@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from k8slab.api.meta import Obj, condition_of, dig
-from k8slab.graph import Graph, kind_of, name_of
+from k8slab.graph import Graph, kind_of
 from k8slab.scene.phases import Look
 from k8slab.texts import Words
 
@@ -67,8 +67,3 @@ def _failure(pod: Obj, look: Look, words: Words) -> str:
             code = terminated.get("exitCode")
             return words(key, name=one["name"], code=code, count=look.restarts)
     return look.word
-
-
-def place_words(identity: str) -> str:
-    """An id as a person would say it: `Pod db-0`."""
-    return f"{kind_of(identity)} {name_of(identity)}"

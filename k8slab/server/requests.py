@@ -25,7 +25,6 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 BODY_SECONDS = 60
-WEBSOCKET_TOKEN = "base64url.bearer.authorization.k8s.io."
 
 
 class ClientGoneError(Exception):

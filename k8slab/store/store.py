@@ -23,8 +23,6 @@ from k8slab.store.index import Index
 from k8slab.store.recorded import About, Expiry, RecordedEvent, Repeat, Row, Voice, event_object
 from k8slab.store.view import Change
 
-NO_OBJECTS: dict[Key, Obj] = {}
-
 Latent = Callable[[str], Iterable[tuple[Key, Obj]]]
 """The objects of a kind that are there before history begins, made when somebody looks for one."""
 

@@ -101,11 +101,6 @@ def invalid(path: str, value: Any, detail: str) -> Cause:
     return _with_value("FieldValueInvalid", "Invalid value", path, value, detail)
 
 
-def type_invalid(path: str, value: Any, detail: str) -> Cause:
-    """A value has another type than the schema says."""
-    return _with_value("FieldValueTypeInvalid", "Invalid value", path, value, detail)
-
-
 def not_supported(path: str, value: Any, supported: Iterable[str]) -> Cause:
     """A value is none of an enumeration, which is given in the order to print."""
     values = ", ".join(quote(one) for one in supported)

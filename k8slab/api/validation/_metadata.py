@@ -383,18 +383,6 @@ def generic_create(metadata: Obj, namespaced: bool) -> list[Cause]:
     return validate_metadata(metadata, namespaced, path_segment, finalizer_names=False)
 
 
-def metadata_rules(namespaced: bool, name_rule: NameRule = dns_subdomain) -> Rules:
-    """The rules of a kind that only has metadata to check."""
-
-    def create(obj: Obj) -> list[Cause]:
-        return validate_metadata(obj["metadata"], namespaced, name_rule)
-
-    def update(new: Obj, old: Obj) -> list[Cause]:
-        return validate_metadata_update(new["metadata"], old["metadata"], namespaced=namespaced)
-
-    return Rules(create=create, update=update, status=update)
-
-
 Check = Callable[[Obj], list[Cause]]
 UpdateCheck = Callable[[Obj, Obj], list[Cause]]
 

@@ -190,11 +190,6 @@ def wildcard_subdomain(text: str) -> Messages:
     return _dns(text, 253, WILDCARD, NOT_WILDCARD)
 
 
-def any_name(text: str) -> Messages:
-    """No rule: what is left is checked elsewhere."""
-    return ()
-
-
 def path_segment(text: str) -> Messages:
     """A name that can stand in a URL: all that RBAC's kinds ask."""
     if text in (".", ".."):
@@ -332,15 +327,3 @@ def fully_qualified_name(path: str, text: str, segments: int = 3, word: str = "t
     if len(text.split(".")) < segments:
         return [invalid(path, text, f"should be a domain with at least {word} segments separated by dots")]
     return []
-
-
-@lru_cache(maxsize=1024)
-def decimal_integer(text: str) -> Messages:
-    """A whole number without leading zeros or plus sign."""
-    if not text:
-        return ("must be non-empty",)
-    return (
-        ()
-        if re.fullmatch("0|-?[1-9][0-9]*", text)
-        else ("must be a valid decimal integer in canonical form",)
-    )
