@@ -1227,6 +1227,12 @@ def _trace_line(lab: Lab, change: Change) -> str:
     return f"{seconds:12.6f} {change.kind} {where} {verb} by {cause.component or 'apiserver'}"
 
 
+_TYPING_US = 60 * clock.SECOND_US
+"""How long who types waits for the line before to be read."""
+_FIRST_PROMPT_US = clock.SECOND_US
+"""How long they look whether there is a prompt at all."""
+
+
 class _LabClient:
     """A lab as the in-process kubectl reaches it, for a command. It notes which files that read."""
 
@@ -1278,10 +1284,25 @@ class _LabClient:
 
     def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
         key = consoles.console_of((namespace, pod), container)
-        if consoles.get(self._lab.world, key) is None:
+        console = consoles.get(self._lab.world, key)
+        if console is None:
             return None
+        if since < 0:
+            return "", console["pieces"]
         pieces = consoles.shown(self._lab.world, key, since)
         return "".join(text for _, text in pieces), since + len(pieces)
+
+    def type_in(self, namespace: str, pod: str, container: str, text: str, *, ends: bool) -> None:
+        world, key = self._lab.world, consoles.console_of((namespace, pod), container)
+        if (console := consoles.get(world, key)) is None:
+            return
+        if console["tty"]:
+            self.run_until(lambda: consoles.is_prompting(world, key), _FIRST_PROMPT_US)
+        ended = ends and not console["tty"]
+        for part in consoles.parts_typed(console, text):
+            self.run_until(lambda: consoles.is_read(world, key), _TYPING_US)
+            plan = sessions.type_in(world, key, part, world.now_us, ended=ended)
+            streams.carry(world, plan, key, f"type into {pod}")
 
     def interrupt(self, namespace: str, pod: str, container: str) -> None:
         world = self._lab.world

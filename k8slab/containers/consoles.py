@@ -15,7 +15,7 @@ from typing import Any
 from k8slab.api.meta import Key, Obj
 from k8slab.containers.files import bytes_of, text_from
 from k8slab.containers.overlay import Overlay
-from k8slab.containers.terminal import Terminal, prompted, typed
+from k8slab.containers.terminal import END, Terminal, prompted, typed
 from k8slab.store.view import View
 
 KIND = "Console"
@@ -109,6 +109,31 @@ def type_text(box: Overlay, key: Key, text: str, *, ended: bool = False) -> bool
     if ended:
         change(box, key, ended=True)
     return interrupts
+
+
+def parts_typed(console: Obj, text: str) -> list[str]:
+    """The pieces in which a text is typed: a line at a time and ^D on a terminal, else all of it."""
+    if not console["tty"]:
+        return [text]
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return [*lines, END]
+
+
+def is_prompting(view: View, key: Key) -> bool:
+    """Whether a console shows a prompt and waits for a line."""
+    console = view.get(KIND, key)
+    return console is not None and _terminal(console).is_prompting
+
+
+def is_read(view: View, key: Key) -> bool:
+    """Whether the next line can be typed: a prompt waits for it, or at least the last one was read."""
+    console = view.get(KIND, key)
+    if console is None or console["typed"]:
+        return console is None
+    terminal = _terminal(console)
+    return terminal.is_prompting or not terminal.prompt
 
 
 def _terminal(console: Obj) -> Terminal:

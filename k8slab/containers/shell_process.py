@@ -28,7 +28,16 @@ from k8slab.containers.shell import (
     source,
 )
 from k8slab.containers.signals import ENDED
-from k8slab.containers.streams import ConsoleInput, ConsoleSink, Input, Interrupted, LogSink, PipeError, Steps
+from k8slab.containers.streams import (
+    ConsoleInput,
+    ConsoleSink,
+    Input,
+    Interrupted,
+    LogSink,
+    PipeError,
+    Steps,
+    is_terminal,
+)
 
 
 @lru_cache(maxsize=1024)
@@ -40,9 +49,15 @@ def knows(name: str) -> bool:
     return name in SHELLS or name in TOOLS or (name in BUILTINS and name in PROGRAMS)
 
 
+def main_streams(stdin: Any) -> Streams:
+    """The streams of a container's process: where it reads from a terminal, it writes to it as well."""
+    terminal = is_terminal(stdin)
+    return Streams(stdin, LogSink("stdout", is_terminal=terminal), LogSink("stderr", is_terminal=terminal))
+
+
 def run_main(context: Context, argv: list[str], stdin: Any, state: Any = None) -> Steps:
     """A container's process: whatever its command line is. Its output goes to the log."""
-    io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
+    io = main_streams(stdin)
     shell = Shell(context, name=argv[0].rpartition("/")[2])
     shell.main = True
 
@@ -54,9 +69,13 @@ def run_main(context: Context, argv: list[str], stdin: Any, state: Any = None) -
     return (yield from multiplexed(shell, main(), io))
 
 
-def run_session(context: Context, argv: list[str], *, is_terminal: bool) -> Steps:
+def run_session(context: Context, argv: list[str], *, tty: bool) -> Steps:
     """A command with a console, as `kubectl exec -it` runs it."""
-    io = Streams(ConsoleInput(is_terminal=is_terminal), ConsoleSink("stdout"), ConsoleSink("stderr"))
+    io = Streams(
+        ConsoleInput(is_terminal=tty),
+        ConsoleSink("stdout", is_terminal=tty),
+        ConsoleSink("stderr", is_terminal=tty),
+    )
     return (yield from _beside(context, argv, io))
 
 

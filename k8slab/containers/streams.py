@@ -52,10 +52,11 @@ class Buffer:
 
 
 class LogSink:
-    """The container's log."""
+    """The container's log. `is_terminal` says that a terminal shows it, too."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, *, is_terminal: bool = False) -> None:
         self._stream = stream
+        self.is_terminal = is_terminal
 
     def write(self, text: str) -> Steps:
         """Write to the log."""
@@ -64,15 +65,21 @@ class LogSink:
 
 
 class ConsoleSink:
-    """What the clients of a console see."""
+    """What the clients of a console see. `is_terminal` says that they see it on a terminal."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, *, is_terminal: bool = False) -> None:
         self._stream = stream
+        self.is_terminal = is_terminal
 
     def write(self, text: str) -> Steps:
         """Show some text."""
         if text:
             yield Show(text, self._stream)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is read from or written to a terminal (`isatty`)."""
+    return bool(getattr(stream, "is_terminal", False))
 
 
 class Nowhere:

@@ -58,7 +58,13 @@ class Client(Protocol):
         """
 
     def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
-        """What a container's console shows from a piece on, and the number of the next; None without one."""
+        """What a container's console shows from a piece on, and the number of the next; None without one.
+
+        What it has shown so far has the piece -1.
+        """
+
+    def type_in(self, namespace: str, pod: str, container: str, text: str, *, ends: bool) -> None:
+        """Type a text on a container's console, line by line as it is read; then with `ends` that was all."""
 
     def interrupt(self, namespace: str, pod: str, container: str) -> None:
         """Press ^C on a container's console."""

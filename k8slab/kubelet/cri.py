@@ -55,6 +55,7 @@ from k8slab.containers.program import (
     server_of,
 )
 from k8slab.containers.requests import PROBE, Call
+from k8slab.containers.shell import INPUT
 from k8slab.containers.storage import emptied
 from k8slab.containers.streams import Buffer
 from k8slab.network.delivery import NETWORK
@@ -388,6 +389,9 @@ def signal(box: Overlay, key: Key, container: str, at_us: int, name: str = "TERM
     sandbox = box.get("Sandbox", key)
     record = sandbox["processes"].get(container) if sandbox is not None else None
     if sandbox is None or record is None:
+        return
+    if name == INPUT and not record["journal"] and record["wakeUs"] == record["startedUs"]:
+        # It has not begun, and finds what was typed when it first reads.
         return
     record = {**record, "signal": name, "wakeUs": at_us}
     changed = {

@@ -19,8 +19,8 @@ from k8slab.containers.mounts import is_hung, note_exit, put_sandbox, sandbox_of
 from k8slab.containers.overlay import Overlay
 from k8slab.containers.program import Steps, executable_of
 from k8slab.containers.requests import PROGRAM, Checkpoint
-from k8slab.containers.shell import FOREVER_US, Invocation, Shell, Streams
-from k8slab.containers.streams import ConsoleInput, Input, LogSink
+from k8slab.containers.shell import FOREVER_US, Invocation, Shell
+from k8slab.containers.streams import ConsoleInput, Input
 from k8slab.kubelet import cri
 from k8slab.kubelet.runtime import containers_of
 from k8slab.network.delivery import NETWORK
@@ -220,7 +220,7 @@ def new_program(pod: Obj, container: Obj, record: Obj) -> Steps:
     executable = executable_of(context.image, argv)
     stdin = ConsoleInput(is_terminal=bool(container.get("tty"))) if record["console"] else Input()
     if executable is not None and executable.run is not None:
-        io = Streams(stdin, LogSink("stdout"), LogSink("stderr"))
+        io = shell_process.main_streams(stdin)
         own = Shell(context)
         own.main = True
         return shell_process.multiplexed(own, executable.run(Invocation(own, io, context), argv), io)

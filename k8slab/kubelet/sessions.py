@@ -114,7 +114,7 @@ def _go_on(view: View, box: Overlay, pod: Obj, key: Key, now_us: int) -> int:
 
     def fresh() -> Steps:
         context = cri.context_of_record(pod, container, record)
-        return shell_process.run_session(context, list(context.argv), is_terminal=console["tty"])
+        return shell_process.run_session(context, list(context.argv), tty=console["tty"])
 
     program, value = resumed(live.get(key), kernel, record, now_us, fresh)
     pause = kernel.proceed(program, value)

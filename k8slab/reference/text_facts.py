@@ -100,6 +100,9 @@ class FrozenClient:
         """There are no consoles."""
         return None
 
+    def type_in(self, namespace: str, pod: str, container: str, text: str, *, ends: bool) -> None:
+        """There are no consoles."""
+
     def interrupt(self, namespace: str, pod: str, container: str) -> None:
         """Nothing runs in a frozen state."""
 

@@ -79,6 +79,9 @@ class _Player:
     def shown(self, namespace: str, pod: str, container: str, since: int) -> tuple[str, int] | None:
         return None
 
+    def type_in(self, namespace: str, pod: str, container: str, text: str, *, ends: bool) -> None:
+        """Nobody reads here."""
+
     def interrupt(self, namespace: str, pod: str, container: str) -> None:
         """Nothing runs here that could be interrupted."""
 

@@ -18,8 +18,9 @@ from k8slab.clock import SECOND_US, timestamp
 from k8slab.containers.costs import A_STATEMENT_US
 from k8slab.containers.program import Context, Executable, Family, Server
 from k8slab.containers.programs import _sql
+from k8slab.containers.programs._conversation import asked, at_terminal, framed
 from k8slab.containers.requests import Answer, Call, KindOf, MakeDirectory, Names, Now, Read, Request, Write
-from k8slab.containers.streams import Steps
+from k8slab.containers.streams import Steps, is_terminal
 
 PORT = 3306
 DIRECTORY = "/var/lib/mysql"
@@ -100,7 +101,7 @@ def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
     if session.data is not data:
         yield Write(DATA, json.dumps(session.data))
         yield Write(BINLOG, json.dumps(session.log))
-    return Answer(True, {"results": results, "error": error})
+    return Answer(True, {"results": results, "error": error, "database": session.database})
 
 
 def _replicate(data: Any) -> Steps:
@@ -268,10 +269,78 @@ def client_options(argv: list[str]) -> dict[str, Any]:
 
 def _client(call: Any, argv: list[str]) -> Steps:
     given = client_options(argv)
+    if given["sql"] is None and at_terminal(call):
+        return (yield from _talk(call, given))
     sql = given["sql"]
     if sql is None:
         sql = yield from call.io.stdin.read()
-    database = given["database"] or (given["words"][0] if given["words"] else "")
+    answer = yield from _ask(call, given, sql, _database(given))
+    if answer is None:
+        return 1
+    for result in answer["results"]:
+        if result is not None and result[0]:
+            yield from call.io.out.write(_shown(call, given, result[0], result[1]))
+    if answer["error"]:
+        yield from call.io.err.write(answer["error"] + "\n")
+        return 1
+    return 0
+
+
+def _database(given: dict[str, Any]) -> str:
+    return str(given["database"] or (given["words"][0] if given["words"] else ""))
+
+
+def _talk(call: Any, given: dict[str, Any]) -> Steps:
+    """Statements typed at a prompt, each answered when it is whole, until the input ends or `exit`."""
+    database = _database(given)
+    answer = yield from _ask(call, given, "", database)
+    if answer is None or answer["error"]:
+        if answer is not None:
+            yield from call.io.err.write(answer["error"] + "\n")
+        return 1
+    yield from call.io.out.write(_WELCOME)
+    text = ""
+    while True:
+        line = yield from asked(call, "    -> " if text else "mysql> ")
+        if not line or (not text and line.strip().rstrip(";") in ("exit", "quit", "\\q")):
+            yield from call.io.out.write("Bye\n")
+            return 0
+        text += line if text or line.strip() else ""
+        if not text.rstrip().endswith((";", "\\G", "\\g")):
+            continue
+        answer = yield from _ask(call, given, text, database)
+        if answer is None:
+            return 1
+        database = answer.get("database", database)
+        yield from _tell(call, text, answer)
+        text = ""
+
+
+_WELCOME = (
+    "Welcome to the MySQL monitor.  Commands end with ; or \\g.\n"
+    f"Server version: {VERSION} MySQL Community Server (GPL)\n\n"
+    "Type 'help;' or '\\h' for help. Type '\\c' to clear the current input statement.\n\n"
+)
+
+
+def _tell(call: Any, text: str, answer: dict[str, Any]) -> Steps:
+    """What somebody at a terminal is told of their statements."""
+    for statement, result in zip(_sql.statements(text), answer["results"]):
+        if result is None:
+            changed = statement.upper().startswith("USE ")
+            said = "Database changed\n" if changed else "Query OK (0.00 sec)\n\n"
+        elif not result[1]:
+            said = "Empty set (0.00 sec)\n\n"
+        else:
+            count = len(result[1])
+            said = framed(*result) + f"{count} row{'' if count == 1 else 's'} in set (0.00 sec)\n\n"
+        yield from call.io.out.write(said)
+    if answer["error"]:
+        yield from call.io.err.write(answer["error"].replace(" at line 1:", ":") + "\n")
+
+
+def _ask(call: Any, given: dict[str, Any], sql: str, database: str) -> Steps:
+    """The server's answer to some statements, or None where it can't be had, which is told."""
     host = given["host"] or "127.0.0.1"
     payload = {
         "sql": sql,
@@ -291,18 +360,16 @@ def _client(call: Any, argv: list[str]) -> Steps:
         else:
             text = f"ERROR 2003 (HY000): Can't connect to MySQL server on '{host}' (111)"
         yield from call.io.err.write(text + "\n")
-        return 1
-    for result in answer.payload["results"]:
-        if result is not None and result[0]:
-            yield from call.io.out.write(_printed(result[0], result[1], "-N" in given))
-    if answer.payload["error"]:
-        yield from call.io.err.write(answer.payload["error"] + "\n")
-        return 1
-    return 0
+        return None
+    return answer.payload
 
 
-def _printed(columns: list[str], rows: list[list[Any]], bare: bool) -> str:
-    """A table as the client prints it into a pipe: separated by tabs."""
+def _shown(call: Any, given: dict[str, Any], columns: list[str], rows: list[list[Any]]) -> str:
+    """A table as the client prints it: in a frame on a terminal, separated by tabs into a pipe."""
+    bare = any(flag in given for flag in ("-N", "--skip-column-names"))
+    batch = any(flag in given for flag in ("-B", "--batch"))
+    if "-t" in given or "--table" in given or (is_terminal(call.io.out) and not batch and not bare):
+        return framed(columns, rows) if rows else ""
     lines = [] if bare else ["\t".join(columns)]
     lines += ["\t".join("NULL" if value is None else str(value) for value in row) for row in rows]
     return "".join(f"{line}\n" for line in lines)

@@ -12,15 +12,19 @@ never behind, but keeps what it had while its master can't be reached.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable, Generator
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 from k8slab.clock import SECOND_US
 from k8slab.containers.costs import A_KEY_US
 from k8slab.containers.program import Context, Executable, Family, Server
+from k8slab.containers.programs._conversation import asked
 from k8slab.containers.requests import Answer, Call, Read, Recall, Remember, Request, Sleep, Write
-from k8slab.containers.streams import Steps
+from k8slab.containers.streams import Steps, is_terminal
 
 _FILE = "/data/appendonly.aof"
 PORT = 6379
@@ -201,6 +205,77 @@ _COMMANDS: dict[str, tuple[int, Handler]] = {
 }
 
 
+_DEFAULTS = {
+    "appendonly": "no",
+    "dir": "/data",
+    "maxmemory": "0",
+    "maxmemory-policy": "noeviction",
+    "port": str(PORT),
+    "save": "3600 1 300 100 60 10000",
+}
+_UNITS = {"k": 1000, "kb": 1 << 10, "m": 1000**2, "mb": 1 << 20, "g": 1000**3, "gb": 1 << 30}
+
+
+def parameters_in(text: str) -> dict[str, str]:
+    """The parameters that a configuration file sets, in the form in which the server tells them."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name and not name.startswith("#"):
+            found[name.lower()] = _parameter(name.lower(), value.strip().strip('"'))
+    return found
+
+
+def _parameter(name: str, value: str) -> str:
+    match = re.fullmatch(r"(\d+)([kmg]b?)", value, re.IGNORECASE)
+    return str(int(match[1]) * _UNITS[match[2].lower()]) if match and name == "maxmemory" else value
+
+
+def _configure(context: Context) -> Generator[Request, Any, tuple[int, str] | None]:
+    """Read the configuration file that the command line names: once, as the server starts."""
+    path = next((word for word in context.argv[1:2] if "/" in word or word.endswith(".conf")), "")
+    if not path:
+        return None
+    text = yield Read(path)
+    if text is None:
+        return 1, f"Fatal error, can't open config file '{path}': No such file or directory"
+    if parameters := parameters_in(text):
+        yield Remember("parameters", parameters)
+    return None
+
+
+def _parameters(context: Context) -> Steps:
+    """Every parameter of a server: as it is by default, in its file, on its command line, as it was set."""
+    told = (yield Recall("parameters")) or {}
+    words = context.argv[1:]
+    given = {
+        name[2:].lower(): _parameter(name[2:].lower(), value)
+        for name, value in pairwise(words)
+        if name.startswith("--")
+    }
+    return {**_DEFAULTS, **given, **told}
+
+
+def _config(context: Context, words: list[str]) -> Steps:
+    """`CONFIG GET PATTERN …` and `CONFIG SET NAME VALUE …`."""
+    known = yield from _parameters(context)
+    verb = words[0].upper() if words else ""
+    if verb == "GET" and len(words) > 1:
+        names = [name for name in sorted(known) if any(fnmatchcase(name, one.lower()) for one in words[1:])]
+        return Answer(True, {"reply": [part for name in names for part in (name, known[name])]})
+    if verb == "SET" and len(words) > 2 and len(words) % 2:
+        pairs = {name.lower(): value for name, value in zip(words[1::2], words[2::2])}
+        unknown = next((name for name in pairs if name not in known), "")
+        if unknown:
+            return Answer(
+                True, {"error": f"ERR Unknown option or number of arguments for CONFIG SET - '{unknown}'"}
+            )
+        told = (yield Recall("parameters")) or {}
+        yield Remember("parameters", {**told, **{name: _parameter(name, one) for name, one in pairs.items()}})
+        return Answer(True, {"reply": "OK"})
+    return Answer(True, {"error": "ERR wrong number of arguments for 'config' command"})
+
+
 _READ_ONLY = "READONLY You can't write against a read only replica."
 
 
@@ -214,11 +289,6 @@ def execute(data: Data, words: list[str]) -> tuple[Any, Data]:
     if len(words) - 1 < arguments:
         raise RedisError(f"ERR wrong number of arguments for '{words[0].lower()}' command")
     return handler(data, words[1:])
-
-
-def _is_durable(context: Context) -> bool:
-    words = [word.lower() for word in context.argv]
-    return "--appendonly" in words and "yes" in words[words.index("--appendonly") :]
 
 
 def _master(context: Context) -> tuple[str, int] | None:
@@ -257,10 +327,13 @@ def _replicated(context: Context, call: Call) -> Generator[Request, Any, Answer]
 
 def handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
     """Answer one command, as a replica if the command line makes the server one."""
+    if call.payload[0].upper() == "CONFIG":
+        told: Answer = yield from _config(context, call.payload[1:])
+        return told
     if _master(context) is not None:
         return (yield from _replicated(context, call))
     data: Data | None = yield Recall("data")
-    durable = _is_durable(context)
+    durable = (yield from _parameters(context))["appendonly"] == "yes"
     if data is None:
         text = (yield Read(_FILE)) if durable else None
         data = json.loads(text) if text else {}
@@ -293,6 +366,31 @@ def _print(reply: Any) -> str:
     return f"{reply}\n"
 
 
+_STATUSES = ("PING", "SET", "FLUSHALL", "FLUSHDB", "TYPE", "CONFIG")
+"""Commands that are answered with a status, which is no string of somebody's data."""
+
+
+def _print_on_terminal(words: list[str], reply: Any, indent: str = "") -> str:
+    """A reply as redis-cli shows it to somebody: `(integer) 1`, `1) "apple"`, `(nil)`."""
+    if reply is None:
+        return "(nil)\n"
+    if isinstance(reply, int):
+        return f"(integer) {reply}\n"
+    if isinstance(reply, list):
+        if not reply:
+            return "(empty array)\n"
+        width = len(str(len(reply)))
+        heads = [f"{number:>{width}}) " for number in range(1, len(reply) + 1)]
+        parts = [_print_on_terminal([""], one, indent + " " * len(head)) for head, one in zip(heads, reply)]
+        return "".join(
+            f"{indent if number else ''}{head}{part}" for number, (head, part) in enumerate(zip(heads, parts))
+        )
+    if words[0].upper() in _STATUSES or words[0].upper() == "INFO":
+        return f"{reply}\n"
+    quoted = str(reply).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{quoted}"\n'
+
+
 def _client(call: Any, argv: list[str]) -> Steps:
     words = argv[1:]
     host, port = "127.0.0.1", PORT
@@ -307,14 +405,21 @@ def _client(call: Any, argv: list[str]) -> Steps:
     if words:
         return (yield from _ask(call, host, port, words))
     code = 0
-    while line := (yield from call.io.stdin.line()):
-        if line.strip():
-            code = yield from _ask(call, host, port, line.split())
+    while line := (yield from asked(call, f"{host}:{port}> ")):
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            yield from call.io.out.write("Invalid argument(s)\n")
+            continue
+        if words[:1] and words[0].lower() in ("exit", "quit"):
+            return 0
+        if words:
+            code = yield from _ask(call, host, port, words)
     return code
 
 
 def _ask(call: Any, host: str, port: int, words: list[str]) -> Steps:
-    waited_us = 0
+    waited_us, terminal = 0, is_terminal(call.io.out)
     while True:
         answer = yield Call(host, port, "redis", words)
         if not answer.ok:
@@ -322,23 +427,26 @@ def _ask(call: Any, host: str, port: int, words: list[str]) -> Steps:
             yield from call.io.err.write(f"Could not connect to Redis at {host}:{port}: {why}\n")
             return 1
         if "error" in answer.payload:
-            yield from call.io.out.write(f"{answer.payload['error']}\n\n")
+            text = answer.payload["error"]
+            yield from call.io.out.write(f"(error) {text}\n" if terminal else f"{text}\n\n")
             return 0
         reply = answer.payload["reply"]
         if isinstance(reply, dict):
             limit_us = round(reply["wait"] * SECOND_US)
             if limit_us and waited_us >= limit_us:
-                yield from call.io.out.write("\n")
+                yield from call.io.out.write("(nil)\n" if terminal else "\n")
                 return 0
             yield Sleep(_POLL_US)
             waited_us += _POLL_US
             continue
-        yield from call.io.out.write(_print(reply))
+        yield from call.io.out.write(_print_on_terminal(words, reply) if terminal else _print(reply))
         return 0
 
 
 SERVER = Executable(
-    server=Server("redis", lambda context: (PORT,), handle, _start_lines, cost_us=lambda call: A_KEY_US)
+    server=Server(
+        "redis", lambda context: (PORT,), handle, _start_lines, _configure, cost_us=lambda call: A_KEY_US
+    )
 )
 
 PROGRAM = Family(

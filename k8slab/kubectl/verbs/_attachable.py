@@ -102,11 +102,19 @@ def pod_for(session: Session, reference: str, timeout_us: int) -> Obj:
     return found[0]
 
 
-def container_names(pod: Obj) -> list[str]:
+def every_container(pod: Obj) -> list[Obj]:
     """Every container of a Pod, in the order in which kubectl lists them."""
     spec = pod["spec"]
-    groups = (spec["containers"], spec.get("ephemeralContainers") or (), spec.get("initContainers") or ())
-    return [one["name"] for group in groups for one in group]
+    return [
+        *spec["containers"],
+        *(spec.get("ephemeralContainers") or ()),
+        *(spec.get("initContainers") or ()),
+    ]
+
+
+def container_names(pod: Obj) -> list[str]:
+    """The names of a Pod's containers, in the order in which kubectl lists them."""
+    return [one["name"] for one in every_container(pod)]
 
 
 def listed_containers(pod: Obj) -> str:

@@ -5,12 +5,15 @@ Models staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from k8slab.api.meta import Obj
 from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.resources import kind_named
 from k8slab.kubectl.session import Session, path_of
-from k8slab.kubectl.verbs._attachable import default_container, pod_for
+from k8slab.kubectl.verbs._attachable import default_container, every_container, pod_for
 
 ATTACHED_NOTES = (
     "All commands and output from this session will be recorded in container logs, including credentials and "
@@ -40,17 +43,62 @@ def _run(session: Session) -> None:
         raise fail(f"cannot attach to the container: {plain_message(error)}") from error
     if not session.flags["quiet"]:
         session.warn(ATTACHED_NOTES)
-    path = path_of(kind_named("pods"), session.namespace, pod["metadata"]["name"], "log")
-    seen = len(session.request("GET", path, query={"container": container}).body)
+    _stay(session, pod, container)
+
+
+def _stay(session: Session, pod: Obj, container: str) -> None:
+    """Give the container the input, and show what it prints until its run ends or all has settled."""
+    namespace, name = session.namespace, pod["metadata"]["name"]
+    printed = _reader(session, name, container)
+    ended = runs_ended(pod, container)
+    if session.stdin and session.flags["stdin"]:
+        spec = next(one for one in every_container(pod) if one["name"] == container)
+        ends = bool(spec.get("stdinOnce"))
+        session.client.type_in(namespace, name, container, session.stdin, ends=ends)
 
     def look() -> bool:
-        nonlocal seen
-        text = session.request("GET", path, query={"container": container}).body
-        session.write(text[seen:])
-        seen = len(text)
-        return False
+        session.write(printed())
+        try:
+            now = session.get(kind_named("pods"), namespace, name)
+        except KubectlError:
+            return True
+        return runs_ended(now, container) != ended
 
-    session.client.run_until_settled(look, 30 * SECOND_US)
+    if not look():
+        session.client.run_until_settled(look, 30 * SECOND_US, stops=True)
+
+
+def _reader(session: Session, name: str, container: str) -> Callable[[], str]:
+    """A function that gives what the container has printed since it was asked last."""
+    path = path_of(kind_named("pods"), session.namespace, name, "log")
+    shown = session.client.shown(session.namespace, name, container, -1)
+
+    def log() -> str:
+        return str(session.request("GET", path, query={"container": container}).body)
+
+    seen = shown[1] if shown is not None else len(log())
+
+    def printed() -> str:
+        nonlocal seen
+        if shown is None:
+            whole = log()
+            text, seen = whole[seen:], len(whole)
+            return text
+        more = session.client.shown(session.namespace, name, container, seen)
+        text, seen = more if more is not None else ("", seen)
+        return text
+
+    return printed
+
+
+def runs_ended(pod: Obj, container: str) -> int:
+    """How often a container has ended."""
+    status = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for one in status.get(field) or ():
+            if one["name"] == container:
+                return int(one.get("restartCount", 0)) + ("terminated" in (one.get("state") or {}))
+    return 0
 
 
 DETACH_KEYS = Flag("detach-keys", default="ctrl-p,ctrl-q", idle="no keys are pressed while a command runs")

@@ -28,7 +28,7 @@ from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import delete_one
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
 from k8slab.kubectl.verbs._posting import posted
-from k8slab.kubectl.verbs.attach import ATTACHED_NOTES, DETACH_KEYS
+from k8slab.kubectl.verbs.attach import ATTACHED_NOTES, DETACH_KEYS, runs_ended
 from k8slab.kubectl.verbs.expose import parse_labels
 
 _COMPONENT = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
@@ -192,28 +192,35 @@ def _attach(session: Session, pod: Obj) -> None:
         raise fail("timed out waiting for the condition")
     if phase() == "Running" and not session.flags["quiet"]:
         session.warn(ATTACHED_NOTES)
-    if session.stdin and session.flags["stdin"] and phase() == "Running":
-        _type_in(session, namespace, name)
     restart = _restart_policy(session)
     printed = _reader(session, namespace, name)
+    if session.stdin and session.flags["stdin"] and phase() == "Running":
+        ends = not session.flags["leave-stdin-open"]
+        session.client.type_in(namespace, name, session.arguments[0], session.stdin, ends=ends)
 
     def look() -> bool:
         session.write(printed())
+        if restart == "Always":
+            phase()
+            return runs_ended(latest[0], session.arguments[0]) > 0
         return phase() in (("Succeeded",) if restart == "OnFailure" else ("Succeeded", "Failed"))
 
     if restart == "Always":
-        session.client.run_until_settled(look, 30 * SECOND_US)
+        if not look():
+            session.client.run_until_settled(look, 30 * SECOND_US, stops=True)
         return
     _stay(session, look)
     if not look() and session.flags["stdin"] and session.flags["tty"]:
         session.client.interrupt(namespace, name, session.arguments[0])
-        session.client.run_until(look, _LEAVING_US)
+        if not session.client.run_until(look, _LEAVING_US):
+            session.client.type_in(namespace, name, session.arguments[0], "", ends=True)
+            session.client.run_until(look, _LEAVING_US)
     if restart == "Never":
         _give_exit_code(session, latest[0])
 
 
 _LEAVING_US = 10 * SECOND_US
-"""How long a container may take to end after ^C."""
+"""How long a container may take to end after ^C, or after ^D."""
 
 
 def _stay(session: Session, look: Callable[[], bool]) -> None:
@@ -246,14 +253,6 @@ def _reader(session: Session, namespace: str, name: str) -> Callable[[], str]:
         return text
 
     return printed
-
-
-def _type_in(session: Session, namespace: str, name: str) -> None:
-    """Run the input in the container's shell, as if it had been typed there."""
-    shell = ["sh"]
-    result = session.client.execute(namespace, name, session.arguments[0], shell, session.stdin)
-    session.write(result.stdout)
-    session.warn(result.stderr)
 
 
 def _give_exit_code(session: Session, pod: Obj) -> None:
