@@ -63,43 +63,46 @@ _SUBRESOURCE_KINDS: dict[tuple[str, str], tuple[str, str, str]] = {
 """Group, version and kind of what a subresource takes or gives, where it isn't its object's."""
 
 _POST_START_HOOKS = (
-    "aggregator-reload-proxy-client-cert",
-    "apiservice-discovery-controller",
-    "apiservice-openapi-controller",
-    "apiservice-openapiv3-controller",
-    "apiservice-registration-controller",
-    "apiservice-status-local-available-controller",
-    "apiservice-status-remote-available-controller",
-    "apiservice-wait-for-first-sync",
-    "bootstrap-controller",
-    "crd-informer-synced",
-    "generic-apiserver-start-informers",
-    "kube-apiserver-autoregistration",
-    "peer-endpoint-reconciler-controller",
-    "priority-and-fairness-config-consumer",
-    "priority-and-fairness-config-producer",
-    "priority-and-fairness-filter",
-    "rbac/bootstrap-roles",
-    "scheduling/bootstrap-system-priority-classes",
-    "start-apiextensions-controllers",
-    "start-apiextensions-informers",
     "start-apiserver-admission-initializer",
+    "generic-apiserver-start-informers",
+    "priority-and-fairness-config-consumer",
+    "priority-and-fairness-filter",
+    "storage-object-count-tracker-hook",
+    "start-apiextensions-informers",
+    "start-apiextensions-controllers",
+    "crd-informer-synced",
+    "start-system-namespaces-controller",
+    "peer-endpoint-reconciler-controller",
     "start-cluster-authentication-info-controller",
-    "start-kube-aggregator-informers",
     "start-kube-apiserver-identity-lease-controller",
     "start-kube-apiserver-identity-lease-garbage-collector",
-    "start-kubernetes-service-cidr-controller",
+    "storage-readiness",
     "start-legacy-token-tracking-controller",
     "start-service-ip-repair-controllers",
-    "start-system-namespaces-controller",
-    "storage-object-count-tracker-hook",
-    "storage-readiness",
+    "rbac/bootstrap-roles",
+    "scheduling/bootstrap-system-priority-classes",
+    "priority-and-fairness-config-producer",
+    "bootstrap-controller",
+    "start-kubernetes-service-cidr-controller",
+    "aggregator-reload-proxy-client-cert",
+    "start-kube-aggregator-informers",
+    "apiservice-status-local-available-controller",
+    "apiservice-status-remote-available-controller",
+    "apiservice-registration-controller",
+    "apiservice-wait-for-first-sync",
+    "apiservice-discovery-controller",
+    "kube-apiserver-autoregistration",
+    "apiservice-openapi-controller",
+    "apiservice-openapiv3-controller",
 )
-_HEALTH_CHECKS = {
-    "healthz": ("autoregister-completion", "etcd", "log", "loopback-serving-certificate", "ping"),
-    "livez": ("autoregister-completion", "etcd", "log", "loopback-serving-certificate", "ping"),
-    "readyz": ("autoregister-completion", "informer-sync", "log", "ping", "shutdown"),
+"""In the order in which the server adds them, in which it also tells of them."""
+_AFTER_AUTOREGISTRATION = _POST_START_HOOKS.index("kube-apiserver-autoregistration") + 1
+_FIRST_CHECKS = {
+    "healthz": ("ping", "log", "loopback-serving-certificate", "etcd"),
+    "livez": ("ping", "log", "loopback-serving-certificate", "etcd"),
+    "readyz": ("ping", "log", "informer-sync"),
 }
+_LAST_CHECKS = {"readyz": ("shutdown",)}
 _OTHER_PATHS = (
     "/.well-known/openid-configuration",
     "/api",
@@ -125,7 +128,7 @@ def answer(world: World, request: Request) -> Response | None:
     path = request.path.rstrip("/") or "/"
     parts = path.split("/")[1:]
     reads = request.method in ("GET", "HEAD")
-    if parts[0] in _HEALTH_CHECKS:
+    if parts[0] in _FIRST_CHECKS:
         if request.path != path:
             raise page_not_found()
         return _FIXED[path](world, request) if path in _FIXED else _health_check(parts)
@@ -390,11 +393,18 @@ def _listed_part(kind: Kind, part: str) -> Obj:
 
 
 @cache
+def _health_checks(root: str) -> tuple[str, ...]:
+    """What `/livez` and the like look at, in the order in which they say so."""
+    hooks = [f"poststarthook/{hook}" for hook in _POST_START_HOOKS]
+    hooks.insert(_AFTER_AUTOREGISTRATION, "autoregister-completion")
+    return (*_FIRST_CHECKS[root], *hooks, *_LAST_CHECKS.get(root, ()))
+
+
+@cache
 def _health_paths() -> tuple[str, ...]:
     found: list[str] = []
-    for root, checks in _HEALTH_CHECKS.items():
-        found += [f"/{root}", *(f"/{root}/{check}" for check in checks)]
-        found += [f"/{root}/poststarthook/{hook}" for hook in _POST_START_HOOKS]
+    for root in _FIRST_CHECKS:
+        found += [f"/{root}", *(f"/{root}/{check}" for check in _health_checks(root))]
     return tuple(found)
 
 
@@ -426,9 +436,7 @@ def _healthy(world: World, request: Request) -> Response:
     if "verbose" not in request.query:
         return Response(200, "ok", _TEXT)
     root = request.path.strip("/")
-    hooks = [f"poststarthook/{hook}" for hook in _POST_START_HOOKS]
-    checks = sorted((*_HEALTH_CHECKS[root], *hooks), key=lambda name: (name != "ping", name))
-    lines = [f"[+]{check} ok\n" for check in checks]
+    lines = [f"[+]{check} ok\n" for check in _health_checks(root)]
     return Response(200, f"{''.join(lines)}{root} check passed\n", _TEXT)
 
 

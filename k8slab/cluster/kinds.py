@@ -79,6 +79,11 @@ def groups_served(world: World) -> dict[str, None]:
     return {**_groups(), **{group: None for group, _, _ in more}} if more else _groups()
 
 
+def is_custom_group(world: World, group: str) -> bool:
+    """Whether all that is served in an API group are custom kinds."""
+    return group not in _groups() and any(group == served for served, _, _ in custom_resources(world))
+
+
 def _more_resources(world: World) -> dict[tuple[str, str, str], Kind]:
     """What the cluster serves beside the API server's own: custom kinds, and those of addons."""
     custom = custom_resources(world)

@@ -1,18 +1,20 @@
 """What a URL path names: a kind, perhaps an object and its subresource; and which verbs are served there.
 
 Models staging/src/k8s.io/apiserver/pkg/endpoints/{installer.go,request/requestinfo.go},
-pkg/registry/core/rest/storage_core.go and the delegation of
-pkg/controlplane/apiserver/server.go, v1.36.
+pkg/registry/core/rest/storage_core.go, the delegation of pkg/controlplane/apiserver/server.go, and
+staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go, which serves custom
+kinds and knows other refusals, v1.36.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from k8slab.api.errors import ApiError
+from k8slab.api.errors import ApiError, bad_request, method_not_supported, not_found
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Key
-from k8slab.cluster.kinds import find_resource, groups_served
+from k8slab.cluster.custom_kinds import is_custom
+from k8slab.cluster.kinds import find_resource, groups_served, is_custom_group
 from k8slab.cluster.request import Request
 from k8slab.cluster.world import World
 
@@ -157,23 +159,30 @@ def route_of(world: World, place: Place) -> Route:
     """What the parts of a path name. 404 where the server has no such resource."""
     if place.group and place.group not in groups_served(world):
         raise page_not_found()
-    kind = find_resource(world, place.group, place.version, place.plural)
+    custom_group = is_custom_group(world, place.group)
+    try:
+        kind = find_resource(world, place.group, place.version, place.plural)
+    except ApiError:
+        raise (page_not_found() if custom_group else nothing_here()) from None
     namespace = place.namespace
     if not kind.namespaced:
         if namespace and kind.kind != "Namespace":
-            raise nothing_here()
+            raise page_not_found() if custom_group else nothing_here()
         namespace = ""
     elif not namespace and place.name:
-        raise nothing_here()
+        raise page_not_found() if custom_group else nothing_here()
     if place.subresource:
         base = place.subresource.split("/")[0]
         if base not in kind.subresources or (base != place.subresource and base != "proxy"):
-            raise nothing_here()
+            raise not_found(kind.plural, kind.group, place.name) if is_custom(kind) else nothing_here()
     return Route(kind, place.group, place.version, namespace, place.name, place.subresource)
 
 
 def check_verb(route: Route, verb: str) -> None:
     """405 where a path doesn't have a verb."""
+    if is_custom(route.kind):
+        _check_custom_verb(route, verb)
+        return
     if route.subresource:
         allowed = SUBRESOURCE_VERBS[route.subresource.split("/")[0]]
     else:
@@ -186,6 +195,20 @@ def check_verb(route: Route, verb: str) -> None:
         raise not_allowed()
     if verb == "deletecollection" and _lacks_namespace(route):
         raise not_allowed()
+
+
+def _check_custom_verb(route: Route, verb: str) -> None:
+    """The same of a custom kind, one handler of which answers to every path.
+
+    A name behind a collection doesn't keep it from creating what the body names.
+    """
+    subresource = route.subresource
+    if not subresource and _lacks_namespace(route) and verb not in ("list", "watch"):
+        raise page_not_found()
+    if verb not in (SUBRESOURCE_VERBS[subresource] if subresource else route.kind.verbs):
+        raise method_not_supported(route.kind.plural, route.kind.group, verb)
+    if not route.name and verb in ("update", "patch"):
+        raise bad_request("name must be provided")
 
 
 def _lacks_namespace(route: Route) -> bool:

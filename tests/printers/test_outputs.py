@@ -8,6 +8,7 @@ import pytest
 
 from k8slab.kubectl.get_text import GetFlags, object_printer
 from k8slab.kubectl.output.errors import OutputError
+from k8slab.kubectl.output.kyaml import kyaml_text
 from k8slab.kubectl.output.sorting import sort_objects
 from k8slab.kubectl.output.tab_writer import DESCRIPTIONS, TABLES, align, aligned
 from tests.printers.small_kubectl import get, reference, state
@@ -51,6 +52,12 @@ def test_equal_values_are_left_as_gos_sort_leaves_them(case: dict[str, Any]) -> 
 def test_columns_end_where_a_line_has_no_such_cell() -> None:
     assert aligned("a\tb\nlong cell\tc\nplain\nx\ty\n", DESCRIPTIONS) == (
         "a          b\nlong cell  c\nplain\nx  y\n"
+    )
+
+
+def test_a_blank_line_has_its_margin_in_kyaml() -> None:
+    assert kyaml_text({"a": "\nb\n\n c\n"}) == (
+        '---\n{\n  a: "\\\n     \\n\\\n     b\\n\\\n     \\n\\\n    \\ c\\n\\\n    ",\n}\n'
     )
 
 

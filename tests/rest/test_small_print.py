@@ -199,3 +199,52 @@ def test_an_embedded_object_keeps_the_metadata_of_objects_alone(lab: Lab) -> Non
     response = embed(other, spec, "Warn")
     assert response.body["spec"]["template"]["metadata"] == {"name": "s", "namespace": "n"}
     assert response.warnings == ('unknown field "spec.template.metadata.bad"',)
+
+
+FOOS = "/apis/lab.example/v1/namespaces/default/foos"
+NO_PAGE = "404 page not found\n"
+REFUSALS = [
+    pytest.param("GET", f"{FOOS}/x/status", 404, 'foos.lab.example "x" not found', id="no-such-subresource"),
+    pytest.param("POST", f"{FOOS}/x/odd/er", 404, 'foos.lab.example "x" not found', id="a-deeper-one"),
+    pytest.param("PUT", FOOS, 400, "name must be provided", id="a-collection-can-not-be-put"),
+    pytest.param("PATCH", FOOS, 400, "name must be provided", id="nor-patched"),
+    pytest.param("GET", "/apis/lab.example/v1/foos/x", 404, NO_PAGE, id="an-object-in-no-namespace"),
+    pytest.param("POST", "/apis/lab.example/v1/foos", 404, NO_PAGE, id="nor-is-one-made-there"),
+    pytest.param("GET", "/apis/lab.example/v1/bars", 404, NO_PAGE, id="another-kind-of-the-group"),
+    pytest.param("GET", "/apis/lab.example/v9/foos", 404, NO_PAGE, id="another-version"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "code", "text"), REFUSALS)
+def test_a_custom_kind_has_its_own_refusals(lab: Lab, method: str, path: str, code: int, text: str) -> None:
+    """As recorded from a v1.36.2 control plane."""
+    body = None if method == "GET" else {"metadata": {"name": "x"}}
+    headers = {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
+    response = lab.request(Request(method, path, {}, headers, body))
+    found = response.body if isinstance(response.body, str) else response.body["message"]
+    assert (response.code, found) == (code, text)
+
+
+def test_a_name_behind_a_collection_does_not_keep_a_custom_object_from_being_made(lab: Lab) -> None:
+    body = {"apiVersion": "lab.example/v1", "kind": "Foo", "metadata": {"name": "made"}}
+    fork = lab.fork()
+    response = fork.request(Request("POST", f"{FOOS}/other", {}, {"Content-Type": "application/json"}, body))
+    assert (response.code, response.body["metadata"]["name"]) == (201, "made")
+
+
+def test_checks_of_health_are_told_in_the_order_in_which_the_server_adds_them(lab: Lab) -> None:
+    lines = get(lab, "/readyz?verbose=").body.splitlines()
+    assert lines[:4] == [
+        "[+]ping ok",
+        "[+]log ok",
+        "[+]informer-sync ok",
+        "[+]poststarthook/start-apiserver-admission-initializer ok",
+    ]
+    assert lines[-6:] == [
+        "[+]poststarthook/kube-apiserver-autoregistration ok",
+        "[+]autoregister-completion ok",
+        "[+]poststarthook/apiservice-openapi-controller ok",
+        "[+]poststarthook/apiservice-openapiv3-controller ok",
+        "[+]shutdown ok",
+        "readyz check passed",
+    ]

@@ -26,6 +26,8 @@ _TIMESTAMP = re.compile(
     r"(?:[Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
     r"| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?)?"
 )
+_SPACE = re.compile(r"[^\S\x1c-\x1f]")
+"""What Go takes for a space: four separators are none there."""
 _ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",
@@ -116,9 +118,11 @@ def _string(text: str, indent: int) -> str:
         return f'"{"".join(_escaped(one) for one in text)}"'
     margin = "  " * indent
     parts = ['"\\\n']
-    for line in text.split("\n"):
-        if line:
-            parts.append(margin + ("\\" if line[0].isspace() else " "))
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line or number + 1 < len(lines):
+            # A blank line has its margin too; only behind the last newline there is none.
+            parts.append(margin + ("\\" if _SPACE.match(line) else " "))
         parts.append("".join(_escaped(one) for one in line))
         parts.append("\\n\\\n")
     parts.pop()
