@@ -150,6 +150,16 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def method_not_supported(resource: str, group: str, verb: str) -> ApiError:
+    """405 MethodNotAllowed: the kind exists, the verb doesn't."""
+    return ApiError(
+        405,
+        "MethodNotAllowed",
+        f'{verb} is not supported on resources of kind "{qualified(resource, group)}"',
+        details=_details(resource, group, ""),
+    )
+
+
 def nameless(name: str) -> str:
     """What the server says of an object without a name at the URL of `name`."""
     return f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
