@@ -17,6 +17,7 @@ from k8slab.api import quantities
 from k8slab.api.meta import Key, Obj, controller_of
 from k8slab.api.selectors import Selector, matches
 from k8slab.scheduler.framework import AffinityTerms, NodeInfo, PodInfo
+from k8slab.scheduler.rejectors import rejectors_of
 from k8slab.scheduler.spread import HOSTNAME, ZONE, default_selector
 from k8slab.scheduler.traits import Reader, claim_names, normalized_image
 from k8slab.store.view import Change, View
@@ -87,6 +88,9 @@ class Counter:
 
 _CounterSlot = tuple[tuple[str, ...], Selector, bool]
 
+RefusedSlot = tuple[bytes, int, frozenset[str]]
+"""The signature of a class of Pods, their priority, and the rules that refused them."""
+
 
 class ClusterState:
     """Nodes, Pods on nodes, Pods that wait, and what was derived from them."""
@@ -144,8 +148,8 @@ class ClusterState:
         """The Pods on nodes that have not ended."""
         self.pending: dict[Key, PodInfo] = {}
         """The Pods of this scheduler that are on no node yet."""
-        self.refused: dict[tuple[bytes, int], dict[Key, PodInfo]] = {}
-        """Of those the ones that were tried in vain, by class and priority."""
+        self.refused: dict[RefusedSlot, dict[Key, PodInfo]] = {}
+        """Of those the ones that were tried in vain, by class, priority and the rules that refused them."""
         self.attentive: dict[Key, PodInfo] = {}
         """Of these the ones for which more than one node alone decides."""
         self.nominated: dict[str, dict[Key, PodInfo]] = {}
@@ -269,7 +273,7 @@ class ClusterState:
         if pod.fresh:
             self.fresh[pod.priority] = self.fresh.get(pod.priority, 0) + 1
         elif not pod.terminating and not pod.obj["spec"].get("schedulingGates"):
-            self.refused.setdefault((pod.traits.signature, pod.priority), {})[pod.key] = pod
+            self.refused.setdefault(_refused_slot(pod), {})[pod.key] = pod
             if is_attentive(pod):
                 self.attentive[pod.key] = pod
         if pod.traits.claims:
@@ -288,7 +292,7 @@ class ClusterState:
             if not self.fresh[pod.priority]:
                 del self.fresh[pod.priority]
         else:
-            slot = (pod.traits.signature, pod.priority)
+            slot = _refused_slot(pod)
             of_class = self.refused.get(slot, {})
             if of_class.pop(pod.key, None) is not None and not of_class:
                 del self.refused[slot]
@@ -358,7 +362,6 @@ class ClusterState:
             self._share_image(image, bits)
 
     def _read_node(self, node: NodeInfo, obj: Obj) -> None:
-        spec, status = obj.get("spec") or {}, obj.get("status") or {}
         labels = obj["metadata"].get("labels") or {}
         if labels.get(ZONE) != node.labels.get(ZONE):
             self._forget_counters()
@@ -366,23 +369,7 @@ class ClusterState:
             zone = labels.get(ZONE)
             self.zones[zone] = self.zones.get(zone, 0) | node.bit
         self.hostless = self.hostless & ~node.bit if HOSTNAME in labels else self.hostless | node.bit
-        node.obj, node.labels = obj, labels
-        node.taints = spec.get("taints") or ()
-        node.unschedulable = bool(spec.get("unschedulable"))
-        amounts = status.get("allocatable") or {}
-        node.cpu = quantities.milli(str(amounts.get("cpu", "0")))
-        node.memory = quantities.units(str(amounts.get("memory", "0")))
-        node.storage = quantities.units(str(amounts.get("ephemeral-storage", "0")))
-        node.allowed_pods = quantities.units(str(amounts.get("pods", "0")))
-        node.scalars = {
-            name: quantities.units(str(text)) for name, text in amounts.items() if name not in _NATIVE
-        }
-        images = {
-            normalized_image(name): image.get("sizeBytes") or 0
-            for image in status.get("images") or ()
-            for name in image.get("names") or ()
-        }
-        self._set_images(node, images)
+        self._set_images(node, read_offer(node, obj))
 
     def _leave_zone(self, node: NodeInfo) -> None:
         zone = node.labels.get(ZONE)
@@ -533,6 +520,40 @@ class ClusterState:
 
 _NATIVE = ("cpu", "memory", "ephemeral-storage", "pods")
 _NONE: dict[_CounterSlot, Counter] = {}
+
+
+def _refused_slot(pod: PodInfo) -> RefusedSlot:
+    return (pod.traits.signature, pod.priority, rejectors_of(pod))
+
+
+def read_offer(node: NodeInfo, obj: Obj) -> dict[str, int]:
+    """Take over what a Node object says of the node itself. The images that it has, with their sizes."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    node.obj, node.labels = obj, obj["metadata"].get("labels") or {}
+    node.taints = spec.get("taints") or ()
+    node.unschedulable = bool(spec.get("unschedulable"))
+    amounts = status.get("allocatable") or {}
+    node.cpu = quantities.milli(str(amounts.get("cpu", "0")))
+    node.memory = quantities.units(str(amounts.get("memory", "0")))
+    node.storage = quantities.units(str(amounts.get("ephemeral-storage", "0")))
+    node.allowed_pods = quantities.units(str(amounts.get("pods", "0")))
+    node.scalars = {
+        name: quantities.units(str(text)) for name, text in amounts.items() if name not in _NATIVE
+    }
+    return {
+        normalized_image(name): image.get("sizeBytes") or 0
+        for image in status.get("images") or ()
+        for name in image.get("names") or ()
+    }
+
+
+def node_info(obj: Obj | None) -> NodeInfo | None:
+    """A Node object as rules see it, without any Pods; None for no object."""
+    if obj is None:
+        return None
+    node = NodeInfo(obj["metadata"]["name"], 0)
+    read_offer(node, obj)
+    return node
 
 
 def is_attentive(pod: PodInfo) -> bool:

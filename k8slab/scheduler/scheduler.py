@@ -1,8 +1,9 @@
 """The scheduler: one Pod at a time is given a node, or told why there is none.
 
-A Pod that fits nowhere is remembered with the number of its tries. It is tried
-again when something changes that might help (see `wakeups`), but not before
-its back-off is over, and after five minutes in any case.
+A Pod that fits nowhere is tried again as soon as something changes that might help
+(see `wakeups`), and after five minutes in any case: a scheduler that has nothing else
+to do doesn't wait until a back-off is over (`SchedulerPopFromBackoffQ`). Only after an
+error a Pod rests, the longer the more errors there were.
 
 Models pkg/scheduler/schedule_one.go and
 pkg/scheduler/backend/queue/{scheduling_queue,backoff_queue}.go, v1.36.
@@ -49,6 +50,7 @@ FLUSH_US = 5 * MINUTE_US
 BIND_TIMEOUT_US = 10 * MINUTE_US
 """How long a Pod waits for the volumes that are made for it."""
 
+_AT_ONCE_US = 1
 _TURN_US = 1_000
 _MOST_TURNS_GIVEN = 30
 """How often a Pod lets more important new Pods go first, a millisecond each."""
@@ -62,14 +64,14 @@ _STATE_NOT_FOUND = "not found"
 class Tries(NamedTuple):
     """What is remembered of a waiting Pod.
 
-    `refused` and `errors` count tries that found no node, and those that
+    `tried` and `errors` count tries that found no node, and those that
     failed since the last one that didn't; `last_us` is when the last one
     ended; `turns` how often it let others go first; `awaited` are the volumes
     that are being made for it on the node that was chosen.
     """
 
     uid: str
-    refused: int = 0
+    tried: int = 0
     errors: int = 0
     last_us: int = 0
     turns: int = 0
@@ -77,11 +79,10 @@ class Tries(NamedTuple):
 
 
 def backoff_us(tries: Tries) -> int:
-    """How long a Pod rests after its last try: 1 s, doubled with each, 10 s at most."""
-    count = tries.errors or tries.refused
-    if not count:
+    """How long a Pod rests after an error: 1 s, doubled with each, 10 s at most."""
+    if not tries.errors:
         return 0
-    return min(INITIAL_BACKOFF_US << min(count - 1, 10), MAX_BACKOFF_US)
+    return min(INITIAL_BACKOFF_US << min(tries.errors - 1, 10), MAX_BACKOFF_US)
 
 
 def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
@@ -183,7 +184,10 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
     if decision.victims is not None:
         yield from _evict(cycle, pod, decision.victims)
         node = decision.victims.node
-        return (yield from _refuse(cycle, pod, tries, diagnosis.text, nominated=node))
+        done = yield from _refuse(cycle, pod, tries, diagnosis.text, nominated=node)
+        # A victim that is gone already was removed before anybody knew that this Pod waits.
+        gone = any(cycle.view.get("Pod", victim.key) is None for victim in decision.victims.pods)
+        return done._replace(look_again_us=_AT_ONCE_US) if gone else done
     text = f"{diagnosis.text} {freed}, preemption: {decision.message}"
     nominated = None if decision.keep_nomination else ""
     return (yield from _refuse(cycle, pod, tries, text, nominated=nominated))
@@ -238,7 +242,7 @@ def reference(obj: Obj) -> Obj:
 def _refuse(cycle: Cycle, pod: PodInfo, tries: Tries, message: str, *, nominated: str | None) -> Plan:
     """Record that the Pod is unschedulable. `nominated` is its new nominated node; None leaves it."""
     yield from _report(cycle, pod, "Unschedulable", message, nominated)
-    memory = tries._replace(refused=tries.refused + 1, errors=0, last_us=cycle.now_us)
+    memory = tries._replace(tried=tries.tried + 1, errors=0, last_us=cycle.now_us)
     return Done(look_again_us=FLUSH_US, memory=memory)
 
 

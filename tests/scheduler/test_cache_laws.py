@@ -15,7 +15,8 @@ from k8slab.scheduler.framework import PodInfo
 from k8slab.scheduler.node_choice import best_nodes, choose, plain_scores
 from k8slab.scheduler.node_search import Search, check_with_nominated, nodes_of, search
 from k8slab.scheduler.preemption import preempt
-from k8slab.scheduler.wakeups import _place_freed
+from k8slab.scheduler.wakeups import after_node
+from k8slab.store.view import Change
 from tests.scheduler.cluster import Cluster, namespace, node, pod
 
 ZONE = "topology.kubernetes.io/zone"
@@ -219,11 +220,11 @@ def _victims(cycle: Cycle, info: PodInfo, found: Search) -> object:
     return decision.message if victims is None else (victims.node, [one.key for one in victims.pods])
 
 
-def _woken_afresh(cluster: Cluster, state: ClusterState) -> list[Key]:
-    """Whom a Pod that leaves n0 wakes, by a cache that was built anew."""
+def _woken(cluster: Cluster, state: ClusterState) -> list[Key]:
+    """Whom a new node wakes, by a cache."""
     kept = cluster.state
     cluster.caches[NAME] = state
-    woken = list(_place_freed(cluster, "n0"))
+    woken = list(after_node(Change(0, 0, "Node", ("", "new"), None, node("new", cpu="1"), 0), cluster))
     cluster.caches[NAME] = kept
     return woken
 
@@ -240,7 +241,7 @@ def _agree(world: World, name: str) -> None:
     assert names == [one.name for one in nodes_of(fresh, again.bits)]
     plainly = _fits_plainly(kept, info, found.states)
     assert names == ([info.nominated] if info.nominated in plainly else plainly)
-    assert list(_place_freed(cluster, "n0")) == _woken_afresh(cluster, fresh.cluster)
+    assert _woken(cluster, kept.cluster) == _woken(cluster, fresh.cluster)
     if not names:
         assert _victims(kept, info, found) == _victims(fresh, twin, again)
         return

@@ -22,30 +22,26 @@ from tests.scheduler.cluster import Cluster, node, pod
     ("tries", "seconds"),
     [
         (Tries("u"), 0),
-        (Tries("u", refused=1), 1),
-        (Tries("u", refused=2), 2),
-        (Tries("u", refused=3), 4),
-        (Tries("u", refused=4), 8),
-        (Tries("u", refused=5), 10),
-        (Tries("u", refused=50), 10),
-        (Tries("u", refused=9, errors=1), 1),
-        (Tries("u", refused=9, errors=2), 2),
+        (Tries("u", tried=1), 0),
+        (Tries("u", tried=9, errors=1), 1),
+        (Tries("u", tried=9, errors=2), 2),
+        (Tries("u", errors=3), 4),
+        (Tries("u", errors=4), 8),
+        (Tries("u", errors=5), 10),
+        (Tries("u", errors=50), 10),
     ],
 )
 def test_backoff_doubles_up_to_ten_seconds(tries: Tries, seconds: int) -> None:
     assert backoff_us(tries) == seconds * SECOND_US
 
 
-def test_refused_pod_rests_before_the_next_try() -> None:
+def test_refused_pod_that_is_woken_is_tried_at_once() -> None:
     cluster = Cluster([node("n", cpu="1"), pod("p", {"cpu": "2"})])
     actions, done = cluster.schedule("p")
     assert [type(action).__name__ for action in actions] == ["Record", "Patch"]
-    again, rested = cluster.schedule("p", done.memory)
-    assert again == () and rested.look_again_us == SECOND_US
-    cluster.now_us += SECOND_US
     actions, done = cluster.schedule("p", done.memory)
     assert [type(action).__name__ for action in actions] == ["Record"], "the condition says the same"
-    assert done.memory.refused == 2
+    assert done.memory.tried == 2
 
 
 def test_no_nodes() -> None:
@@ -101,20 +97,37 @@ def changed(cluster: Cluster, kind: str, name: str, *path_and_value: Any) -> Cha
     return Change(0, 0, kind, key, old, new, 0)
 
 
-def waiting(cluster: Cluster) -> Cluster:
+def refused(why: str = "Insufficient cpu") -> Obj:
+    """The status of a Pod that was tried in vain."""
+    message = f"0/1 nodes are available: 1 {why}. no new claims to deallocate, preemption: 0/1 nodes are …"
+    return {
+        "conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+        ]
+    }
+
+
+def waiting(cluster: Cluster, why: str = "Insufficient cpu") -> Cluster:
     """Pods that were refused, of which all but one fit into a place for one CPU; and one that is new."""
-    refused = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}
-    cluster.add(pod("small", {"cpu": "1"}, status=refused))
-    cluster.add(pod("huge", {"cpu": "8"}, status=refused))
-    cluster.add(pod("urgent", {"cpu": "1"}, priority=9, status=refused))
+    cluster.add(pod("small", {"cpu": "1"}, status=refused(why)))
+    cluster.add(pod("huge", {"cpu": "8"}, status=refused(why)))
+    cluster.add(pod("urgent", {"cpu": "1"}, priority=9, status=refused(why)))
     cluster.add(pod("new", {"cpu": "1"}))
     return cluster
 
 
-def test_place_that_gets_free_wakes_those_that_fit_the_important_first() -> None:
+def test_place_that_gets_free_wakes_all_that_lacked_room_the_important_first() -> None:
     cluster = waiting(Cluster([node("n", cpu="1"), pod("old", {"cpu": "1"}, node="n")]))
     woken = list(after_pod(removed(cluster, "old"), cluster))
-    assert woken == [("default", "urgent"), ("default", "small")]
+    assert [name for _, name in woken] == ["urgent", "huge", "small"]
+
+
+def test_place_that_gets_free_wakes_none_of_a_crowd_that_is_too_large_for_it() -> None:
+    cluster = waiting(Cluster([node("n", cpu="1"), pod("old", {"cpu": "1"}, node="n")]))
+    for number in range(60):
+        cluster.add(pod(f"crowd-{number}", {"cpu": "2"}, status=refused()))
+    woken = list(after_pod(removed(cluster, "old"), cluster))
+    assert [name for _, name in woken] == ["urgent", "small"]
 
 
 def test_pod_that_ended_frees_its_place() -> None:
@@ -128,25 +141,49 @@ def test_status_of_a_running_pod_wakes_nobody() -> None:
     assert after_pod(changed(cluster, "Pod", "old", "status", {"phase": "Running"}), cluster) == ()
 
 
-def test_own_status_does_not_wake_a_waiting_pod_but_its_spec_does() -> None:
-    cluster = waiting(Cluster([node("n", cpu="1")]))
-    assert after_pod(changed(cluster, "Pod", "small", "status", {"phase": "Pending"}), cluster) == ()
-    change = changed(cluster, "Pod", "small", "spec", "tolerations", [{"operator": "Exists"}])
-    assert after_pod(change, cluster) == (("default", "small"),)
+@pytest.mark.parametrize(
+    ("why", "change", "woken"),
+    [
+        ("node(s) had untolerated taint(s)", ("status", {"phase": "Pending"}), False),
+        ("node(s) had untolerated taint(s)", ("spec", "tolerations", [{"operator": "Exists"}]), True),
+        ("node(s) had untolerated taint(s)", ("metadata", "labels", {"app": "x"}), False),
+        ("Insufficient cpu", ("spec", "tolerations", [{"operator": "Exists"}]), False),
+        ("node(s) didn't match pod affinity rules", ("metadata", "labels", {"app": "x"}), True),
+        ("Insufficient cpu", ("metadata", "labels", {"app": "x"}), False),
+    ],
+)
+def test_own_update_wakes_a_waiting_pod_where_it_is_about_what_refused_it(
+    why: str, change: tuple[Any, ...], woken: bool
+) -> None:
+    cluster = waiting(Cluster([node("n", cpu="1")]), why)
+    assert after_pod(changed(cluster, "Pod", "small", *change), cluster) == (
+        (("default", "small"),) if woken else ()
+    )
+
+
+_UNCORDONED = ("spec", "unschedulable", False)
+_TAINTED = ("spec", "taints", [{"key": "a", "effect": "NoSchedule"}])
 
 
 @pytest.mark.parametrize(
-    ("change", "woken"),
+    ("why", "change", "woken"),
     [
-        (("spec", "unschedulable", False), ["small", "urgent"]),
-        (("status", "conditions", [{"type": "Ready", "status": "True"}]), []),
-        (("metadata", "annotations", {"a": "b"}), []),
-        (("status", "allocatable", {"cpu": "16", "memory": "8Gi", "pods": "9"}), []),
+        ("node(s) were unschedulable", _UNCORDONED, ["huge", "small", "urgent"]),
+        ("node(s) were unschedulable", _TAINTED, []),
+        ("Insufficient cpu", _TAINTED, ["huge", "small", "urgent"]),
+        ("Insufficient cpu", ("status", "conditions", [{"type": "Ready", "status": "True"}]), []),
+        ("Insufficient cpu", ("metadata", "annotations", {"a": "b"}), []),
+        ("Insufficient cpu", ("metadata", "labels", {"a": "b"}), []),
+        (
+            "Insufficient cpu",
+            ("status", "allocatable", {"cpu": "4", "memory": "8Gi", "pods": "9"}),
+            ["small", "urgent"],
+        ),
+        ("node(s) were unschedulable", ("status", "allocatable", {"cpu": "4", "pods": "9"}), []),
     ],
-    ids=["uncordoned", "heartbeat", "annotated", "larger, but still cordoned"],
 )
-def test_changed_node(change: tuple[Any, ...], woken: list[str]) -> None:
-    cluster = waiting(Cluster([node("n", cpu="1", unschedulable=True)]))
+def test_changed_node(why: str, change: tuple[Any, ...], woken: list[str]) -> None:
+    cluster = waiting(Cluster([node("n", cpu="1", pods="9", unschedulable=True)]), why)
     keys = after_node(changed(cluster, "Node", "n", *change), cluster)
     assert sorted(name for _, name in keys) == woken
 
@@ -154,7 +191,8 @@ def test_changed_node(change: tuple[Any, ...], woken: list[str]) -> None:
 def test_claim_wakes_the_pods_that_use_it() -> None:
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
     cluster = Cluster([node("n"), pod("p", volumes=volumes), pod("q")])
-    change = Change(0, 0, "PersistentVolumeClaim", ("default", "data"), None, {}, 0)
+    claim = {"metadata": {"namespace": "default", "name": "data"}}
+    change = Change(0, 0, "PersistentVolumeClaim", ("default", "data"), None, claim, 0)
     assert list(after_claim(change, cluster)) == [("default", "p")]
 
 
@@ -193,6 +231,13 @@ def deleted(cluster: Cluster, **fields: Any) -> list[str]:
 )
 def test_victims(victims: dict[str, int], gone: list[str]) -> None:
     assert deleted(full(**victims)) == gone
+
+
+def test_who_preempts_looks_again_at_once_where_the_victim_is_gone_already() -> None:
+    cluster = full(n0_a=10)
+    cluster.add(pod("p", {"cpu": "1"}, priority=100))
+    _, done = cluster.schedule("p")
+    assert done.look_again_us == 1
 
 
 def test_as_many_as_possible_are_let_off() -> None:

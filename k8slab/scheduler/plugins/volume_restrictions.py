@@ -71,12 +71,14 @@ def _conflict(volume: Obj, other: Obj) -> bool:
     return bool(one and two and one.get("volumeID") == two.get("volumeID"))
 
 
+def shares_disk(pod: PodInfo, other: PodInfo) -> bool:
+    """Whether one of a Pod's disks is in the other's hands."""
+    return any(_conflict(volume, used) for used in other.traits.disks for volume in pod.traits.disks)
+
+
 def _filter(state: RestrictionState, node: NodeInfo) -> Status | None:
-    if state.pod.traits.disks:
-        for other in node.pods.values():
-            for used in other.traits.disks:
-                if any(_conflict(volume, used) for volume in state.pod.traits.disks):
-                    return _DISK
+    if state.pod.traits.disks and any(shares_disk(state.pod, other) for other in node.pods.values()):
+        return _DISK
     return _ONE_POD if state.users > 0 else None
 
 

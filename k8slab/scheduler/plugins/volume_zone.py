@@ -13,7 +13,7 @@ from k8slab.scheduler.framework import CLUSTER_SCOPE, SKIP, NodeInfo, Plugin, Po
 from k8slab.scheduler.traits import claim_names
 from k8slab.scheduler.volumes import DELAYED, class_of_claim
 
-_CURRENT_LABEL = {
+PLACE_LABELS = {
     "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone": "topology.kubernetes.io/zone",
@@ -57,20 +57,18 @@ def _pre_filter(cycle: Cycle, pod: PodInfo) -> object:
             return _unresolvable(f'persistentvolume "{volume_name}" not found')
         labels = labels_of(volume)
         places += [
-            VolumePlace(label, tuple(labels[label].split("__")))
-            for label in _CURRENT_LABEL
-            if label in labels
+            VolumePlace(label, tuple(labels[label].split("__"))) for label in PLACE_LABELS if label in labels
         ]
     return tuple(places) or SKIP
 
 
 def _filter(places: tuple[VolumePlace, ...], node: NodeInfo) -> Status | None:
     labels = node.labels
-    if not any(label in labels for label in _CURRENT_LABEL):
+    if not any(label in labels for label in PLACE_LABELS):
         # A cluster without zones has no zone conflicts.
         return None
     for label, values in places:
-        value = labels.get(label, labels.get(_CURRENT_LABEL[label]))
+        value = labels.get(label, labels.get(PLACE_LABELS[label]))
         if value not in values:
             return _CONFLICT
     return None
