@@ -53,11 +53,14 @@ def test_a_language_that_there_is_not() -> None:
         checked("fr")
 
 
-def asked(path: Path) -> tuple[set[str], set[str]]:
-    """The keys that a module asks for, and the beginnings of those that it puts together."""
+def asked(path: Path) -> tuple[set[str], set[str], set[str]]:
+    """The keys that a module asks for, the beginnings of those that it puts together, and all its strings."""
     keys: set[str] = set()
     beginnings: set[str] = set()
+    strings: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.add(node.value)
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
@@ -87,7 +90,7 @@ def asked(path: Path) -> tuple[set[str], set[str]]:
                     beginnings.add(f"{one.value}.")
                 else:
                     keys.add(f"{prefix}{one.value}")
-    return keys, beginnings
+    return keys, beginnings, strings
 
 
 GROUPED = {"scene": "scene", "panel": "panel"}
@@ -99,17 +102,13 @@ MODULES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent.name != "t
 def test_every_key_that_is_asked_for_is_there_and_every_key_is_asked_for() -> None:
     keys: set[str] = set()
     beginnings: set[str] = set()
+    constants: set[str] = set()
     for path in MODULES:
-        more_keys, more_beginnings = asked(path)
+        more_keys, more_beginnings, strings = asked(path)
         keys |= more_keys
         beginnings |= more_beginnings
+        constants |= strings
     assert keys - set(KEYS) == set()
-    constants = {
-        node.value
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
     unused = [
         key
         for key in KEYS
