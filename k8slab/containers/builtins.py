@@ -44,7 +44,7 @@ def _echo(shell: Shell, argv: list[str], io: Streams) -> Steps:
             newline = ""
         escapes = "e" in flags or escapes
     text = " ".join(words)
-    if escapes or shell.name.rpartition("/")[2] == "dash":
+    if escapes or shell.is_dash:
         text, cut, _ = unescape(text).partition("\\c")
         newline = "" if cut else newline
     yield from io.out.write(text + newline)

@@ -28,6 +28,8 @@ DENIED = "Permission denied"
 NOT_PERMITTED = "Operation not permitted"
 
 _READ, _WRITE = 4, 2
+_SET_GROUP = 0o2000
+"""A directory with this bit hands on its group, and this bit to directories in it."""
 _MARK = "\0"
 _NO_MODES: Mapping[str, int] = {}
 
@@ -216,7 +218,7 @@ class Files:
 
     def _new_mark(self, mount: Mount, inner: str, mode: int, kind: str) -> Tree:
         """The mode and owner of something new, where they are not what its mount says anyway."""
-        group = mount.group if mount.directory_mode & 0o2000 else self._who.groups[0]
+        group = mount.group if mount.directory_mode & _SET_GROUP else self._who.groups[0]
         plain = mount.file_mode if kind == "file" else 0o755
         if (mode, self._who.user, group) == (plain, mount.user, mount.group):
             return {}
@@ -227,8 +229,12 @@ class Files:
         mount, inner = self._find(path)
         if mount.save is None:
             return READ_ONLY
-        if not self.may(path.rpartition("/")[0] or "/", _WRITE):
+        parent = path.rpartition("/")[0] or "/"
+        if not self.may(parent, _WRITE):
             return DENIED
+        above = self.stat(parent)
+        if above is not None and above.mode & _SET_GROUP:
+            mode |= _SET_GROUP
         mount.save({**mount.load(), inner + "/": "", **self._new_mark(mount, inner, mode, "dir")})
         return ""
 

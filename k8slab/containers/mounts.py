@@ -256,7 +256,9 @@ def _proc(box: Overlay, pod: Obj, container: Obj) -> Tree:
     capacity = ((box.get("Node", ("", name)) or {}).get("status") or {}).get("capacity") or {}
     others = box.list("Pod", node=name) if pod["spec"].get("hostPID") else ()
     records = _stored(box, pod).get("processes") or {}
-    return proc_tree(pod, container, units(str(capacity.get("memory", "0"))), others, records)
+    return proc_tree(
+        pod, container, units(str(capacity.get("memory", "0"))), others, records, lambda one: who_of(pod, one)
+    )
 
 
 _ROOT_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/root": 0o700, "/dev/null": 0o666, "/bin/sh": 0o755}

@@ -11,12 +11,13 @@ pkg/kubelet/qos/policy.go (GetContainerOOMScoreAdjust), v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from k8slab.api.kinds._pod_resources import container_total, quality_of_service
 from k8slab.api.meta import Obj
 from k8slab.api.quantities import NANO_PER_UNIT, units
+from k8slab.containers.files import Who
 from k8slab.containers.program import Server, argv_of_service, executable_of, plain_command, server_of
 
 SANDBOX = ("/pause",)
@@ -45,6 +46,7 @@ class Process(NamedTuple):
     service: int = -1
 
 
+_ROOT = Who(0, (0,))
 _NO_RECORDS: Mapping[str, Obj] = {}
 _OF_NODES = (
     Process(1, ("/sbin/init",), 0),
@@ -148,20 +150,118 @@ def proc_tree(
     memory_bytes: int,
     others: Sequence[Obj] = (),
     records: Mapping[str, Obj] = _NO_RECORDS,
+    who: Callable[[Obj], Who] = lambda container: _ROOT,
 ) -> dict[str, str]:
-    """The files of those processes (see `processes`)."""
+    """The files of those processes (see `processes`). `who` says as whom a container's are."""
     tree = {}
+    own = {one["name"]: one for field, _ in _LISTS for one in pod["spec"].get(field) or ()}
     for process in processes(pod, container, memory_bytes, others, records):
         words = process.argv
         tree[f"/proc/{process.pid}/cmdline"] = "".join(f"{word}\0" for word in words)
         tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"
         tree[f"/proc/{process.pid}/oom_score_adj"] = f"{process.score}\n"
+        owner = own.get(process.container)
+        tree[f"/proc/{process.pid}/status"] = _status(pod, process, owner, who(owner) if owner else _ROOT)
     context = container.get("securityContext") or {}
     tree["/proc/self/status"] = (
         f"NoNewPrivs:\t{int(context.get('allowPrivilegeEscalation') is False)}\n"
         f"Seccomp:\t{2 if _is_filtered(pod, container) else 0}\nCpus_allowed_list:\t0-3\n"
     )
     return tree
+
+
+_CAPABILITIES = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+)
+"""By their numbers (include/uapi/linux/capability.h)."""
+_EVERY = (1 << len(_CAPABILITIES)) - 1
+_USUAL = 0xA80425FB
+"""What containerd gives every container."""
+
+
+def capabilities_of(pod: Obj, container: Obj) -> int:
+    """The capabilities that a container may have, as the kernel's bits."""
+    context = container.get("securityContext") or {}
+    if context.get("privileged"):
+        return _EVERY
+    changed = context.get("capabilities") or {}
+    bits = _USUAL
+    for name in changed.get("drop") or ():
+        bits &= ~_bit(name)
+    for name in changed.get("add") or ():
+        bits |= _bit(name)
+    return bits
+
+
+def _bit(name: str) -> int:
+    name = name.upper().removeprefix("CAP_")
+    if name == "ALL":
+        return _EVERY
+    return 1 << _CAPABILITIES.index(name) if name in _CAPABILITIES else 0
+
+
+def _status(pod: Obj, process: Process, container: Obj | None, who: Who) -> str:
+    """What /proc/PID/status tells of a process: its names, its user, and what it may do."""
+    bounding = _EVERY if container is None else capabilities_of(pod, container)
+    held = bounding if who.user == 0 else 0
+    word = process.argv[0].rpartition("/")[2] if process.argv else ""
+    parent = process.pid - 1 - process.service if process.service >= 0 else 0
+    lines = (
+        ("Name", word.rstrip(":")[:15]),
+        ("State", "S (sleeping)"),
+        ("Tgid", process.pid),
+        ("Pid", process.pid),
+        ("PPid", parent),
+        ("Uid", "\t".join([str(who.user)] * 4)),
+        ("Gid", "\t".join([str(who.groups[0])] * 4)),
+        ("Groups", " ".join(str(one) for one in sorted(who.groups))),
+        ("CapInh", f"{0:016x}"),
+        ("CapPrm", f"{held:016x}"),
+        ("CapEff", f"{held:016x}"),
+        ("CapBnd", f"{bounding:016x}"),
+        ("CapAmb", f"{0:016x}"),
+    )
+    return "".join(f"{name}:\t{value}\n" for name, value in lines)
 
 
 def _is_filtered(pod: Obj, container: Obj) -> bool:

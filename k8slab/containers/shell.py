@@ -56,6 +56,7 @@ from k8slab.containers.streams import (
     PipeSink,
     Steps,
 )
+from k8slab.containers.userlands import userland_of
 
 INPUT = "INPUT"
 """What wakes a process that waits for something to be typed."""
@@ -171,6 +172,12 @@ class Shell:
     def is_bash(self) -> bool:
         """Whether it is called bash, which words its messages in its own way."""
         return self.name.rpartition("/")[2] == "bash"
+
+    @property
+    def is_dash(self) -> bool:
+        """Whether it is Debian's dash, as which `sh` is there, too: its `echo` heeds escapes."""
+        name = self.name.rpartition("/")[2]
+        return name == "dash" or (name == "sh" and userland_of(self.context.image).sh == "dash")
 
     @property
     def is_busybox(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from k8slab.containers.tools_binary import BINARY_TOOLS
 from k8slab.containers.tools_files import FILE_TOOLS
+from k8slab.containers.tools_listing import LISTING_TOOLS
 from k8slab.containers.tools_network import NETWORK_TOOLS
 from k8slab.containers.tools_signals import SIGNALS
 from k8slab.containers.tools_system import SYSTEM_TOOLS
@@ -17,6 +18,7 @@ from k8slab.containers.tools_text import TEXT_TOOLS
 TOOLS: dict[str, Any] = {
     **TEXT_TOOLS,
     **FILE_TOOLS,
+    **LISTING_TOOLS,
     **SYSTEM_TOOLS,
     **SIGNALS,
     **NETWORK_TOOLS,

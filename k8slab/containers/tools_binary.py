@@ -16,8 +16,9 @@ from k8slab.containers.files import bytes_of, normal, text_from
 from k8slab.containers.requests import Change, KindOf, Now, Read, StatOf, Write
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Input, Steps
-from k8slab.containers.tools_files import make_all, mode_text, user_name, walk
+from k8slab.containers.tools_files import make_all, user_name, walk
 from k8slab.containers.tools_inputs import opened
+from k8slab.containers.tools_listing import mode_text
 from k8slab.containers.tools_options import options
 
 _UNITS = {"": 1, "k": 1024, "K": 1024, "M": 1024**2, "G": 1024**3}

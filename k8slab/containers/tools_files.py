@@ -1,4 +1,4 @@
-"""Tools for files and directories: ls, cp, mv, rm, mkdir, find and their kin."""
+"""Tools for files and directories: cp, mv, rm, mkdir, find and their kin."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from k8slab.containers.requests import (
 )
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
+from k8slab.containers.tools_listing import mode_text
 from k8slab.containers.tools_options import options
 
 
@@ -40,65 +41,9 @@ def _size(path: str) -> Steps:
     return len(bytes_of(text or ""))
 
 
-def _ls(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    given = options(argv)
-    names = given.operands or ["."]
-    code = 0
-    several = len(names) > 1
-    for number, name in enumerate(sorted(names)):
-        path = shell.path(name)
-        kind = yield KindOf(path)
-        if not kind:
-            yield from io.err.write(f"ls: {name}: No such file or directory\n")
-            code = 1
-            continue
-        if kind == "file" or given.has("d"):
-            yield from _list_entry(path, name, kind, given, io)
-            continue
-        if several:
-            yield from io.out.write(f"{'' if number == 0 else chr(10)}{name}:\n")
-        entries = (yield Names(path)) or []
-        if given.has("l"):
-            yield from io.out.write(f"total {4 * len(entries)}\n")
-        if given.has("a"):
-            for dots in (".", ".."):
-                yield from _list_entry(path, dots, "dir", given, io)
-        for entry in entries:
-            if entry.startswith(".") and not given.has("a", "A"):
-                continue
-            inner = normal(f"{path}/{entry}")
-            yield from _list_entry(inner, entry, (yield KindOf(inner)), given, io)
-    return code
-
-
-def mode_text(kind: str, mode: int) -> str:
-    """A mode as `ls -l` shows it: `drwxrwxrwt`."""
-    letters = "".join(letter if mode >> 8 - at & 1 else "-" for at, letter in enumerate("rwxrwxrwx"))
-    for bit, at, set_letter in ((0o4000, 2, "s"), (0o2000, 5, "s"), (0o1000, 8, "t")):
-        if mode & bit:
-            letter = set_letter if letters[at] == "x" else set_letter.upper()
-            letters = letters[:at] + letter + letters[at + 1 :]
-    return ("d" if kind == "dir" else "-") + letters
-
-
 def user_name(number: int) -> str:
     """The name of a user or a group, or its number."""
     return {0: "root", 65534: "nobody"}.get(number, str(number))
-
-
-def _list_entry(path: str, name: str, kind: str, given: Any, io: Streams) -> Steps:
-    if given.has("F") and kind == "dir":
-        name += "/"
-    if not given.has("l", "n"):
-        yield from io.out.write(f"{name}\n")
-        return
-    size = 4096 if kind == "dir" else (yield from _size(path))
-    found = yield StatOf(path)
-    mode = mode_text(kind, found.mode)
-    user, group = str(found.user), str(found.group)
-    if not given.has("n"):
-        user, group = user_name(found.user), user_name(found.group)
-    yield from io.out.write(f"{mode}    1 {user:8} {group:8} {size:9} Jan  5 09:00 {name}\n")
 
 
 def _mkdir(shell: Shell, argv: list[str], io: Streams) -> Steps:
@@ -474,7 +419,6 @@ def _truncate(shell: Shell, argv: list[str], io: Streams) -> Steps:
 
 
 FILE_TOOLS: dict[str, Any] = {
-    "ls": _ls,
     "mkdir": _mkdir,
     "rm": _rm,
     "rmdir": _rmdir,

@@ -13,6 +13,7 @@ from k8slab.containers.requests import Answer, Call, Lookup, Read, Sleep, Write
 from k8slab.containers.shell import CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
+from k8slab.containers.userlands import userland_of
 
 DNS_ADDRESS = "10.96.0.10"
 
@@ -28,7 +29,11 @@ def _nslookup(shell: Shell, argv: list[str], io: Streams) -> Steps:
     if not words:
         raise CommandError("nslookup: missing operand")
     name = words[0]
-    yield from io.out.write(f"Server:\t\t{DNS_ADDRESS}\nAddress:\t{DNS_ADDRESS}:53\n\n")
+    resolver = userland_of(shell.context.image).resolver
+    if resolver == "old busybox":
+        return (yield from _nslookup_of_old(name, io))
+    mark = "#" if resolver == "bind" else ":"
+    yield from io.out.write(f"Server:\t\t{DNS_ADDRESS}\nAddress:\t{DNS_ADDRESS}{mark}53\n\n")
     if re.fullmatch(r"[\d.]+", name):
         names = yield Lookup(name, "PTR")
         if names:
@@ -52,6 +57,21 @@ def _nslookup(shell: Shell, argv: list[str], io: Streams) -> Steps:
     for address in addresses:
         yield from io.out.write(f"Name:\t{full}\nAddress: {address}\n")
     yield from io.out.write("\n")
+    return 0
+
+
+def _nslookup_of_old(name: str, io: Streams) -> Steps:
+    """As BusyBox did before 1.29: numbered addresses, each with the name that it leads back to."""
+    server = f"{DNS_ADDRESS} kube-dns.kube-system.svc.cluster.local"
+    yield from io.out.write(f"Server:    {DNS_ADDRESS}\nAddress 1: {server}\n\n")
+    addresses = [name] if re.fullmatch(r"[\d.]+", name) else (yield Lookup(name))
+    if not addresses:
+        yield from io.err.write(f"nslookup: can't resolve '{name}'\n")
+        return 1
+    yield from io.out.write(f"Name:      {name}\n")
+    for number, address in enumerate(addresses, 1):
+        back = yield Lookup(address, "PTR")
+        yield from io.out.write(f"Address {number}: {address} {back[0] if back else ''}".rstrip() + "\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Tools that ask about or wait for the system: sleep, date, env, id, uname, ps, expr and their kin."""
+"""Tools that ask about or wait for the system: sleep, date, env, uname, expr and their kin."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from k8slab.clock import HOUR_US, SECOND_US, parse_timestamp
 from k8slab.containers.patterns import posix
-from k8slab.containers.requests import Answer, Call, Names, Now, Read, Sleep
+from k8slab.containers.requests import Answer, Call, Now, Read, Sleep
 from k8slab.containers.shell import FOREVER_US, CommandError, Shell, Streams
 from k8slab.containers.streams import Steps
-from k8slab.containers.tools_files import user_name
 from k8slab.containers.tools_options import options
 
 _UNITS_US = {"": SECOND_US, "s": SECOND_US, "m": 60 * SECOND_US, "h": HOUR_US, "d": 24 * HOUR_US}
@@ -124,31 +123,6 @@ def _hostname(shell: Shell, argv: list[str], io: Streams) -> Steps:
     return 0
 
 
-def _id(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    user, groups = shell.context.user, shell.context.groups
-    given = options(argv)
-    wanted = [user] if given.has("u") else groups[:1] if given.has("g") else groups if given.has("G") else []
-    if wanted:
-        text = " ".join(user_name(one) if given.has("n") else str(one) for one in wanted)
-    else:
-        every = ",".join(_numbered(one) for one in groups)
-        text = f"uid={_numbered(user)} gid={_numbered(groups[0])} groups={every}"
-    yield from io.out.write(text + "\n")
-    return 0
-
-
-def _numbered(number: int) -> str:
-    """A user or a group as `id` shows it: with its name where it has one."""
-    name = user_name(number)
-    return f"{number}({name})" if name != str(number) else name
-
-
-def _whoami(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    user = shell.context.user
-    yield from io.out.write(("root" if user == 0 else str(user)) + "\n")
-    return 0
-
-
 def _uname(shell: Shell, argv: list[str], io: Streams) -> Steps:
     given = options(argv)
     parts = {
@@ -161,24 +135,6 @@ def _uname(shell: Shell, argv: list[str], io: Streams) -> Steps:
     wanted = "snrvm" if given.has("a") else "".join(letter for letter in parts if given.has(letter)) or "s"
     text = " ".join(parts[letter] for letter in wanted) + (" GNU/Linux" if given.has("a") else "")
     yield from io.out.write(text + "\n")
-    return 0
-
-
-_PID_STEP = 6
-
-
-def _ps(shell: Shell, argv: list[str], io: Streams) -> Steps:
-    lines = []
-    names = (yield Names("/proc")) or []
-    for pid in sorted(int(name) for name in names if name.isdigit()):
-        line: str | None = yield Read(f"/proc/{pid}/cmdline")
-        if line is not None:
-            lines.append((pid, line.rstrip("\0").replace("\0", " ")))
-    lines.append((lines[-1][0] + _PID_STEP if lines else 1, " ".join(argv)))
-    user = "root" if shell.context.user == 0 else str(shell.context.user)
-    yield from io.out.write("PID   USER     TIME  COMMAND\n")
-    for pid, command in lines:
-        yield from io.out.write(f"{pid:5} {user:<8}  0:00 {command}\n")
     return 0
 
 
@@ -355,10 +311,7 @@ SYSTEM_TOOLS: dict[str, Any] = {
     "env": _env,
     "printenv": _printenv,
     "hostname": _hostname,
-    "id": _id,
-    "whoami": _whoami,
     "uname": _uname,
-    "ps": _ps,
     "nproc": _nproc,
     "free": _free,
     "uptime": _uptime,

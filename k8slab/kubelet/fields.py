@@ -116,7 +116,7 @@ TABLE: Mapping[str, Mapping[str, Field]] = {
         "targetContainerName": Field("simulated", _BY_LIST),
     },
     "SecurityContext": {
-        "capabilities": Field("simulated", "NET_ADMIN; the others change nothing that can be seen"),
+        "capabilities": Field("simulated", "told in /proc/PID/status; only NET_ADMIN allows anything"),
         "privileged": SIMULATED,
         "seLinuxOptions": _HARDENING,
         "windowsOptions": Field(UNSEEN, "every node runs Linux"),

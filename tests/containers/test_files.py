@@ -90,7 +90,7 @@ def test_what_an_ordinary_user_may_do(nodes):
     nodes.run(3)
     script = "id; echo a > /empty/f; stat -c '%u %g' /empty /empty/f; echo b > /tmp/f; stat -c '%u %g' /tmp/f"
     assert nodes.exec("box", "sh", "-c", script).stdout.splitlines() == [
-        "uid=1000 gid=3000 groups=3000,4000,2000",
+        "uid=1000 gid=3000 groups=2000,3000,4000",
         "0 2000",
         "1000 2000",
         "1000 3000",

@@ -12,7 +12,7 @@ from k8slab.containers.programs._go import flags
 from k8slab.containers.requests import Read, Sleep, StatOf, Write
 from k8slab.containers.shell import Invocation
 from k8slab.containers.streams import Steps
-from k8slab.containers.tools_files import mode_text
+from k8slab.containers.tools_listing import mode_text
 
 _NEW_CONTENT = "mount-tester new file\n"
 _NEW_MODES = ("0644", "0666", "0660", "0777")

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Generator
 from typing import Any
 
+from k8slab.clock import SECOND_US
 from k8slab.containers.costs import A_STATEMENT_US
+from k8slab.containers.etc import GROUPS, PASSWD
 from k8slab.containers.program import Context, Executable, Family, Server
-from k8slab.containers.requests import Answer, Call, MakeDirectory, Read, Request, Write
+from k8slab.containers.requests import Answer, Call, KindOf, MakeDirectory, Now, Read, Request, Write
 from k8slab.containers.streams import Steps
 from k8slab.containers.tools_options import options
 
@@ -52,7 +55,8 @@ def _members(hosts: str, context: Context) -> list[str]:
 def _check(context: Context) -> Generator[Request, Any, tuple[int, str] | None]:
     """Write the member's number and the configuration, as the image's start script does."""
     for path in ("/var/lib/zookeeper", _DIRECTORY, "/opt/zookeeper", "/opt/zookeeper/conf"):
-        yield MakeDirectory(path)
+        if not (yield KindOf(path)):
+            yield MakeDirectory(path)
     yield Write(f"{_DIRECTORY}/myid", f"{_ordinal(context) + 1}\n")
     hosts = (yield Read("/etc/hosts")) or ""
     flags = {word[2:].partition("=")[0]: word.partition("=")[2] for word in context.argv if "=" in word}
@@ -64,12 +68,34 @@ def _check(context: Context) -> Generator[Request, Any, tuple[int, str] | None]:
         f"tickTime={flags.get('tick_time', 2000)}",
         f"initLimit={flags.get('init_limit', 10)}",
         f"syncLimit={flags.get('sync_limit', 5)}",
+        f"maxClientCnxns={flags.get('max_client_cnxns', 60)}",
+        f"minSessionTimeout={flags.get('min_session_timeout', 4000)}",
+        f"maxSessionTimeout={flags.get('max_session_timeout', 40000)}",
+        f"autopurge.snapRetainCount={flags.get('snap_retain_count', 3)}",
+        f"autopurge.purgeInterval={flags.get('purge_interval', 12)}",
     ]
     members = _members(hosts, context)
     if len(members) > 1:
         lines += [f"server.{number}={name}:2888:3888" for number, name in enumerate(members, 1)]
     yield Write("/opt/zookeeper/conf/zoo.cfg", "\n".join(lines) + "\n")
+    for path in _LOGGING_PATHS:
+        yield Write(path, _LOGGING.format(flags.get("log_level", "INFO")))
     return None
+
+
+_LOGGING = """\
+zookeeper.root.logger=CONSOLE
+zookeeper.console.threshold={}
+log4j.rootLogger=${{zookeeper.root.logger}}
+log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender
+log4j.appender.CONSOLE.Threshold=${{zookeeper.console.threshold}}
+log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout
+log4j.appender.CONSOLE.layout.ConversionPattern=\
+%d{{ISO8601}} [myid:%X{{myid}}] - %-5p [%t:%C{{1}}@%L] - %m%n
+"""
+"""How it logs: all to standard output."""
+_LOGGING_PATHS = ("/opt/zookeeper/conf/log4j.properties", "/usr/etc/zookeeper/log4j.properties")
+"""Where that stands: the image links one directory to the other."""
 
 
 def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
@@ -95,16 +121,63 @@ def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
                 state = answer.payload
     if len(members) > 1 and len(alive) + 1 <= len(members) // 2:
         return Answer(True, {"error": f"KeeperErrorCode = ConnectionLoss for {path or '/'}"})
-    reply, nodes = _apply(state["nodes"], verb, path, value)
+    reply, nodes = _apply(state, verb, path, value)
     if nodes is not state["nodes"]:
-        state = {"zxid": state["zxid"] + 1, "nodes": nodes}
+        zxid = state["zxid"] + 1
+        now_us = yield Now(wall=True)
+        stats = _stats_after(state.get("stats") or {}, nodes, path, verb, [zxid, now_us])
+        state = {"zxid": zxid, "nodes": nodes, "stats": stats}
+        if verb == "set":
+            reply = {"text": _stat_text(state, path)}
         yield Write(_FILE, json.dumps(state, sort_keys=True))
         for name in alive:
             yield Call(name, PORT, "zookeeper", ("replicate", "", state))
     return Answer(True, reply)
 
 
-def _apply(nodes: dict[str, str], verb: str, path: str, value: str) -> tuple[Any, dict[str, str]]:
+def _stats_after(
+    stats: dict[str, Any], nodes: dict[str, str], path: str, verb: str, when: list[int]
+) -> dict[str, Any]:
+    """What is known of each node's changes (which, at what instant) after one."""
+    parent = path.rpartition("/")[0]
+    old = stats.get(path) or {"made": when, "versions": -1, "children": [when[0], 0]}
+    changed = {**stats, path: {**old, "changed": when, "versions": old["versions"] + 1}}
+    if verb != "set" and parent in stats:
+        above = stats[parent]
+        changed[parent] = {**above, "children": [when[0], above["children"][1] + 1]}
+    return {name: one for name, one in changed.items() if name in nodes}
+
+
+_EPOCH = 1 << 32
+"""The first leader's; the session of the client that makes the first change has the number before it."""
+
+
+def _stat_text(state: dict[str, Any], path: str) -> str:
+    """A node's stat, as the client prints it after its data."""
+    one = state["stats"][path]
+    below = [name for name in state["nodes"] if name.rpartition("/")[0] == path]
+    shown = {
+        "cZxid": hex(_EPOCH + one["made"][0] + 1),
+        "ctime": _time_text(one["made"][1]),
+        "mZxid": hex(_EPOCH + one["changed"][0] + 1),
+        "mtime": _time_text(one["changed"][1]),
+        "pZxid": hex(_EPOCH + one["children"][0] + 1),
+        "cversion": one["children"][1],
+        "dataVersion": one["versions"],
+        "aclVersion": 0,
+        "ephemeralOwner": "0x0",
+        "dataLength": len(state["nodes"][path].encode()),
+        "numChildren": len(below),
+    }
+    return "".join(f"{name} = {value}\n" for name, value in shown.items())
+
+
+def _time_text(at_us: int) -> str:
+    return time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(at_us // SECOND_US))
+
+
+def _apply(state: dict[str, Any], verb: str, path: str, value: str) -> tuple[Any, dict[str, str]]:
+    nodes: dict[str, str] = state["nodes"]
     if verb == "create":
         if path in nodes:
             return {"error": f"Node already exists: {path}"}, nodes
@@ -119,13 +192,15 @@ def _apply(nodes: dict[str, str], verb: str, path: str, value: str) -> tuple[Any
     if path not in nodes:
         return {"error": f"Node does not exist: {path}"}, nodes
     if verb == "get":
-        return {"text": f"{nodes[path]}\n"}, nodes
+        return {"text": f"{nodes[path]}\n{_stat_text(state, path)}"}, nodes
+    if verb == "stat":
+        return {"text": _stat_text(state, path)}, nodes
     if verb == "set":
         return {"text": ""}, {**nodes, path: value}
     return {"text": ""}, {name: one for name, one in nodes.items() if name != path}
 
 
-_VERBS = ("create", "get", "set", "delete", "ls")
+_VERBS = ("create", "get", "set", "stat", "delete", "ls")
 
 
 def _client(call: Any, argv: list[str]) -> Steps:
@@ -184,6 +259,11 @@ PROGRAM = Family(
     images=("zookeeper", "kubernetes-zookeeper", "k8szk"),
     entrypoint=("zkServer.sh", "start-foreground"),
     owner=1000,
+    files={
+        "/etc/passwd": f"{PASSWD}zookeeper:x:1000:1000::/home/zookeeper:/bin/bash\n",
+        "/etc/group": f"{GROUPS}zookeeper:x:1000:\n",
+        **dict.fromkeys(_LOGGING_PATHS, ""),
+    },
     paths={"zookeeper-ready": "/opt/zookeeper/bin/zookeeper-ready"},
     executables={
         "zkServer.sh": _SERVER,
