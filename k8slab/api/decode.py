@@ -12,14 +12,14 @@ vendor/sigs.k8s.io/json and staging/src/k8s.io/apiserver/pkg/endpoints/handlers/
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8slab.api import schema, yaml
 from k8slab.api.errors import ApiError, bad_request
 from k8slab.api.json_text import JsonError, decode_json, go_json, go_quote, plain, repeated_keys
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, group_version
-from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
+from k8slab.api.unmarshal import STORED, WRITTEN, DecodeError, json_kind, normalise, unmarshal, unmarshal_sent
 
 STRICT = "Strict"
 WARN = "Warn"
@@ -42,10 +42,35 @@ class StrictError(ValueError):
         self.errors = errors
 
 
-def decode(
-    kind: Kind | None, body: Obj, *, api_version: str, validation: str = WARN
-) -> tuple[Obj, tuple[str, ...]]:
-    """What the server makes of a parsed body sent for a kind: the object, and texts for Warning headers.
+class Decoded(NamedTuple):
+    """An object as it was sent, texts for Warning headers, and whether it has lists or maps with nothing in
+    them, which storage will drop (`stored`)."""
+
+    obj: Obj
+    warnings: tuple[str, ...]
+    is_sparse: bool = False
+
+
+_KEPT_AS_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups whose objects storage has as JSON, which tells an empty list from none."""
+
+
+def stored(kind: Kind, obj: Obj) -> Obj:
+    """An object that was decoded and judged as storage gives it back: without empty lists and maps."""
+    type_name = schema.type_of_kind(kind.api_version, kind.kind)
+    if not type_name:
+        return obj
+    return normalise(type_name, obj, WRITTEN if kind.group in _KEPT_AS_JSON else STORED)
+
+
+def written(kind: Kind, obj: Obj) -> Obj:
+    """An object that was decoded as Go writes it: without the empty lists and maps that it leaves out."""
+    type_name = schema.type_of_kind(kind.api_version, kind.kind)
+    return normalise(type_name, obj, WRITTEN) if type_name else obj
+
+
+def decode(kind: Kind | None, body: Obj, *, api_version: str, validation: str = WARN) -> Decoded:
+    """What the server makes of a parsed body sent for a kind.
 
     `api_version` is the group and version of the request's path. Without a
     kind, or for a kind without a schema (a custom resource), the body comes
@@ -53,9 +78,9 @@ def decode(
     version, a wrong type and, under `Strict`, for unknown or repeated fields.
     """
     if kind is None:
-        return plain(body), ()
+        return Decoded(plain(body), ())
     if not schema.type_of_kind(api_version, kind.kind):
-        return _custom(kind, body, validation)
+        return Decoded(*_custom(kind, body, validation))
     sent_kind = _type_meta(body, "kind", kind) or kind.kind
     sent_version = _type_meta(body, "apiVersion", kind) or api_version
     if sent_version.startswith("/") and sent_version.count("/") == 1:
@@ -65,7 +90,7 @@ def decode(
     if not type_name:
         raise _unserved(sent_version, sent_kind, api_version, handled)
     try:
-        obj, strict = unmarshal(type_name, body)
+        obj, strict, is_sparse = unmarshal_sent(type_name, body)
     except DecodeError as error:
         raise bad_request(f"{handled}{error}") from None
     if strict and validation == STRICT:
@@ -76,7 +101,7 @@ def decode(
         raise _version_mismatch(sent_version, api_version)
     if obj.get("kind") != kind.kind or obj.get("apiVersion") != api_version:
         obj = {**obj, "apiVersion": api_version, "kind": kind.kind}
-    return obj, strict if validation == WARN else ()
+    return Decoded(obj, strict if validation == WARN else (), is_sparse)
 
 
 def _custom(kind: Kind, body: Obj, validation: str) -> tuple[Obj, tuple[str, ...]]:
@@ -157,7 +182,7 @@ def decode_text(
     api_version: str,
     validation: str = WARN,
     is_yaml: bool = False,
-) -> tuple[Obj, tuple[str, ...]]:
+) -> Decoded:
     """`decode` for the bytes of a request, JSON or YAML: syntax errors too are upstream's."""
     body: Any
     repeated: tuple[str, ...] = ()
@@ -180,11 +205,13 @@ def decode_text(
             text = data.decode("utf-8", "replace")
             raise _unrecognized(kind, f"Object 'Kind' is missing in '{text}'", data)
         texts = repeated if validation == STRICT else repeated_warnings(repeated)
-        return obj, texts + warnings if validation != IGNORE else ()
+        return Decoded(obj, texts + warnings if validation != IGNORE else ())
     if repeated and validation == STRICT:
         return _refuse_repeated(kind, body, api_version, repeated)
-    obj, warnings = decode(kind, body, api_version=api_version, validation=validation)
-    return obj, (repeated_warnings(repeated) + warnings if validation == WARN else warnings)
+    done = decode(kind, body, api_version=api_version, validation=validation)
+    if validation != WARN:
+        return done
+    return done._replace(warnings=repeated_warnings(repeated) + done.warnings)
 
 
 def repeated_warnings(repeated: tuple[str, ...]) -> tuple[str, ...]:
@@ -193,9 +220,7 @@ def repeated_warnings(repeated: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines)
 
 
-def _refuse_repeated(
-    kind: Kind, body: Obj, api_version: str, repeated: tuple[str, ...]
-) -> tuple[Obj, tuple[str, ...]]:
+def _refuse_repeated(kind: Kind, body: Obj, api_version: str, repeated: tuple[str, ...]) -> Decoded:
     """The strict refusal of a YAML body that names a key twice, with what else is strict about it."""
     decode(kind, body, api_version=api_version, validation=IGNORE)
     strict = unmarshal(schema.type_of_kind(api_version, kind.kind), body)[1]

@@ -14,13 +14,21 @@ from __future__ import annotations
 from typing import Any
 
 from k8slab.api import schema
-from k8slab.api.decode import STRICT, WARN, StrictError, conversion_error, not_interpreted, not_registered
+from k8slab.api.decode import (
+    STRICT,
+    WARN,
+    Decoded,
+    StrictError,
+    conversion_error,
+    not_interpreted,
+    not_registered,
+)
 from k8slab.api.errors import ApiError, Cause, bad_request, invalid, nameless
 from k8slab.api.json_text import go_json, go_quote
 from k8slab.api.meta import Obj, group_version
 from k8slab.api.patch import JSON_PATCH, STRATEGIC_MERGE_PATCH
 from k8slab.api.strategic import go_format
-from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
+from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal, unmarshal_sent
 
 
 def decode_patched(
@@ -32,7 +40,7 @@ def decode_patched(
     patch_type: str,
     validation: str = WARN,
     patch_errors: tuple[str, ...] = (),
-) -> tuple[Obj, tuple[str, ...]]:
+) -> Decoded:
     """The decoded object, and texts for Warning headers.
 
     `old` and `new` are the object before and after the patch, as the client
@@ -47,7 +55,7 @@ def decode_patched(
     if problem:
         raise _refusal(type_name, old, patch, new, patch_type, problem)
     try:
-        obj, strict = unmarshal(type_name, new)
+        obj, strict, is_sparse = unmarshal_sent(type_name, new)
         if strict and patch_type != STRATEGIC_MERGE_PATCH:
             strict = unmarshal(type_name, _as_text(type_name, old, patch, new, patch_type))[1]
     except DecodeError as error:
@@ -60,7 +68,7 @@ def decode_patched(
     errors = patch_errors + strict
     if errors and validation == STRICT:
         raise _refusal(type_name, old, patch, new, patch_type, str(StrictError(errors)))
-    return obj, errors if validation == WARN else ()
+    return Decoded(obj, errors if validation == WARN else (), is_sparse)
 
 
 def _type_fault(type_name: str, old: Obj, new: Any, validation: str) -> str:

@@ -42,14 +42,21 @@ The field is None for a map's key or a list's index. Plain tuples, as one is mad
 """
 
 
+STORED, WRITTEN, SENT = 0, 1, 2
+"""What becomes of lists and maps without anything in them: storage has none of them, what Go writes has
+those that it never leaves out, and the object that is judged has all that were sent."""
+
+
 class _Walk:
-    """What one walk over a body has found: the first wrong type, and the strict errors."""
+    """What one walk over a body has found: the first wrong type, the strict errors, and empty collections."""
 
-    __slots__ = ("first", "strict")
+    __slots__ = ("first", "form", "is_sparse", "strict")
 
-    def __init__(self) -> None:
+    def __init__(self, form: int = STORED) -> None:
         self.first = ""
         self.strict: dict[str, None] = {}
+        self.form = form
+        self.is_sparse = False
 
     def mismatch(self, value: str, go_type: str, step: _Step | None) -> None:
         """Note a value of the wrong type; the first one is what Go reports."""
@@ -324,8 +331,9 @@ def _list_decoder(item_type: str, go_type: str) -> _Decoder:
         if inner is None:
             inner = _decoder(item_type)
         if not value:
+            walk.is_sparse = True
             # An empty list of managers means something: it takes all of them away.
-            return value if item_type == _MANAGERS else None
+            return value if walk.form or item_type == _MANAGERS else None
         result = value
         for index, item in enumerate(value):
             new = inner(item, (step, f"[{index}]", None, ""), walk)
@@ -352,7 +360,8 @@ def _map_decoder(item_type: str, go_type: str) -> _Decoder:
         if inner is None:
             inner = _decoder(item_type)
         if not value:
-            return None
+            walk.is_sparse = True
+            return value if walk.form else None
         pairs = value.items()
         result = value
         if type(value) is RepeatedKeys:
@@ -380,8 +389,9 @@ def _noting_repeats(value: RepeatedKeys, step: _Step | None, walk: _Walk) -> Any
         yield key, item
 
 
-# What becomes of a field whose value is zero: it stays, it goes, or it goes when it is null.
-_KEEP, _DROP_ZERO, _DROP_NULL = 0, 1, 2
+# What becomes of a field whose value is zero: it stays, it goes, or it goes when it is null (or an empty
+# collection, where that is written).
+_KEEP, _DROP_ZERO, _DROP_NULL, _DROP_EMPTY = 0, 1, 2, 3
 _SCALARS = ("string", "bool", "int32", "int64", "float64", "bytes")
 _ZEROS: dict[str, Any] = {
     "string": "",
@@ -401,7 +411,14 @@ def _omission(field: schema.Field) -> int:
         return _DROP_NULL
     if not field.omit or _is_go_struct(field.type):
         return _KEEP
+    if target.startswith(("[]", "map:")):
+        return _DROP_EMPTY if target != f"[]{_MANAGERS}" else _DROP_NULL
     return _DROP_ZERO if target in _SCALARS else _DROP_NULL
+
+
+def _is_omitted(omission: int, form: int) -> bool:
+    """Whether a field that is not null but empty is left out."""
+    return omission == _DROP_ZERO or (omission == _DROP_EMPTY and form == WRITTEN)
 
 
 def _is_go_struct(expression: str) -> bool:
@@ -442,7 +459,7 @@ def _struct_decoder(name: str) -> _Decoder:
                 return zero_of(f"#{name}")
             if type(value) is RepeatedKeys:
                 _walk_repeats(value, fields, decode_struct, step, walk)
-                return decode_struct(_merged_repeats(value), step, _Walk())
+                return decode_struct(_merged_repeats(value), step, _Walk(walk.form))
             walk.mismatch(json_kind(value), go_type, step)
             return {}
         result = value
@@ -454,7 +471,7 @@ def _struct_decoder(name: str) -> _Decoder:
             else:
                 field, decode_field, omission = known
                 new = decode_field(item, (step, key, field, go_name), walk)
-                if omission and (new is None or (omission == _DROP_ZERO and not new)):
+                if omission and (new is None or (not new and _is_omitted(omission, walk.form))):
                     new = _DROP
             if new is not item:
                 if result is value:
@@ -516,7 +533,16 @@ def unmarshal(type_name: str, body: Any) -> tuple[Any, tuple[str, ...]]:
     return result, tuple(walk.strict)
 
 
-def normalise(type_name: str, obj: Obj) -> Obj:
-    """An object of our own making as the server would store it; it must fit its type."""
-    result: Obj = unmarshal(type_name, obj)[0]
+def unmarshal_sent(type_name: str, body: Any) -> tuple[Any, tuple[str, ...], bool]:
+    """The same of a body that is to be judged: it keeps its empty collections; whether it has any."""
+    walk = _Walk(SENT)
+    result = _decoder(f"#{type_name}")(body, None, walk)
+    if walk.first:
+        raise DecodeError(walk.first)
+    return result, tuple(walk.strict), walk.is_sparse
+
+
+def normalise(type_name: str, obj: Obj, form: int = STORED) -> Obj:
+    """An object of our own making as the server would store it, or write it; it must fit its type."""
+    result: Obj = _decoder(f"#{type_name}")(obj, None, _Walk(form))
     return result

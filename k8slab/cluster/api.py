@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from k8slab import chance, clock
+from k8slab.api import decode
 from k8slab.api.errors import OBJECT_MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
 from k8slab.api.kind import Kind, Rules
 from k8slab.api.kinds import certificatesigningrequest as request_kind
@@ -60,12 +61,17 @@ def component_actor(component: str, manager: str = "") -> Actor:
 
 
 class WriteOptions(NamedTuple):
-    """What every writing verb may be told. `warn` is called with each warning's text."""
+    """What every writing verb may be told.
+
+    `warn` is called with each warning's text; a sparse object has lists or maps
+    with nothing in them, which are judged and then not stored.
+    """
 
     dry_run: bool = False
     operation: str = "Update"
     warn: Callable[[str], None] | None = None
     api_version: str = ""
+    is_sparse: bool = False
 
 
 PLAIN = WriteOptions()
@@ -92,6 +98,8 @@ def create(
             return _create_alike(world, actor, kind, alike, cause)
     written = obj
     sent = obj = kind.default(obj)
+    if options.is_sparse:
+        sent = decode.written(kind, sent)
     obj = admission.mutate(admission_request(world, actor, kind, "CREATE", obj, None, options))
     obj = _fill_system_fields(world, kind, obj)
     if kind.kind == "Pod" and options.warn is not None:
@@ -108,7 +116,7 @@ def create(
     request = admission_request(world, actor, kind, "CREATE", obj, None, options)
     charges = admission.validate(request)
     _warn_of_admission(request, options)
-    obj = _checked_by_storage(kind, obj, dry_run=options.dry_run)
+    obj = _checked_by_storage(decode.stored(kind, obj) if options.is_sparse else obj, dry_run=options.dry_run)
     if world.store.get(kind_name, key) is not None:
         raise already_exists(kind.plural, kind.group, name)
     if options.dry_run:
@@ -222,9 +230,8 @@ def replace(
         new = allocate_on_update(world, kind, new, old, dry_run=options.dry_run)
     if new["metadata"] is not old["metadata"]:
         new = _keep_system_fields(new, old)
-    new = _prepared(kind, new, old, subresource)
-    if kind.kind == "CertificateSigningRequest" and subresource:
-        new = request_kind.with_times(new, old, clock.timestamp(world.now_us))
+    bare = decode.stored(kind, new) if options.is_sparse else new
+    new = _prepared(world, kind, new, old, subresource)
     causes = _update_causes(kind, new, old, subresource, options)
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
@@ -235,6 +242,8 @@ def replace(
         request = request._replace(new=new)
         charges = admission.validate(request)
         _warn_of_admission(request, options)
+    if options.is_sparse:
+        new, sent = _prepared(world, kind, bare, old, subresource), decode.written(kind, sent)
     if new == old:
         return old
     if options.dry_run:
@@ -257,12 +266,16 @@ def _has_defaults(kind: Kind, new: Obj, old: Obj, subresource: str) -> bool:
     return subresource == "status" or (kind.kind == "Pod" and new.get("status") is old.get("status"))
 
 
-def _prepared(kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:
+def _prepared(world: World, kind: Kind, new: Obj, old: Obj, subresource: str) -> Obj:
     """What of the update the subresource lets through."""
     if subresource == "status":
-        return kind.prepare_status(new, old)
-    special = _SUBRESOURCES.get((kind.kind, subresource))
-    return special.prepare(new, old) if special is not None else kind.prepare_update(new, old)
+        new = kind.prepare_status(new, old)
+    else:
+        special = _SUBRESOURCES.get((kind.kind, subresource))
+        new = special.prepare(new, old) if special is not None else kind.prepare_update(new, old)
+    if kind.kind == "CertificateSigningRequest" and subresource:
+        new = request_kind.with_times(new, old, clock.timestamp(world.now_us))
+    return new
 
 
 def _update_causes(kind: Kind, new: Obj, old: Obj, subresource: str, options: WriteOptions) -> list[Cause]:
@@ -416,7 +429,7 @@ def _fill_system_fields(world: World, kind: Kind, obj: Obj) -> Obj:
     return {**obj, "metadata": metadata}
 
 
-def _checked_by_storage(kind: Kind, obj: Obj, *, dry_run: bool) -> Obj:
+def _checked_by_storage(obj: Obj, *, dry_run: bool) -> Obj:
     """The new object as storage takes it: 500 where it says that it has a version already."""
     version = obj["metadata"].get("resourceVersion")
     if not version or dry_run:

@@ -55,18 +55,22 @@ def parse(request: Request) -> Any:
         raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
 
 
-def decoded(request: Request, kind: Kind, api_version: str, validation: str, warnings: list[str]) -> Obj:
+def decoded(
+    request: Request, kind: Kind, api_version: str, validation: str, warnings: list[str]
+) -> tuple[Obj, bool]:
     """The body as an object of a kind, in the version of the request; strict errors become warnings.
+
+    With it comes whether it has empty collections, which storage would drop.
 
     400 in upstream's words for what is no such object, 415 for a body in another format.
     """
     media_type = input_type(request)
     if isinstance(request.body, dict):
         # A caller in the same process hands its object over as it is.
-        obj, texts = decode(kind, request.body, api_version=api_version, validation=validation)
+        done = decode(kind, request.body, api_version=api_version, validation=validation)
     else:
-        obj, texts = decode_text(
+        done = decode_text(
             kind, raw(request), api_version=api_version, validation=validation, is_yaml=media_type == YAML
         )
-    warnings.extend(texts)
-    return obj
+    warnings.extend(done.warnings)
+    return done.obj, done.is_sparse

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from k8slab.api.apply import apply
-from k8slab.api.decode import STRICT, WARN, repeated_warnings
+from k8slab.api.decode import STRICT, WARN, repeated_warnings, written
 from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.json_text import plain
 from k8slab.api.managed_fields import is_reset
@@ -58,7 +58,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
         shown = from_storage(world, route, ownership.with_managed_fields(world, route.kind, old))
     new = _applied(kind_of_patch, type_name, shown, body)
     if type_name:
-        new, texts = decode_patched(
+        new, texts, is_sparse = decode_patched(
             type_name,
             shown,
             body,
@@ -68,6 +68,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
             patch_errors=faults,
         )
         warnings.extend(texts)
+        options = options._replace(is_sparse=is_sparse)
     else:
         new = read_custom(world, route.kind, route.version, new, query.validation, warnings, patched=True)
     cause = world.note_request(request)
@@ -94,6 +95,8 @@ def _with_fields(
     if not options.dry_run:
         return ownership.with_managed_fields(world, route.kind, stored)
     sent = route.kind.default(sent)
+    if options.is_sparse:
+        sent = written(route.kind, sent)
     managed = ownership.after_write(world, route.kind, old, sent, actor, route.subresource, options)
     return ownership.with_fields(stored, managed)
 

@@ -42,7 +42,7 @@ def create(
     warnings: list[str] = []
     kinds = {"eviction": _EVICTION, "token": _TOKEN}
     kind = kinds.get(route.subresource, _BINDING)
-    body = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
+    body, _ = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
     _check_namespace(route, body.get("metadata") or {})
     body = subresources.admitted(
         world,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from k8slab.api.decode import written
 from k8slab.api.durations import DurationError, parse_ns
 from k8slab.api.errors import ApiError, bad_request, internal_error, nameless, not_found
 from k8slab.api.meta import Obj
@@ -191,7 +192,10 @@ def _written_object(
     kind, subresource = exchange.route.kind, exchange.route.subresource
     if not options.dry_run:
         return ownership.with_managed_fields(world, kind, stored)
-    managed = ownership.after_write(world, kind, old, kind.default(sent), actor, subresource, options)
+    sent = kind.default(sent)
+    if options.is_sparse:
+        sent = written(kind, sent)
+    managed = ownership.after_write(world, kind, old, sent, actor, subresource, options)
     return ownership.with_fields(stored, managed)
 
 
@@ -252,7 +256,10 @@ def _create(world: World, exchange: Exchange) -> Response:
     actor, options = actor_of(request), _write_options(exchange, query)
     if route.subresource or route.kind.kind == "Binding":
         return pod_verbs.create(world, request, route, actor, options, query.validation)
-    obj = bodies.decoded(request, route.kind, route.api_version, query.validation, exchange.warnings)
+    obj, is_sparse = bodies.decoded(
+        request, route.kind, route.api_version, query.validation, exchange.warnings
+    )
+    options = options._replace(is_sparse=is_sparse)
     if is_custom(route.kind):
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     if route.kind.kind in virtual_kinds():
@@ -305,7 +312,7 @@ def _update(world: World, exchange: Exchange) -> Response:
     query = write_query(request, "UpdateOptions")
     actor, options = actor_of(request), _write_options(exchange, query)
     if route.subresource == "scale":
-        scale = bodies.decoded(
+        scale, _ = bodies.decoded(
             request, subresources.SCALE, "autoscaling/v1", query.validation, exchange.warnings
         )
         scale = placed(route, scale, new=False)
@@ -315,7 +322,10 @@ def _update(world: World, exchange: Exchange) -> Response:
             world, actor, route.kind, route.key, scale, cause=cause, options=options
         )
         return Response(200, done)
-    obj = bodies.decoded(request, route.kind, route.api_version, query.validation, exchange.warnings)
+    obj, is_sparse = bodies.decoded(
+        request, route.kind, route.api_version, query.validation, exchange.warnings
+    )
+    options = options._replace(is_sparse=is_sparse)
     if is_custom(route.kind):
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     obj = placed(route, to_storage(world, route, obj), new=False)

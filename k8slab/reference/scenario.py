@@ -332,12 +332,11 @@ class _Player:
 
 def decoded(manifest: Obj) -> Obj:
     """The manifest as the API server decodes it; ApiError for wrong types or unknown fields."""
-    from k8slab.api.decode import decode
+    from k8slab.api.decode import decode, stored
 
-    obj, _ = decode(
-        kinds()[manifest["kind"]], manifest, api_version=manifest["apiVersion"], validation="Warn"
-    )
-    return obj
+    kind = kinds()[manifest["kind"]]
+    obj, _, is_sparse = decode(kind, manifest, api_version=manifest["apiVersion"], validation="Warn")
+    return stored(kind, obj) if is_sparse else obj
 
 
 def top_owner(world: World, obj: Obj) -> str:

@@ -73,7 +73,7 @@ def test_recorded_body(case: dict[str, Any]) -> None:
     body = request["body"] if isinstance(request["body"], str) else json.dumps(expanded(request["body"]))
     message = response.get("message", "") if isinstance(response, dict) else ""
     try:
-        _, warnings = decode_text(
+        _, warnings, _ = decode_text(
             kind,
             body.encode(),
             api_version=api_version,

@@ -101,7 +101,8 @@ def patched(case: dict[str, Any], kind: Kind) -> tuple[dict[str, Any], list[Any]
         result = merge_patch(before, patch)
     else:
         result = strategic_merge_patch(type_name, before, patch)
-    result, _ = decode.decode(kind, result, api_version=kind.api_version)
+    result, _, _ = decode.decode(kind, result, api_version=kind.api_version)
+    result = decode.stored(kind, result)
     result = kind.default(result)
     managed = track_update(
         kind,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k8slab import chance, clock
-from k8slab.api.decode import decode
+from k8slab.api.decode import decode, stored
 from k8slab.api.kind import Kind, kinds, resources
 from k8slab.api.kinds._service_allocation import allocate
 from k8slab.api.meta import Key, Obj, key_of
@@ -86,7 +86,7 @@ def create(shelf: Shelf, path: str, body: Any) -> Obj:
     """What the server stores for a body, as `cluster.api.create` brings it there, without validation."""
     kind, group, version, where = target(path)
     api_version = f"{group}/{version}" if group else version
-    obj, _ = decode(kind, body, api_version=api_version)
+    obj, _, _ = decode(kind, body, api_version=api_version)
     if where:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": where}}
     for other in kind.other_versions:
@@ -95,7 +95,7 @@ def create(shelf: Shelf, path: str, body: Any) -> Obj:
     obj = kind.default(obj)
     obj = admission.mutate(request(shelf, "CREATE", kind, obj, None))
     metadata = {**obj["metadata"], "uid": UID, "creationTimestamp": clock.timestamp(NOW_US)}
-    obj = kind.prepare_create({**obj, "metadata": metadata})
+    obj = stored(kind, kind.prepare_create({**obj, "metadata": metadata}))
     if kind.kind == "Service":
         obj = allocate(obj, (), (), shelf.chance)
     admission.validate(request(shelf, "CREATE", kind, obj, None))

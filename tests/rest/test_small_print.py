@@ -248,3 +248,63 @@ def test_checks_of_health_are_told_in_the_order_in_which_the_server_adds_them(la
         "[+]shutdown ok",
         "readyz check passed",
     ]
+
+
+# Lists and maps with nothing in them: judged as they were sent, never stored.
+
+POD_TEMPLATE = {"metadata": {"labels": {}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+MISMATCH = "`selector` does not match template `labels`"
+EMPTY = [
+    pytest.param(
+        "/apis/apps/v1/namespaces/default/replicasets",
+        {"spec": {"selector": {"matchLabels": {"app": "x"}}, "template": POD_TEMPLATE}},
+        f"spec.template.metadata.labels: Invalid value: {{}}: {MISMATCH}",
+        id="labels-as-a-message-tells-them",
+    ),
+    pytest.param(
+        f"{CORE}/limitranges", {"spec": {"limits": []}}, {"f:spec": {"f:limits": {}}}, id="a-list-is-owned"
+    ),
+    pytest.param(
+        f"{CORE}/services",
+        {"spec": {"selector": {}, "ports": [{"port": 80}], "externalIPs": []}},
+        {
+            "f:spec": {
+                "f:internalTrafficPolicy": {},
+                "f:ports": {
+                    ".": {},
+                    'k:{"port":80,"protocol":"TCP"}': {
+                        ".": {},
+                        "f:port": {},
+                        "f:protocol": {},
+                        "f:targetPort": {},
+                    },
+                },
+                "f:sessionAffinity": {},
+                "f:type": {},
+            }
+        },
+        id="what-go-leaves-out-is-not",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "expected"), EMPTY)
+def test_empty_collections(lab: Lab, path: str, body: Obj, expected: Any) -> None:
+    body = {"metadata": {"name": "empty"}, **body}
+    answer = lab.request(Request("POST", path, {"dryRun": "All"}, {}, body)).body
+    if isinstance(expected, str):
+        assert expected in answer["message"]
+    else:
+        assert answer["metadata"]["managedFields"][0]["fieldsV1"] == expected
+
+
+def test_an_update_with_empty_collections_changes_nothing(lab: Lab) -> None:
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    template = {**POD_TEMPLATE, "metadata": {"labels": {"app": "x"}}}
+    body: Obj = {"metadata": {"name": "same"}, "spec": {"selector": {"matchLabels": {"app": "x"}}}}
+    body["spec"]["template"] = template
+    lab.request(Request("POST", path, {}, {}, body))
+    body["spec"]["template"] = {**template, "spec": {**template["spec"], "volumes": [], "nodeSelector": {}}}
+    answer = lab.request(Request("PUT", f"{path}/same", {}, {}, body))
+    assert (answer.code, answer.body["metadata"]["generation"]) == (200, 1)
+    assert "volumes" not in answer.body["spec"]["template"]["spec"]

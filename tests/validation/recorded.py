@@ -56,7 +56,7 @@ def _convert(kind: Kind, api_version: str, obj: Obj) -> Obj:
 
 def read(kind: Kind, api_version: str, namespace: str, body: Any) -> Obj:
     """The object of a body, decoded and defaulted."""
-    obj, _ = decode(kind, expand(body), api_version=api_version)
+    obj, _, _ = decode(kind, expand(body), api_version=api_version)
     metadata = dict(obj.get("metadata") or {})
     if namespace and kind.namespaced:
         metadata.setdefault("namespace", namespace)

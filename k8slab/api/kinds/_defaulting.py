@@ -130,8 +130,6 @@ class _Compiler:
             elif (name, field.name) not in _NEVER_FILLED and not _may_be_absent(field):
                 zeros[field.name] = self._zero(field.type)
             fix = self._fix(field.type)
-            if not field.omit and base(field.type).startswith(("[]", "map:")):
-                fix = _null_if_empty(fix)
             if fix is not None:
                 children.append((field.name, fix))
         hook = self.table.hooks.get(name)
@@ -186,17 +184,6 @@ def _later(slot: list[Fix | None]) -> Fix:
     def visit(value: Any) -> Any:
         compiled = slot[0]
         return compiled(value) if compiled is not None else value
-
-    return visit
-
-
-def _null_if_empty(fix: Fix | None) -> Fix:
-    """A list or map without `omitempty` is null when it is empty: it went through protobuf."""
-
-    def visit(value: Any) -> Any:
-        if not value:
-            return None
-        return fix(value) if fix is not None else value
 
     return visit
 

@@ -65,8 +65,8 @@ def go_json(value: Any) -> str:
 
 
 def sorted_map(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A Go map, whose keys json.Marshal sorts; an absent or empty one is nil."""
-    return {key: value[key] for key in sorted(value)} if value else None
+    """A Go map, whose keys json.Marshal sorts; an absent one is nil."""
+    return None if value is None else {key: value[key] for key in sorted(value)}
 
 
 def format_value(value: Any) -> str:

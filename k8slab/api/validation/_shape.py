@@ -80,16 +80,19 @@ def shape(struct: str, value: Any, around: Any = None) -> Any:
     return _render(f"${struct}", value, around)
 
 
-def _render(type_text: str, value: Any, around: Any) -> Any:
+def _render(type_text: str, value: Any, around: Any, tells_empty: bool = True) -> Any:
+    """A value of a type; one in which an empty list is no list (`tells_empty` not set) is for comparing."""
     first, rest = type_text[0], type_text[1:]
     if first == "*":
-        return None if value is None else _render(rest, value, around)
+        return None if value is None else _render(rest, value, around, tells_empty)
+    if first in "[{" and not value:
+        return value if tells_empty else None
     if first == "[":
-        return [_render(rest, item, None) for item in value] if value else None
+        return [_render(rest, item, None, tells_empty) for item in value]
     if first == "{":
-        return {key: _render(rest, value[key], None) for key in sorted(value)} if value else None
+        return {key: _render(rest, value[key], None, tells_empty) for key in sorted(value)}
     if first == "$":
-        return _render_struct(rest, {} if value is None else value, around)
+        return _render_struct(rest, {} if value is None else value, around, tells_empty)
     if value is None:
         return _ZERO[first]
     if first == "q":
@@ -111,7 +114,7 @@ _OR: dict[str, Callable[[Any], Any]] = {
 """Types written as one thing or another, as structs of both."""
 
 
-def _render_struct(name: str, value: Any, around: Any) -> Any:
+def _render_struct(name: str, value: Any, around: Any, tells_empty: bool) -> Any:
     if name in _TAGGED:
         return tagged(name, value)
     if name in _OR:
@@ -120,11 +123,11 @@ def _render_struct(name: str, value: Any, around: Any) -> Any:
     for go_name, json_name, type_text in _structs()[name]:
         if not go_name:
             embedded = value.get("metadata") if type_text == "$ObjectMeta" else value
-            result.update(_render(type_text, embedded, around))
+            result.update(_render(type_text, embedded, around, tells_empty))
         elif json_name.startswith("^"):
-            result[go_name] = _render(type_text, (around or {}).get(json_name[1:]), None)
+            result[go_name] = _render(type_text, (around or {}).get(json_name[1:]), None, tells_empty)
         else:
-            result[go_name] = _render(type_text, value.get(json_name), value)
+            result[go_name] = _render(type_text, value.get(json_name), value, tells_empty)
     return result
 
 
@@ -159,7 +162,7 @@ def same(struct: str, left: Any, right: Any, *, pointer: bool = False) -> bool:
         return True
     if pointer and (left is None or right is None):
         return False
-    return bool(shape(struct, left) == shape(struct, right))
+    return bool(_render(f"${struct}", left, None, False) == _render(f"${struct}", right, None, False))
 
 
 @lru_cache(maxsize=64)
@@ -173,4 +176,4 @@ def same_field(struct: str, name: str, left: Any, right: Any) -> bool:
     if old is new or old == new:
         return True
     type_text = _types_of(struct)[name]
-    return bool(_render(type_text, old, left) == _render(type_text, new, right))
+    return bool(_render(type_text, old, left, False) == _render(type_text, new, right, False))

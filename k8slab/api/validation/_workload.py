@@ -32,9 +32,10 @@ from k8slab.api.validation._shape import label_selector
 MISMATCH = "`selector` does not match template `labels`"
 
 
-def template_labels(template: Obj | None) -> dict[str, str]:
-    """The labels that a template gives its Pods."""
-    return ((template or {}).get("metadata") or {}).get("labels") or {}
+def template_labels(template: Obj | None) -> dict[str, str] | None:
+    """The labels that a template gives its Pods, if it has any."""
+    labels: dict[str, str] | None = ((template or {}).get("metadata") or {}).get("labels")
+    return labels
 
 
 def is_empty_selector(selector: Any) -> bool:
@@ -42,9 +43,9 @@ def is_empty_selector(selector: Any) -> bool:
     return not (selector or {}).get("matchLabels") and not (selector or {}).get("matchExpressions")
 
 
-def selector_matches(selector: Any, labels: Mapping[str, str]) -> bool:
+def selector_matches(selector: Any, labels: Mapping[str, str] | None) -> bool:
     """Whether a well-formed LabelSelector holds; an absent one never does."""
-    return matches(from_label_selector(selector), labels)
+    return matches(from_label_selector(selector), labels or {})
 
 
 def validate_selector(selector: Any, path: str, word: str) -> list[Cause]:

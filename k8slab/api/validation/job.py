@@ -36,7 +36,7 @@ def _validate_generated_selector(job: Obj) -> list[Cause]:
     uid, name = metadata.get("uid") or "", metadata.get("name") or ""
     causes = [] if uid else [required("metadata.uid")]
     expected = {_LEGACY_UID: uid, _LEGACY_NAME: name, _UID: uid, _NAME: name}
-    labels = template_labels(spec.get("template"))
+    labels = template_labels(spec.get("template")) or {}
     for key, value in expected.items():
         where, detail = f"spec.template.metadata.labels[{key}]", f"must be '{value}'"
         if key not in labels:

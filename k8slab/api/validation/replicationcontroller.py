@@ -45,7 +45,7 @@ def _create(new: Obj) -> list[Cause]:
     if template is None:
         return [*causes, required("spec.template")]
     labels = template_labels(template)
-    if not matches(from_labels(selector), labels):
+    if not matches(from_labels(selector), labels or {}):
         causes.append(invalid("spec.template.metadata.labels", sorted_map(labels), MISMATCH))
     causes += validate_pod_template(template, "spec.template")
     return causes + validate_always_restarts(template, "spec.template", "ReplicationController")
