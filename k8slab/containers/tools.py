@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from k8slab.containers.tools_amqp import AMQP_TOOLS
 from k8slab.containers.tools_binary import BINARY_TOOLS
 from k8slab.containers.tools_files import FILE_TOOLS
 from k8slab.containers.tools_listing import LISTING_TOOLS
@@ -23,5 +24,6 @@ TOOLS: dict[str, Any] = {
     **SIGNALS,
     **NETWORK_TOOLS,
     **BINARY_TOOLS,
+    **AMQP_TOOLS,
 }
 """Tools by name: generators `(shell, argv, io)` that return an exit code."""

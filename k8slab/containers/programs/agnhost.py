@@ -30,6 +30,8 @@ _SERVERS: dict[str, Callable[[Sequence[str]], Server]] = {
     "netexec": netexec,
     "serve-hostname": servers.serve_hostname,
     "liveness": servers.liveness,
+    # The same in the image called liveness, before it was agnhost's.
+    "/server": servers.liveness,
     "test-webserver": servers.test_webserver,
     "porter": servers.porter,
     "grpc-health-checking": servers.grpc_health,
