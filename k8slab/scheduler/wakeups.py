@@ -43,8 +43,8 @@ MOST_WOKEN = 1_000
 """How many Pods one change wakes at most."""
 
 _MOST_IN_VAIN = 50
-"""Where more Pods than this would be woken by a place that got free, those for which it is too small are
-left alone, so that one free place doesn't set a whole queue trying."""
+"""Where more Pods than this would be woken by a place that got free, only so many of those that fit are, so
+that one free place doesn't set a whole queue trying."""
 
 
 def _ended(pod: Obj) -> bool:
@@ -189,28 +189,27 @@ def _pod_left(view: View, old: Obj) -> Iterable[Key]:
     cluster: ClusterState = view.cache(NAME)
     if not cluster.refused:
         return ()
-    found = _helped(
-        cluster, Happening("Pod", frozenset((REMOVED,)), old, None, cluster.reader.pod(old), None)
-    )
+    gone = cluster.reader.pod(old)
+    found = _helped(cluster, Happening("Pod", frozenset((REMOVED,)), old, None, gone, None))
     if sum(map(len, found.values())) > _MOST_IN_VAIN:
-        found = _fitting(view, cluster, old["spec"]["nodeName"], found)
+        return in_queue_order(_of_a_crowd(view, cluster, old["spec"]["nodeName"], found))
     return in_queue_order(pod for pods in found.values() for pod in pods)
 
 
-def _fitting(
+def _of_a_crowd(
     view: View, cluster: ClusterState, name: str, found: dict[RefusedSlot, list[PodInfo]]
-) -> dict[RefusedSlot, list[PodInfo]]:
-    """Without the Pods of which it is certain that a node can't take them."""
+) -> list[PodInfo]:
+    """The first of the Pods that a node can take now, and those of which nobody can tell without a try."""
     node = cluster.nodes.get(name)
-    if node is None:
-        return {}
     cycle = Cycle(view, cluster, 0)
-    known: dict[bytes, bool] = {}
-    for signature, _, rejectors in found:
-        if signature not in known and rejectors <= OF_ONE_NODE:
-            pod = next(pods[0] for slot, pods in found.items() if slot[0] == signature)
-            known[signature] = bool(answers_for(cycle, pod).fits & node.bit)
-    return {slot: pods for slot, pods in found.items() if known.get(slot[0], True)}
+    fitting: list[PodInfo] = []
+    uncertain: list[PodInfo] = []
+    for (_, _, rejectors), pods in found.items():
+        if not rejectors <= OF_ONE_NODE:
+            uncertain += pods
+        elif node is not None and answers_for(cycle, pods[0]).fits & node.bit:
+            fitting += pods
+    return uncertain + nsmallest(_MOST_IN_VAIN, fitting, key=_place_in_queue)
 
 
 def _nomination_gone(view: View, old: Obj, new: Obj | None = None) -> Iterable[Key]:
