@@ -78,13 +78,22 @@ def untolerated_taint(taints: Iterable[Obj], tolerations: Sequence[Obj]) -> Obj 
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+
+
+def is_integer(text: str) -> bool:
+    """Whether a text is an integer of 64 bits, as Gt and Lt want their values."""
+    return _INTEGER.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
+
+
 @lru_cache(maxsize=1024)
 def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requirement | None:
     """A requirement on a node's labels; None for one that makes no sense and so matches nothing."""
     if operator in ("In", "NotIn"):
         sound = bool(values) and all(_LABEL_VALUE.fullmatch(value) for value in values)
     elif operator in ("Gt", "Lt"):
-        sound = len(values) == 1 and values[0].lstrip("+-").isdecimal()
+        # A sign would make it no label's value.
+        sound = len(values) == 1 and is_integer(values[0]) and values[0][0] not in "+-"
     else:
         sound = operator in ("Exists", "DoesNotExist") and not values
     return Requirement(key, operator, values) if sound else None

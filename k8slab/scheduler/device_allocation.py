@@ -16,6 +16,7 @@ from k8slab.api.cel import CelError
 from k8slab.api.meta import Obj, key_of
 from k8slab.api.placement import tolerates
 from k8slab.scheduler.device_pools import (
+    INVALID,
     Counters,
     Device,
     DeviceId,
@@ -35,6 +36,10 @@ MOST_DEVICES = 32
 
 class AllocationError(Exception):
     """What is wrong with a claim or a class, so that no node can do."""
+
+
+class PoolError(Exception):
+    """Why a node can't fill claims, beyond that it lacks devices."""
 
 
 class Wish(NamedTuple):
@@ -99,7 +104,7 @@ def allocate(
 ) -> list[Obj] | None:
     """What each claim would be given on a node; None where that node can't fill all of them.
 
-    Raises AllocationError where a claim or a class is at fault.
+    Raises AllocationError where a claim or a class is at fault, PoolError where a pool may be.
     """
     pools = pools_of(view.list("ResourceSlice"), node)
     attempt = Attempt(claims, pools, taken)
@@ -113,6 +118,8 @@ def allocate(
                 f"limit of {MOST_DEVICES}"
             )
     if not _fill_request(attempt, 0, 0):
+        if any(pool.fault == INVALID for pool in pools):
+            raise PoolError("invalid resource pools were encountered")
         return None
     return [_allocation(claim, given) for claim, given in zip(claims, attempt.given, strict=True)]
 

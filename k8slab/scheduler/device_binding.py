@@ -11,7 +11,7 @@ from typing import Any
 
 from k8slab.components import Action, Outcome, Update
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.device_allocation import AllocationError, allocate, taken_devices
+from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate, taken_devices
 from k8slab.scheduler.device_claims import (
     ClaimError,
     allocation_of,
@@ -24,7 +24,7 @@ from k8slab.scheduler.framework import PodInfo
 from k8slab.scheduler.plugins.dynamic_resources import DeviceState, unavailable
 from k8slab.store.view import View
 
-_NOTHING_TO_FREE = "no new claims to deallocate"
+NOTHING_TO_FREE = "no new claims to deallocate"
 _FREED = "deallocation of ResourceClaim completed"
 _STILL_NOT = "still not schedulable"
 
@@ -47,7 +47,7 @@ def bind_devices(cycle: Cycle, pod: PodInfo, node: str) -> Generator[Action, Out
         waiting = [claim for claim in claims if allocation_of(claim) is None]
         taken = taken_devices(cycle.view) if waiting else ()
         given = allocate(cycle.view, cycle.cluster.nodes[node], waiting, taken)
-    except (ClaimError, AllocationError) as error:
+    except (ClaimError, AllocationError, PoolError) as error:
         return str(error)
     if given is None:
         return f"claim allocation not found for node {node}"
@@ -69,7 +69,7 @@ def free_devices(cycle: Cycle, pod: PodInfo, states: Mapping[str, Any]) -> Gener
     """
     state = states.get("DynamicResources")
     if not isinstance(state, DeviceState):
-        return _NOTHING_TO_FREE
+        return NOTHING_TO_FREE
     nodes = cycle.cluster.nodes.values()
     useless = [claim for node in nodes for claim in unavailable(state, node)]
     for claim in useless:

@@ -29,6 +29,10 @@ Counters = dict[tuple[str, str], int]
 """Amounts by the names of a set and of a counter in it, in billionths."""
 
 
+INVALID = "currently invalid"
+"""The fault of a pool whose slices contradict each other."""
+
+
 class Device(NamedTuple):
     """A device that a node reaches, with the slice that offers it."""
 
@@ -77,7 +81,7 @@ def _pool(slices: Sequence[Obj], node: NodeInfo) -> Pool | None:
     names = [device.id for device in (*here, *elsewhere)]
     unknown = any(slot not in counters for one in (*here, *elsewhere) for slot in used_counters(one.obj))
     if len(set(names)) != len(names) or unknown:
-        return Pool(name, (), {}, (), "currently invalid")
+        return Pool(name, (), {}, (), INVALID)
     return Pool(name, tuple(here), counters, tuple(elsewhere))
 
 

@@ -40,6 +40,10 @@ class Status(NamedTuple):
     plugin: str = ""
 
 
+class RuleError(Exception):
+    """A rule could not be applied at all: the try ends here, whatever other nodes might do."""
+
+
 class _Skip:
     """The type of `SKIP`."""
 

@@ -19,7 +19,7 @@ from k8slab.api.selectors import from_label_selector, matches
 from k8slab.clock import parse_timestamp
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.diagnosis import histogram
-from k8slab.scheduler.framework import NodeInfo, PodInfo, Status
+from k8slab.scheduler.framework import NodeInfo, PodInfo, RuleError, Status
 from k8slab.scheduler.node_search import States, check_with_nominated, with_pod
 
 MIN_CANDIDATES = 100
@@ -122,7 +122,10 @@ def select_victims(
     for other in lesser:
         trial.remove(other)
         states = with_pod(states, other, trial, -1)
-    status = check_with_nominated(cycle, pod, states, trial)
+    try:
+        status = check_with_nominated(cycle, pod, states, trial)
+    except RuleError as error:
+        status = Status((str(error),), resolvable=False)
     if status is not None:
         return status
     lesser.sort(key=lambda other: _importance(other, cycle.now_us))

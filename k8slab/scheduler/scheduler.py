@@ -31,11 +31,17 @@ from k8slab.components import (
 )
 from k8slab.scheduler.cluster_state import KINDS, NAME, ClusterState
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.device_binding import bind_devices, claims_missing, free_devices
+from k8slab.scheduler.device_binding import (
+    NOTHING_TO_FREE,
+    bind_devices,
+    claims_missing,
+    free_devices,
+)
 from k8slab.scheduler.diagnosis import NO_NODES, diagnose, rejected_text
-from k8slab.scheduler.framework import PodInfo
+from k8slab.scheduler.framework import PodInfo, RuleError, Status
 from k8slab.scheduler.node_choice import choose
 from k8slab.scheduler.node_search import Search, search
+from k8slab.scheduler.plugins.node_affinity import unreadable
 from k8slab.scheduler.plugins.volume_binding import VolumePlan, plan_volumes
 from k8slab.scheduler.preemption import Victims, preempt
 from k8slab.scheduler.volume_binding import Awaited, ask_for_volumes, awaited_volumes, still_missing
@@ -111,14 +117,29 @@ def plan(view: View, key: Key, now_us: int, memory: Memory) -> Plan:
         return Done(look_again_us=_TURN_US, memory=tries._replace(turns=tries.turns + 1))
     if not cluster.nodes:
         return (yield from _refuse(cycle, pod, tries, NO_NODES, nominated=""))
-    found = search(cycle, pod)
+    try:
+        found = search(cycle, pod)
+    except RuleError as error:
+        return (yield from _failed(cycle, pod, tries, str(error)))
     if not found.bits:
         return (yield from _fail(cycle, pod, tries, found))
+    why = _unscorable(pod, found)
+    if why:
+        return (yield from _failed(cycle, pod, tries, why))
     node = choose(cycle, pod, found)
     claims = found.states.get("VolumeBinding")
     if claims is not None and claims.waiting:
         return (yield from _bind_volumes(cycle, pod, tries, plan_volumes(claims, cluster.nodes[node]), node))
     return (yield from _bind(cycle, pod, tries, node))
+
+
+def _unscorable(pod: PodInfo, found: Search) -> str:
+    """Why the nodes can't be scored; of a single one nobody asks for its score."""
+    preferred = pod.traits.preferred_nodes
+    if not preferred or not found.bits & (found.bits - 1):
+        return ""
+    fault = unreadable(preferred)
+    return f'running PreScore plugin "NodeAffinity": {fault}' if fault else ""
 
 
 def _others_first(cluster: ClusterState, pod: PodInfo, tries: Tries) -> bool:
@@ -175,9 +196,7 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
     """No node can take the Pod: say so, and make room if that is allowed."""
     total = len(cycle.cluster.nodes)
     if found.rejected is not None:
-        # What preemption would build on was not prepared either.
-        text = f"{rejected_text(total, found.rejected)} {_STATE_NOT_FOUND}"
-        return (yield from _refuse(cycle, pod, tries, text, nominated=None))
+        return (yield from _reject(cycle, pod, tries, found.rejected))
     diagnosis = found.diagnosis or diagnose(total, found.statuses, found.absent)
     freed = yield from free_devices(cycle, pod, found.states)
     decision = preempt(cycle, pod, found.states, diagnosis.resolvable)
@@ -190,6 +209,18 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
         return done._replace(look_again_us=_AT_ONCE_US) if gone else done
     text = f"{diagnosis.text} {freed}, preemption: {decision.message}"
     nominated = None if decision.keep_nomination else ""
+    return (yield from _refuse(cycle, pod, tries, text, nominated=nominated))
+
+
+def _reject(cycle: Cycle, pod: PodInfo, tries: Tries, rejected: Status) -> Plan:
+    """A rule refused the Pod before any node was looked at."""
+    text = rejected_text(len(cycle.cluster.nodes), rejected)
+    if rejected.plugin != "DynamicResources":
+        # What comes after the filters builds on what the rule for devices would have prepared.
+        return (yield from _refuse(cycle, pod, tries, f"{text} {_STATE_NOT_FOUND}", nominated=None))
+    decision = preempt(cycle, pod, {}, ())
+    nominated = None if decision.keep_nomination else ""
+    text = f"{text} {NOTHING_TO_FREE}, preemption: {decision.message}"
     return (yield from _refuse(cycle, pod, tries, text, nominated=nominated))
 
 

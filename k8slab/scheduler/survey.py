@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from k8slab.api.meta import Key, Obj, assoc, key_of
 from k8slab.scheduler.cluster_state import ClusterState
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.framework import SKIP, PodInfo, Status
+from k8slab.scheduler.framework import SKIP, PodInfo, RuleError, Status
 from k8slab.scheduler.node_choice import plain_scores
 from k8slab.scheduler.node_search import answers_for
 from k8slab.scheduler.plugins import cluster_filters, filters
@@ -65,7 +65,10 @@ def survey(view: View, key: Key, now_us: int) -> list[Row]:
         status = refused
         for plugin in filters():
             if status is None and plugin.name in states and plugin.filter is not None:
-                found = plugin.filter(states[plugin.name], node)
+                try:
+                    found = plugin.filter(states[plugin.name], node)
+                except RuleError as error:
+                    found = Status((str(error),), resolvable=False)
                 status = found._replace(plugin=plugin.name) if found is not None else None
         rows.append(Row(node.name, status.plugin if status else "", status.reasons if status else (), None))
     fitting = [node for node, row in zip(nodes, rows) if not row.plugin and not row.reasons]

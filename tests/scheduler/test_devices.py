@@ -13,7 +13,7 @@ import pytest
 
 from k8slab.api.meta import Obj, condition_of
 from k8slab.lab import Lab
-from k8slab.scheduler.device_allocation import AllocationError, allocate
+from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate
 from k8slab.scheduler.device_pools import DeviceId
 from k8slab.scheduler.framework import NodeInfo
 from tests.controllers.view import MemoryView
@@ -155,12 +155,6 @@ GIVEN: dict[str, tuple[tuple[Obj, ...], tuple[Obj, ...], dict[str, Any], list[st
         ["r0=d1 r0=d3 r0=d2"],
     ),
     "obsolete-slice": ((pool(ONE, count=2), pool(TWO, count=2, generation=2)), (claim(exactly()),), {}, None),
-    "duplicate-slice": (
-        (pool(ONE, count=2, slice="x"), pool(ONE, count=2, slice="y")),
-        (claim(exactly()),),
-        {},
-        None,
-    ),
     "no-slices": ((), (claim(exactly()),), {}, None),
     "not-enough-suitable-devices": ((pool(ONE, TWO),), (claim(exactly(3)),), {}, None),
     "all-devices-single": ((pool(ONE),), (claim(exactly(**EVERYTHING)),), {}, ["r0=d1"]),
@@ -300,6 +294,12 @@ def test_what_claims_are_given(
     slices: tuple[Obj, ...], claims: tuple[Obj, ...], options: dict[str, Any], expected: list[str] | None
 ) -> None:
     assert given(slices, *claims, **options) == expected
+
+
+def test_pool_that_contradicts_itself_is_said_to() -> None:
+    twice = (pool(ONE, count=2, slice="x"), pool(ONE, count=2, slice="y"))
+    with pytest.raises(PoolError, match="invalid resource pools were encountered"):
+        given(twice, claim(exactly()))
 
 
 FAILED: dict[str, tuple[tuple[Obj, ...], Obj, str]] = {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj
 from k8slab.api.placement import labels_match_selector
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.device_allocation import AllocationError, allocate, taken_devices
+from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate, taken_devices
 from k8slab.scheduler.device_claims import ClaimError, allocation_of, claims_of, entries_of
 from k8slab.scheduler.device_pools import DeviceId
 from k8slab.scheduler.framework import (
@@ -21,6 +21,7 @@ from k8slab.scheduler.framework import (
     NodeInfo,
     Plugin,
     PodInfo,
+    RuleError,
     Status,
     default_normalize,
 )
@@ -88,6 +89,8 @@ def _filter(state: DeviceState, node: NodeInfo) -> Status | None:
     try:
         given = allocations_for(state, node)
     except AllocationError as error:
+        raise RuleError(f'running "DynamicResources" filter plugin: {error}') from error
+    except PoolError as error:
         return Status((str(error),), resolvable=False)
     if given is None:
         return Status((_NOT_ALL,), resolvable=False)

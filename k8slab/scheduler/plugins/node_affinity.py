@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8slab.api.meta import Obj
+from k8slab.api.placement import is_integer
+from k8slab.api.validation._names import label_value
 from k8slab.scheduler.cycle import Cycle
 from k8slab.scheduler.framework import (
     NODE_SCOPE,
@@ -22,6 +24,7 @@ from k8slab.scheduler.framework import (
 from k8slab.scheduler.nodes import matches_required_affinity, matches_term
 
 _REFUSED = Status(("node(s) didn't match Pod's node affinity/selector",), resolvable=False)
+_NO_INTEGER = "for 'Gt', 'Lt' operators, the value must be an integer"
 _CONFLICT = Status(("pod affinity terms conflict",), resolvable=False)
 
 
@@ -56,6 +59,27 @@ def _pre_filter(cycle: Cycle, pod: PodInfo) -> object:
 
 def _filter(traits: Traits, node: NodeInfo) -> Status | None:
     return None if matches_required_affinity(traits, node) else _REFUSED
+
+
+def unreadable(preferred: tuple[Obj, ...]) -> str:
+    """What is wrong with the preferences of a Pod, where the API server let that pass; empty for nothing.
+
+    Upstream reads them when it begins to score nodes, and then gives up.
+    """
+    faults: dict[str, None] = {}
+    for place, term in enumerate(preferred):
+        for index, one in enumerate(
+            term["preference"].get("matchExpressions") or () if term["weight"] else ()
+        ):
+            for number, value in enumerate(one.get("values") or ()):
+                path = f"[{place}].matchExpressions[{index}].values[{number}]"
+                if one["operator"] in ("Gt", "Lt") and not is_integer(value):
+                    faults[f'{path}: Invalid value: "{value}": {_NO_INTEGER}'] = None
+                faults.update(
+                    (f'{path}[{one["key"]}]: Invalid value: "{value}": {why}', None)
+                    for why in label_value(value)
+                )
+    return next(iter(faults)) if len(faults) == 1 else f"[{', '.join(faults)}]" if faults else ""
 
 
 def _pre_score(cycle: Cycle, pod: PodInfo, nodes: Sequence[NodeInfo]) -> object:
