@@ -151,12 +151,7 @@ def test_a_job_with_a_pod_for_each_item(lab: Lab) -> None:
     shell(lab, f"amqp-declare-queue {URL} -q job1 -d")
     for item in ("apple", "banana", "cherry"):
         shell(lab, f"amqp-publish {URL} -r job1 -p -b {item}")
-    lab.apply(
-        JOB.format(
-            name="job-wq-1", counts="completions: 3
-  parallelism: 2"
-        )
-    )
+    lab.apply(JOB.format(name="job-wq-1", counts="completions: 3\n  parallelism: 2"))
     lab.settle()
     assert lab.get("job/job-wq-1")["status"]["succeeded"] == 3
     assert sorted(logs_of(lab, "job-wq-1")) == [
