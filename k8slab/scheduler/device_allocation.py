@@ -15,6 +15,8 @@ from typing import NamedTuple
 from k8slab.api.cel import CelError
 from k8slab.api.meta import Obj, key_of
 from k8slab.api.placement import tolerates
+from k8slab.chance import uid
+from k8slab.scheduler.device_capacity import Usage, consumption, has_room, is_shared, written
 from k8slab.scheduler.device_pools import (
     INVALID,
     Counters,
@@ -67,16 +69,20 @@ class Given(NamedTuple):
 class Attempt:
     """One search: what is wanted, and what was given so far."""
 
-    __slots__ = ("claims", "fitting", "given", "in_use", "pools", "spent", "wishes")
+    __slots__ = ("capacity", "claims", "fitting", "given", "in_use", "pools", "shared", "spent", "wishes")
 
-    def __init__(self, claims: Sequence[Obj], pools: Sequence[Pool], taken: Iterable[DeviceId]) -> None:
+    def __init__(self, claims: Sequence[Obj], pools: Sequence[Pool], usage: Usage) -> None:
         self.claims = claims
         self.pools = pools
-        self.in_use = set(taken)
+        self.in_use = set(usage.devices)
+        self.shared = list(usage.shared)
+        """The shared devices in use, once for each use."""
+        self.capacity = dict(usage.capacity)
         self.given: list[list[Given]] = [[] for _ in claims]
         self.wishes: list[list[list[Wish]]] = []
         self.fitting: dict[tuple[str, str, int, DeviceId], bool] = {}
-        self.spent: dict[str, Counters] = {pool.name: _spent(pool, self.in_use) for pool in pools}
+        used = {*usage.devices, *usage.shared}
+        self.spent: dict[str, Counters] = {pool.name: _spent(pool, used) for pool in pools}
 
 
 def _spent(pool: Pool, in_use: set[DeviceId]) -> Counters:
@@ -88,26 +94,13 @@ def _spent(pool: Pool, in_use: set[DeviceId]) -> Counters:
     return total
 
 
-def taken_devices(view: View) -> set[DeviceId]:
-    """The devices that some claim has been given, but for those to be looked at only."""
-    taken: set[DeviceId] = set()
-    for claim in view.list("ResourceClaim"):
-        allocation = (claim.get("status") or {}).get("allocation") or {}
-        for one in (allocation.get("devices") or {}).get("results") or ():
-            if not one.get("adminAccess"):
-                taken.add((one["driver"], one["pool"], one["device"]))
-    return taken
-
-
-def allocate(
-    view: View, node: NodeInfo, claims: Sequence[Obj], taken: Iterable[DeviceId]
-) -> list[Obj] | None:
+def allocate(view: View, node: NodeInfo, claims: Sequence[Obj], usage: Usage) -> list[Obj] | None:
     """What each claim would be given on a node; None where that node can't fill all of them.
 
     Raises AllocationError where a claim or a class is at fault, PoolError where a pool may be.
     """
     pools = pools_of(view.list("ResourceSlice"), node)
-    attempt = Attempt(claims, pools, taken)
+    attempt = Attempt(claims, pools, usage)
     for number, claim in enumerate(claims):
         requests = claim["spec"].get("devices", {}).get("requests") or ()
         attempt.wishes.append([_wishes(view, attempt, number, one) for one in requests])
@@ -121,7 +114,7 @@ def allocate(
         if any(pool.fault == INVALID for pool in pools):
             raise PoolError("invalid resource pools were encountered")
         return None
-    return [_allocation(claim, given) for claim, given in zip(claims, attempt.given, strict=True)]
+    return [_allocation(view.seed, claim, given) for claim, given in zip(claims, attempt.given, strict=True)]
 
 
 def _wishes(view: View, attempt: Attempt, number: int, request: Obj) -> list[Wish]:
@@ -148,7 +141,10 @@ def _wish(view: View, attempt: Attempt, number: int, base: str, name: str, reque
             why = f"asks for all devices, but resource pool {pool.name} is {pool.fault}"
             raise AllocationError(f"claim {claim}, request {name}: {why}")
     every = tuple(
-        device for pool in attempt.pools for device in pool.devices if _is_fit(attempt, number, wish, device)
+        device
+        for pool in attempt.pools
+        for device in pool.devices
+        if _is_fit(attempt, number, wish, device) and has_room(device, wish.request, attempt.capacity)
     )
     return wish._replace(number=len(every), everything=every)
 
@@ -172,7 +168,9 @@ def _fill(attempt: Attempt, number: int, place: int, wish: Wish, have: int) -> b
     if len(attempt.given[number]) + wish.number - have > MOST_DEVICES:
         return False
     for pool, device in _candidates(attempt, wish, have):
-        if not _is_free(attempt, number, wish, pool, device) or not _is_fit(attempt, number, wish, device):
+        if _is_in_use(attempt, number, wish, device) or not _is_fit(attempt, number, wish, device):
+            continue
+        if not _is_usable(attempt, wish, pool, device):
             continue
         if not _constraints_hold(attempt, number, wish, device):
             if wish.everything is not None:
@@ -198,19 +196,21 @@ def _candidates(attempt: Attempt, wish: Wish, have: int) -> Iterable[tuple[Pool,
                 yield pool, device
 
 
-def _is_free(attempt: Attempt, number: int, wish: Wish, pool: Pool, device: Device) -> bool:
-    """Whether nobody has a device, it may be used, and what it shares with others is not used up."""
-    if device.obj.get("bindingConditions"):
-        return False
+def _is_in_use(attempt: Attempt, number: int, wish: Wish, device: Device) -> bool:
+    """Whether somebody has a device already; who only looks at it is in nobody's way."""
     if wish.request.get("adminAccess"):
-        if any(one.device.id == device.id for one in attempt.given[number]):
-            return False
-    elif device.id in attempt.in_use:
+        return any(one.device.id == device.id for one in attempt.given[number]) and not is_shared(device)
+    return device.id in attempt.in_use
+
+
+def _is_usable(attempt: Attempt, wish: Wish, pool: Pool, device: Device) -> bool:
+    """Whether a device may be used, and there is enough left of it and of what it shares with others."""
+    if device.obj.get("bindingConditions") or not has_room(device, wish.request, attempt.capacity):
         return False
     spent = attempt.spent[pool.name]
-    if any(
-        spent.get(slot, 0) + more > pool.counters[slot] for slot, more in used_counters(device.obj).items()
-    ):
+    # What a shared device uses up it uses up once.
+    counters = {} if is_shared(device) and device.id in attempt.shared else used_counters(device.obj)
+    if any(spent.get(slot, 0) + more > pool.counters[slot] for slot, more in counters.items()):
         return False
     tolerations = wish.request.get("tolerations") or ()
     taints = device.obj.get("taints") or ()
@@ -263,18 +263,40 @@ def _give(attempt: Attempt, number: int, wish: Wish, pool: Pool, device: Device,
         attempt.given[number].append(Given(wish, device))
     else:
         attempt.given[number].pop()
+    if is_shared(device):
+        _give_part(attempt, wish, pool, device, sign)
+        return
     if not wish.request.get("adminAccess"):
         (attempt.in_use.add if sign > 0 else attempt.in_use.discard)(device.id)
+    _spend(attempt, pool, device, sign)
+
+
+def _spend(attempt: Attempt, pool: Pool, device: Device, sign: int) -> None:
     spent = attempt.spent[pool.name]
     for slot, amount in used_counters(device.obj).items():
         spent[slot] = spent.get(slot, 0) + sign * amount
 
 
+def _give_part(attempt: Attempt, wish: Wish, pool: Pool, device: Device, sign: int) -> None:
+    """Give a part of a shared device (1) or take it back (-1)."""
+    if sign < 0:
+        attempt.shared.remove(device.id)
+    if device.id not in attempt.shared:
+        _spend(attempt, pool, device, sign)
+    if sign > 0:
+        attempt.shared.append(device.id)
+    for name, amount in consumption(device, wish.request).items():
+        slot = (device.id, name)
+        attempt.capacity[slot] = attempt.capacity.get(slot, 0) + sign * amount.nano
+
+
 # What is written into a claim.
 
 
-def _allocation(claim: Obj, given: Sequence[Given]) -> Obj:
-    devices: Obj = {"results": [_result(one) for one in given]}
+def _allocation(seed: int, claim: Obj, given: Sequence[Given]) -> Obj:
+    whose = claim["metadata"]["uid"]
+    results = [_result(one, share_id=uid(seed, whose, place)) for place, one in enumerate(given)]
+    devices: Obj = {"results": results}
     config = _config(claim, given)
     if config:
         devices["config"] = config
@@ -283,12 +305,17 @@ def _allocation(claim: Obj, given: Sequence[Given]) -> Obj:
     return allocation if selector is None else {**allocation, "nodeSelector": selector}
 
 
-def _result(given: Given) -> Obj:
+def _result(given: Given, *, share_id: str) -> Obj:
     driver, pool, device = given.device.id
     result: Obj = {"request": given.wish.name, "driver": driver, "pool": pool, "device": device}
     for field in ("adminAccess", "tolerations"):
         if given.wish.request.get(field):
             result[field] = given.wish.request[field]
+    if is_shared(given.device):
+        result["shareID"] = share_id
+        amounts = consumption(given.device, given.wish.request)
+        if amounts:
+            result["consumedCapacity"] = written(amounts)
     return result
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from k8slab.components import Action, Outcome, Update
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate, taken_devices
+from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate
+from k8slab.scheduler.device_capacity import usage_of
 from k8slab.scheduler.device_claims import (
     ClaimError,
     allocation_of,
@@ -45,8 +46,8 @@ def bind_devices(cycle: Cycle, pod: PodInfo, node: str) -> Generator[Action, Out
     try:
         claims = claims_of(cycle.view, pod.obj)
         waiting = [claim for claim in claims if allocation_of(claim) is None]
-        taken = taken_devices(cycle.view) if waiting else ()
-        given = allocate(cycle.view, cycle.cluster.nodes[node], waiting, taken)
+        usage = usage_of(cycle.view.list("ResourceClaim") if waiting else ())
+        given = allocate(cycle.view, cycle.cluster.nodes[node], waiting, usage)
     except (ClaimError, AllocationError, PoolError) as error:
         return str(error)
     if given is None:

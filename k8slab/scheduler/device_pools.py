@@ -5,7 +5,7 @@ shared counters limits which devices can be in use together.
 
 Models staging/src/k8s.io/dynamic-resource-allocation/structured/internal/incubating/pools_incubating.go and
 staging/src/k8s.io/dynamic-resource-allocation/cel/compile.go, v1.36. Taken out are devices that must be
-bound first (`bindingConditions`); one that several claims may share is given to a single one.
+bound first (`bindingConditions`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import pytest
 from k8slab.api.meta import Obj, condition_of
 from k8slab.lab import Lab
 from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate
-from k8slab.scheduler.device_pools import DeviceId
+from k8slab.scheduler.device_capacity import NO_USAGE, consumption, has_room, usage_of, written
+from k8slab.scheduler.device_pools import Device, DeviceId
 from k8slab.scheduler.framework import NodeInfo
 from tests.controllers.view import MemoryView
 
@@ -111,7 +112,9 @@ def given(
     slices: tuple[Obj, ...], *claims: Obj, taken: tuple[DeviceId, ...] = (), at: NodeInfo | None = None
 ) -> list[str] | None:
     """What each claim is given, as `request=device` words."""
-    found = allocate(MemoryView([*slices, *CLASSES]), at or node(), claims, taken)
+    found = allocate(
+        MemoryView([*slices, *CLASSES]), at or node(), claims, NO_USAGE._replace(devices=frozenset(taken))
+    )
     if found is None:
         return None
     return [
@@ -337,7 +340,7 @@ def test_what_is_wrong_with_a_claim(slices: tuple[Obj, ...], asked: Obj, text: s
 
 
 def whole(slices: tuple[Obj, ...], asked: Obj, *classes: Obj, at: NodeInfo | None = None) -> Obj:
-    found = allocate(MemoryView([*slices, *(classes or CLASSES)]), at or node(), (asked,), ())
+    found = allocate(MemoryView([*slices, *(classes or CLASSES)]), at or node(), (asked,), NO_USAGE)
     assert found is not None
     return found[0]
 
@@ -492,3 +495,57 @@ def test_an_idle_claims_devices_are_freed_where_the_pod_cannot_reach_them() -> N
     said = lab.kubectl("get events --field-selector reason=FailedScheduling").stdout
     assert "deallocation of ResourceClaim completed" in said
     assert node_of(lab, "two") == "node-2"
+
+
+# Devices that several claims share.
+
+
+def capacity(**policy: Any) -> Obj:
+    return {"value": "10Gi", **({"requestPolicy": policy} if policy else {})}
+
+
+_STEPS = {"default": "1Gi", "validRange": {"min": "1Gi", "step": "512Mi", "max": "8Gi"}}
+_VALUES = {"default": "1Gi", "validValues": ["1Gi", "2Gi", "4Gi"]}
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "taken", "left"),
+    [
+        ({}, None, "10Gi", True),
+        ({}, "3Gi", "3Gi", True),
+        ({}, "11Gi", "11Gi", False),
+        (_STEPS, None, "1Gi", True),
+        (_STEPS, "100Mi", "1Gi", True),
+        (_STEPS, "1100Mi", "1536Mi", True),
+        (_STEPS, "9Gi", "9Gi", False),
+        (_VALUES, "1500Mi", "2Gi", True),
+        (_VALUES, "5Gi", "5Gi", False),
+    ],
+)
+def test_what_a_request_takes_of_a_capacity(policy: Obj, asked: str | None, taken: str, left: bool) -> None:
+    shared = {"name": "d", "allowMultipleAllocations": True, "capacity": {"memory": capacity(**policy)}}
+    request: Obj = {} if asked is None else {"capacity": {"requests": {"memory": asked}}}
+    one = Device((A, "p", "d"), shared, {})
+    assert written(consumption(one, request)) == {"memory": taken}
+    assert has_room(one, request, {}) is left
+
+
+def test_request_for_a_capacity_that_a_device_lacks_finds_none() -> None:
+    asked = exactly(capacity={"requests": {"bandwidth": "1"}})
+    assert given((pool(LARGE),), claim(asked)) is None
+
+
+def test_shared_device_is_given_until_it_is_used_up() -> None:
+    shared = {**device("d", "10Gi"), "allowMultipleAllocations": True}
+    part = exactly(capacity={"requests": {"memory": "4Gi"}})
+    slices = (pool(shared),)
+    assert given(slices, claim(part, part)) == ["r0=d r1=d"]
+    assert given(slices, claim(part, part, part)) is None
+    view = MemoryView([*slices, *CLASSES])
+    found = allocate(view, node(), (claim(part),), NO_USAGE)
+    assert found is not None
+    result = found[0]["devices"]["results"][0]
+    assert result["consumedCapacity"] == {"memory": "4Gi"} and result["shareID"]
+    before = usage_of([{"status": {"allocation": found[0]}}, {"status": {"allocation": found[0]}}])
+    assert allocate(view, node(), (claim(part),), before) is None
+    assert not before.devices and before.shared == {(A, "p", "d")}

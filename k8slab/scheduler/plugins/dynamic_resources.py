@@ -12,9 +12,9 @@ from typing import NamedTuple
 from k8slab.api.meta import Obj
 from k8slab.api.placement import labels_match_selector
 from k8slab.scheduler.cycle import Cycle
-from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate, taken_devices
+from k8slab.scheduler.device_allocation import AllocationError, PoolError, allocate
+from k8slab.scheduler.device_capacity import NO_USAGE, Usage, usage_of
 from k8slab.scheduler.device_claims import ClaimError, allocation_of, claims_of, entries_of
-from k8slab.scheduler.device_pools import DeviceId
 from k8slab.scheduler.framework import (
     CLUSTER_SCOPE,
     SKIP,
@@ -37,7 +37,7 @@ class DeviceState(NamedTuple):
     view: View
     allocated: tuple[Obj, ...]
     waiting: tuple[Obj, ...]
-    taken: frozenset[DeviceId] = frozenset()
+    usage: Usage = NO_USAGE
 
 
 def _pre_filter(cycle: Cycle, pod: PodInfo) -> object:
@@ -55,8 +55,8 @@ def _pre_filter(cycle: Cycle, pod: PodInfo) -> object:
         if why:
             return Status((why,), resolvable=False)
     allocated = tuple(claim for claim in claims if allocation_of(claim) is not None)
-    taken = frozenset(taken_devices(cycle.view)) if waiting else frozenset()
-    return DeviceState(cycle.view, allocated, waiting, taken)
+    usage = usage_of(cycle.view.list("ResourceClaim") if waiting else ())
+    return DeviceState(cycle.view, allocated, waiting, usage)
 
 
 def _missing_class(view: View, claim: Obj) -> str:
@@ -72,7 +72,7 @@ def _missing_class(view: View, claim: Obj) -> str:
 
 def allocations_for(state: DeviceState, node: NodeInfo) -> list[Obj] | None:
     """What the waiting claims would be given on a node; None where that is not enough."""
-    return allocate(state.view, node, state.waiting, state.taken) if state.waiting else []
+    return allocate(state.view, node, state.waiting, state.usage) if state.waiting else []
 
 
 def unavailable(state: DeviceState, node: NodeInfo) -> tuple[Obj, ...]:
