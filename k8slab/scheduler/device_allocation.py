@@ -159,15 +159,18 @@ def _fill_request(attempt: Attempt, number: int, place: int) -> bool:
     return any(_fill(attempt, number, place, wish, 0) for wish in requests[place])
 
 
-def _fill(attempt: Attempt, number: int, place: int, wish: Wish, have: int) -> bool:
-    """Find the devices that a wish still lacks, and fill all that come after it."""
+def _fill(attempt: Attempt, number: int, place: int, wish: Wish, have: int, start: int = 0) -> bool:
+    """Find the devices that a wish still lacks, and fill all that come after it.
+
+    `start` is the place of the first device to try: a wish gets no device twice, be it shared.
+    """
     if wish.everything is not None and not wish.everything:
         return False
     if have >= wish.number:
         return _fill_request(attempt, number, place + 1)
     if len(attempt.given[number]) + wish.number - have > MOST_DEVICES:
         return False
-    for pool, device in _candidates(attempt, wish, have):
+    for next_one, (pool, device) in _candidates(attempt, wish, have, start):
         if _is_in_use(attempt, number, wish, device) or not _is_fit(attempt, number, wish, device):
             continue
         if not _is_usable(attempt, wish, pool, device):
@@ -181,19 +184,21 @@ def _fill(attempt: Attempt, number: int, place: int, wish: Wish, have: int) -> b
                 )
             continue
         _give(attempt, number, wish, pool, device, 1)
-        if _fill(attempt, number, place, wish, have + 1):
+        if _fill(attempt, number, place, wish, have + 1, next_one):
             return True
         _give(attempt, number, wish, pool, device, -1)
     return False
 
 
-def _candidates(attempt: Attempt, wish: Wish, have: int) -> Iterable[tuple[Pool, Device]]:
-    """The devices that are tried next: any, or where all are wanted the next one."""
+def _candidates(
+    attempt: Attempt, wish: Wish, have: int, start: int
+) -> Iterable[tuple[int, tuple[Pool, Device]]]:
+    """The devices that are tried next, each with the place behind it: any, or where all are wanted one."""
     wanted = None if wish.everything is None else wish.everything[have].id
-    for pool in attempt.pools:
-        for device in pool.devices:
-            if wanted is None or device.id == wanted:
-                yield pool, device
+    every = ((pool, device) for pool in attempt.pools for device in pool.devices)
+    for behind, (pool, device) in enumerate(every, 1):
+        if device.id == wanted if wanted is not None else behind > start:
+            yield behind, (pool, device)
 
 
 def _is_in_use(attempt: Attempt, number: int, wish: Wish, device: Device) -> bool:

@@ -541,6 +541,7 @@ def test_shared_device_is_given_until_it_is_used_up() -> None:
     slices = (pool(shared),)
     assert given(slices, claim(part, part)) == ["r0=d r1=d"]
     assert given(slices, claim(part, part, part)) is None
+    assert given(slices, claim({**part, "count": 2})) is None, "no request gets a device twice"
     view = MemoryView([*slices, *CLASSES])
     found = allocate(view, node(), (claim(part),), NO_USAGE)
     assert found is not None
