@@ -307,16 +307,12 @@ def _is_probed(pod: Obj) -> bool:
 def _volume_mount(box: Overlay, pod: Obj, container: Obj, volume: Obj, mount: Obj) -> Mount:
     path = normal(mount["mountPath"])
     pinned = (_stored(box, pod).get("pinned") or {}).get(container["name"]) or {}
-    sub_path = (pinned.get("subPaths") or {}).get(path, mount.get("subPath", ""))
+    sub_path = str((pinned.get("subPaths") or {}).get(path, mount.get("subPath") or ""))
     inside = normal(sub_path) if sub_path else ""
     if "hostPath" in volume:
-        inside = normal(volume["hostPath"]["path"] + "/" + sub_path)
-        made = _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, pod)
-        made = made._replace(is_shared=True, base=node_tree(pod))
-        if inside in _HOSTS_SHARED_FOLDERS:
-            made = made._replace(directory_mode=0o1777)
+        made = _host_mount(box, pod, path, normal(volume["hostPath"]["path"] + "/" + sub_path))
     elif "persistentVolumeClaim" in volume or "ephemeral" in volume:
-        made = _claimed_mount(box, pod, volume, path, inside)
+        made = _claimed_mount(box, pod, volume, path, sub_path)
     elif "emptyDir" in volume:
         made = _sandbox_mount(box, pod, "volumes", volume["name"], path, inside)
         in_memory = (volume["emptyDir"] or {}).get("medium") == "Memory"
@@ -360,14 +356,28 @@ def _memory_limit_of_pod(spec: Obj) -> int:
     return sum(units(str(one)) for one in limits) if all(one is not None for one in limits) else 0
 
 
-def _claimed_mount(box: Overlay, pod: Obj, volume: Obj, path: str, inside: str) -> Mount:
+def _host_mount(box: Overlay, pod: Obj, path: str, inside: str) -> Mount:
+    """A directory of the node on which the Pod is."""
+    made = _disk_mount(box, "HostDisk", ("", pod["spec"]["nodeName"]), path, inside, pod)
+    made = made._replace(is_shared=True, base=node_tree(pod))
+    return made._replace(directory_mode=0o1777) if inside in _HOSTS_SHARED_FOLDERS else made
+
+
+def _claimed_mount(box: Overlay, pod: Obj, volume: Obj, path: str, sub_path: str) -> Mount:
     namespace = pod["metadata"]["namespace"]
     source = volume.get("persistentVolumeClaim") or {
         "claimName": f"{pod['metadata']['name']}-{volume['name']}"
     }
     claim = box.get("PersistentVolumeClaim", (namespace, source["claimName"]))
     spec = (claim or {}).get("spec") or {}
-    made = _disk_mount(box, "Disk", ("", spec.get("volumeName", "")), path, inside, pod)
+    key = ("", spec.get("volumeName", ""))
+    place = dig(box.get("PersistentVolume", key) or {}, "spec", "hostPath", "path")
+    if place is not None:
+        # The volume is a directory of a node: what others have put there is in it.
+        made = _host_mount(box, pod, path, normal(f"{place}/{sub_path}"))
+        return made._replace(save=None) if source.get("readOnly") else made
+    inside = normal(sub_path) if sub_path else ""
+    made = _disk_mount(box, "Disk", key, path, inside, pod)
     shared = "ReadWriteMany" in (spec.get("accessModes") or ())
     made = _grouped(made._replace(directory_mode=0o777, is_shared=shared), pod)
     return made._replace(save=None) if source.get("readOnly") else made

@@ -158,7 +158,7 @@ def proc_tree(
     for process in processes(pod, container, memory_bytes, others, records):
         words = process.argv
         tree[f"/proc/{process.pid}/cmdline"] = "".join(f"{word}\0" for word in words)
-        tree[f"/proc/{process.pid}/comm"] = f"{words[0].rpartition('/')[2] if words else ''}\n"
+        tree[f"/proc/{process.pid}/comm"] = f"{_command_name(words)}\n"
         tree[f"/proc/{process.pid}/oom_score_adj"] = f"{process.score}\n"
         owner = own.get(process.container)
         tree[f"/proc/{process.pid}/status"] = _status(pod, process, owner, who(owner) if owner else _ROOT)
@@ -244,10 +244,9 @@ def _status(pod: Obj, process: Process, container: Obj | None, who: Who) -> str:
     """What /proc/PID/status tells of a process: its names, its user, and what it may do."""
     bounding = _EVERY if container is None else capabilities_of(pod, container)
     held = bounding if who.user == 0 else 0
-    word = process.argv[0].rpartition("/")[2] if process.argv else ""
     parent = process.pid - 1 - process.service if process.service >= 0 else 0
     lines = (
-        ("Name", word.rstrip(":")[:15]),
+        ("Name", _command_name(process.argv)),
         ("State", "S (sleeping)"),
         ("Tgid", process.pid),
         ("Pid", process.pid),
@@ -262,6 +261,11 @@ def _status(pod: Obj, process: Process, container: Obj | None, who: Who) -> str:
         ("CapAmb", f"{0:016x}"),
     )
     return "".join(f"{name}:\t{value}\n" for name, value in lines)
+
+
+def _command_name(words: Sequence[str]) -> str:
+    """A program's own name, be it that it shows what it does behind it: `nginx: master process …`."""
+    return words[0].partition(" ")[0].rpartition("/")[2].rstrip(":")[:15] if words else ""
 
 
 def _is_filtered(pod: Obj, container: Obj) -> bool:

@@ -209,9 +209,13 @@ def _procps_lines(found: list[_Process], flags: str, started: str, now: str) -> 
             lines.append(
                 "    PID TTY          TIME CMD"
                 if one is None
-                else f"{one.pid:>7} ?        00:00:00 {one.command.split()[0].rpartition('/')[2]}"
+                else f"{one.pid:>7} ?        00:00:00 {_base(one.command)}"
             )
     return lines
+
+
+def _base(command: str) -> str:
+    return command.split()[0].rpartition("/")[2].rstrip(":") if command else ""
 
 
 def _shown_user(name: str) -> str:

@@ -400,13 +400,29 @@ def _ip(shell: Shell, argv: list[str], io: Streams) -> Steps:
             f"default via {base}.1 dev eth0\n{base}.0/24 dev eth0 scope link  src {address}\n"
         )
         return 0
-    for number, (name, own) in enumerate((("lo", "127.0.0.1/8"), ("eth0", f"{address}/24")), 1):
-        yield from io.out.write(
-            f"{number}: {name}: <UP,LOWER_UP> mtu {65536 if number == 1 else 1500} state UP\n"
-        )
-        if "address".startswith(what) and what:
-            yield from io.out.write(f"    inet {own} scope {'host' if number == 1 else 'global'} {name}\n")
+    addresses = bool(what) and "address".startswith(what)
+    octets = [int(part) for part in address.split(".")] if address.count(".") == 3 else [127, 0, 0, 1]
+    hardware = "0a:58:" + ":".join(f"{octet:02x}" for octet in octets)
+    yield from io.out.write(
+        _LOOPBACK
+        + (_ADDRESS.format("127.0.0.1/8", "host", "lo") if addresses else "")
+        + _ETHERNET.format(hardware)
+    )
+    if addresses:
+        yield from io.out.write(_ADDRESS.format(f"{address}/24", "global", "eth0"))
     return 0
+
+
+_LOOPBACK = (
+    "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n"
+    "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+)
+_ETHERNET = (
+    "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue\n"
+    "    link/ether {} brd ff:ff:ff:ff:ff:ff\n"
+)
+_ADDRESS = "    inet {} scope {} {}\n       valid_lft forever preferred_lft forever\n"
+"""What the container network interface gives a Pod."""
 
 
 NETWORK_TOOLS: dict[str, Any] = {

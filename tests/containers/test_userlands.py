@@ -103,6 +103,16 @@ CASES = {
         "      1 ?        Ss     0:00 sleep 1d\n"
         "      7 ?        Rs     0:00 ps ax\n",
     ),
+    "addresses of a Pod": (
+        "busybox",
+        "ip addr | sed s/10.244.*.24/ADDRESS/ | sed s/0a:58:.*.brd/MAC.brd/",
+        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n"
+        "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+        "    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n"
+        "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue\n"
+        "    link/ether MAC.brd ff:ff:ff:ff:ff:ff\n"
+        "    inet ADDRESS scope global eth0\n       valid_lft forever preferred_lft forever\n",
+    ),
     "bind's nslookup": (
         "agnhost",
         "nslookup kubernetes.default",
@@ -134,6 +144,21 @@ def test_a_tool_prints_in_its_images_form(lab: Lab, pod: str, script: str, shown
         f'exec {pod} -- sh -c "{script}"' if "'" in script else f"exec {pod} -- sh -c '{script}'"
     )
     assert told.stdout == shown
+
+
+TITLES = {"nginx": "nginx: master process nginx -g daemon off;", "redis": "redis-server *:6379"}
+
+
+@pytest.mark.parametrize(("image", "title"), TITLES.items())
+def test_a_server_shows_its_own_title(image: str, title: str) -> None:
+    lab = Lab(1)
+    lab.kubectl(f"run server --image={image}")
+    lab.settle()
+    assert lab.kubectl("exec server -- ps ax").stdout.splitlines()[1].partition(":00 ")[2] == title
+    assert lab.kubectl("exec server -- cat /proc/1/comm").stdout == f"{title.partition(' ')[0].rstrip(':')}\n"
+    lab.kubectl(f"exec server -- pkill {title.partition(' ')[0].rstrip(':')}")
+    lab.settle()
+    assert lab.get("pod/server")["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
 CAPABILITIES = {

@@ -192,7 +192,7 @@ def test_a_debugger_sees_its_target(nodes):
     )
     nodes.run(5)
     listed = nodes.exec("web", "ps", container="debugger").stdout.splitlines()[1:3]
-    assert [line.split(None, 3)[3].split()[0] for line in listed] == ["nginx", "sh"]
+    assert [line.split(None, 3)[3].split()[0] for line in listed] == ["nginx:", "sh"]
 
 
 ONE = {"cpu": "1", "memory": "1Gi"}

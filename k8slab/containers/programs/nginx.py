@@ -143,7 +143,9 @@ def _file(root: str, path: str) -> Generator[Request, Any, Answer]:
     return response(200, body, {**server, "Content-Type": kind})
 
 
-SERVER = Server("http", _ports, _handle, _start_lines)
+SERVER = Server(
+    "http", _ports, _handle, _start_lines, shown=("nginx:", "master process", "nginx", "-g", "daemon off;")
+)
 
 PROGRAM = Family(
     images=("nginx", "nginx-slim", "nginx-unprivileged"),

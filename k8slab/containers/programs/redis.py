@@ -445,7 +445,13 @@ def _ask(call: Any, host: str, port: int, words: list[str]) -> Steps:
 
 SERVER = Executable(
     server=Server(
-        "redis", lambda context: (PORT,), handle, _start_lines, _configure, cost_us=lambda call: A_KEY_US
+        "redis",
+        lambda context: (PORT,),
+        handle,
+        _start_lines,
+        _configure,
+        cost_us=lambda call: A_KEY_US,
+        shown=("redis-server", f"*:{PORT}"),
     )
 )
 
