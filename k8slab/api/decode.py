@@ -12,6 +12,7 @@ vendor/sigs.k8s.io/json and staging/src/k8s.io/apiserver/pkg/endpoints/handlers/
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from k8slab.api import schema, yaml
@@ -99,9 +100,36 @@ def decode(kind: Kind | None, body: Obj, *, api_version: str, validation: str = 
         raise bad_request(f"{handled}{conversion_error(type_name, kind.kind, kind.group)}")
     if sent_version != api_version:
         raise _version_mismatch(sent_version, api_version)
+    fault = _annotation_fault(obj)
+    if fault:
+        raise bad_request(f"{handled}{fault}")
     if obj.get("kind") != kind.kind or obj.get("apiVersion") != api_version:
         obj = {**obj, "apiVersion": api_version, "kind": kind.kind}
     return Decoded(obj, strict if validation == WARN else (), is_sparse)
+
+
+_NUMBERS_IN_ANNOTATIONS = {
+    "DaemonSet": ("deprecated.daemonset.template.generation", ""),
+    "Deployment": (
+        "deprecated.deployment.rollback.to",
+        "failed to parse annotation[{name}]={text} as int64: ",
+    ),
+}
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+
+
+def _annotation_fault(obj: Obj) -> str:
+    """Why an annotation that stands for a field of older versions can't be read: it is no number."""
+    name, before = _NUMBERS_IN_ANNOTATIONS.get(obj.get("kind", ""), ("", ""))
+    text = ((obj.get("metadata") or {}).get("annotations") or {}).get(name)
+    if not name or text is None or (before and not text):
+        return ""
+    problem = "invalid syntax"
+    if _INTEGER.fullmatch(text):
+        if -(2**63) <= int(text) < 2**63:
+            return ""
+        problem = "value out of range"
+    return f"{before.format(name=name, text=text)}strconv.ParseInt: parsing {go_quote(text)}: {problem}"
 
 
 def _custom(kind: Kind, body: Obj, validation: str) -> tuple[Obj, tuple[str, ...]]:
@@ -114,6 +142,14 @@ def _custom(kind: Kind, body: Obj, validation: str) -> tuple[Obj, tuple[str, ...
 
 def _type_meta(body: Obj, name: str, kind: Kind) -> str:
     value = body.get(name)
+    if len(body) > 1:
+        # This reader, unlike the one that follows, takes a name in any case, and the last one that there is.
+        folded = name.lower()
+        for key, one in body.items():
+            if key.lower() == folded and one is not None:
+                value = one
+                if not isinstance(one, str):
+                    break
     if value is None or isinstance(value, str):
         return value or ""
     problem = f"json: cannot unmarshal {json_kind(value)} into Go struct field .{name} of type string"

@@ -319,7 +319,11 @@ def track_update(
     versions = Versions(kind, api_version, before, without_managed_fields(new))
     writer = Manager(manager or "unknown", UPDATE, api_version, subresource)
     time = "" if subresource == "scale" else clock.timestamp(now_us)
-    after = _capped(_updated(managers, writer, versions, reset_fields(kind, subresource), time))
+    try:
+        after = _capped(_updated(managers, writer, versions, reset_fields(kind, subresource), time))
+    except structured.ElementError:
+        # Upstream logs that it can't tell and forgets all managers.
+        return []
     return _encoded(_replicas_apart(after) if subresource == "scale" else after.items())
 
 

@@ -248,7 +248,7 @@ class Comparison(NamedTuple):
 
 
 def compare(root: Ref, old: Any, new: Any) -> Comparison:
-    """What differs between two objects of a type."""
+    """What differs between two objects of a type. ElementError where an item has no identity."""
     result = Comparison({}, {}, {})
     _compare(root, old, new, (), result)
     return result
@@ -306,14 +306,10 @@ def _compare_leaf(old: Any, new: Any, path: Path, out: Comparison) -> None:
 
 
 def _grouped(atom: Atom, items: list[Any]) -> dict[str, list[Any]]:
-    """The items by their element; those without identity are passed over."""
+    """The items by their element. ElementError where one has no identity."""
     groups: dict[str, list[Any]] = {}
     for item in items:
-        try:
-            element = item_element(atom, item)
-        except ElementError:
-            continue
-        groups.setdefault(element, []).append(item)
+        groups.setdefault(item_element(atom, item), []).append(item)
     return groups
 
 

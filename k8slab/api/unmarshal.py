@@ -173,9 +173,10 @@ def _decode_bytes(value: Any, step: _Step | None, walk: _Walk) -> Any:
     fault = base64_fault(value)
     if fault is not None and not walk.first:
         walk.first = f"illegal base64 data at input byte {fault}"
-    return value
+    return value if _BASE64.fullmatch(value) else _LINE_ENDS.sub("", value)
 
 
+_LINE_ENDS = re.compile(r"[\r\n]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
 
 

@@ -167,7 +167,7 @@ def update(
         if kind.create_on_update and not subresource:
             return create(world, actor, kind_name, obj, cause=cause, options=options)
         raise not_found(kind.plural, kind.group, name)
-    check_preconditions(kind, obj, old)
+    check_preconditions(kind, obj, old, dry_run=options.dry_run)
     return replace(world, actor, kind, key, old, obj, subresource, cause=cause, options=options)
 
 
@@ -484,9 +484,13 @@ _REGISTRY_PREFIXES = {
 }
 
 
-def uid_mismatch(kind: Kind, key: Key, uid: str, old: Obj) -> str:
-    """What storage says of an object that is not the one that was meant: it names etcd's key."""
-    return _mismatch(kind, key, "UID", uid, old["metadata"]["uid"])
+def uid_mismatch(kind: Kind, key: Key, uid: str, old: Obj, *, dry_run: bool = False) -> str:
+    """What storage says of an object that is not the one that was meant: it names etcd's key.
+
+    A dry run doesn't get as far as etcd, which puts its own root before the key.
+    """
+    text = _mismatch(kind, key, "UID", uid, old["metadata"]["uid"])
+    return text.replace("Key: /registry/", "Key: /", 1) if dry_run else text
 
 
 def version_mismatch(kind: Kind, key: Key, version: str, old: Obj) -> str:
@@ -503,7 +507,7 @@ def _mismatch(kind: Kind, key: Key, what: str, wanted: str, present: str) -> str
     )
 
 
-def check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
+def check_preconditions(kind: Kind, new: Obj, old: Obj, *, dry_run: bool = False) -> None:
     """Raise 409 where the uid or resourceVersion that a replacement carries is not the stored one."""
     metadata = new["metadata"]
     if metadata is old["metadata"]:
@@ -511,7 +515,8 @@ def check_preconditions(kind: Kind, new: Obj, old: Obj) -> None:
     uid = metadata.get("uid")
     if uid and uid != old["metadata"]["uid"]:
         key = (metadata.get("namespace", ""), metadata["name"])
-        raise conflict(kind.plural, kind.group, metadata["name"], uid_mismatch(kind, key, uid, old))
+        why = uid_mismatch(kind, key, uid, old, dry_run=dry_run)
+        raise conflict(kind.plural, kind.group, metadata["name"], why)
     check_version(kind, new, old)
 
 

@@ -21,6 +21,7 @@ from k8slab.api.validation._field import invalid as invalid_value
 from k8slab.cluster import admission, bodies, subresources
 from k8slab.cluster.api import PLAIN, Actor, WriteOptions, admission_request
 from k8slab.cluster.options import delete_query, integer
+from k8slab.cluster.owner_references import without_repeats
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import Route, nothing_here
 from k8slab.cluster.world import World
@@ -39,10 +40,14 @@ def create(
     world: World, request: Request, route: Route, actor: Actor, options: WriteOptions, validation: str
 ) -> Response:
     """POST to a subresource."""
-    warnings: list[str] = []
+    warn = options.warn or (lambda text: None)
     kinds = {"eviction": _EVICTION, "token": _TOKEN}
     kind = kinds.get(route.subresource, _BINDING)
+    warnings: list[str] = []
     body, _ = bodies.decoded(_in_old_version(request, kind), kind, kind.api_version, validation, warnings)
+    for text in warnings:
+        warn(text)
+    body = without_repeats(body, warn)
     _check_namespace(route, body.get("metadata") or {})
     body = subresources.admitted(
         world,
@@ -61,7 +66,7 @@ def create(
         response = Response(201, _token(world, route, body))
     else:
         response = _bind(world, route, actor, options, body, cause)
-    return response._replace(warnings=tuple(warnings))
+    return response
 
 
 def _in_old_version(request: Request, kind: Kind) -> Request:
@@ -138,6 +143,8 @@ def _evict(
     if asked and options.dry_run and asked != ["All"]:
         text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(asked)}]"
         raise ApiError(500, "", text)
+    if world.get("Pod", route.key) is None:
+        raise not_found("pods", "", route.name)
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
     subresources.evict(world, actor, route.key, choices, cause=cause)

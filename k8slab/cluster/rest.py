@@ -263,6 +263,7 @@ def _create(world: World, exchange: Exchange) -> Response:
     if is_custom(route.kind):
         obj = read_custom(world, route.kind, route.version, obj, query.validation, exchange.warnings)
     if route.kind.kind in virtual_kinds():
+        obj = written(route.kind, obj) if is_sparse else obj
         return _review(world, exchange, obj, actor, options)
     obj = placed(route, to_storage(world, route, obj))
     obj = without_repeats(obj, exchange.warnings.append)
@@ -274,9 +275,10 @@ def _create(world: World, exchange: Exchange) -> Response:
 def _review(world: World, exchange: Exchange, obj: Obj, actor: Actor, options: WriteOptions) -> Response:
     """Answer a question. Its answer too says who asked, as every created object does."""
     route = exchange.route
-    answered = reviews.answer(world, exchange.request, route, placed(route, {"metadata": {}, **obj}))
+    review = placed(route, without_repeats({"metadata": {}, **obj}, exchange.warnings.append))
     managed = ownership.after_write(world, route.kind, None, obj, actor, "", options)
-    return _shown(world, exchange, ownership.with_fields(answered, managed), 201)
+    answered = reviews.answer(world, exchange.request, route, ownership.with_fields(review, managed))
+    return _shown(world, exchange, answered, 201)
 
 
 _WIPED = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")

@@ -12,9 +12,10 @@ from k8slab import clock
 from k8slab.api.errors import Cause, bad_request, invalid
 from k8slab.api.meta import Obj
 from k8slab.api.tokens import ISSUER
+from k8slab.api.validation._field import forbidden, required
 from k8slab.api.validation._field import invalid as invalid_value
-from k8slab.api.validation._field import required
 from k8slab.api.validation._metadata import selector_requirement
+from k8slab.api.validation._shape import tagged
 from k8slab.cluster import access, node_access
 from k8slab.cluster.admission import user_info
 from k8slab.cluster.request import Request
@@ -81,10 +82,32 @@ def _selector_faults(attributes: Obj, name: str) -> list[Cause]:
     for index, requirement in enumerate(requirements):
         where = f"{path}.requirements[{index}]"
         if name == "labelSelector":
-            causes += selector_requirement(requirement, where)
-        elif not requirement.get("key"):
-            causes.append(required(f"{where}.key", "must be specified"))
+            causes += selector_requirement(requirement, where, lax_operator=True)
+        else:
+            causes += _field_requirement(requirement, where)
     return causes
+
+
+def _field_requirement(requirement: Obj, path: str) -> list[Cause]:
+    """One requirement of a field selector; operators may be unknown (`ValidateFieldSelectorRequirement`)."""
+    causes = [] if requirement.get("key") else [required(f"{path}.key", "must be specified")]
+    operator, values = requirement.get("operator"), requirement.get("values")
+    if operator in ("In", "NotIn") and not values:
+        causes.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+    if operator in ("Exists", "DoesNotExist") and values:
+        text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        causes.append(forbidden(f"{path}.values", text))
+    return causes
+
+
+def _metadata_faults(review: Obj, is_local: bool) -> list[Cause]:
+    """A question has no metadata of its own, but for the namespace of a local one and who wrote it."""
+    metadata = review["metadata"]
+    ignored = ("managedFields", "namespace") if is_local else ("managedFields",)
+    if not any(value for name, value in metadata.items() if name not in ignored):
+        return []
+    text = "must be empty except for namespace" if is_local else "must be empty"
+    return [invalid_value("metadata", tagged("ObjectMeta", metadata), text)]
 
 
 def _namespace_faults(spec: Obj, namespace: str) -> list[Cause]:
@@ -122,7 +145,9 @@ def _access(world: World, request: Request, route: Route, review: Obj) -> Obj:
     causes = _access_faults(spec, not own)
     for name in ("fieldSelector", "labelSelector"):
         causes += _selector_faults(spec.get("resourceAttributes") or {}, name)
-    if route.kind.kind == "LocalSubjectAccessReview":
+    is_local = route.kind.kind == "LocalSubjectAccessReview"
+    causes += _metadata_faults(review, is_local)
+    if is_local:
         causes += _namespace_faults(spec, route.namespace)
     if causes:
         raise invalid("", route.group, "", causes)

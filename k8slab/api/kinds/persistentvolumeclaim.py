@@ -30,6 +30,10 @@ def _with_sources(obj: Obj, old: Obj | None) -> Obj:
     if source is None and reference is None:
         return obj
     before = (old or {}).get("spec") or {}
+    if reference is not None and reference.get("namespace") and before.get("dataSourceRef") is None:
+        # Sources in other namespaces are off by default; then the whole reference is forgotten.
+        spec = {name: value for name, value in spec.items() if name != "dataSourceRef"}
+        obj, reference = {**obj, "spec": spec}, None
     in_use = before.get("dataSource") is not None or before.get("dataSourceRef") is not None
     if source is not None and reference is None:
         if not in_use and (source.get("apiGroup") or "", source.get("kind")) not in _LEGACY_SOURCES:

@@ -186,7 +186,7 @@ def greater_than(
     """None of these numbers of a status may be greater than another of its numbers."""
     most = obj.get(limit) or 0
     return [
-        invalid(child(path, name), obj[name], f"cannot be greater than {label}")
+        invalid(child(path, name), obj.get(name) or 0, f"cannot be greater than {label}")
         for name in names
         if (obj.get(name) or 0) > most
     ]

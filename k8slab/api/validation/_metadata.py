@@ -86,7 +86,9 @@ def validate_label_selector(selector: Any, path: str, *, lax_values: bool = Fals
     return causes
 
 
-def selector_requirement(requirement: Obj, path: str, *, lax_values: bool = False) -> list[Cause]:
+def selector_requirement(
+    requirement: Obj, path: str, *, lax_values: bool = False, lax_operator: bool = False
+) -> list[Cause]:
     """One expression of a LabelSelector."""
     causes: list[Cause] = []
     operator, values = requirement.get("operator") or "", requirement.get("values") or ()
@@ -100,7 +102,7 @@ def selector_requirement(requirement: Obj, path: str, *, lax_values: bool = Fals
                     f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
                 )
             )
-    else:
+    elif not lax_operator:
         causes.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
     causes += validate_label_name(requirement.get("key") or "", f"{path}.key")
     if not lax_values:

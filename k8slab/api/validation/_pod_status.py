@@ -17,9 +17,10 @@ from k8slab.api.validation._field import (
     enumerated,
     forbidden,
     invalid,
+    required,
 )
 from k8slab.api.validation._ip import is_dual_stack, legacy_ip
-from k8slab.api.validation._names import dns_subdomain, label_key, user_id
+from k8slab.api.validation._names import dns_label, dns_subdomain, label_key, user_id
 
 _SYSTEM_CONDITIONS = ("PodScheduled", "Ready", "Initialized")
 _GOOD_CONDITIONS = (*_SYSTEM_CONDITIONS, "ContainersReady", "PodReadyToStartContainers")
@@ -46,6 +47,8 @@ def validate_pod_status(new: Obj, old: Obj) -> list[Cause]:
     causes += _validate_transitions(old.get("spec") or {}, after, before)
     if after.get("resourceClaimStatuses"):
         causes += _validate_claims(after["resourceClaimStatuses"], new.get("spec") or {})
+    if after.get("extendedResourceClaimStatus") is not None:
+        causes += _validate_extended_claim(after["extendedResourceClaimStatus"], new.get("spec") or {})
     for name in ("podIPs", "hostIPs"):
         if after.get(name) is not before.get(name):
             causes += _validate_ips(after, before, name)
@@ -168,6 +171,42 @@ def _validate_claims(statuses: Sequence[Obj], spec: Obj) -> list[Cause]:
         if claim is not None:
             causes += all_invalid(f"{path}.resourceClaimName", claim, dns_subdomain(claim))
     return causes
+
+
+_UNREQUESTED = (
+    "must match the extended resource name of an entry in spec.initContainers.resources.requests or "
+    "spec.containers.resources.requests"
+)
+_NO_CONTAINER = "must match the name of an entry in spec.initContainers.name or spec.containers.name"
+
+
+def _validate_extended_claim(status: Obj, spec: Obj) -> list[Cause]:
+    """The claim that was made for extended resources: which container's request is served by which of its."""
+    path = "status.extendedResourceClaimStatus"
+    mappings = status.get("requestMappings") or ()
+    causes = []
+    if not mappings:
+        causes.append(required(f"{path}.requestMappings", "at least one request mapping is required"))
+    all_containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    containers = {one.get("name"): one for one in all_containers}
+    fields = ("containerName", "resourceName", "requestName")
+    seen: list[tuple[str, ...]] = []
+    for index, mapping in enumerate(mappings):
+        where = f"{path}.requestMappings[{index}]"
+        said = tuple(mapping.get(name) or "" for name in fields)
+        container, resource, asked = said
+        if container not in containers:
+            causes.append(invalid(f"{where}.containerName", container, _NO_CONTAINER))
+        elif resource not in ((containers[container].get("resources") or {}).get("requests") or {}):
+            causes.append(invalid(f"{where}.resourceName", resource, _UNREQUESTED))
+        causes += all_invalid(f"{path}.requestName", asked, dns_label(asked))
+        if said in seen:
+            causes += [duplicate(f"{where}.{name}", one) for name, one in zip(fields, said)]
+        seen.append(said)
+    claim = status.get("resourceClaimName") or ""
+    if not claim:
+        causes.append(required(f"{path}.resourceClaimName"))
+    return causes + (all_invalid(f"{path}.resourceClaimName", claim, dns_subdomain(claim)) if claim else [])
 
 
 def _validate_ips(after: Obj, before: Obj, name: str) -> list[Cause]:

@@ -120,7 +120,7 @@ def validate_volume_spec(spec: Obj, path: str, name: str, *, inline: bool = Fals
         causes.append(required(f"{path}.accessModes"))
     causes += validate_access_modes(modes, f"{path}.accessModes")
     if not inline:
-        causes += _validate_capacity(spec.get("capacity") or {}, f"{path}.capacity")
+        causes += _validate_capacity(spec.get("capacity"), f"{path}.capacity")
     causes += _validate_reclaim_policy(spec.get("persistentVolumeReclaimPolicy"), path, inline)
     affinity = spec.get("nodeAffinity")
     if affinity is not None and inline:
@@ -150,10 +150,11 @@ def _validate_inline(spec: Obj, path: str) -> list[Cause]:
     return causes
 
 
-def _validate_capacity(capacity: Obj, path: str) -> list[Cause]:
+def _validate_capacity(given: Obj | None, path: str) -> list[Cause]:
+    capacity = given or {}
     causes = [] if capacity else [required(path)]
     if list(capacity) != ["storage"]:
-        shown = {name: text_of(capacity[name]) for name in sorted(capacity)} or None
+        shown = given and {name: text_of(capacity[name]) for name in sorted(capacity)}
         causes.append(not_supported(path, shown, ("storage",)))
     for name in sorted(capacity):
         where, amount = f"{path}[{name}]", capacity[name]

@@ -69,4 +69,20 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     return causes
 
 
-RULES = rules(_create, _update, namespaced=False)
+_TOKENS_EXPOSED = (
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent "
+    "possible logging of tokens in volume attributes"
+)
+
+
+def _warnings(new: Obj, old: Obj | None) -> tuple[str, ...]:
+    """Tokens that are asked for, now or anew, come among the volume attributes unless told otherwise."""
+    spec = new.get("spec") or {}
+    asked = spec.get("tokenRequests") or []
+    before = ((old or {}).get("spec") or {}).get("tokenRequests") or []
+    if asked and asked != before and spec.get("serviceAccountTokenInSecrets") is None:
+        return (_TOKENS_EXPOSED,)
+    return ()
+
+
+RULES = rules(_create, _update, namespaced=False, warnings=_warnings)

@@ -51,7 +51,7 @@ def _hoisted(spec: Obj) -> tuple[Obj, list[Obj]]:
     shared: Obj = {}
     for name, top_name in _SHARED:
         values = [version.get(name) for version in versions]
-        if versions and values[0] and all(value == values[0] for value in values):
+        if versions and values[0] is not None and all(value == values[0] for value in values):
             shared[top_name] = values[0]
             versions = [{key: value for key, value in one.items() if key != name} for one in versions]
     return shared, versions
@@ -75,7 +75,7 @@ def _validate_spec(spec: Obj, path: str, unchanged: Container[str] = ()) -> list
         scopes = ("Cluster", "Namespaced")
         causes.append(not_supported(f"{path}.scope", scope, scopes) if scope else required(f"{path}.scope"))
     shared, versions = _hoisted(spec)
-    causes += _validate_versions(shared, versions, path, unchanged)
+    causes += _validate_versions(shared, versions, path, unchanged, spec.get("versions") is None)
     first = ((spec.get("versions") or [{}])[0] or {}).get("name") or ""
     if first:
         causes += _joined(f"{path}.version", first, dns_1035_label(first))
@@ -96,10 +96,16 @@ def _validate_spec(spec: Obj, path: str, unchanged: Container[str] = ()) -> list
         causes.append(invalid(where, "", "may only be set when validations.schema is included"))
     elif shared.get("selectableFields"):
         causes += _validate_selectable(shared["selectableFields"], validation, where)
-    return causes + _validate_conversion(spec.get("conversion"), f"{path}.conversion")
+    where, strategy = f"{path}.conversion", (spec.get("conversion") or {}).get("strategy") or ""
+    if spec.get("conversion") is not None and strategy != "None" and spec.get("preserveUnknownFields"):
+        detail = "must be None if spec.preserveUnknownFields is true"
+        causes.append(invalid(f"{where}.strategy", strategy, detail))
+    return causes + _validate_conversion(spec.get("conversion"), where)
 
 
-def _validate_versions(shared: Obj, versions: list[Obj], path: str, unchanged: Container[str]) -> list[Cause]:
+def _validate_versions(
+    shared: Obj, versions: list[Obj], path: str, unchanged: Container[str], is_absent: bool
+) -> list[Cause]:
     where = f"{path}.versions"
     causes: list[Cause] = []
     if (shared.get("validation") or {}).get("openAPIV3Schema") is None:
@@ -120,7 +126,8 @@ def _validate_versions(shared: Obj, versions: list[Obj], path: str, unchanged: C
             fields = f"{here}.selectableFields"
             causes += _validate_selectable(version["selectableFields"], version.get("schema"), fields)
     names = [version.get("name") for version in versions]
-    shown = [shape("CustomResourceDefinitionVersion", version) for version in versions] or None
+    given = [shape("CustomResourceDefinitionVersion", version) for version in versions]
+    shown = None if is_absent else given
     if len(set(names)) != len(names):
         causes.append(invalid(where, shown, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:

@@ -32,7 +32,9 @@ def _validate_spec(spec: Obj) -> list[Cause]:
     rules_given, backend = spec.get("rules") or (), spec.get("defaultBackend")
     causes: list[Cause] = []
     if not rules_given and backend is None:
-        causes.append(invalid("spec", None, "either `defaultBackend` or `rules` must be specified"))
+        causes.append(
+            invalid("spec", spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
+        )
     if backend is not None:
         causes += _validate_backend(backend, "spec.defaultBackend")
     for index, rule in enumerate(rules_given):

@@ -116,7 +116,8 @@ def _validate_place(spec: Obj) -> list[Cause]:
     given, causes = _places_of(spec, "spec", "must be either unset or set to a non-empty string")
     selector = spec.get("nodeSelector")
     if selector is not None and len(selector.get("nodeSelectorTerms") or ()) != 1:
-        terms = [shape("NodeSelectorTerm", one) for one in selector.get("nodeSelectorTerms") or ()] or None
+        given_terms = selector.get("nodeSelectorTerms")
+        terms = given_terms and [shape("NodeSelectorTerm", one) for one in given_terms]
         path = "spec.nodeSelector.nodeSelectorTerms"
         causes.append(invalid(path, terms, "must have exactly one node selector term"))
     by_device = spec.get("perDeviceNodeSelection")

@@ -41,7 +41,7 @@ def _update(new: Obj, old: Obj) -> list[Cause]:
     if (len(before), len(after)) == (1, 2):
         causes = [] if after[0] == before[0] else [invalid(f"{_PATH}[0]", after[0], IMMUTABLE)]
         return causes + _create(new)
-    return [invalid(_PATH, after or None, IMMUTABLE)]
+    return [invalid(_PATH, (new.get("spec") or {}).get("cidrs"), IMMUTABLE)]
 
 
 RULES = rules(_create, _update, namespaced=False)

@@ -49,7 +49,8 @@ def validate_parameters(parameters: Obj, path: str, *, may_be_empty: bool) -> li
 
 def _validate_topologies(topologies: Sequence[Obj]) -> list[Cause]:
     causes: list[Cause] = []
-    before: list[dict[str, list[str]]] = []
+    # Upstream begins with as many empty terms as there are terms, and compares with those too.
+    before: list[dict[str, list[str]]] = [{} for _ in topologies]
     for index, term in enumerate(topologies):
         path = f"allowedTopologies[{index}].matchLabelExpressions"
         known: dict[str, list[str]] = {}
