@@ -11,7 +11,8 @@ printers/{json,yaml,name,typesetter}.go, v1.36.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from k8slab.api import go_text, schema, unmarshal, yaml
 from k8slab.api.kind import Kind
@@ -176,8 +177,16 @@ def _as_list(objects: Sequence[Obj]) -> Obj:
     return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
 
 
-def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None:
-    """Print one object by itself, several in a List. KubectlError for an unknown format."""
+def check_output(session: Session) -> None:
+    """Refuse `-o` before anything is asked, as commands do that make their printer first."""
+    if "dry-run" in session.flags:
+        dry_run(session)
+    if not is_named_only(session):
+        _printer(session, session.flags.get("output", ""))
+
+
+def _printer(session: Session, output: str) -> Callable[[Obj], str]:
+    """What prints an object. KubectlError for an unknown format, or a template that can't be read."""
     if not session.flags.get("template") and output.partition("=")[0] not in _FORMATS:
         raise fail(
             f'unable to match a printer suitable for the output format "{output}", '
@@ -189,17 +198,31 @@ def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None
         show_managed_fields=session.flags.get("show-managed-fields", False),
         allow_missing_template_keys=session.flags.get("allow-missing-template-keys", True),
     )
+    with _printed_errors(session):
+        return object_printer(flags, session.client.read_file)
+
+
+@contextmanager
+def _printed_errors(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except OutputError as error:
+        session.write(error.printed)
+        raise KubectlError(f"error: {error}\n") from error
+
+
+def print_objects(session: Session, objects: Sequence[Obj], output: str) -> None:
+    """Print one object by itself, several in a List. KubectlError for an unknown format."""
+    printer = _printer(session, output)
     shown = objects[0] if len(objects) == 1 else _as_list(objects)
     if len(objects) != 1 and output in ("json", "kyaml", "yaml"):
-        print_ordered(session, shown if flags.show_managed_fields else without_managed_fields(shown))
+        is_whole = session.flags.get("show-managed-fields", False)
+        print_ordered(session, shown if is_whole else without_managed_fields(shown))
         return
-    try:
-        text = object_printer(flags, session.client.read_file)(shown)
+    with _printed_errors(session):
+        text = printer(shown)
         if output == "yaml":
             if session.printed:
                 session.write("---\n")
             session.printed += 1
         session.write(text)
-    except OutputError as error:
-        session.write(error.printed)
-        raise KubectlError(f"error: {error}\n") from error

@@ -441,7 +441,8 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
     namespace = ""
     is_local = session.flags.get("local") or session.command == "auth reconcile"
     if kind.namespaced and not (is_local and not metadata.get("namespace")):
-        namespace = metadata.get("namespace") or session.namespace
+        everywhere = session.flags.get("all-namespaces")
+        namespace = metadata.get("namespace") or ("" if everywhere else session.namespace)
         asked = session.asked_namespace
         if asked and metadata.get("namespace") and metadata["namespace"] != asked:
             raise fail(
@@ -449,7 +450,7 @@ def _info(session: Session, manifest: Obj, source: str) -> Info:
                 f"namespace \"{asked}\". You must pass '--namespace={metadata['namespace']}' to perform this "
                 "operation."
             )
-        if metadata.get("namespace") != namespace:
+        if namespace and metadata.get("namespace") != namespace:
             manifest = {**manifest, "metadata": {**metadata, "namespace": namespace}}
     if "metadata" not in manifest:
         manifest = {**manifest, "metadata": {}}
@@ -520,10 +521,24 @@ def select(
     if alone:
         kinds_of(session, pairs[0][0])
         raise fail("resource(s) were provided, but no name was specified")
-    found = []
+    found: list[Info] = []
     for kind, name in one_kind_each(session, pairs):
-        found.extend(_read(session, Info(kind, session.namespace if kind.namespaced else "", name)))
+        read = _read(session, Info(kind, session.namespace if kind.namespaced else "", name))
+        if not read:
+            session.unread.append((len(found), session.failures[-1]))
+        found.extend(read)
     return found
+
+
+def in_turn(session: Session, infos: Sequence[Info]) -> Iterator[Info]:
+    """The selected objects, one after the other; one that couldn't be read fails when its turn comes."""
+    unread = [one for one in session.unread if any(one[1] is error for error in session.failures)]
+    session.unread = []
+    session.failures = [one for one in session.failures if all(one is not error for _, error in unread)]
+    for place, info in enumerate(infos):
+        session.failures += [error for before, error in unread if before == place]
+        yield info
+    session.failures += [error for before, error in unread if before == len(infos)]
 
 
 def refuse_words(words: Sequence[str]) -> None:
@@ -627,7 +642,18 @@ def _read(session: Session, info: Info) -> list[Info]:
         return []
 
 
+def check_namespace(info: Info) -> None:
+    """Refuse what is in no namespace: a file's object that names none, with `--all-namespaces`."""
+    if info.kind.namespaced and not info.namespace:
+        kind = info.kind
+        resource = f"{kind.group}/{kind.version}, Resource={kind.plural}"
+        raise fail(f"no namespace set on resource {resource} {quote(info.name)}")
+
+
 def _current(session: Session, info: Info) -> Info:
     if not info.name:
         raise fail("resource name may not be empty")
+    if session.command != "describe":
+        # That one doesn't look before it asks.
+        check_namespace(info)
     return info._replace(obj=session.find(info.kind, info.namespace, info.name))

@@ -45,6 +45,8 @@ class Session:
         self.stdin = stdin
         self.code = 0
         self.failures: list[Exception] = []
+        self.unread: list[tuple[int, Exception]] = []
+        """Failures to read what is named, each with how many objects were read before it."""
         self.late_failures: list[Exception] = []
         """What is wrong with files, where a command tells of it behind what is wrong with objects."""
         self.printed = 0

@@ -17,6 +17,7 @@ from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
+    check_output,
     dry_run,
     noted_struct,
     print_done,
@@ -37,6 +38,7 @@ def one_name(session: Session) -> str:
     name = session.arguments[0]
     if not name:
         raise fail("name must be specified")
+    check_output(session)
     return name
 
 

@@ -12,9 +12,26 @@ from k8slab.api.meta import Obj
 from k8slab.api.validation._names import label_value
 from k8slab.kubectl.command import FailuresError, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.printing import (
+    DRY_RUN,
+    FIELD_MANAGER,
+    OUTPUT_FLAGS,
+    check_output,
+    dry_run,
+    print_done,
+    write_query,
+)
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, SELECTOR_FLAGS, Info, select
+from k8slab.kubectl.resources import (
+    ALL_NAMESPACES,
+    FIELD_SELECTOR,
+    FILE_FLAGS,
+    SELECTOR_FLAGS,
+    Info,
+    in_turn,
+    named,
+    select,
+)
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._pairs import parse_pairs, split_pairs
 
@@ -106,6 +123,8 @@ ANNOTATIONS = Noun("annotation", "annotations", _read_annotations, _refuse_annot
 
 def change(session: Session, noun: Noun) -> None:
     """Set and remove labels or annotations."""
+    if noun is ANNOTATIONS:
+        check_output(session)
     words, pairs = split_pairs(session.arguments, noun.word)
     added, removed = noun.read(pairs)
     _check(session, noun, words, bool(added or removed))
@@ -115,15 +134,34 @@ def change(session: Session, noun: Noun) -> None:
         all_by_default=session.flags["all"],
         latest=not session.flags["local"],
     )
-    alone = len(infos) == 1 and not session.flags["selector"] and not session.flags["all"]
+    alone = _is_one(words, infos)
     if session.flags["resource-version"] and not alone and not session.failures:
         raise fail("--resource-version may only be used with a single resource")
-    for info in infos:
+    for info in in_turn(session, infos):
         with session.collecting():
             if session.flags["list"]:
-                _list(session, noun, info, alone)
+                _list(session, noun, _labelled(session, noun, info, added, removed), alone)
             else:
                 _change_one(session, noun, info, added, removed)
+
+
+def _is_one(words: Sequence[str], infos: Sequence[Info]) -> bool:
+    """Whether the command line can mean no more than one object: it names one, or one file."""
+    if words:
+        pairs = named(words)
+        return len(pairs) == 1 and bool(pairs[0][1])
+    sources = {info.source for info in infos}
+    return len(sources) == 1 and sources != {"STDIN"}
+
+
+def _labelled(session: Session, noun: Noun, info: Info, added: dict[str, str], removed: list[str]) -> Info:
+    """The object with its labels as the command line would have them: so they are listed."""
+    metadata = info.present["metadata"]
+    present: dict[str, str] = metadata.get(noun.field) or {}
+    if not session.flags["overwrite"]:
+        noun.refuse_clashes(present, added)
+    after = {name: value for name, value in {**present, **added}.items() if name not in removed}
+    return info._replace(obj={**info.present, "metadata": {**metadata, noun.field: after}})
 
 
 def _check(session: Session, noun: Noun, words: Sequence[str], has_changes: bool) -> None:

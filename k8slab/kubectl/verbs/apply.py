@@ -26,6 +26,7 @@ from k8slab.kubectl.printing import (
     DRY_RUN,
     FIELD_MANAGER,
     OUTPUT_FLAGS,
+    check_output,
     dry_run,
     is_named_only,
     print_done,
@@ -343,12 +344,13 @@ def _server_side(session: Session, info: Info) -> Obj:
 def _view_last(session: Session) -> None:
     """`kubectl apply view-last-applied`: the manifest that was last applied."""
     output = session.flags["output"] or "yaml"
+    infos = list(_viewed(session))
     if output not in ("yaml", "json"):
         raise usage_fail(
             session.command,
             f"Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json",
         )
-    for text in [_last_of(info) for info in _viewed(session)]:
+    for text in [_last_of(info) for info in infos]:
         if text is None:
             continue
         manifest = json.loads(text)
@@ -386,6 +388,7 @@ def _last_of(info: Info) -> str | None:
 
 def _set_last(session: Session) -> None:
     """`kubectl apply set-last-applied`: note a manifest without applying it."""
+    check_output(session)
     if not session.flags["filename"]:
         raise KubectlError(NOTHING_NAMED)
     changed: list[tuple[Info, Obj, str]] = []

@@ -23,7 +23,7 @@ from k8slab.kubectl.printing import (
     print_done,
 )
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import FILE_FLAGS, Info, select
+from k8slab.kubectl.resources import FILE_FLAGS, Info, in_turn, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._posting import posted
 
@@ -47,7 +47,7 @@ def _run(session: Session) -> None:
         raise fail("--cpu-percent and --cpu are mutually exclusive")
     metrics = _metrics(session)
     count = 0
-    for info in select(session, latest=False):
+    for info in in_turn(session, select(session, latest=False)):
         with session.collecting():
             _autoscale(session, info, metrics)
             count += 1

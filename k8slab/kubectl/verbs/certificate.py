@@ -12,7 +12,7 @@ from k8slab.api.meta import Obj
 from k8slab.clock import timestamp
 from k8slab.kubectl.command import Verb, fail, help_text
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
+from k8slab.kubectl.printing import OUTPUT_FLAGS, check_output, print_done
 from k8slab.kubectl.resources import FILE_FLAGS, Info, kind_named, select
 from k8slab.kubectl.session import Session, path_of
 
@@ -24,6 +24,7 @@ def _deciding(condition: str, verb: str, done: str) -> Callable[[Session], None]
     """A command that gives requests a condition."""
 
     def run(session: Session) -> None:
+        check_output(session)
         if not session.arguments and not session.flags["filename"]:
             raise fail("one or more CSRs must be specified as <name> or -f <filename>")
         chosen = [one if "/" in one else f"{_PLURAL}/{one}" for one in session.arguments]

@@ -9,7 +9,15 @@ from k8slab.api.errors import ApiError
 from k8slab.kubectl.command import Verb, fail, usage_fail, with_source
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation, noted_if_asked
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.printing import (
+    DRY_RUN,
+    FIELD_MANAGER,
+    OUTPUT_FLAGS,
+    check_output,
+    dry_run,
+    print_done,
+    write_query,
+)
 from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files
 from k8slab.kubectl.session import Session, path_of
@@ -34,6 +42,7 @@ def _run(session: Session) -> None:
         raise usage_fail("create", f"Unexpected args: [{' '.join(session.arguments)}]")
     if not session.flags["filename"] and not session.flags["kustomize"]:
         raise fail("must specify one of -f and -k")
+    check_output(session)
     if session.flags["raw"]:
         raw_write(session, "POST")
         return

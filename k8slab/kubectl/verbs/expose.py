@@ -12,14 +12,9 @@ from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG
-from k8slab.kubectl.printing import (
-    DRY_RUN,
-    FIELD_MANAGER,
-    OUTPUT_FLAGS,
-    print_done,
-)
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, check_output, print_done
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import FILE_FLAGS, Info, select
+from k8slab.kubectl.resources import FILE_FLAGS, Info, in_turn, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._overrides import OVERRIDE_FLAGS, overridden
 from k8slab.kubectl.verbs._posting import posted
@@ -29,7 +24,8 @@ _LONGEST_NAME = 63
 
 
 def _run(session: Session) -> None:
-    for info in select(session, latest=False, by_selector=False):
+    check_output(session)
+    for info in in_turn(session, select(session, latest=False, by_selector=False)):
         with session.collecting():
             _expose(session, info)
 

@@ -37,6 +37,7 @@ from k8slab.kubectl.resources import (
     NOTHING_NAMED,
     Info,
     check_list,
+    check_namespace,
     enhanced,
     kinds_of,
     named,
@@ -126,9 +127,14 @@ def _run(session: Session) -> None:
     session.code = output.exit_code
 
 
-def _target_of(info: Info, subresource: str) -> _Target:
+def _target_of(info: Info) -> _Target | KubectlError:
+    """What a file's object asks for. A subresource is asked for of objects that are named only."""
+    try:
+        check_namespace(info)
+    except KubectlError as error:
+        return error
     manifest = None if info.name else info.present
-    return _Target(info.kind, info.namespace, info.name, subresource, manifest, info.is_listed)
+    return _Target(info.kind, info.namespace, info.name, "", manifest, info.is_listed)
 
 
 def _missing(session: Session, target: _Target, error: ApiError) -> ApiError:
@@ -208,10 +214,7 @@ def _targets(session: Session) -> Sequence[_Target | KubectlError]:
     subresource = flags["subresource"]
     if flags["filename"] or flags["kustomize"]:
         refuse_words(session.arguments)
-        return [
-            one if isinstance(one, KubectlError) else _target_of(one, subresource)
-            for one in streamed(session)
-        ]
+        return [one if isinstance(one, KubectlError) else _target_of(one) for one in streamed(session)]
     pairs = named(session.arguments)
     if not pairs:
         if flags["watch"] or flags["watch-only"]:

@@ -16,7 +16,7 @@ from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
 from k8slab.kubectl.recording import RECORD, record_after
-from k8slab.kubectl.resources import FILE_FLAGS, Info, select
+from k8slab.kubectl.resources import FILE_FLAGS, Info, in_turn, select
 from k8slab.kubectl.session import Session, path_of
 
 _TYPES = {
@@ -39,7 +39,7 @@ def _run(session: Session) -> None:
         raise fail(f'--type must be one of [{" ".join(sorted(_TYPES))}], not "{flags["type"]}"')
     body = _body(session)
     count = 0
-    for info in select(session, latest=False):
+    for info in in_turn(session, select(session, latest=False)):
         count += 1
         with session.collecting():
             _patch(session, info, patch_type, body)

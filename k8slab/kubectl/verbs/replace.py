@@ -11,7 +11,15 @@ from k8slab.clock import MINUTE_US
 from k8slab.kubectl.command import Verb, fail, with_source
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import SAVE_CONFIG, VALIDATE, field_validation, noted_if_asked
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done, write_query
+from k8slab.kubectl.printing import (
+    DRY_RUN,
+    FIELD_MANAGER,
+    OUTPUT_FLAGS,
+    check_output,
+    dry_run,
+    print_done,
+    write_query,
+)
 from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import CASCADE, delete_one, deletion_options, is_gone
@@ -19,6 +27,7 @@ from k8slab.kubectl.verbs._raw import raw_write
 
 
 def _run(session: Session) -> None:
+    check_output(session)
     _check(session)
     if session.flags["raw"]:
         raw_write(session, "PUT")

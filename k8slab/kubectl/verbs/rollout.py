@@ -15,7 +15,7 @@ from k8slab.clock import HOUR_US, timestamp
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import LAST_APPLIED, last_applied
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, check_output, dry_run, print_done
 from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, grouped_plural, select
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._rollout_history import (
@@ -99,6 +99,7 @@ def _watch_status(session: Session, info: Info) -> None:
 
 
 def _history(session: Session) -> None:
+    check_output(session)
     number = session.flags["revision"]
     infos = _infos(session)
     if number < 0:

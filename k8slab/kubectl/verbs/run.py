@@ -15,13 +15,7 @@ from k8slab.clock import SECOND_US
 from k8slab.kubectl.command import KubectlError, Verb, fail, usage_fail
 from k8slab.kubectl.flags import Flag, duration
 from k8slab.kubectl.last_applied import SAVE_CONFIG
-from k8slab.kubectl.printing import (
-    DRY_RUN,
-    FIELD_MANAGER,
-    OUTPUT_FLAGS,
-    dry_run,
-    print_done,
-)
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, check_output, dry_run, print_done
 from k8slab.kubectl.recording import RECORD, recorded
 from k8slab.kubectl.resources import FILENAME, KUSTOMIZE, RECURSIVE, Info
 from k8slab.kubectl.session import Session, path_of
@@ -48,6 +42,7 @@ def is_image(text: str) -> bool:
 
 
 def _run(session: Session) -> None:
+    check_output(session)
     flags = session.flags
     if not session.arguments or session.dash == 0:
         raise usage_fail("run", "NAME is required for run")

@@ -9,7 +9,7 @@ from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import Verb, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import DRY_RUN, OUTPUT_FLAGS, dry_run, print_done
+from k8slab.kubectl.printing import DRY_RUN, OUTPUT_FLAGS, check_output, dry_run, print_done
 from k8slab.kubectl.recording import RECORD, record_after
 from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR_FLAGS, Info, select
 from k8slab.kubectl.session import Session, path_of
@@ -18,6 +18,7 @@ _MERGE = "application/merge-patch+json"
 
 
 def _run(session: Session) -> None:
+    check_output(session)
     flags = session.flags
     if flags["replicas"] < 0:
         raise fail("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")

@@ -12,9 +12,18 @@ from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
 from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, dry_run, print_done
+from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, check_output, dry_run, print_done
 from k8slab.kubectl.recording import RECORD, recorded
-from k8slab.kubectl.resources import ALWAYS_RECURSIVE, FILE_FLAGS, FILENAME, SELECTOR, Info, full_name, select
+from k8slab.kubectl.resources import (
+    ALWAYS_RECURSIVE,
+    FILE_FLAGS,
+    FILENAME,
+    NOTHING_NAMED,
+    SELECTOR,
+    Info,
+    full_name,
+    select,
+)
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._create_policies import label_selector
 from k8slab.kubectl.verbs._pairs import chosen_containers, parse_pairs, split_pairs
@@ -29,17 +38,23 @@ _LOCAL_ERROR = (
     "arguments need a server\n"
 )
 
+_ONLY_FILES = (
+    "error: you must specify resources by --filename when --local is set.\n"
+    "Example resource specifications include:\n"
+    "   '-f rsrc.yaml'\n"
+    "   '--filename=rsrc.json'"
+)
+_UNAWARE = ("set env", "set serviceaccount")
+"""Commands that don't look at what is named with `--local`, and so miss it."""
+
 
 def chosen(session: Session, arguments: Sequence[str]) -> list[Info]:
     """The objects of the command line, all read; errors end the command."""
     if session.flags["local"]:
         if arguments:
-            raise fail(
-                "error: you must specify resources by --filename when --local is set.\n"
-                "Example resource specifications include:\n"
-                "   '-f rsrc.yaml'\n"
-                "   '--filename=rsrc.json'"
-            )
+            if session.command in _UNAWARE:
+                raise KubectlError(NOTHING_NAMED)
+            raise fail(_ONLY_FILES)
         if dry_run(session) == "server":
             raise fail("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
     infos = select(session, arguments=arguments, latest=not session.flags["local"])
@@ -92,6 +107,7 @@ def _named_failure(session: Session, info: Info, text: str) -> KubectlError:
 
 
 def _image(session: Session) -> None:
+    check_output(session)
     words, pairs = split_pairs(session.arguments, "image")
     images, _ = parse_pairs(pairs, "image")
     infos = chosen(session, words)
@@ -153,6 +169,7 @@ def _amounts(text: str) -> Obj:
 
 
 def _resources(session: Session) -> None:
+    check_output(session)
     flags = session.flags
     infos = chosen(session, session.arguments)
     if flags["all"] and flags["selector"]:
@@ -199,8 +216,11 @@ def _with_resources(container: Obj, wanted: Obj) -> Obj:
 
 
 def _selector(session: Session) -> None:
+    check_output(session)
     words = session.arguments
     wanted = label_selector(words[-1]) if words else None
+    if wanted and words[:-1] and session.flags["local"]:
+        raise fail(_ONLY_FILES)
     infos = select(session, arguments=words[:-1], latest=not session.flags["local"]) if wanted else []
     if wanted is None:
         raise fail("one selector is required")
@@ -229,6 +249,7 @@ def _expression_text(expression: Obj) -> str:
 
 
 def _service_account(session: Session) -> None:
+    check_output(session)
     words = session.arguments
     if not words:
         raise fail("serviceaccount is required")
@@ -250,6 +271,7 @@ def _service_account(session: Session) -> None:
 
 
 def _subject(session: Session) -> None:
+    check_output(session)
     flags = session.flags
     infos = chosen(session, session.arguments)
     if flags["all"] and flags["selector"]:
@@ -289,6 +311,7 @@ def _subjects(session: Session, in_cluster: bool) -> list[Obj]:
 
 
 def _env(session: Session) -> None:
+    check_output(session)
     set_env(session, chosen, apply_changes)
 
 

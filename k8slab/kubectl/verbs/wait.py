@@ -12,9 +12,9 @@ from k8slab.api import jsonpath
 from k8slab.api.errors import ApiError, not_found
 from k8slab.api.meta import Obj
 from k8slab.clock import HOUR_US
-from k8slab.kubectl.command import Verb, fail
+from k8slab.kubectl.command import FailuresError, Verb, fail
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.printing import OUTPUT_FLAGS, print_done
+from k8slab.kubectl.printing import OUTPUT_FLAGS, check_output, print_done
 from k8slab.kubectl.resources import (
     ALL_NAMESPACES,
     ALWAYS_RECURSIVE,
@@ -22,6 +22,7 @@ from k8slab.kubectl.resources import (
     FILENAME,
     SELECTOR_FLAGS,
     Info,
+    in_turn,
     select,
 )
 from k8slab.kubectl.session import Session
@@ -34,13 +35,14 @@ _Condition = tuple[str, Check]
 
 
 def _run(session: Session) -> None:
+    check_output(session)
     conditions = [_condition(text) for text in session.flags["for"]]
     if not conditions:
         raise fail("unrecognized condition: []")
     timeout_us = session.flags["timeout"]
     end_us = session.client.now_us + (_WEEK_US if timeout_us < 0 else timeout_us)
     infos = _targets(session, [name for name, _ in conditions], end_us)
-    for info in infos:
+    for info in in_turn(session, infos):
         with session.collecting():
             for name, check in conditions:
                 _wait(session, info, name, check, end_us)
@@ -139,12 +141,15 @@ def _targets(session: Session, names: list[str], end_us: int) -> list[Info]:
         found: list[Info] = []
 
         def appeared() -> bool:
+            session.unread = []
             found[:] = select(session)
             errors, session.failures = session.failures, []
-            for error in errors:
-                if not (isinstance(error, ApiError) and error.code == 404):
-                    raise error
-            return bool(found)
+            if len(errors) > 1:
+                # Several errors in one are no NotFound, though each of them is.
+                raise FailuresError(errors)
+            if errors and not (isinstance(errors[0], ApiError) and errors[0].code == 404):
+                raise errors[0]
+            return bool(found) and not errors
 
         if not session.client.run_until(appeared, max(end_us - session.client.now_us, 0)):
             raise fail("timed out waiting for the condition")
