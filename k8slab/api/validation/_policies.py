@@ -233,6 +233,7 @@ def validate_mutations(spec: Obj) -> list[Cause]:
 
 
 _FIELD_OF_PATCH = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
+_MADE_BY_PATCH = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}
 
 
 def _validate_mutation(mutation: Obj, path: str) -> list[Cause]:
@@ -249,7 +250,9 @@ def _validate_mutation(mutation: Obj, path: str) -> list[Cause]:
     elif not (mutation[own].get("expression") or "").strip():
         causes.append(required(f"{path}.{own}.expression"))
     else:
-        causes += validate_expression(mutation[own]["expression"], _NAMES, f"{path}.{own}.expression")
+        causes += validate_expression(
+            mutation[own]["expression"], _NAMES, f"{path}.{own}.expression", makes=_MADE_BY_PATCH[kind]
+        )
     if mutation.get(other) is not None:
         detail = f"must not be specified when patchType is {kind}"
         causes.append(invalid(f"{path}.{other}", f"{{{other}}}", detail))

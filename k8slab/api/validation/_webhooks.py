@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from k8slab.api.cel import CelError, compile_expression
-from k8slab.api.cel.checking import BOOL, DYN, NULL, Type, type_of
+from k8slab.api.cel.checking import BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, Type, type_of
 from k8slab.api.cel.syntax import Call, Index, Name, Node, Select
 from k8slab.api.errors import Cause
 from k8slab.api.kind import Rules
@@ -141,24 +141,30 @@ _CONDITION_NAMES = ("authorizer", "object", "oldObject", "request")
 
 
 def validate_expression(
-    text: str, names: tuple[str, ...], path: str, gives: tuple[Type, ...] = ()
+    text: str, names: tuple[str, ...], path: str, gives: tuple[Type, ...] = (), makes: str = ""
 ) -> list[Cause]:
     """An expression that compiles with these variables, and gives a value of one of these types.
 
-    Of which type a value is isn't always known here; what can't be told is let pass.
+    One that `makes` something of a type that isn't modelled may not give a scalar. Of which
+    type a value is isn't always known here; what can't be told is let pass.
     """
     try:
         program = compile_expression(text, names)
-        found = type_of(text, program.tree, dict.fromkeys(names, DYN)) if gives else DYN
+        found = type_of(text, program.tree, dict.fromkeys(names, DYN)) if gives or makes else DYN
     except CelError as error:
         return [invalid(path, text, f"compilation failed: {error}")]
     is_known = found != DYN or _is_read(program.tree)
+    if makes and (found in _SCALARS or (found == DYN and is_known)):
+        return [invalid(path, text, f"must evaluate to {makes} but got {_type_text(found)}")]
     if not gives or found in gives or not is_known:
         return []
     wanted = " ".join(map(_type_text, gives))
     if len(gives) > 1:
         wanted = f"one of [{wanted}]"
     return [invalid(path, text, f"must evaluate to {wanted} but got {_type_text(found)}")]
+
+
+_SCALARS = (BOOL, BYTES, DOUBLE, INT, NULL, STRING, UINT)
 
 
 def _is_read(node: Node) -> bool:
