@@ -464,7 +464,7 @@ class Lab:
         with self.lock:
             # What a proxied request does to the program that answers it is not known beforehand.
             handed_on = "/proxy" in request.path or service_for(self.world, request.path) is not None
-            if request.method != "GET" or handed_on:
+            if request.method not in ("GET", "HEAD") or handed_on:
                 body = request.body.decode() if isinstance(request.body, bytes) else request.body
                 self._record(
                     "request",

@@ -52,7 +52,7 @@ def apply(
         where = _object_text(config)
         text = structured.faults_text(faults)
         raise ApiError(500, "", f"failed to create typed patch object ({where}): {text}")
-    managers = _managers_of(kind, live, api_version, now_us)
+    managers = _managers_of(kind, live, api_version, subresource, now_us)
     bare = managed_fields.without_managed_fields(live) if live else _new_object(kind, api_version)
     writer = Manager(manager, APPLY, "", subresource)
     reset = managed_fields.reset_fields(kind, subresource)
@@ -103,7 +103,7 @@ def _new_object(kind: Kind, api_version: str) -> Obj:
     return managed_fields.empty_object(kind, api_version)
 
 
-def _managers_of(kind: Kind, live: Obj | None, api_version: str, now_us: int) -> Managers:
+def _managers_of(kind: Kind, live: Obj | None, api_version: str, subresource: str, now_us: int) -> Managers:
     """The managers before the apply; an untracked object's fields belong to `before-first-apply`."""
     if live is None:
         return {}
@@ -111,7 +111,7 @@ def _managers_of(kind: Kind, live: Obj | None, api_version: str, now_us: int) ->
     managers = managed_fields.decode_managers(entries)
     if managers is None:
         raise ApiError(500, "", "failed to decode managed fields: operation must be `Apply` or `Update`")
-    return managers or managed_fields.adopt_unmanaged(kind, live, api_version, now_us)
+    return managers or managed_fields.adopt_unmanaged(kind, live, api_version, subresource, now_us)
 
 
 def _applied(

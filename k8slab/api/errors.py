@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from k8slab.api.json_text import go_quote
+
 
 class Cause(NamedTuple):
     """One fault in an object: `reason` is a field error type such as `FieldValueInvalid`."""
@@ -100,19 +102,19 @@ def not_found(resource: str, group: str, name: str) -> ApiError:
     return ApiError(
         404,
         "NotFound",
-        f'{qualified(resource, group)} "{name}" not found',
+        f"{qualified(resource, group)} {go_quote(name)} not found",
         details=_details(resource, group, name),
     )
 
 
-def already_exists(resource: str, group: str, name: str) -> ApiError:
-    """409 AlreadyExists: `pods "web-0" already exists`."""
-    return ApiError(
-        409,
-        "AlreadyExists",
-        f'{qualified(resource, group)} "{name}" already exists',
-        details=_details(resource, group, name),
-    )
+def already_exists(resource: str, group: str, name: str, *, generated: bool = False) -> ApiError:
+    """409 AlreadyExists: `pods "web-0" already exists`; one with a generated name may be tried again."""
+    text = f"{qualified(resource, group)} {go_quote(name)} already exists"
+    details = _details(resource, group, name)
+    if generated:
+        text += ", the server was not able to generate a unique name for the object"
+        details["retryAfterSeconds"] = 1
+    return ApiError(409, "AlreadyExists", text, details=details)
 
 
 def conflict(resource: str, group: str, name: str, why: str) -> ApiError:

@@ -216,6 +216,16 @@ def paths(fields: FieldSet, prefix: Path = ()) -> Iterator[Path]:
         yield from paths(_below(fields[element]), (*prefix, element))
 
 
+def is_malformed(fields: Any) -> bool:
+    """Whether some element is none at all: it has a letter for its kind, then a colon (`serialize-pe.go`)."""
+    if not isinstance(fields, dict):
+        return False
+    return any(
+        element != SELF and (len(element) < 2 or element[1] != ":" or is_malformed(node))
+        for element, node in fields.items()
+    )
+
+
 def parse(fields: Any) -> FieldSet:
     """The set that a `fieldsV1` holds; elements of unknown kinds are passed over."""
     if not isinstance(fields, dict):

@@ -25,6 +25,7 @@ from k8slab.api.field_sets import (
     has,
     insert,
     intersection,
+    is_malformed,
     ordered,
     parse,
     union,
@@ -132,6 +133,8 @@ def decode_managers(entries: Sequence[Any]) -> Managers | None:
     for entry in entries:
         operation, api_version = entry.get("operation"), entry.get("apiVersion")
         if operation not in (APPLY, UPDATE) or not api_version or entry.get("fieldsType") != "FieldsV1":
+            return None
+        if is_malformed(entry.get("fieldsV1")):
             return None
         manager = Manager(
             entry.get("manager", ""),
@@ -410,8 +413,11 @@ def identifier(manager: Manager) -> str:
     return go_json({key: value for key, value in parts.items() if value})
 
 
-def adopt_unmanaged(kind: Kind, live: Obj, api_version: str, now_us: int) -> Managers:
-    """The managers of an untracked object at its first apply: all of it is `before-first-apply`'s."""
+def adopt_unmanaged(kind: Kind, live: Obj, api_version: str, subresource: str, now_us: int) -> Managers:
+    """The managers of an untracked object at its first apply: all of it is `before-first-apply`'s.
+
+    All, that is, that a write through the same subresource could own.
+    """
     versions = Versions(kind, api_version, empty_object(kind, api_version), without_managed_fields(live))
-    writer = Manager(BEFORE_FIRST_APPLY, UPDATE, api_version)
-    return _updated({}, writer, versions, reset_fields(kind, ""), clock.timestamp(now_us))
+    writer = Manager(BEFORE_FIRST_APPLY, UPDATE, api_version, subresource)
+    return _updated({}, writer, versions, reset_fields(kind, subresource), clock.timestamp(now_us))

@@ -203,7 +203,10 @@ def parse_field_selector(text: str) -> tuple[FieldTerm, ...]:
         sign = re.search(r"!=|==|=", part)
         if sign is None:
             raise ValueError(f"invalid selector: '{text}'; can't understand '{part}'")
-        found.append(FieldTerm(part[: sign.start()], _unescaped(part[sign.end() :]), sign[0] != "!="))
+        term = FieldTerm(part[: sign.start()], _unescaped(part[sign.end() :]), sign[0] != "!=")
+        # A term of nothing asks for nothing.
+        if term.path or term.value:
+            found.append(term)
     return tuple(found)
 
 

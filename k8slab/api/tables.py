@@ -31,6 +31,7 @@ Cells = tuple[Any, ...]
 
 IncludeObject = Literal["Metadata", "None", "Object"]
 
+DAEMON_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _LONGEST_DURATION_US = (2**63 - 1) // 1000
 _ZERO_TIME_US = parse_timestamp("0001-01-01T00:00:00Z")
 
@@ -213,8 +214,19 @@ def partial_object(obj: Obj) -> Obj:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": obj["metadata"],
+        "metadata": shown_metadata(obj),
     }
+
+
+def shown_metadata(obj: Obj) -> Obj:
+    """The metadata as the server holds it, which keeps a DaemonSet's generation of the template elsewhere."""
+    metadata: Obj = obj["metadata"]
+    annotations = metadata.get("annotations") or {}
+    if obj.get("kind") != "DaemonSet" or DAEMON_TEMPLATE_GENERATION not in annotations:
+        return metadata
+    rest = {name: text for name, text in annotations.items() if name != DAEMON_TEMPLATE_GENERATION}
+    bare = {name: value for name, value in metadata.items() if name != "annotations"}
+    return {**bare, "annotations": rest} if rest else bare
 
 
 @cache

@@ -118,13 +118,24 @@ def create(
     _warn_of_admission(request, options)
     obj = _checked_by_storage(decode.stored(kind, obj) if options.is_sparse else obj, dry_run=options.dry_run)
     if world.store.get(kind_name, key) is not None:
-        raise already_exists(kind.plural, kind.group, name)
+        raise _taken(world, kind, key, obj)
     if options.dry_run:
         return obj
     admission.charge(world, charges, cause)
     if kind_name == "Pod" and options is PLAIN:
         likenesses.keep(world, actor, written, sent, obj)
     return commit(world, actor, kind, key, obj, "", cause, options, sent=sent)
+
+
+def _taken(world: World, kind: Kind, key: Key, obj: Obj) -> ApiError:
+    """409 for a name that is taken (registry/generic/registry/store.go)."""
+    error = already_exists(
+        kind.plural, kind.group, key[1], generated=bool(obj["metadata"].get("generateName"))
+    )
+    present = world.store.get(kind.kind, key)
+    if present is not None and "deletionTimestamp" in present["metadata"]:
+        error.message = f"object is being deleted: {error.message}"
+    return error
 
 
 def _create_alike(world: World, actor: Actor, kind: Kind, alike: likenesses.Likeness, cause: int) -> Obj:
@@ -251,8 +262,9 @@ def replace(
     if charges:
         admission.charge(world, charges, cause)
     if "deletionTimestamp" in old["metadata"] and _finishes_deletion(kind, new, old):
-        commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
-        return remove(world, kind, key, cause)
+        # Nothing is written any more: watchers see it go as it was before.
+        remove(world, kind, key, cause)
+        return new
     return commit(world, actor, kind, key, new, subresource, cause, options, sent=sent)
 
 
@@ -458,6 +470,7 @@ def _keep_system_fields(new: Obj, old: Obj) -> Obj:
     after, before = new["metadata"], old["metadata"]
     metadata = dict(after)
     metadata.pop("managedFields", None)
+    metadata.pop("selfLink", None)
     if not metadata.get("uid"):
         metadata["uid"] = before["uid"]
     metadata["creationTimestamp"] = before["creationTimestamp"]

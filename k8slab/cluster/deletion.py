@@ -13,7 +13,7 @@ from typing import NamedTuple
 from k8slab import clock
 from k8slab.api.errors import ApiError, conflict, not_found
 from k8slab.api.kind import Kind
-from k8slab.api.meta import Key, Obj, assoc
+from k8slab.api.meta import Key, Obj, assoc, dissoc
 from k8slab.cluster import admission
 from k8slab.cluster.api import Actor, WriteOptions, admission_request, commit, remove
 from k8slab.cluster.kinds import kind_of
@@ -26,14 +26,16 @@ FOREGROUND = "foregroundDeletion"
 class DeleteOptions(NamedTuple):
     """`metav1.DeleteOptions`. `propagation` is "", Orphan, Background or Foreground.
 
-    `warn` takes the texts of Warning headers.
+    A precondition that is given holds, be it empty. `orphan` is what the older
+    `orphanDependents` said. `warn` takes the texts of Warning headers.
     """
 
     propagation: str = ""
     grace_seconds: int | None = None
-    uid: str = ""
-    resource_version: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
     dry_run: bool = False
+    orphan: bool | None = None
     warn: Callable[[str], None] | None = None
 
 
@@ -60,6 +62,8 @@ def delete(
     old = world.store.get(kind_name, key)
     if old is None:
         raise not_found(kind.plural, kind.group, key[1])
+    if kind_name == "Namespace":
+        _check_namespace(kind, old, options)
     check_preconditions(kind, old, options)
     write = WriteOptions(dry_run=options.dry_run, warn=options.warn)
     if not is_admitted:
@@ -98,7 +102,9 @@ def _delete_stored(
     finalizers = new["metadata"].get("finalizers") or []
     wanted = _finalizers_for(kind, finalizers, options.propagation)
     if wanted != finalizers:
-        new = assoc(new, "metadata", "finalizers", wanted)
+        new = (
+            assoc(new, "metadata", "finalizers", wanted) if wanted else dissoc(new, "metadata", "finalizers")
+        )
     if not grace.graceful and wanted:
         new = _mark_deleting(world, new)
     if wanted or (grace.graceful and grace.seconds > 0):
@@ -117,12 +123,26 @@ def check_preconditions(kind: Kind, old: Obj, options: DeleteOptions) -> None:
         ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
         ("ResourceVersion", options.resource_version, metadata["resourceVersion"], "modified"),
     ):
-        if wanted and wanted != stored:
+        if wanted is not None and wanted != stored:
             why = (
                 f"the {label} in the precondition ({wanted}) does not match the {label} in record "
                 f"({stored}). The object might have been {guess}"
             )
             raise conflict(kind.kind, kind.group, metadata["name"], why)
+
+
+def _check_namespace(kind: Kind, old: Obj, options: DeleteOptions) -> None:
+    """A namespace's first delete is an update, whose preconditions are checked in other words."""
+    metadata = old["metadata"]
+    if "deletionTimestamp" in metadata:
+        return
+    for label, wanted, stored in (
+        ("UID", options.uid, metadata["uid"]),
+        ("ResourceVersion", options.resource_version, metadata["resourceVersion"]),
+    ):
+        if wanted is not None and wanted != stored:
+            why = f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {stored}"
+            raise conflict(kind.plural, kind.group, metadata["name"], why)
 
 
 class _Grace(NamedTuple):
@@ -189,7 +209,12 @@ def _mark_deleting(world: World, obj: Obj) -> Obj:
 
 
 def _finalizers_for(kind: Kind, present: list[str], propagation: str) -> list[str]:
-    """The finalizers that the propagation policy asks for, beside the object's own."""
+    """The finalizers that the propagation policy asks for, beside the object's own.
+
+    Garbage collection knows nothing of Events.
+    """
+    if kind.kind == "Event":
+        return present
     if propagation:
         orphan, foreground = propagation == "Orphan", propagation == "Foreground"
     else:
@@ -200,7 +225,7 @@ def _finalizers_for(kind: Kind, present: list[str], propagation: str) -> list[st
         wanted.append(ORPHAN)
     if foreground:
         wanted.append(FOREGROUND)
-    return present if wanted == present else wanted
+    return present if set(wanted) == set(present) else wanted
 
 
 def _mark_namespace(world: World, old: Obj, options: DeleteOptions) -> Obj | None:
@@ -212,7 +237,7 @@ def _mark_namespace(world: World, old: Obj, options: DeleteOptions) -> Obj | Non
     wanted = [name for name in present if name not in (ORPHAN, FOREGROUND)]
     if options.propagation == "Orphan":
         wanted.append(ORPHAN)
-    if options.propagation == "Foreground":
+    if options.propagation == "Foreground" or options.orphan is False:
         wanted.append(FOREGROUND)
     if wanted != present:
         metadata["finalizers"] = wanted

@@ -20,7 +20,7 @@ from k8slab.api.meta import Obj
 from k8slab.cluster import aggregation
 from k8slab.cluster.custom_kinds import definition_of, is_custom
 from k8slab.cluster.kinds import kinds_served
-from k8slab.cluster.negotiation import JSON, header
+from k8slab.cluster.negotiation import JSON, MEDIA_TYPES, check_routed, header, not_acceptable, plain_type
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import SUBRESOURCE_VERBS, not_allowed, nothing_here, page_not_found
 from k8slab.cluster.world import World
@@ -127,7 +127,7 @@ def answer(world: World, request: Request) -> Response | None:
         raise page_not_found()
     path = request.path.rstrip("/") or "/"
     parts = path.split("/")[1:]
-    reads = request.method in ("GET", "HEAD")
+    reads = request.method == "GET"
     if parts[0] in _FIRST_CHECKS:
         if request.path != path:
             raise page_not_found()
@@ -146,6 +146,24 @@ def answer(world: World, request: Request) -> Response | None:
         found = _resources(world, parts[1], parts[2])
     if found is not None and not reads:
         raise not_allowed()
+    return found
+
+
+def media_type(request: Request, response: Response) -> str:
+    """In which media type a document of discovery is told. 406 where a client accepts none in which it is.
+
+    Documents that go through the router are refused by it first; the version is told in JSON alone.
+    """
+    parts = request.path.strip("/").split("/")
+    if parts == ["version"]:
+        check_routed(request, (JSON,))
+    if parts[0] not in ("api", "apis"):
+        return JSON
+    if parts[0] == "api" or len(parts) > 2:
+        check_routed(request, MEDIA_TYPES)
+    found = JSON if response.content_type != JSON else plain_type(request)
+    if not found:
+        raise not_acceptable(MEDIA_TYPES)
     return found
 
 
@@ -434,7 +452,7 @@ def _version(world: World, request: Request) -> Response:
 def _healthy(world: World, request: Request) -> Response:
     """`ok`, or with `verbose` a line for each check."""
     if "verbose" not in request.query:
-        return Response(200, "ok", _TEXT)
+        return Response(200, "ok", _TEXT, headers={"X-Content-Type-Options": "nosniff"})
     root = request.path.strip("/")
     lines = [f"[+]{check} ok\n" for check in _health_checks(root)]
     return Response(200, f"{''.join(lines)}{root} check passed\n", _TEXT)

@@ -152,13 +152,13 @@ def _carry_out(world: World, actor: api.Actor, action: Action, cause: int) -> An
         return api.create(world, actor, action.kind, action.obj, cause=cause)
     if isinstance(action, Delete):
         options = deletion.DeleteOptions(
-            propagation=action.propagation, grace_seconds=action.grace_seconds, uid=action.uid
+            propagation=action.propagation, grace_seconds=action.grace_seconds, uid=action.uid or None
         )
         return deletion.delete(world, actor, action.kind, action.key, options, cause=cause)
     if isinstance(action, Bind):
         return subresources.bind_as(world, actor, action, cause)
     if isinstance(action, Evict):
         return subresources.evict(
-            world, actor, action.key, deletion.DeleteOptions(uid=action.uid), cause=cause
+            world, actor, action.key, deletion.DeleteOptions(uid=action.uid or None), cause=cause
         )
     raise TypeError(f"not an action: {action!r}")

@@ -10,17 +10,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import posixpath
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from k8slab.api.empty_rows import empty_row
 from k8slab.api.errors import ApiError, Cause, bad_request
+from k8slab.api.json_text import go_quote
 from k8slab.api.kind import Kind
 from k8slab.api.meta import Obj, dig, key_of
 from k8slab.api.selector_text import FieldTerm
-from k8slab.api.selectors import matches
-from k8slab.api.tables import IncludeObject, table
+from k8slab.api.selectors import EVERYTHING, matches
+from k8slab.api.tables import IncludeObject, shown_metadata, table
 from k8slab.api.tables import table_of as listing_of
 from k8slab.clock import MINUTE_US, START_US
 from k8slab.cluster.conversion import converted as converted_by_webhook
@@ -130,7 +133,7 @@ def _field_path(route: Route, label: str) -> str:
         if label in ("metadata.name", "metadata.namespace"):
             return label
         raise bad_request(
-            f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+            f'{go_quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
         )
     alias = _ALIASES.get(kind.kind, {})
     if label == "metadata.name" or label in kind.fields or label in alias:
@@ -251,21 +254,21 @@ def _page(world: World, route: Route, query: ListQuery) -> _Page:
     if query.token:
         return _next_page(world, route, query)
     version = _list_version(world, query)
-    found = _selected_at(world, route, query, version)
-    # A list at revision 0 comes whole from the watch cache, which knows no pages.
-    limit = 0 if query.version == "0" else query.limit
-    return _cut(route, query._replace(limit=limit), found, version, _intervals(world))
+    return _cut(world, route, query, version, _intervals(world))
 
 
 def _list_version(world: World, query: ListQuery) -> int:
-    """At which revision to list. 400 for a malformed one, 410 for one that is gone, 504 for one to come."""
+    """At which revision to list. 400 for a malformed one, 410 for one that is gone, 504 for one to come.
+
+    Beside a limit, a revision always meant just that one (cacher/delegator, "legacy exact match").
+    """
     now = world.store.revision
     if not query.version:
         return now
     wanted = _parsed_version(query.version, "invalid resource version: ")
     if wanted > now:
         raise too_large(wanted, now)
-    if query.match != "Exact":
+    if query.match != "Exact" and (query.match or query.limit <= 0 or not wanted):
         return now
     if wanted < compacted_revision(world):
         text = "The resourceVersion for the provided list is too old."
@@ -310,24 +313,39 @@ def _next_page(world: World, route: Route, query: ListQuery) -> _Page:
     if query.version not in ("", "0"):
         raise bad_request("specifying resource version is not allowed when using continue")
     start, revision, interval = _read_token(query.token)
+    if revision > world.store.revision:
+        raise too_large(revision, world.store.revision)
     if revision > 0 and _is_forgotten(world, revision, interval):
         error = ApiError(410, "Expired", _TOO_OLD_TOKEN)
         error.metadata = {"continue": _token(-1, start)}
         raise error
     version = revision if revision > 0 else world.store.revision
     interval = interval if revision > 0 else _intervals(world)
-    found = _selected_at(world, route, query, version)
-    rest = [obj for obj in found if _place(route, obj) >= start]
-    return _cut(route, query, rest, version, interval)
+    return _cut(world, route, query, version, interval, start)
 
 
-def _cut(route: Route, query: ListQuery, found: list[Obj], version: int, interval: int) -> _Page:
-    if query.limit <= 0 or len(found) <= query.limit:
+def _cut(world: World, route: Route, query: ListQuery, version: int, interval: int, start: str = "") -> _Page:
+    """A page from a place on.
+
+    That there is more means that something lies behind the page, whether a selector would take it or not;
+    and with a selector nobody says how much. A list at revision 0 comes whole from the watch cache.
+    """
+    found = [obj for obj in _selected_at(world, route, query, version) if _place(route, obj) >= start]
+    if query.limit <= 0 or query.version == "0" or len(found) < query.limit:
         return _Page(found, version)
     objects = found[: query.limit]
-    token = _token(version, _place(route, objects[-1]) + "\0", interval)
-    plain = not query.selector and not query.terms
-    return _Page(objects, version, token, len(found) - query.limit if plain else None)
+    end = _place(route, objects[-1])
+    if not query.selector and not query.terms:
+        remaining = len(found) - query.limit
+        return _Page(
+            objects, version, _token(version, f"{end}\0", interval) if remaining else "", remaining or None
+        )
+    named = any(term.path == "metadata.name" and term.equal for term in query.terms)
+    everything = (
+        () if named else _selected_at(world, route, query._replace(selector=EVERYTHING, terms=()), version)
+    )
+    more = any(_place(route, obj) > end for obj in everything)
+    return _Page(objects, version, _token(version, f"{end}\0", interval) if more else "")
 
 
 def _place(route: Route, obj: Obj) -> str:
@@ -351,32 +369,62 @@ def _token(revision: int, start: str, interval: int | None = None) -> str:
 def _read_token(token: str) -> tuple[str, int, int]:
     """From where and at which revision to go on, and when the list began. 400 for a token that is none."""
     problem = "continue key is not valid"
-    try:
-        data = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise bad_request(f"invalid continue token: {problem}: {_decoding_fault(token, error)}") from None
-    if not isinstance(data, dict) or data.get("v") != "meta.k8s.io/v1":
-        version = data.get("v", "") if isinstance(data, dict) else ""
+    fault, data = _decoded_token(token)
+    if fault:
+        raise bad_request(f"invalid continue token: {problem}: {fault}")
+    version, revision, start = data.get("v") or "", data.get("rv") or 0, data.get("start") or ""
+    if version != "meta.k8s.io/v1":
         text = f"{problem}: server does not recognize this encoded version {version}"
         raise bad_request(f"invalid continue token: {text}")
-    revision, start = data.get("rv"), data.get("start")
-    if not isinstance(revision, int) or not revision:
+    if not revision:
         text = f"{problem}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
         raise bad_request(f"invalid continue token: {text}")
-    if not isinstance(start, str) or not start:
+    if not start:
         text = f"{problem}: encoded start key empty (version meta.k8s.io/v1)"
         raise bad_request(f"invalid continue token: {text}")
-    if ".." in start.split("/") or "//" in start:
+    rooted = start if start.startswith("/") else f"/{start}"
+    if posixpath.normpath(rooted) != rooted or rooted.startswith("//"):
         raise bad_request(f"invalid continue token: {problem}: {start}")
     interval = data.get("interval")
     began = interval if isinstance(interval, int) else 0
     return start.removeprefix("/"), revision, began
 
 
+_TOKEN_FIELDS: dict[str, tuple[str, type]] = {
+    "v": ("string", str),
+    "rv": ("int64", int),
+    "start": ("string", str),
+}
+
+
+def _decoded_token(token: str) -> tuple[str, Obj]:
+    """What is wrong with a token, in Go's words, or what it says."""
+    illegal = re.search("[^A-Za-z0-9_-]", token)
+    if illegal is not None:
+        return f"illegal base64 data at input byte {illegal.start()}", {}
+    try:
+        data = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except ValueError as error:
+        return _decoding_fault(token, error), {}
+    if data is None:
+        return "", {}
+    from k8slab.api.unmarshal import json_kind
+
+    if not isinstance(data, dict):
+        return f"json: cannot unmarshal {json_kind(data)} into Go value of type storage.continueToken", {}
+    for name, (go_type, python_type) in _TOKEN_FIELDS.items():
+        value = data.get(name)
+        if value is None or (isinstance(value, python_type) and not isinstance(value, bool)):
+            continue
+        shown = f"number {value}" if isinstance(value, float) else json_kind(value)
+        return (
+            f"json: cannot unmarshal {shown} into Go struct field continueToken.{name} of type {go_type}",
+            {},
+        )
+    return "", data
+
+
 def _decoding_fault(token: str, error: Exception) -> str:
-    for number, letter in enumerate(token):
-        if not (letter.isascii() and letter.isalnum()) and letter not in "-_":
-            return f"illegal base64 data at input byte {number}"
     if isinstance(error, binascii.Error):
         return f"illegal base64 data at input byte {len(token) // 4 * 4}"
     from k8slab.api.json_text import syntax_error
@@ -391,13 +439,19 @@ def listing(
     world: World, request: Request, route: Route, query: ListQuery, output: Output, show: Callable[[Obj], Obj]
 ) -> Response:
     """Answer a list request, a page of it where there is a limit."""
-    page = _page(world, route, query)
-    metadata: Obj = {"resourceVersion": str(page.version)}
-    if page.token:
-        metadata["continue"] = page.token
-    if page.remaining is not None:
-        metadata["remainingItemCount"] = page.remaining
-    return Response(200, list_body(world, request, route, output, metadata, page.objects, show))
+    found, metadata = page(world, route, query)
+    return Response(200, list_body(world, request, route, output, metadata, found, show))
+
+
+def page(world: World, route: Route, query: ListQuery) -> tuple[list[Obj], Obj]:
+    """The objects that a query names, a page of them where there is a limit, and the list's metadata."""
+    cut = _page(world, route, query)
+    metadata: Obj = {"resourceVersion": str(cut.version)}
+    if cut.token:
+        metadata["continue"] = cut.token
+    if cut.remaining is not None:
+        metadata["remainingItemCount"] = cut.remaining
+    return cut.objects, metadata
 
 
 def list_body(
@@ -415,11 +469,8 @@ def list_body(
         return {**table_of(world, request, route, output, shown), "metadata": metadata}
     items = all_from_storage(world, route, shown)
     if output.convert == "PartialObjectMetadata":
-        package = route.kind.group.partition(".")[0] or "core"
-        name = (
-            "unstructured.UnstructuredList" if is_custom(route.kind) else f"{package}.{route.kind.kind}List"
-        )
-        text = f"you requested PartialObjectMetadata, but the requested object is a list (*{name})"
+        name = _go_type(route.kind, "List")
+        text = f"you requested PartialObjectMetadata, but the requested object is a list ({name})"
         raise ApiError(406, "NotAcceptable", text)
     if output.convert:
         version = f"meta.k8s.io/{output.convert_version}"
@@ -443,6 +494,14 @@ def list_body(
             for obj in items
         ],
     }
+
+
+def _go_type(kind: Kind, suffix: str) -> str:
+    """What Go calls the type in which the server holds an object of a kind, or a list of them."""
+    if is_custom(kind):
+        return f"*unstructured.Unstructured{suffix}"
+    package = kind.group.partition(".")[0] or "core"
+    return f"*{package}.{kind.kind}{suffix}"
 
 
 _INCLUDED = ("Metadata", "None", "Object", "")
@@ -500,7 +559,7 @@ def table_of_bookmark(
 
 
 def _metadata_of(obj: Obj, version: str) -> Obj:
-    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": shown_metadata(obj)}
 
 
 def converted(
@@ -514,7 +573,8 @@ def converted(
         version = obj["metadata"].get("resourceVersion")
         return {**body, "metadata": {"resourceVersion": version} if version else {}}
     if output.convert == "PartialObjectMetadataList":
-        text = "only the following media types are accepted when converting to PartialObjectMetadataList"
+        name = _go_type(route.kind, "")
+        text = f"you requested PartialObjectMetadataList, but the requested object is not a list ({name})"
         raise ApiError(406, "NotAcceptable", text)
     return _metadata_of(obj, f"meta.k8s.io/{output.convert_version}")
 

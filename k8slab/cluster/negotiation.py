@@ -6,7 +6,7 @@ RequestScope.AllowsMediaTypeTransform, and go-restful's routing by media types, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from k8slab.cluster.request import Request
 JSON = "application/json"
 YAML = "application/yaml"
 MEDIA_TYPES = (JSON, YAML, "application/vnd.kubernetes.protobuf")
+STREAM_FORMS = (f"{JSON};stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 PATCH_TYPES = (
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -75,29 +76,59 @@ def accepted_types(request: Request) -> tuple[str, ...]:
     return tuple(clause.media_type for clause in _clauses(header(request, "Accept") or "*/*"))
 
 
-def output_of(request: Request, *, tables: bool = True) -> Output:
-    """How to answer a request. 406 where nothing that the client accepts can be written."""
+def output_of(request: Request, *, tables: bool = True, streams: bool = False) -> Output:
+    """How to answer a request, with a stream or an object. 406 where nothing fits that the client accepts."""
     accept = header(request, "Accept")
     if not accept:
         return Output()
-    _check_routed(accept)
+    found = _best(accept, tables)
+    if found is None:
+        raise not_acceptable(MEDIA_TYPES)
+    if streams and found.media_type == YAML:
+        raise not_acceptable(STREAM_FORMS)
+    return found
+
+
+def not_acceptable(offered: Sequence[str]) -> ApiError:
+    """406 for a client that accepts none of these media types."""
+    text = f"only the following media types are accepted: {', '.join(offered)}"
+    return ApiError(406, "NotAcceptable", text)
+
+
+def _best(accept: str, tables: bool) -> Output | None:
     for clause in _clauses(accept):
         for media_type in (JSON, YAML):
-            if clause.media_type not in (media_type, "*/*"):
+            if clause.media_type not in (media_type, "application/*", "*/*"):
                 continue
             convert = _conversion(clause.parameters, tables)
             if convert is not None:
                 return convert._replace(media_type=media_type)
-    text = f"only the following media types are accepted: {', '.join(MEDIA_TYPES)}"
-    raise ApiError(406, "NotAcceptable", text)
+    return None
 
 
-def _check_routed(accept: str) -> None:
-    """The router looks first, and only at media types without their parameters."""
+def plain_type(request: Request) -> str:
+    """The media type of what can't be converted, such as a refusal; empty where the client accepts none."""
+    accept = header(request, "Accept")
     for clause in _clauses(accept):
-        if clause.media_type == "*/*" or clause.media_type in MEDIA_TYPES:
+        if any(name in clause.parameters for name in ("as", "g", "v")):
+            continue
+        if clause.parameters.get("stream", "watch") not in ("", "watch"):
+            continue
+        for media_type in (JSON, YAML):
+            if clause.media_type in (media_type, "application/*", "*/*"):
+                return media_type
+    return "" if accept else JSON
+
+
+def check_routed(request: Request, offered: Sequence[str]) -> None:
+    """406 where the router finds no route: it looks first, and at media types without their parameters."""
+    accept = header(request, "Accept")
+    if not accept or "*/*" in offered:
+        return
+    for clause in _clauses(accept):
+        if clause.media_type == "*/*" or clause.media_type in offered:
             return
-    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(MEDIA_TYPES)}"
+    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(offered)}"
     raise ApiError(406, "NotAcceptable", text, details={})
 
 

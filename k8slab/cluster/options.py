@@ -51,7 +51,8 @@ class ListQuery(NamedTuple):
     initial_events: bool | None = None
 
 
-def _boolean(text: str) -> bool:
+def as_boolean(text: str) -> bool:
+    """A query's boolean as Go reads it: whatever is not said to be false is true."""
     return text.lower() not in ("0", "false")
 
 
@@ -72,7 +73,7 @@ def _optional_integer(request: Request, name: str) -> int | None:
 
 def _optional_boolean(request: Request, name: str) -> bool | None:
     text = request.query.get(name)
-    return None if text is None else _boolean(text)
+    return None if text is None else as_boolean(text)
 
 
 def _refuse(kind: str, causes: list[Cause]) -> None:
@@ -204,9 +205,10 @@ def delete_query(request: Request, body: Any) -> DeleteOptions:
     return DeleteOptions(
         propagation=policy or "",
         grace_seconds=given.get("gracePeriodSeconds"),
-        uid=preconditions.get("uid") or "",
-        resource_version=preconditions.get("resourceVersion") or "",
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
         dry_run=bool(dry_run),
+        orphan=orphan,
     )
 
 
@@ -216,10 +218,15 @@ def _delete_parameters(request: Request) -> Obj:
         "orphanDependents": _optional_boolean(request, "orphanDependents"),
         "propagationPolicy": request.query.get("propagationPolicy"),
         "dryRun": _dry_run_values(request),
+        "preconditions": {
+            name: request.query[name] for name in ("uid", "resourceVersion") if request.query.get(name)
+        },
     }
     return {name: value for name, value in given.items() if value is not None}
 
 
+_OPTIONS_OF_ANY_VERSION = ("DeleteOptions", "CreateOptions", "UpdateOptions")
+_META_SCHEME = '"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"'
 _DELETE_FIELDS: dict[str, tuple[str, type]] = {
     "gracePeriodSeconds": ("int64", int),
     "orphanDependents": ("bool", bool),
@@ -230,13 +237,16 @@ _DELETE_FIELDS: dict[str, tuple[str, type]] = {
 
 
 def _delete_body(body: Any) -> Obj:
-    from k8slab.api.unmarshal import json_kind
+    from k8slab.api.decode import not_interpreted
 
     if not isinstance(body, dict):
-        text = f"json: cannot unmarshal {json_kind(body)} into Go value of type v1.DeleteOptions"
+        raise bad_request(f"couldn't get version/kind; json parse error: {not_interpreted(body)}")
+    kind = body.get("kind") or "DeleteOptions"
+    if kind not in _OPTIONS_OF_ANY_VERSION:
+        version = go_quote(body.get("apiVersion") or "v1")
+        text = f"no kind {go_quote(kind)} is registered for version {version} in scheme {_META_SCHEME}"
         raise bad_request(text)
-    kind = body.get("kind")
-    if kind not in (None, "", "DeleteOptions"):
+    if kind != "DeleteOptions":
         raise bad_request("decoded object cannot be converted to DeleteOptions")
     given: Obj = {}
     for name, (go_type, python_type) in _DELETE_FIELDS.items():
@@ -244,10 +254,20 @@ def _delete_body(body: Any) -> Obj:
         if value is None:
             continue
         if not isinstance(value, python_type) or isinstance(value, bool) != (python_type is bool):
-            text = f"json: cannot unmarshal {json_kind(value)} into Go struct field DeleteOptions.{name}"
-            raise bad_request(f"{text} of type {go_type}")
+            raise _mismatched(value, f"DeleteOptions.{name}", go_type)
         given[name] = value
+    for name, go_type in (("uid", "types.UID"), ("resourceVersion", "string")):
+        value = (given.get("preconditions") or {}).get(name)
+        if value is not None and not isinstance(value, str):
+            raise _mismatched(value, f"Preconditions.preconditions.{name}", go_type)
     return given
+
+
+def _mismatched(value: Any, field: str, go_type: str) -> ApiError:
+    from k8slab.api.unmarshal import json_kind
+
+    shown = f"number {value}" if isinstance(value, float) else json_kind(value)
+    return bad_request(f"json: cannot unmarshal {shown} into Go struct field {field} of type {go_type}")
 
 
 __all__ = ["ApiError", "ListQuery", "WriteQuery", "delete_query", "list_query", "write_query"]

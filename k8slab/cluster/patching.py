@@ -11,7 +11,6 @@ from k8slab.api.apply import apply
 from k8slab.api.decode import STRICT, WARN, repeated_warnings, written
 from k8slab.api.errors import ApiError, bad_request, not_found
 from k8slab.api.json_text import plain
-from k8slab.api.managed_fields import is_reset
 from k8slab.api.meta import Obj
 from k8slab.api.patch import JSON_PATCH, MERGE_PATCH, json_patch, merge_patch, read_patch
 from k8slab.api.patched import decode_patched
@@ -92,7 +91,7 @@ def patch(world: World, request: Request, route: Route, actor: Actor, warnings: 
 def _with_fields(
     world: World, route: Route, actor: Actor, options: WriteOptions, old: Obj, sent: Obj, stored: Obj
 ) -> Obj:
-    if not options.dry_run:
+    if not options.dry_run and world.store.get(route.kind.kind, route.key) is not None:
         return ownership.with_managed_fields(world, route.kind, stored)
     sent = route.kind.default(sent)
     if options.is_sparse:
@@ -122,23 +121,19 @@ def _applied(kind_of_patch: str, type_name: str, old: Obj, body: Any) -> Obj:
 def with_new_managers(
     world: World, route: Route, actor: Actor, options: WriteOptions, cause: int, old: Obj, sent: Obj
 ) -> Obj:
-    """Store an object again whose content stays, where the write brought other managedFields.
+    """Store an object again whose content stays, where the write leaves other managedFields.
 
+    It may bring them, or send what the server then puts back: who sent that owns it.
     Nothing is written where those too stay as they are.
     """
-    brought = sent["metadata"].get("managedFields")
-    if brought is None or options.dry_run or route.subresource:
+    if options.dry_run:
         return old
+    sent = route.kind.default(sent)
     present = ownership.managed_fields(world, route.kind, old)
-    if not is_reset(brought) and (
-        not brought or ownership.but_times(brought) == ownership.but_times(present)
-    ):
+    after = ownership.after_write(world, route.kind, old, sent, actor, route.subresource, options)
+    if ownership.but_times(after) == ownership.but_times(present):
         return old
-    if is_reset(brought) and not present:
-        return old
-    return api.commit(
-        world, actor, route.kind, route.key, old, "", cause, options, sent=route.kind.default(sent)
-    )
+    return api.commit(world, actor, route.kind, route.key, old, route.subresource, cause, options, sent=sent)
 
 
 # Server-side apply.

@@ -98,7 +98,8 @@ def _service(world: World, route: Route) -> Target:
         port = _name_of_port(world, route.namespace, name, int(port))
     endpoints = world.get("Endpoints", (route.namespace, name))
     if endpoints is None:
-        raise not_found("endpoints", "", name)
+        # The server names what was asked for, not what it looked for itself.
+        raise not_found("services", "", name)
     found: list[Target] = []
     for subset in endpoints.get("subsets") or ():
         number = next((one["port"] for one in subset["ports"] if one.get("name", "") == port), None)
@@ -124,7 +125,7 @@ def _name_of_port(world: World, namespace: str, name: str, number: int) -> str:
 
 
 def _unavailable(text: str) -> ApiError:
-    return ApiError(503, "ServiceUnavailable", text, details={})
+    return ApiError(503, "ServiceUnavailable", text)
 
 
 # Asking.

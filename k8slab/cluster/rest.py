@@ -9,13 +9,16 @@ Models staging/src/k8s.io/apiserver/pkg/endpoints/{filters,handlers}, v1.36.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from k8slab.api.decode import written
 from k8slab.api.durations import DurationError, parse_ns
 from k8slab.api.errors import ApiError, bad_request, internal_error, nameless, not_found
-from k8slab.api.meta import Obj
+from k8slab.api.json_text import go_quote
+from k8slab.api.meta import Obj, assoc
 from k8slab.cluster import (
     access,
     aggregation,
@@ -38,14 +41,24 @@ from k8slab.cluster.custom_kinds import is_custom, read_custom
 from k8slab.cluster.kinds import is_stored, unstored_objects, virtual_kinds
 from k8slab.cluster.lists import from_storage, to_storage
 from k8slab.cluster.negotiation import Output, header
-from k8slab.cluster.options import WriteQuery, delete_query, list_query, write_query
+from k8slab.cluster.options import WriteQuery, as_boolean, delete_query, list_query, write_query
 from k8slab.cluster.outage import refuse_if_down
 from k8slab.cluster.owner_references import without_repeats
 from k8slab.cluster.request import Request, Response
-from k8slab.cluster.routes import Route, check_verb, parse_path, place_of, verb_of
+from k8slab.cluster.routes import (
+    Route,
+    check_verb,
+    is_half_a_verb,
+    not_allowed,
+    parse_path,
+    place_of,
+    verb_of,
+)
 from k8slab.cluster.world import World
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
+NOT_SNIFFED = {"X-Content-Type-Options": "nosniff"}
+"""What Go's `http.Error` says of its texts."""
 
 
 class Exchange(NamedTuple):
@@ -63,7 +76,8 @@ def handle(world: World, request: Request) -> Response:
     try:
         response = _handle(world, request, warnings)
     except ApiError as error:
-        response = refusal(error)._replace(again_us=error.again_us)
+        response = _written(refusal(error), negotiation.plain_type(request))
+        response = response._replace(again_us=error.again_us)
     texts = tuple(dict.fromkeys((*response.warnings, *warnings)))
     return response._replace(warnings=texts) if texts else response
 
@@ -71,14 +85,15 @@ def handle(world: World, request: Request) -> Response:
 def refusal(error: ApiError) -> Response:
     """The answer that tells a refusal."""
     if error.code == 404 and not error.reason:
-        return Response(404, error.message, PLAIN_TEXT)
+        return Response(404, error.message, PLAIN_TEXT, headers=NOT_SNIFFED)
     headers = {}
     if error.details.get("retryAfterSeconds"):
         headers["Retry-After"] = str(error.details["retryAfterSeconds"])
     return Response(error.code, error.status(), headers=headers)
 
 
-_LONG = ("attach", "exec", "log", "portforward", "proxy")
+_CONNECTED = ("attach", "exec", "portforward", "proxy")
+_LONG = (*_CONNECTED, "log")
 """Subresources of which a request may take as long as it likes."""
 
 
@@ -110,22 +125,65 @@ def _handle(world: World, request: Request, warnings: list[str]) -> Response:
         return aggregation.forward(world, request, remote)
     fixed = discovery.answer(world, request)
     if fixed is not None:
-        return fixed
+        return _written(fixed, discovery.media_type(request, fixed))
+    if is_half_a_verb(request.path):
+        return _unparsable(request)
     place = place_of(request.path)
     route = parse_path(world, request.path)
+    if "dryRun" in request.query and route.subresource.partition("/")[0] in _CONNECTED:
+        raise bad_request("dryRun is not supported")
     if proxying.is_proxied(route):
         return proxying.proxy(world, request, route)
     verb = verb_of(request, place)
     if verb not in _VERBS:
         check_verb(route, verb)
     check_verb(route, verb if not (verb == "watch" and route.name) else "watch")
+    if request.method == "HEAD" and not is_custom(route.kind):
+        raise not_allowed()
     if verb == "patch":
         negotiation.patch_type(request, custom=is_custom(route.kind))
-    output = negotiation.output_of(request, tables=route.kind.verbs != ("create",))
+    negotiation.check_routed(request, _offered(route, verb))
     if route.kind.kind in _DEPRECATED and route.api_version == "v1":
         warnings.append(_DEPRECATED[route.kind.kind])
+    output = negotiation.output_of(
+        request, tables=route.kind.verbs != ("create",), streams=_is_streamed(request, verb)
+    )
+    _check_segment(route, verb)
     response = _VERBS[verb](world, Exchange(request, route, output, warnings))
-    return _written(response, output)
+    return _written(response, output.media_type)
+
+
+def _offered(route: Route, verb: str) -> tuple[str, ...]:
+    """The media types that the router has for a route (endpoints/installer.go: `Produces`)."""
+    if route.subresource == "log":
+        return ("text/plain", *negotiation.MEDIA_TYPES)
+    if verb in ("list", "watch"):
+        return (*negotiation.MEDIA_TYPES, *negotiation.STREAM_FORMS)
+    return negotiation.MEDIA_TYPES
+
+
+def _is_streamed(request: Request, verb: str) -> bool:
+    return verb == "watch" and request.method == "GET"
+
+
+def _unparsable(request: Request) -> Response:
+    """500 for a path that ends in a verb of old (filters/requestinfo.go)."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    url = request.path + query
+    fault = f"unable to determine kind and namespace from url, {url}"
+    text = f"Internal Server Error: {json.dumps(url)}: failed to create RequestInfo: {fault}\n"
+    return Response(500, text, PLAIN_TEXT, headers=NOT_SNIFFED)
+
+
+def _check_segment(route: Route, verb: str) -> None:
+    """400 for a name that can't be part of a key in etcd (registry/generic/registry/store.go)."""
+    if verb not in ("get", "delete", "patch") or not is_stored(route.kind):
+        return
+    name = route.name
+    faults = [f"may not be '{name}'"] if name in (".", "..") else []
+    faults += [f"may not contain '{letter}'" for letter in ("/", "%") if letter in name]
+    if faults:
+        raise bad_request(f"Name parameter invalid: {go_quote(name)}: {';'.join(faults)}")
 
 
 _DEPRECATED = {
@@ -135,9 +193,9 @@ _DEPRECATED = {
 """Kinds whose every request is answered with a warning."""
 
 
-def _written(response: Response, output: Output) -> Response:
+def _written(response: Response, media_type: str) -> Response:
     """The answer in the media type that the client accepts."""
-    if output.media_type != negotiation.YAML or response.watch is not None or isinstance(response.body, str):
+    if media_type != negotiation.YAML or response.watch is not None or isinstance(response.body, str):
         return response
     from k8slab.api.yaml_emitter import dump
 
@@ -190,7 +248,7 @@ def _written_object(
 ) -> Obj:
     """What a write stored, or would have, with managedFields as they are after it."""
     kind, subresource = exchange.route.kind, exchange.route.subresource
-    if not options.dry_run:
+    if not options.dry_run and (old is None or world.store.get(kind.kind, exchange.route.key) is not None):
         return ownership.with_managed_fields(world, kind, stored)
     sent = kind.default(sent)
     if options.is_sparse:
@@ -208,7 +266,9 @@ def _get(world: World, exchange: Exchange) -> Response:
         return pod_verbs.connect(world, request, route, actor_of(request))
     if route.subresource == "log":
         return pod_verbs.log(world, request, route)
-    _check_read_version(world, request.query.get("resourceVersion", ""))
+    if "export" in request.query and as_boolean(request.query["export"]):
+        raise bad_request("the export parameter, deprecated since v1.14, is no longer supported")
+    _check_read_version(world, route, request.query.get("resourceVersion", ""))
     obj = _stored(world, route)
     if route.subresource == "scale":
         if route.kind.scale is not None and (fault := route.kind.scale.fault(obj)):
@@ -219,10 +279,15 @@ def _get(world: World, exchange: Exchange) -> Response:
     return _shown(world, exchange, ownership.with_managed_fields(world, route.kind, obj))
 
 
-def _check_read_version(world: World, version: str) -> None:
-    """500 for a version to read at that is none, 504 for one that is yet to come."""
+def _check_read_version(world: World, route: Route, version: str) -> None:
+    """500 for a version to read at that is none, 504 for one that is yet to come.
+
+    Events are read from etcd itself, which calls the first a bad request.
+    """
     if not version:
         return
+    if route.kind.kind == "Event":
+        lists.check_version(version)
     fault = lists.version_fault(version)
     if fault:
         raise ApiError(500, "", fault)
@@ -396,7 +461,11 @@ def _delete(world: World, exchange: Exchange) -> Response:
     obj, gone = deletion.delete(world, actor_of(request), route.kind.kind, route.key, options, cause=cause)
     if gone and route.kind.kind not in _RETURNS_DELETED:
         return Response(200, _deleted_status(route, obj))
-    return _shown(world, exchange, ownership.with_fields(obj, managed))
+    if gone and not options.dry_run:
+        obj = assoc(obj, "metadata", "resourceVersion", str(world.store.revision))
+    # Who asked for this in the older way, and must wait, is told so.
+    code = 202 if not gone and options.orphan is False else 200
+    return _shown(world, exchange, ownership.with_fields(obj, managed), code)
 
 
 def _deleted_status(route: Route, obj: Obj) -> Obj:
@@ -412,12 +481,9 @@ def _delete_collection(world: World, exchange: Exchange) -> Response:
     request, route = exchange.request, exchange.route
     query = list_query(request, watch_list=False)
     options = delete_query(request, bodies.parse(request))._replace(warn=exchange.warnings.append)
-    if query.version:
-        lists.check_version(query.version)
     _warn_of_orphans(exchange, options)
-    found = lists.selected(world, route, query)
+    found, metadata = lists.page(world, route, query)
     shown = [ownership.with_managed_fields(world, route.kind, obj) for obj in found]
-    metadata = {"resourceVersion": str(world.store.revision)}
     cause = world.note_request(request)
     for obj in found:
         key = (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])

@@ -110,7 +110,7 @@ def verb_of(request: Request, place: Place | None) -> str:
     if place is None:
         return request.method.lower()
     verb = _HTTP_VERBS.get(request.method, "")
-    if place.watch:
+    if place.watch and verb == "get":
         return "watch"
     if place.name:
         return verb
@@ -123,6 +123,13 @@ def wants_watch(request: Request) -> bool:
     """Whether the query asks for a watch, as Go reads a boolean parameter."""
     value = request.query.get("watch")
     return value is not None and value.lower() not in ("0", "false")
+
+
+def is_half_a_verb(path: str) -> bool:
+    """Whether a path ends in a verb of old, such as `/api/v1/watch`: nobody can say what it names."""
+    parts = [part for part in path.split("/") if part]
+    at = {"api": 2, "apis": 3}.get(parts[0], 0) if parts else 0
+    return at > 0 and len(parts) == at + 1 and parts[at] in ("proxy", "watch")
 
 
 def page_not_found() -> ApiError:
@@ -144,7 +151,7 @@ def not_allowed() -> ApiError:
 def parse_path(world: World, path: str) -> Route:
     """What a path names. 404 where the server has no such resource."""
     place = place_of(path)
-    if place is None:
+    if place is None or "//" in path.partition("/proxy")[0]:
         parts = [part for part in path.split("/") if part]
         inside = parts[:1] == ["api"] or (parts[:1] == ["apis"] and parts[1:2] != [])
         raise nothing_here() if inside and _is_served(world, parts) else page_not_found()
@@ -169,7 +176,7 @@ def route_of(world: World, place: Place) -> Route:
         if namespace and kind.kind != "Namespace":
             raise page_not_found() if custom_group else nothing_here()
         namespace = ""
-    elif not namespace and place.name:
+    elif not namespace and (place.name or "list" not in kind.verbs):
         raise page_not_found() if custom_group else nothing_here()
     if place.subresource:
         base = place.subresource.split("/")[0]

@@ -188,7 +188,7 @@ def evict(
     check_preconditions(kind, pod, options)
     if not options.dry_run:
         _add_disruption_target(world, actor, kind, key, pod, cause)
-    options = options._replace(resource_version="")
+    options = options._replace(resource_version=None)
     return delete(world, actor, "Pod", key, options, cause=cause, is_admitted=True)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 from k8slab.api.errors import ApiError
 from k8slab.api.meta import Obj
+from k8slab.api.schema import type_of_kind
+from k8slab.api.tables import DAEMON_TEMPLATE_GENERATION
 from k8slab.cluster import lists, ownership
 from k8slab.cluster.negotiation import Output, output_of
 from k8slab.cluster.options import ListQuery, list_query
@@ -129,6 +131,21 @@ def _shown(
     return {"type": kind, "object": lists.converted(world, request, route, output, shown, headers=headers)}
 
 
+def _nothing(route: Route) -> Obj:
+    """An object of which nothing is said, as Go writes one: what it can't leave out stands there empty.
+
+    Within the server some fields are numbers that are nothing at all in the versions of the API.
+    """
+    from k8slab.api.unmarshal import zero_of
+
+    kind = route.kind.kind
+    type_name = type_of_kind(route.api_version, kind)
+    zero: Obj = zero_of(f"#{type_name}") if type_name else {}
+    if kind in ("Deployment", "ReplicaSet", "StatefulSet"):
+        zero = {**zero, "spec": {**zero["spec"], "replicas": 0}}
+    return {"kind": kind, "apiVersion": route.api_version, **zero}
+
+
 def bookmark(
     world: World,
     request: Request,
@@ -143,7 +160,10 @@ def bookmark(
     metadata: Obj = {"resourceVersion": str(revision)}
     if initial_end:
         metadata["annotations"] = {INITIAL_END: "true"}
-    obj: Obj = {"kind": route.kind.kind, "apiVersion": route.api_version, "metadata": metadata}
+    obj: Obj = {**_nothing(route), "metadata": metadata}
+    if route.kind.kind == "DaemonSet" and not output.convert:
+        annotations = {**metadata.get("annotations", {}), DAEMON_TEMPLATE_GENERATION: "0"}
+        obj = {**obj, "metadata": {**metadata, "annotations": annotations}}
     if output.convert == "Table":
         obj = lists.table_of_bookmark(world, request, route, output, obj, headers=headers)
     elif output.convert.startswith("PartialObjectMetadata"):

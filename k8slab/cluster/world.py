@@ -329,7 +329,7 @@ class World:
 
     def note_request(self, request: Request) -> int:
         """The number of a new cause: a request of a client."""
-        if request.method == "GET":
+        if request.method in ("GET", "HEAD"):
             return 0
         text = request.deed or f"{request.method} {request.path}"
         self.causes.append(Cause(self.now_us, "user", ("", ""), 0, text))

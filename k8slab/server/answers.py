@@ -51,7 +51,7 @@ def as_protobuf(response: Response) -> Response:
 
 def headers_of(response: Response) -> Headers:
     """The headers of an answer, without its length."""
-    found: Headers = [(b"content-type", response.content_type.encode())]
+    found: Headers = [(b"content-type", response.content_type.encode())] if response.content_type else []
     if "Cache-Control" not in response.headers:
         found.append((b"cache-control", b"no-cache, private"))
     for name, value in response.headers.items():

@@ -62,7 +62,7 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         try:
-            request = requests.request_of(scope, "GET" if method == "HEAD" else method, self.token)
+            request = requests.request_of(scope, method, self.token)
             body = await requests.read_body(receive)
             request, binary = requests.as_json(requests.with_body(request, body))
             await self.wait_as_long_as_it_takes()
@@ -138,7 +138,7 @@ class App:
 
     def _fixed(self, request: Request) -> Response | None:
         """The documents that only the HTTP server offers."""
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             return None
         if request.path.startswith(openapi.ROOT):
             return openapi.answer(self.lab.world, request, self.prefix)

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from k8slab.api import openapi_custom, openapi_types, schema
-from k8slab.api.errors import ApiError
 from k8slab.api.kind import Kind, resources
 from k8slab.api.meta import Obj
 from k8slab.cluster import access, discovery
@@ -46,8 +45,8 @@ def answer(world: World, request: Request, prefix: str) -> Response:
     """The index of the documents, or one of them, seen by a client under the path `prefix`."""
     request = access.identify(world, request)
     access.check(world, access.attributes_of(request))
-    wanted = request.path.removeprefix(ROOT).strip("/")
-    if not wanted:
+    wanted = request.path.removeprefix(ROOT).removeprefix("/")
+    if request.path == ROOT:
         # Go guesses the type of this one by its first bytes.
         return Response(200, {"paths": _index(world, prefix)}, "text/plain; charset=utf-8")
     described = _described(world).get(wanted)
@@ -58,7 +57,7 @@ def answer(world: World, request: Request, prefix: str) -> Response:
     if wanted in custom:
         return _tagged(request, answers.json_bytes(custom[wanted]))
     if place is None:
-        raise ApiError(404, "", "404 page not found\n")
+        return Response(404, "", "")
     return _tagged(request, _document(*place))
 
 

@@ -87,7 +87,7 @@ REFUSED = [
         "error trying to reach service: dial tcp 10.244.0.2:81: connect: connection refused",
         id="nobody listens",
     ),
-    pytest.param("/services/none/proxy/", 404, 'endpoints "none" not found', id="no such Service"),
+    pytest.param("/services/none/proxy/", 404, 'services "none" not found', id="no such Service"),
     pytest.param(
         "/services/front:81/proxy/",
         503,

@@ -88,7 +88,8 @@ REFUSED: dict[str, tuple[tuple[Any, ...], dict[str, Any], int, str]] = {
         {"headers": {"Accept": "text/html"}},
         406,
         "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
-        "application/vnd.kubernetes.protobuf",
+        "application/vnd.kubernetes.protobuf, application/json;stream=watch, "
+        "application/vnd.kubernetes.protobuf;stream=watch",
     ),
     "a conversion that can't be had": (
         ("GET", MAPS),

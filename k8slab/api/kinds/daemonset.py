@@ -9,8 +9,9 @@ from k8slab.api.kinds._defaulting import Table, defaulter, zero_of
 from k8slab.api.kinds._pod_spec import TEMPLATES
 from k8slab.api.kinds._strategy import differs, next_generation, on_create, on_status, with_field_of
 from k8slab.api.meta import Obj, annotations_of, assoc
+from k8slab.api.tables import DAEMON_TEMPLATE_GENERATION
 
-TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+TEMPLATE_GENERATION = DAEMON_TEMPLATE_GENERATION
 """The annotation that carries a field which apps/v1 no longer has."""
 
 
