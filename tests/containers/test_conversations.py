@@ -199,3 +199,29 @@ def test_redis_does_not_start_without_its_configuration_file() -> None:
     lab.settle()
     assert "Fatal error, can't open config file '/nowhere/redis.conf'" in lab.kubectl("logs redis").stdout
     assert lab.get("pod/redis")["status"]["phase"] == "Failed"
+
+
+DEBUGGED = {
+    "beside a container, whose processes it sees": (
+        "debug -it web --image=busybox:1.37 --target=web",
+        "ps\n",
+        "/ # ps\nPID   USER     TIME  COMMAND\n    1 root      0:00 /pause\n    7 root      0:00 sh\n"
+        "   13 root      0:00 ps\n/ # \n",
+    ),
+    "in a copy": ("debug web -i --image=busybox --copy-to=other --container=debugger", "echo hi\n", "hi\n"),
+    "on a node": (
+        "debug node/node-1 -i --image=busybox -- cat /host/etc/hostname",
+        "",
+        "Creating debugging pod NAME with container debugger on node node-1.\nnode-1\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "typed", "shown"), DEBUGGED.values(), ids=DEBUGGED)
+def test_a_debugger_is_talked_to(command: str, typed: str, shown: str) -> None:
+    lab = Lab(1)
+    lab.kubectl("run web --image=registry.k8s.io/pause:3.10")
+    lab.settle()
+    told = lab.kubectl(command, stdin=typed)
+    assert re.sub(r"node-debugger-\S+", "NAME", told.stdout).endswith(shown)
+    assert "If you don't see a command prompt, try pressing enter.\n" in told.stderr

@@ -43,13 +43,16 @@ def _run(session: Session) -> None:
         raise fail(f"cannot attach to the container: {plain_message(error)}") from error
     if not session.flags["quiet"]:
         session.warn(ATTACHED_NOTES)
-    _stay(session, pod, container)
+    stay(session, pod, container)
 
 
-def _stay(session: Session, pod: Obj, container: str) -> None:
-    """Give the container the input, and show what it prints until its run ends or all has settled."""
-    namespace, name = session.namespace, pod["metadata"]["name"]
-    printed = _reader(session, name, container)
+def stay(session: Session, pod: Obj, container: str, *, from_start: bool = False) -> None:
+    """Give the container the input, and show what it prints until its run ends or all has settled.
+
+    `from_start` is for a client that attaches as soon as the container runs.
+    """
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    printed = _reader(session, pod, container, from_start=from_start)
     ended = runs_ended(pod, container)
     if session.stdin and session.flags["stdin"]:
         spec = next(one for one in every_container(pod) if one["name"] == container)
@@ -68,15 +71,16 @@ def _stay(session: Session, pod: Obj, container: str) -> None:
         session.client.run_until_settled(look, 30 * SECOND_US, stops=True)
 
 
-def _reader(session: Session, name: str, container: str) -> Callable[[], str]:
+def _reader(session: Session, pod: Obj, container: str, *, from_start: bool) -> Callable[[], str]:
     """A function that gives what the container has printed since it was asked last."""
-    path = path_of(kind_named("pods"), session.namespace, name, "log")
-    shown = session.client.shown(session.namespace, name, container, -1)
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    path = path_of(kind_named("pods"), namespace, name, "log")
+    shown = session.client.shown(namespace, name, container, -1)
 
     def log() -> str:
         return str(session.request("GET", path, query={"container": container}).body)
 
-    seen = shown[1] if shown is not None else len(log())
+    seen = 0 if from_start else shown[1] if shown is not None else len(log())
 
     def printed() -> str:
         nonlocal seen
@@ -84,7 +88,7 @@ def _reader(session: Session, name: str, container: str) -> Callable[[], str]:
             whole = log()
             text, seen = whole[seen:], len(whole)
             return text
-        more = session.client.shown(session.namespace, name, container, seen)
+        more = session.client.shown(namespace, name, container, seen)
         text, seen = more if more is not None else ("", seen)
         return text
 

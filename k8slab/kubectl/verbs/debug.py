@@ -22,6 +22,7 @@ from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.three_way import two_way_patch
 from k8slab.kubectl.verbs._attachable import container_names
 from k8slab.kubectl.verbs._debug_profiles import PROFILES, with_profile
+from k8slab.kubectl.verbs.attach import ATTACHED_NOTES, runs_ended, stay
 from k8slab.kubectl.verbs.run import is_image
 
 _CONTAINER = "api.core.v1.Container"
@@ -289,11 +290,13 @@ def _replacing(session: Session, pod: Obj, copy: Obj) -> Obj:
 
 
 def _attach(session: Session, pod: Obj, container: str) -> None:
-    """Wait for the container, type the input into its shell, and show what it prints."""
+    """Wait for the container, type the input into it, and show what it prints; of one that ended the log."""
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    latest: list[Obj] = [pod]
 
     def started() -> bool:
-        status = session.get(kinds()["Pod"], namespace, name).get("status") or {}
+        latest[0] = session.get(kinds()["Pod"], namespace, name)
+        status = latest[0].get("status") or {}
         every = [
             *(status.get("containerStatuses") or ()),
             *(status.get("ephemeralContainerStatuses") or ()),
@@ -302,10 +305,10 @@ def _attach(session: Session, pod: Obj, container: str) -> None:
 
     if not session.client.run_until(started, MINUTE_US):
         raise fail("timed out waiting for the condition")
-    if session.stdin:
-        result = session.client.execute(namespace, name, container, ["sh"], session.stdin)
-        session.write(result.stdout)
-        session.warn(result.stderr)
+    if not runs_ended(latest[0], container):
+        if not session.flags["quiet"]:
+            session.warn(ATTACHED_NOTES)
+        stay(session, latest[0], container, from_start=True)
         return
     try:
         path = path_of(kinds()["Pod"], namespace, name, "log")
