@@ -204,8 +204,9 @@ def _fail(cycle: Cycle, pod: PodInfo, tries: Tries, found: Search) -> Plan:
         yield from _evict(cycle, pod, decision.victims)
         node = decision.victims.node
         done = yield from _refuse(cycle, pod, tries, diagnosis.text, nominated=node)
-        # A victim that is gone already was removed before anybody knew that this Pod waits.
-        gone = any(cycle.view.get("Pod", victim.key) is None for victim in decision.victims.pods)
+        # A Pod isn't woken before its preemption is over: by its last victim, if that is gone at once.
+        last = [victim.key for victim in decision.victims.pods if not victim.terminating][-1:]
+        gone = any(cycle.view.get("Pod", key) is None for key in last)
         return done._replace(look_again_us=_AT_ONCE_US) if gone else done
     text = f"{diagnosis.text} {freed}, preemption: {decision.message}"
     nominated = None if decision.keep_nomination else ""
