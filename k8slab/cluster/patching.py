@@ -129,6 +129,8 @@ def with_new_managers(
     if options.dry_run:
         return old
     sent = route.kind.default(sent)
+    if options.is_sparse:
+        sent = written(route.kind, sent)
     present = ownership.managed_fields(world, route.kind, old)
     after = ownership.after_write(world, route.kind, old, sent, actor, route.subresource, options)
     if ownership.but_times(after) == ownership.but_times(present):
