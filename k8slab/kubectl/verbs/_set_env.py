@@ -15,6 +15,7 @@ from k8slab.api.kind import kinds
 from k8slab.api.meta import Obj, dig
 from k8slab.kubectl.command import KubectlError, fail
 from k8slab.kubectl.flags import Flag
+from k8slab.kubectl.printing import check_output
 from k8slab.kubectl.resources import Info, select
 from k8slab.kubectl.session import Session
 from k8slab.kubectl.verbs._pairs import chosen_containers
@@ -39,6 +40,7 @@ def set_env(session: Session, chosen: Callable[..., list[Info]], apply_changes: 
     if flags["all"] and flags["selector"]:
         raise fail("cannot set --all and --selector at the same time")
     words, specs = _split(session.arguments)
+    check_output(session)
     if not words and not flags["filename"]:
         raise fail("one or more resources must be specified as <resource> <name> or <resource>/<name>")
     if flags["list"] and flags["output"]:

@@ -20,7 +20,7 @@ from k8slab.kubectl.printing import (
     print_done,
     write_query,
 )
-from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files
+from k8slab.kubectl.resources import FILE_FLAGS, Info, from_files, refuse_words
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._deleting import CASCADE, delete_one, deletion_options, is_gone
 from k8slab.kubectl.verbs._raw import raw_write
@@ -85,6 +85,7 @@ def _present_version(session: Session, path: str) -> str:
 
 
 def _force(session: Session) -> None:
+    refuse_words(session.arguments)
     infos = from_files(session)
     grace = session.flags["grace-period"]
     options = deletion_options(session, grace or 1)

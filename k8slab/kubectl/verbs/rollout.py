@@ -16,7 +16,7 @@ from k8slab.kubectl.command import KubectlError, Verb, fail, plain_message
 from k8slab.kubectl.flags import Flag
 from k8slab.kubectl.last_applied import LAST_APPLIED, last_applied
 from k8slab.kubectl.printing import DRY_RUN, FIELD_MANAGER, OUTPUT_FLAGS, check_output, dry_run, print_done
-from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, grouped_plural, select
+from k8slab.kubectl.resources import FILE_FLAGS, SELECTOR, Info, grouped_plural, in_turn, select
 from k8slab.kubectl.session import Session, path_of
 from k8slab.kubectl.verbs._rollout_history import (
     REVISION,
@@ -63,7 +63,7 @@ def _status(session: Session) -> None:
     infos = _infos(session)
     if flags["revision"] < 0:
         raise fail(f"revision must be a positive integer: {flags['revision']}")
-    for info in infos:
+    for info in in_turn(session, infos):
         with session.collecting():
             _watch_status(session, info)
     if not infos and not session.failures and not session.late_failures:
@@ -104,7 +104,7 @@ def _history(session: Session) -> None:
     infos = _infos(session)
     if number < 0:
         raise fail(f"revision must be a positive integer: {number}")
-    for info in infos:
+    for info in in_turn(session, infos):
         with session.collecting():
             if info.kind.kind not in _TEMPLATED:
                 raise _missing(info.kind, "no history viewer", "history")
@@ -141,7 +141,7 @@ def _print_revisions(session: Session, info: Info, revisions: dict[int, Revision
 
 def _undo(session: Session) -> None:
     dry_run(session)
-    for info in _infos(session):
+    for info in in_turn(session, _infos(session)):
         with session.collecting():
             _undo_one(session, info)
 

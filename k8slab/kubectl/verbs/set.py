@@ -311,7 +311,6 @@ def _subjects(session: Session, in_cluster: bool) -> list[Obj]:
 
 
 def _env(session: Session) -> None:
-    check_output(session)
     set_env(session, chosen, apply_changes)
 
 
