@@ -93,6 +93,12 @@ TALKS = {
         "sh",
         "/ # read word\nhello there\n/ # echo $word\nhello there\n/ # \n",
     ),
+    "the prompt of a distribution's bash": (
+        "-it --image=ubuntu:24.04 --command=false",
+        "echo $0",
+        "",
+        "root@one:/# echo $0\nbash\nroot@one:/# exit\n",
+    ),
     "the input of a program that has not begun": ("-i --image=mysql:5.7", "one\ntwo", "cat", "one\ntwo"),
     "a client of a server on a terminal": (
         "-it --image=redis:7",

@@ -8,11 +8,7 @@ PROGRAM = Family(
     images=(
         "busybox",
         "alpine",
-        "debian",
-        "ubuntu",
         "bash",
-        "centos",
-        "fedora",
         "toolbox",
         "curl",
         "dnsutils",
