@@ -50,7 +50,6 @@ _FIELDS: dict[str, tuple[tuple[str, Path], ...]] = {
         ("CoordinatedLeaderElection", ("spec", "strategy")),
         ("CoordinatedLeaderElection", ("spec", "preferredHolder")),
     ),
-    "PersistentVolumeClaim": (("CrossNamespaceVolumeDataSource", ("spec", "dataSourceRef", "namespace")),),
     "CSIDriver": (("VolumeLimitScaling", ("spec", "preventPodSchedulingIfMissing")),),
     "ResourceSlice": (
         ("DRANodeAllocatableResources", ("spec", "devices", "*", "nodeAllocatableResourceMappings")),

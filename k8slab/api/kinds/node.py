@@ -12,7 +12,7 @@ from k8slab.api.meta import Obj, dig
 def _allocatable_from_capacity(status: Obj) -> Obj:
     """All of a node's capacity is allocatable unless it says otherwise."""
     capacity = status.get("capacity")
-    if status.get("allocatable") is not None or not capacity:
+    if status.get("allocatable") or not capacity:
         return status
     return {**status, "allocatable": capacity}
 

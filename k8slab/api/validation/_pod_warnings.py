@@ -161,12 +161,14 @@ def _volume_warnings(volumes: Sequence[Obj], root: str) -> list[str]:
 
 def claim_spec_warnings(spec: Obj, path: str) -> list[str]:
     """A claim on a fraction of a byte."""
-    size = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if size is None or quantities.is_whole(str(size)):
-        return []
-    shown = quote(quantities.canonical(str(size)))
-    where = f"{path}.resources.requests[storage]"
-    return [f"{where}: fractional byte value {shown} is invalid, must be an integer"]
+    found: list[str] = []
+    for name in ("requests", "limits"):
+        size = ((spec.get("resources") or {}).get(name) or {}).get("storage")
+        if size is not None and not quantities.is_whole(str(size)):
+            shown = quote(quantities.canonical(str(size)))
+            where = f"{path}.resources.{name}[storage]"
+            found.append(f"{where}: fractional byte value {shown} is invalid, must be an integer")
+    return found
 
 
 def _list_warnings(spec: Obj, root: str) -> list[str]:

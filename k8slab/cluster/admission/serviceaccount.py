@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from k8slab.api.memo import liken, remember_with
 from k8slab.api.meta import Obj, annotations_of, controller_of
+from k8slab.api.validation._names import path_segment
 from k8slab.chance import suffix
 from k8slab.cluster.admission._plugin import Admission, Request, refusal
 from k8slab.cluster.node_access import secret_names
@@ -82,9 +83,11 @@ def _account(request: Request, name: str) -> Obj:
     """The account. 403 where there is none; for a namespace's default one the server waits a little."""
     account = request.view.get("ServiceAccount", (request.namespace, name))
     if account is None:
-        why = (
-            f'error looking up service account {request.namespace}/{name}: serviceaccount "{name}" not found'
-        )
+        faults = path_segment(name)
+        missing = f'serviceaccount "{name}" not found'
+        if faults:
+            missing = f'invalid resource name "{name}": [{" ".join(faults)}]'
+        why = f"error looking up service account {request.namespace}/{name}: {missing}"
         error = refusal(request, why)
         if name == DEFAULT_ACCOUNT:
             share = request.view.chance("default account", request.namespace, request.name)
