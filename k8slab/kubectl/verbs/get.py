@@ -280,12 +280,17 @@ def _initial(target: _Target, answer: Response) -> list[Obj]:
 
 
 def _follow(session: Session, target: _Target, accept: str, revision: str, printer: WatchPrinter) -> None:
-    """Let lab time pass and print each change when it happens."""
+    """Let lab time pass and print each change when it happens.
+
+    Nobody sits by to press ^C, so this ends by itself once nothing more happens. Who
+    watches for what hasn't begun yet, such as a CronJob's next run, is shown one more
+    minute.
+    """
     client = session.client
-    seen = revision
+    seen, has_shown = revision, False
 
     def look() -> bool:
-        nonlocal seen
+        nonlocal seen, has_shown
         query = {**_query(session, target), "watch": "true", "resourceVersion": seen}
         if target.name:
             query["fieldSelector"] = f"metadata.name={target.name}"
@@ -293,6 +298,7 @@ def _follow(session: Session, target: _Target, accept: str, revision: str, print
         answer = session.request("GET", path, query=query, accept=accept)
         for event in answer.body:
             session.write(printer.text(event["object"], client.now_us, event["type"]))
+            has_shown = True
         if answer.watch is not None:
             seen = str(answer.watch.after_revision)
         return False
@@ -301,11 +307,14 @@ def _follow(session: Session, target: _Target, accept: str, revision: str, print
     if timeout not in ("", "0"):
         limit_us = duration(timeout if not timeout.isdigit() else f"{timeout}s")
         client.run_until(look, limit_us)
-    else:
+        return
+    client.run_until_settled(look, _SETTLED_US)
+    if not has_shown and client.run_until(lambda: look() or has_shown, _PATIENCE_US):
         client.run_until_settled(look, _SETTLED_US)
 
 
 _SETTLED_US = 30 * SECOND_US
+_PATIENCE_US = 60 * SECOND_US
 
 VERB = Verb(
     "get",
