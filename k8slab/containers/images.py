@@ -3,7 +3,9 @@
 Every well-formed name can be pulled, so that a learner's manifest works
 whatever it runs, except names made for lessons about failures: the tags
 `does-not-exist`, `missing`, `no-such-tag` (and tags that begin with them), the
-tag `404`, and registries whose name ends in `invalid`.
+tag `404`, and registries whose name ends in `invalid`. Docker's own nginx, on which
+Kubernetes' page on Deployments makes its mistakes, has only tags of versions that
+there may be, and of its variants: `1.161`, `1.91` and `sometag` are none.
 
 Models github.com/distribution/reference (names), and the texts of containerd
 as pkg/kubelet/images/image_manager.go passes them on, v1.36.
@@ -24,7 +26,17 @@ _DOMAIN = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:\d+)?"
 )
 
-_MISSING_TAGS = ("does-not-exist", "missing", "no-such-tag", "nosuchtag", "notexist", "nonexistent")
+_MISSING_TAGS = (
+    *("does-not-exist", "missing", "no-such-tag", "nosuchtag", "notexist", "nonexistent"),
+    *("non-existent", "non-existing", "nonexisting"),
+)
+_VARIANTS = "alpine|bookworm|bullseye|buster|jessie|mainline|otel|perl|slim|stable|stretch|trixie"
+_TAGS_OF = {
+    "docker.io/library/nginx": re.compile(
+        rf"latest|(?:\d+(?:\.[0-5]?\d(?:\.\d\d?)?)?|{_VARIANTS})(?:-(?:{_VARIANTS})[0-9.]*)*"
+    ),
+}
+"""The form of the tags of repositories that lack others."""
 _MEBIBYTE = 1 << 20
 _SIZES = {
     "pause": 320_000,
@@ -150,6 +162,8 @@ def pull_failure(image: str) -> str:
             "server message: insufficient_scope: authorization failed"
         )
         return f"rpc error: code = Unknown desc = {failed}: {why}"
-    if found.tag.startswith(_MISSING_TAGS) or found.tag == "404":
+    form = _TAGS_OF.get(found.repository)
+    is_none = form is not None and found.tag and not form.fullmatch(found.tag)
+    if is_none or found.tag.startswith(_MISSING_TAGS) or found.tag == "404":
         return f"rpc error: code = NotFound desc = {failed}: {found.name}: not found"
     return ""

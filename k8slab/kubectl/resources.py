@@ -469,19 +469,22 @@ def _check_metadata(manifest: Obj, source: str) -> None:
 
 
 def kind_of_manifest(session: Session, name: str, version: str) -> Kind | None:
-    """The kind of that name, or of that name in small letters, in that version; None where none is served."""
+    """The kind of that name, or of that name in small letters, as that version serves it, if it does."""
     for kind in (*_known_kinds(), *_custom_kinds(session)):
-        if name in (kind.kind, kind.kind.lower()) and _serves(kind, version):
-            return kind
+        served = _served(kind, version) if name in (kind.kind, kind.kind.lower()) else None
+        if served is not None:
+            return served
     return None
 
 
-def _serves(kind: Kind, version: str) -> bool:
+def _served(kind: Kind, version: str) -> Kind | None:
+    """The kind at the place of one of its versions: an object is sent where its manifest says."""
     if version == kind.api_version:
-        return True
-    return any(
-        version == (f"{one.group}/{one.version}" if one.group else one.version) for one in kind.other_versions
-    )
+        return kind
+    for one in kind.other_versions:
+        if version == (f"{one.group}/{one.version}" if one.group else one.version):
+            return kind._replace(group=one.group, version=one.version)
+    return None
 
 
 # Selecting.

@@ -44,3 +44,25 @@ def test_the_newer_events_have_their_own_names_and_fields(lab: Lab) -> None:
     assert "Successfully assigned" in notes
     old, new = (lab.kubectl(f"get {one}").stdout for one in ("events", "events.events.k8s.io"))
     assert old == new
+
+
+OLDER = """
+apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: {name: older}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 10
+  targetCPUUtilizationPercentage: 50
+"""
+
+
+def test_a_manifest_is_sent_to_its_own_version() -> None:
+    lab = Lab(1)
+    for verb, told in (("apply", "created"), ("apply", "unchanged"), ("diff", ""), ("replace", "replaced")):
+        result = lab.kubectl(f"{verb} -f -", stdin=OLDER)
+        expected = f"horizontalpodautoscaler.autoscaling/older {told}\n" if told else ""
+        assert (result.stdout, result.stderr, result.code) == (expected, "", 0)
+    targets = lab.kubectl("get hpa older -o jsonpath={.spec.metrics[*].resource.target.averageUtilization}")
+    assert targets.stdout == "50"
+    assert lab.kubectl("delete -f -", stdin=OLDER).code == 0

@@ -45,8 +45,12 @@ def test_no_names(image):
 FAILS = [
     ("nginx:does-not-exist", "code = NotFound", ": not found"),
     ("nginx:missing", "code = NotFound", ": not found"),
+    ("nginx:1.161", "code = NotFound", "docker.io/library/nginx:1.161: not found"),
+    ("nginx:1.91", "code = NotFound", ": not found"),
+    ("nginx:sometag", "code = NotFound", ": not found"),
     ("webserver:404", "code = NotFound", ": not found"),
     ("does-not-exist", "code = Unknown", "insufficient_scope: authorization failed"),
+    ("non-existing-repo/non-existing-image:example", "code = Unknown", "authorization failed"),
     ("team/no-such-tag-app:1", "code = Unknown", "insufficient_scope: authorization failed"),
     ("registry.invalid/app:1", "code = Unknown", "lookup registry.invalid: no such host"),
     ("invalid:5000/app:1", "code = Unknown", "lookup invalid: no such host"),
@@ -59,7 +63,13 @@ def test_pulls_that_fail(image, code, end):
     assert code in failure and failure.endswith(end)
 
 
-@pytest.mark.parametrize("image", [one[0] for one in NAMES])
+TAGS = ["1.14.2", "1.16.1", "1.16-alpine", "1.29-alpine3.22-slim", "stable-perl", "mainline", "alpine", "2"]
+
+
+FOUND = [*(one[0] for one in NAMES), *(f"nginx:{tag}" for tag in TAGS), "app:sometag"]
+
+
+@pytest.mark.parametrize("image", FOUND)
 def test_pulls_that_succeed(image):
     assert pull_failure(image) == ""
 
