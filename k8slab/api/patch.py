@@ -33,6 +33,7 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 MOST_JSON_PATCH_OPERATIONS = 10_000
+_UNDECODED = "error decoding patch: "
 
 
 def merge_patch(old: Any, patch: Any) -> Any:
@@ -110,7 +111,8 @@ def json_patch(obj: Obj, operations: Sequence[Any]) -> Obj:
     root: Any = obj
     try:
         for operation in operations:
-            apply = None if operation is None else _OPERATIONS.get(operation.get("op"))
+            name = None if operation is None else operation.get("op")
+            apply = _OPERATIONS.get(name) if isinstance(name, str) else None
             if apply is None:
                 raise _OperationError
             root = apply(root, operation)
@@ -281,7 +283,7 @@ def read_patch(data: bytes | str, patch_type: str, validation: str = "Warn") -> 
 
     Raises ApiError 400 in upstream's words for what is no patch of that type.
     """
-    prefix = "" if patch_type == STRATEGIC_MERGE_PATCH or validation == "Ignore" else "error decoding patch: "
+    prefix = "" if patch_type == STRATEGIC_MERGE_PATCH or validation == "Ignore" else _UNDECODED
     expected, go_type = _GO_TARGETS[patch_type]
     try:
         patch = decode_json(data)
@@ -293,11 +295,13 @@ def read_patch(data: bytes | str, patch_type: str, validation: str = "Warn") -> 
         patch = expected()
     if patch_type == MERGE_PATCH and validation == "Ignore" and isinstance(patch, list):
         return plain(patch), ()
+    if patch_type == JSON_PATCH and validation == "Ignore":
+        return _operations(patch), ()
     if not isinstance(patch, expected):
         raise bad_request(f"{prefix}json: cannot unmarshal {_kind_of(patch)} into Go value of type {go_type}")
     strict = dict.fromkeys(repeated_keys(patch, ""))
     if patch_type == JSON_PATCH:
-        strict = _check_operations(patch, prefix)
+        strict = _check_operations(patch)
     if validation == "Ignore":
         strict = {}
     return plain(patch), tuple(strict)
@@ -310,7 +314,19 @@ def _kind_of(value: Any) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "number")
 
 
-def _check_operations(operations: list[Any], prefix: str) -> dict[str, None]:
+def _operations(patch: Any) -> list[Any]:
+    """A JSON patch whose operations nobody looks into. ApiError 400 where there are none."""
+    if not isinstance(patch, list):
+        raise bad_request(f"json: cannot unmarshal {_kind_of(patch)} into Go value of type jsonpatch.Patch")
+    for operation in patch:
+        if operation is not None and not isinstance(operation, dict):
+            kind = _kind_of(operation)
+            raise bad_request(f"json: cannot unmarshal {kind} into Go value of type jsonpatch.Operation")
+    operations: list[Any] = plain(patch)
+    return operations
+
+
+def _check_operations(operations: list[Any]) -> dict[str, None]:
     """The strict errors of the operations of a JSON patch; ApiError 400 for one of the wrong type."""
     strict: dict[str, None] = {}
     for index, operation in enumerate(operations):
@@ -319,13 +335,13 @@ def _check_operations(operations: list[Any], prefix: str) -> dict[str, None]:
         if not isinstance(operation, dict):
             kind = _kind_of(operation)
             raise bad_request(
-                f"{prefix}json: cannot unmarshal {kind} into Go value of type handlers.jsonPatchOp"
+                f"{_UNDECODED}json: cannot unmarshal {kind} into Go value of type handlers.jsonPatchOp"
             )
         for name, is_text in _OPERATION_FIELDS.items():
             value = operation.get(name)
             if is_text and value is not None and not isinstance(value, str):
                 raise bad_request(
-                    f"{prefix}json: cannot unmarshal {_kind_of(value)} into Go struct field "
+                    f"{_UNDECODED}json: cannot unmarshal {_kind_of(value)} into Go struct field "
                     f"jsonPatchOp.{name} of type string"
                 )
         for name in operation:

@@ -80,7 +80,7 @@ def _type_fault(type_name: str, old: Obj, new: Any, validation: str) -> str:
     if not isinstance(new, dict):
         return f"couldn't get version/kind; json parse error: {not_interpreted(new)}"
     for name in ("kind", "apiVersion"):
-        if not isinstance(new.get(name) or "", str):
+        if new.get(name) is not None and not isinstance(new[name], str):
             text = (
                 f"json: cannot unmarshal {json_kind(new[name])} into Go struct field .{name} of type string"
             )

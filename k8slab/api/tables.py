@@ -279,7 +279,7 @@ def _custom_cell(path: jsonpath.Path, type_: str, obj: Obj, now_us: int) -> Any:
         return _date_cell(value, now_us)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if type_ == "integer" else float(value)
+    return int(value) if type_ == "integer" or float(value).is_integer() else float(value)
 
 
 def _date_cell(value: Any, now_us: int) -> str | None:

@@ -24,8 +24,9 @@ from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, dig
 from k8slab.api.patched import refusal
 from k8slab.api.schema import OBJECT_META
+from k8slab.api.tables import CREATION_DESCRIPTION
 from k8slab.api.unmarshal import DecodeError, json_kind, unmarshal
-from k8slab.api.validation._custom_rules import rule_faults
+from k8slab.api.validation._custom_rules import NEW, has_rules, rule_faults
 from k8slab.api.validation._custom_values import prune, repeated, validate_value, without_nulls
 from k8slab.api.validation._field import invalid
 from k8slab.api.validation._metadata import validate_metadata, validate_metadata_update
@@ -97,7 +98,14 @@ def columns_of(world: World, kind: Kind, version: str) -> Sequence[Obj] | None:
     return _version_of(definition, version).get("additionalPrinterColumns") or _AGE_ALONE
 
 
-_AGE_ALONE: list[Obj] = [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
+_AGE_ALONE: list[Obj] = [
+    {
+        "name": "Age",
+        "type": "date",
+        "description": CREATION_DESCRIPTION,
+        "jsonPath": ".metadata.creationTimestamp",
+    }
+]
 
 
 def is_custom(kind: Kind) -> bool:
@@ -392,6 +400,14 @@ def _defaulted(schema: Obj, value: Any) -> Any:
 
 _STANDARD_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
 _MOST = 2**31 - 1
+_SHAPELESS = {
+    f"FieldValue{kind}" for kind in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid")
+}
+"""The faults that leave an object unfit for rules."""
+_NOT_ASKED = (
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation"
+)
 
 
 def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
@@ -404,7 +420,7 @@ def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
             *_scale_faults(scale, obj),
             *repeated(schema, obj),
         ]
-        return causes or rule_faults(schema, obj)
+        return _with_rules(schema, causes, obj)
 
     def on_update(new: Obj, old: Obj) -> list[Cause]:
         causes = validate_metadata_update(
@@ -413,7 +429,7 @@ def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
         causes += [*validate_value(schema, new, old=old), *_scale_faults(scale, new)]
         if not any(repeated(schema, old)):
             causes += repeated(schema, new)
-        return causes or rule_faults(schema, new, old=old)
+        return _with_rules(schema, causes, new, old=old)
 
     def on_status(new: Obj, old: Obj) -> list[Cause]:
         causes = validate_metadata_update(
@@ -422,9 +438,20 @@ def _rules(schema: Obj, namespaced: bool, scale: Obj | None) -> Rules:
         if "status" in new and status_schema is not None:
             causes += validate_value(status_schema, new["status"], "status", old=old.get("status"))
         causes += _scale_faults(scale, new, status_only=True)
-        return causes or rule_faults(schema, new, old=old)
+        return _with_rules(schema, causes, new, old=old)
 
     return Rules(create=on_create, update=on_update, status=on_status, warnings=_warnings)
+
+
+def _with_rules(schema: Obj, causes: list[Cause], obj: Obj, *, old: Any = NEW) -> list[Cause]:
+    """The faults of an object, and what the schema's rules have against it.
+
+    Rules are written for objects of the schema's shape: of one that is of another shape
+    they aren't asked, and the refusal says so.
+    """
+    if not any(cause.reason in _SHAPELESS for cause in causes):
+        return [*causes, *rule_faults(schema, obj, old=old)]
+    return [*causes, invalid("<nil>", None, _NOT_ASKED)] if has_rules(schema) else causes
 
 
 def _scale_faults(scale: Obj | None, obj: Obj, *, status_only: bool = False) -> list[Cause]:

@@ -573,6 +573,8 @@ def converted(
         version = obj["metadata"].get("resourceVersion")
         return {**body, "metadata": {"resourceVersion": version} if version else {}}
     if output.convert == "PartialObjectMetadataList":
+        if is_custom(route.kind):  # which Go holds as what may be a list
+            raise ApiError(500, "", "content is not a list")
         name = _go_type(route.kind, "")
         text = f"you requested PartialObjectMetadataList, but the requested object is not a list ({name})"
         raise ApiError(406, "NotAcceptable", text)

@@ -343,7 +343,7 @@ def write_scale(
     """Set an object's replicas through its scale. The new Scale.
 
     Raises 404, 409 where uid or resourceVersion of the scale are not the
-    stored ones, 422 for a negative number.
+    stored ones, 422 for a negative number; of a custom object the object's own rules say that.
     """
     old = world.store.get(kind.kind, key)
     if old is None:
@@ -352,7 +352,7 @@ def write_scale(
         raise ApiError(404, "NotFound", "the server could not find the requested resource", details={})
     replicas = dig(scale, "spec", "replicas", default=0)
     metadata = scale["metadata"]
-    if replicas < 0:
+    if replicas < 0 and not kind.scale.required:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         fault = Cause("FieldValueInvalid", text, "spec.replicas")
         raise invalid("Scale", "autoscaling", metadata.get("name", key[1]), [fault])

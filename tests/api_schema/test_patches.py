@@ -242,3 +242,25 @@ def test_what_is_no_patch(text: str, patch_type: str, message: str) -> None:
     with pytest.raises(ApiError) as refused:
         read_patch(text, patch_type)
     assert (refused.value.code, refused.value.message) == (400, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "json: cannot unmarshal object into Go value of type jsonpatch.Patch"),
+        ('["x"]', "json: cannot unmarshal string into Go value of type jsonpatch.Operation"),
+        ("[[]]", "json: cannot unmarshal array into Go value of type jsonpatch.Operation"),
+    ],
+)
+def test_what_is_no_json_patch_where_fields_are_not_validated(text: str, message: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_patch(text, JSON_PATCH, "Ignore")
+    assert (refused.value.code, refused.value.message) == (400, message)
+
+
+@pytest.mark.parametrize("text", ['[{"op":{}}]', '[{"op":"test","path":1}]', "[null]"])
+def test_an_operation_that_nobody_looked_into_is_refused_where_it_is_applied(text: str) -> None:
+    operations, _ = read_patch(text, JSON_PATCH, "Ignore")
+    with pytest.raises(ApiError) as refused:
+        json_patch({}, operations)
+    assert refused.value.code == 422

@@ -152,6 +152,26 @@ def test_a_custom_kind_scales(world: World) -> None:
     assert send(world, "GET", f"{METERS}/m").body["spec"]["replicas"] == 4
 
 
+def test_replicas_below_zero_are_refused_as_the_object_is(world: World) -> None:
+    send(world, "POST", METERS, meter(level=1, replicas=2))
+    refused = send(world, "PATCH", f"{METERS}/m/scale", {"spec": {"replicas": -1}})
+    fault = ".spec.replicas: Invalid value: -1: should be a non-negative integer"
+    assert (refused.code, refused.body["message"]) == (422, f'Meter.lab.example "m" is invalid: {fault}')
+
+
+def test_one_custom_object_is_no_list_of_metadata(world: World) -> None:
+    send(world, "POST", METERS, meter(level=1))
+    accepted = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+    refused = send(world, "GET", f"{METERS}/m", accept=accepted)
+    assert (refused.code, refused.body["message"]) == (500, "content is not a list")
+
+
+def test_the_column_of_ages_is_described_where_a_definition_has_no_columns(world: World) -> None:
+    define(world, of_spec(level={"type": "integer"}), additionalPrinterColumns=[])
+    table = send(world, "GET", METERS, accept="application/json;as=Table;v=v1;g=meta.k8s.io").body
+    assert table["columnDefinitions"][1]["description"].startswith("CreationTimestamp is a timestamp")
+
+
 def test_discovery_and_tables_know_a_custom_kind_until_its_definition_goes(world: World) -> None:
     send(world, "POST", METERS, meter(level=3))
     listed = send(world, "GET", "/apis/lab.example/v1").body["resources"]

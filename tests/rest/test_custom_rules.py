@@ -85,6 +85,14 @@ CREATIONS: dict[str, tuple[Obj, str]] = {
         "spec.least: Forbidden: least 5 is more than most\n",
     ),
     "a whole number is a double where the schema says so": ({"share": 1}, ""),
+    "what is of another type: no rule is asked": (
+        {"most": "200", "share": 1.5},
+        """
+* spec.most: Invalid value: "string": spec.most in body must be of type integer: "string"
+* <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; \
+correct the existing errors to complete validation
+""",
+    ),
     "a number beyond": ({"share": 1.5}, "spec.share: Invalid value: 1.5: failed rule: self <= 1.0\n"),
     "a rule about a change is not asked of what is new": (
         {"name": "a", "ports": [{"name": "p", "port": 1}]},

@@ -1,6 +1,6 @@
 """The CEL rules of a custom resource's schema (`x-kubernetes-validations`), evaluated on a value.
 
-Rules are asked once the schema itself finds nothing wrong. One that names
+Rules are asked once the object has the shape that its schema gives. One that names
 `oldSelf` judges a change, so it is asked only where there was a value before;
 what any other has against a value that is as it was is no matter. What the
 values of a list were before is known only for lists of type map.
@@ -41,6 +41,21 @@ def rule_faults(schema: Obj, value: Any, *, old: Any = NEW) -> list[Cause]:
     asking = _Asking()
     asking.ask(schema, value, _Before(old, value, old), "", root=True)
     return asking.faults
+
+
+def _whether_ruled(schema: Obj) -> bool:
+    below = [
+        *(schema.get("properties") or {}).values(),
+        schema.get("items"),
+        schema.get("additionalProperties"),
+    ]
+    return bool(schema.get("x-kubernetes-validations")) or any(
+        isinstance(one, dict) and _whether_ruled(one) for one in below
+    )
+
+
+has_rules = remember_with(_whether_ruled)
+"""Whether a schema, or one in it, has rules."""
 
 
 class _Before(NamedTuple):
