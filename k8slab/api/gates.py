@@ -16,7 +16,7 @@ from k8slab.api.memo import remember
 from k8slab.api.meta import Obj, assoc, dig
 
 Path = tuple[str, ...]
-"""Keys into an object; `*` stands for every item of a list."""
+"""Keys into an object; `*` stands for every item of a list or of a map."""
 
 NO_GATES: frozenset[str] = frozenset()
 
@@ -53,6 +53,10 @@ _FIELDS: dict[str, tuple[tuple[str, Path], ...]] = {
     "CSIDriver": (("VolumeLimitScaling", ("spec", "preventPodSchedulingIfMissing")),),
     "ResourceSlice": (
         ("DRANodeAllocatableResources", ("spec", "devices", "*", "nodeAllocatableResourceMappings")),
+        *(
+            ("DRAListTypeAttributes", ("spec", "devices", "*", "attributes", "*", name))
+            for name in ("bools", "ints", "strings", "versions")
+        ),
     ),
 }
 """Gate and field of whole objects, by kind."""
@@ -62,7 +66,8 @@ def _has(value: Any, path: Path) -> bool:
     """Whether anything stands at a path."""
     for depth, key in enumerate(path):
         if key == "*":
-            return any(_has(item, path[depth + 1 :]) for item in value or ())
+            items = value.values() if isinstance(value, dict) else value or ()
+            return any(_has(item, path[depth + 1 :]) for item in items)
         if not isinstance(value, dict):
             return False
         value = value.get(key)
@@ -77,6 +82,8 @@ def _without(value: Any, path: Path) -> Any:
         return value
     key, *rest = path
     if key == "*":
+        if isinstance(value, dict):
+            return {name: _without(item, tuple(rest)) for name, item in value.items()}
         return [_without(item, tuple(rest)) for item in value]
     if not rest:
         return {name: item for name, item in value.items() if name != key}

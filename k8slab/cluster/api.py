@@ -27,7 +27,7 @@ from k8slab.api.validation import certificatesigningrequest as csr_rules
 from k8slab.api.validation import namespace as namespace_rules
 from k8slab.api.validation import pod as pod_rules
 from k8slab.api.validation._field import quote
-from k8slab.cluster import admission, likenesses, node_access, successors
+from k8slab.cluster import admin_access, admission, likenesses, node_access, successors
 from k8slab.cluster.allocation import allocate_on_create, allocate_on_update
 from k8slab.cluster.kinds import kind_of
 from k8slab.cluster.queue import notify
@@ -107,7 +107,7 @@ def create(
             options.warn(text)
     obj = kind.prepare_create(obj)
     obj = allocate_on_create(world, kind, obj, dry_run=options.dry_run)
-    causes = _rules_of(kind, options).create(obj)
+    causes = [*admin_access.validate_created(world, kind_name, obj), *_rules_of(kind, options).create(obj)]
     name = obj["metadata"].get("name", "")
     if causes:
         raise invalid(kind.kind, kind.group, name, causes)
@@ -244,6 +244,8 @@ def replace(
     bare = decode.stored(kind, new) if options.is_sparse else new
     new = _prepared(world, kind, new, old, subresource)
     causes = _update_causes(kind, new, old, subresource, options)
+    if subresource == "status":
+        causes = [*admin_access.validate_status(world, kind.kind, new, old), *causes]
     if causes:
         raise invalid(kind.kind, kind.group, key[1], causes)
     if subresource != "status":
@@ -456,6 +458,9 @@ def _checked_by_storage(obj: Obj, *, dry_run: bool) -> Obj:
 
 def _generated_name(world: World, kind: Kind, metadata: Obj) -> str:
     """A free name from `generateName`: at most 58 of its letters and five of chance."""
+    if kind.kind == "IPAddress":
+        whole: str = metadata["generateName"]
+        return whole  # Its strategy adds nothing (networking/ipaddress/strategy.go: noopNameGenerator).
     base: str = metadata["generateName"][:58]
     namespace = metadata.get("namespace", "")
     for attempt in range(8):

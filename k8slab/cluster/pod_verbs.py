@@ -144,6 +144,7 @@ def _evict(
         text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(asked)}]"
         raise ApiError(500, "", text)
     if world.get("Pod", route.key) is None:
+        subresources.check_name(route.name)
         raise not_found("pods", "", route.name)
     choices = delete_query(request._replace(query={}), eviction.get("deleteOptions") or {})
     choices = choices._replace(dry_run=choices.dry_run or options.dry_run)
@@ -155,6 +156,7 @@ def _token(world: World, route: Route, body: Obj) -> Obj:
     """A TokenRequest with its token."""
     account = world.get("ServiceAccount", route.key)
     if account is None:
+        subresources.check_name(route.name)
         raise not_found("serviceaccounts", "", route.name)
     spec = body.get("spec") or {}
     seconds = spec.get("expirationSeconds") or _DEFAULT_TOKEN_SECONDS

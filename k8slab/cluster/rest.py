@@ -17,7 +17,6 @@ from urllib.parse import urlencode
 from k8slab.api.decode import written
 from k8slab.api.durations import DurationError, parse_ns
 from k8slab.api.errors import ApiError, bad_request, internal_error, nameless, not_found
-from k8slab.api.json_text import go_quote
 from k8slab.api.meta import Obj, assoc
 from k8slab.cluster import (
     access,
@@ -177,13 +176,8 @@ def _unparsable(request: Request) -> Response:
 
 def _check_segment(route: Route, verb: str) -> None:
     """400 for a name that can't be part of a key in etcd (registry/generic/registry/store.go)."""
-    if verb not in ("get", "delete", "patch") or not is_stored(route.kind):
-        return
-    name = route.name
-    faults = [f"may not be '{name}'"] if name in (".", "..") else []
-    faults += [f"may not contain '{letter}'" for letter in ("/", "%") if letter in name]
-    if faults:
-        raise bad_request(f"Name parameter invalid: {go_quote(name)}: {';'.join(faults)}")
+    if verb in ("get", "delete", "patch") and is_stored(route.kind):
+        subresources.check_name(route.name)
 
 
 _DEPRECATED = {

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from k8slab import clock
-from k8slab.api.errors import ApiError, Cause, conflict, forbidden, invalid, not_found
+from k8slab.api.errors import ApiError, Cause, bad_request, conflict, forbidden, invalid, not_found
+from k8slab.api.json_text import go_quote
 from k8slab.api.kind import Kind
 from k8slab.api.memo import remember_with
 from k8slab.api.meta import Key, Obj, assoc, condition_is, condition_of, dig, labels_of, with_condition
@@ -92,6 +93,14 @@ def bind_as(world: World, actor: Actor, action: Bind, cause: int) -> Obj:
     )
 
 
+def check_name(name: str) -> None:
+    """400 for a name that can't be part of a key in etcd (registry/generic/registry/store.go)."""
+    faults = [f"may not be '{name}'"] if name in (".", "..") else []
+    faults += [f"may not contain '{letter}'" for letter in ("/", "%") if letter in name]
+    if faults:
+        raise bad_request(f"Name parameter invalid: {go_quote(name)}: {';'.join(faults)}")
+
+
 def bind(
     world: World,
     actor: Actor,
@@ -113,6 +122,7 @@ def bind(
     pod = world.store.get("Pod", key)
     name = key[1]
     if pod is None:
+        check_name(name)
         raise not_found("pods", "", name)
     if uid and pod["metadata"]["uid"] != uid:
         raise conflict("pods", "", name, uid_mismatch(kind, key, uid, pod))

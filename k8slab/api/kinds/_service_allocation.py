@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Container, Iterator
 
 from k8slab.api.errors import ApiError, Cause, invalid
-from k8slab.api.kinds.service import needs_cluster_ip, needs_health_check_port, needs_node_port
+from k8slab.api.kinds.service import allocates_node_ports, needs_cluster_ip, needs_health_check_port
 from k8slab.api.meta import Obj
 from k8slab.api.validation.service import validate_cluster_ips
 
@@ -266,7 +266,7 @@ class _Ports:
 def _with_node_ports(spec: Obj, taken: _Ports) -> Obj:
     """Ports of one number and different protocols share a node port."""
     ports = list(spec.get("ports") or ())
-    wants = needs_node_port(spec)
+    wants = allocates_node_ports(spec)
     chosen: dict[int, int] = {}
     for index, port in enumerate(ports):
         number: int = port.get("port", 0)
@@ -293,7 +293,7 @@ def _with_node_ports(spec: Obj, taken: _Ports) -> Obj:
 def _with_changed_node_ports(spec: Obj, taken: _Ports) -> Obj:
     """The ports of an update: those that are new are taken, each without one gets its own."""
     ports = list(spec.get("ports") or ())
-    wants = needs_node_port(spec)
+    wants = allocates_node_ports(spec)
     seen: list[tuple[str, int]] = []
     for index, port in enumerate(ports):
         number: int = port.get("nodePort", 0)

@@ -88,7 +88,12 @@ def needs_cluster_ip(spec: Obj) -> bool:
 
 
 def needs_node_port(spec: Obj) -> bool:
-    """Whether the type calls for node ports."""
+    """Whether the type is one that has node ports."""
+    return spec.get("type") in ("NodePort", "LoadBalancer")
+
+
+def allocates_node_ports(spec: Obj) -> bool:
+    """Whether ports without a node port are given one: a load balancer may do without."""
     return spec.get("type") == "NodePort" or (
         spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
     )
@@ -109,7 +114,7 @@ def _with_allocated(new: Obj, old: Obj) -> Obj:
             for name in ("clusterIP", "clusterIPs")
             if not spec.get(name) and before.get(name)
         }
-    if needs_node_port(before) and needs_node_port(spec):
+    if allocates_node_ports(before) and allocates_node_ports(spec):
         ports = _with_node_ports(spec.get("ports") or [], before.get("ports") or [])
         if ports != (spec.get("ports") or []):
             kept["ports"] = ports

@@ -201,10 +201,10 @@ def validate_bindings(device: Obj, path: str) -> list[Cause]:
             causes.append(invalid(f"{bad}[{at}]", one, detail))
     if fails and not waits:
         detail = "bindingConditions are required to use bindingFailureConditions"
-        causes.append(invalid(good, None, detail))
+        causes.append(invalid(good, device.get("bindingConditions"), detail))
     if waits and not fails:
         detail = "bindingFailureConditions are required to use bindingConditions"
-        causes.append(invalid(bad, None, detail))
+        causes.append(invalid(bad, device.get("bindingFailureConditions"), detail))
     return causes
 
 

@@ -17,6 +17,7 @@ from k8slab.api.validation._field import (
     duplicate,
     enumerated,
     invalid,
+    not_supported,
     required,
     too_many,
 )
@@ -124,7 +125,11 @@ def _validate_ports(ports: Sequence[Obj]) -> list[Cause]:
         if name in names:
             causes.append(duplicate(f"{path}.name", name))
         names.add(name)
-        causes += enumerated(port.get("protocol"), f"{path}.protocol", PROTOCOLS)
+        protocol = port.get("protocol")
+        if protocol not in PROTOCOLS:
+            # Defaulting looks for a missing protocol: an empty one is there, and is none of these.
+            wrong = not_supported(f"{path}.protocol", protocol, PROTOCOLS)
+            causes.append(required(f"{path}.protocol") if protocol is None else wrong)
         protocol = port.get("appProtocol")
         if protocol is not None:
             causes += all_invalid(f"{path}.appProtocol", protocol, label_key(protocol))

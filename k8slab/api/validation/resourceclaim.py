@@ -43,6 +43,7 @@ _MOST_CONSUMERS = 256
 _MOST_CONDITIONS = 8
 _LONGEST_DATA = 10 * 1024
 _MOST_ADDRESSES = 16
+_IDENTITY = (("Driver", "driver"), ("Pool", "pool"), ("Device", "device"), ("ShareID", "shareID"))
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAD_UID = (
     "uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` "
@@ -90,11 +91,9 @@ def _validate_consumer(reference: Obj, path: str) -> list[Cause]:
     return [required(f"{path}.{name}") for name in ("resource", "name", "uid") if not reference.get(name)]
 
 
-def _identity(device: Obj) -> str:
+def _identity(device: Obj) -> Obj:
     """How a device is told: its driver, its pool and its name, and which share of it."""
-    parts = [device.get(name) or "" for name in ("driver", "pool", "device")]
-    share = device.get("shareID")
-    return "/".join([*parts, share] if share is not None else parts)
+    return {field: device.get(name) or "" for field, name in _IDENTITY}
 
 
 def _validate_allocation(allocation: Obj | None, stored: Obj | None, names: Names) -> list[Cause]:
@@ -158,11 +157,10 @@ def _malformed() -> str:
     return "error validating uid: invalid UUID format"
 
 
-def _validate_device(device: Obj, path: str, allocated: list[str]) -> list[Cause]:
+def _validate_device(device: Obj, path: str, allocated: list[Obj]) -> list[Cause]:
     causes = _validate_place(device, path) + _validate_share(device, path)
     if _identity(device) not in allocated:
-        text = f"Invalid value: {_identity(device)}: must be an allocated device in the claim"
-        causes.append(Cause("FieldValueInvalid", text, path))
+        causes.append(invalid(path, _identity(device), "must be an allocated device in the claim"))
     conditions = device.get("conditions") or ()
     if len(conditions) > _MOST_CONDITIONS:
         causes.append(too_many(f"{path}.conditions", len(conditions), _MOST_CONDITIONS))
