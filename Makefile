@@ -24,7 +24,7 @@ lab: $(STAMP)  ## Open JupyterLab on the first tutorial (prints the URL where th
 	$(BIN)/python scripts/open_lab.py notebooks/01-statefulset.ipynb
 
 test: $(STAMP) check browser  ## Everything that must pass: check, unit, golden, property, notebook and browser tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest --nbval -n 2 --dist loadfile notebooks
 	$(BIN)/python scripts/build_notebooks.py --check
 
