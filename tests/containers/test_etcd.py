@@ -140,3 +140,19 @@ def test_revisions() -> None:
     assert same is state
     _, gone = etcd.applied(state, {"verb": "del", "key": "/", "prefix": True})
     assert gone == {"revision": 4, "keys": {}}
+
+
+@pytest.mark.parametrize(("service", "restarts"), [("", 0), ("liveness", 1)])
+def test_a_member_answers_grpc_health_checks(service: str, restarts: int) -> None:
+    lab = Lab(1)
+    probe = {"grpc": {"port": 2379, "service": service}, "initialDelaySeconds": 10}
+    command = ["/usr/local/bin/etcd", "--listen-client-urls", "http://0.0.0.0:2379"]
+    main = {
+        "name": "etcd",
+        "image": "registry.k8s.io/etcd:3.5.1-0",
+        "command": command,
+        "livenessProbe": probe,
+    }
+    lab.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "m"}, "spec": {"containers": [main]}})
+    lab.run("50s")
+    assert lab.get("pod/m")["status"]["containerStatuses"][0]["restartCount"] == restarts

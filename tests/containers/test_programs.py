@@ -370,6 +370,51 @@ def test_python(nodes):
     assert nodes.exec("web", "python3", "-c", "print('a', 1 + 2)").stdout == "a 3\n"
 
 
+INDEXED = """
+import os, sys
+index = int(os.environ.get("INDEX"))
+if index == 0:
+  sys.exit("none")
+elif index % 2 and not index > 2:
+  print(f"odd {index}", flush=True)
+  sys.exit(42)
+else:
+  print("even" if index in (2, 4) else "other", os.environ["INDEX"])
+"""
+PROGRAMS = {
+    "the text of an exit": ("0", "", "none\n", 1),
+    "a code of an exit": ("1", "odd 1\n", "", 42),
+    "the other branch": ("2", "even 2\n", "", 0),
+    "the last branch": ("3", "other 3\n", "", 0),
+    "an exception": ("x", "", "ValueError: invalid literal for int() with base 10: 'x'\n", 1),
+}
+
+
+@pytest.mark.parametrize(("index", "out", "err", "code"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_of_python_decides_by_its_variables(nodes, index, out, err, code):
+    nodes.pod("py", container("python:3", command=["sleep", "1h"], env=[{"name": "INDEX", "value": index}]))
+    nodes.run(3)
+    result = nodes.exec("py", "python3", "-c", INDEXED)
+    assert (result.stdout, result.stderr.rpartition("<module>\n")[2], result.code) == (out, err, code)
+
+
+def test_what_python_here_cannot_do_is_named(nodes):
+    nodes.pod("py", container("python:3", command=["sleep", "1h"]))
+    nodes.run(3)
+    for line in (
+        "while True: pass",
+        "x = [y for y in 'a']",
+        "open('/f')",
+        "print(2 ** 9)",
+        "print(1, end='')",
+    ):
+        result = nodes.exec("py", "python3", "-c", line)
+        assert (
+            result.stderr.startswith("NotImplementedError: this lab's python cannot run: ")
+            and result.code == 1
+        )
+
+
 SERVERS = [
     (
         "hello-app",

@@ -131,6 +131,11 @@ def _asked(context: Context) -> Generator[Request, Any, View]:
 def _handle(context: Context, call: Call) -> Generator[Request, Any, Answer]:
     if call.protocol == "http":
         return (yield from _answer_http(context, call))
+    if call.protocol == "grpc":
+        # A member that listens serves, whether it has a majority or not (v3rpc/grpc.go).
+        if (call.payload or {}).get("service"):
+            return Answer(False, error="rpc error: code = NotFound desc = unknown service")
+        return Answer(True, {"status": "SERVING"})
     if call.protocol != "etcd":
         return Answer(False, error="connection reset by peer")
     request: dict[str, Any] = call.payload
