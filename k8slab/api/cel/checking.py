@@ -11,10 +11,10 @@ Models vendor/github.com/google/cel-go/checker/{checker,types,errors}.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from k8slab.api.cel.compiling import full_name, is_macro, is_type_name, variables_of
+from k8slab.api.cel.compiling import full_name, is_macro, is_type_name, parts_of, variables_of
 from k8slab.api.cel.formats import NAMES as FORMAT_NAMES
 from k8slab.api.cel.syntax import (
     Call,
@@ -30,6 +30,7 @@ from k8slab.api.cel.syntax import (
     fault_text,
 )
 from k8slab.api.cel.values import CelError, Uint
+from k8slab.api.go_regexp import regexp_fault
 
 
 class Type(NamedTuple):
@@ -85,9 +86,20 @@ def types_of(text: str, tree: Node, variables: Mapping[str, Type]) -> Mapping[in
     """
     checker = _Checker()
     checker.of(tree, variables)
-    if checker.faults:
-        raise CelError("\n".join(fault_text(text, at, said) for at, said in checker.faults))
+    faults = checker.faults or list(_bad_patterns(tree))
+    if faults:
+        raise CelError("\n".join(fault_text(text, at, said) for at, said in faults))
     return checker.types
+
+
+def _bad_patterns(node: Node) -> Iterator[tuple[Position, str]]:
+    """Patterns that are written out and are none (cel/validator.go: ValidateRegexLiterals)."""
+    if isinstance(node, Call) and node.function == "matches" and node.arguments:
+        pattern = node.arguments[-1]
+        if isinstance(pattern, Literal) and isinstance(pattern.value, str) and regexp_fault(pattern.value):
+            yield pattern.at, "invalid matches argument"
+    for part in parts_of(node):
+        yield from _bad_patterns(part)
 
 
 # Which types go together.

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from k8slab.api.errors import Cause
+from k8slab.api.go_regexp import regexp_fault
 from k8slab.api.meta import Obj
 from k8slab.api.validation._custom_formats import is_known
 from k8slab.api.validation._custom_values import TYPE_META, prune, validate_value
@@ -381,8 +382,12 @@ def _validate_words(schema: Obj, path: str) -> list[Cause]:
     causes += [
         forbidden(f"{path}.{name}", f"{shown} is not supported")
         for name, shown in _UNSUPPORTED
-        if schema.get(name)
+        if schema.get(name) or (name == "additionalItems" and schema.get(name) is not None)
     ]
+    fault = regexp_fault(schema.get("pattern") or "")
+    if fault:
+        detail = f"must be a valid regular expression, but isn't: {fault}"
+        causes.append(invalid(f"{path}.pattern", schema["pattern"], detail))
     if kind == "null":
         detail = "type cannot be set to null, use nullable as an alternative"
         causes.append(forbidden(f"{path}.type", detail))

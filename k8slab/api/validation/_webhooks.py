@@ -15,6 +15,7 @@ from k8slab.api.cel import CelError, compile_expression
 from k8slab.api.cel.checking import BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, Type, type_of
 from k8slab.api.cel.syntax import Call, Index, Name, Node, Select
 from k8slab.api.errors import Cause
+from k8slab.api.go_url import url_fault
 from k8slab.api.kind import Rules
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
@@ -51,6 +52,9 @@ def validate_client_config(config: Obj, path: str) -> list[Cause]:
 
 
 def _validate_url(url: str, path: str) -> list[Cause]:
+    fault = url_fault(url)
+    if fault:
+        return [required(path, f"url must be a valid URL: {fault}{_FORM}")]
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     causes: list[Cause] = []
@@ -150,7 +154,7 @@ def validate_expression(
     """
     try:
         program = compile_expression(text, names)
-        found = type_of(text, program.tree, dict.fromkeys(names, DYN)) if gives or makes else DYN
+        found = type_of(text, program.tree, dict.fromkeys(names, DYN))
     except CelError as error:
         return [invalid(path, text, f"compilation failed: {error}")]
     is_known = found != DYN or _is_read(program.tree)
