@@ -63,20 +63,6 @@ class Scale(NamedTuple):
         return f'the spec replicas field "{self.required}" does not exist'
 
 
-class Version(NamedTuple):
-    """Another group and version under which the kind is served, with its conversions.
-
-    `to_storage` and `from_storage` are given and give whole objects, apiVersion included.
-    """
-
-    group: str
-    version: str
-    to_storage: Callable[[Obj], Obj]
-    from_storage: Callable[[Obj], Obj]
-    fields: tuple[str, ...] = ()
-    """As `Kind.fields`, for this version; only custom kinds differ from one version to another."""
-
-
 class Rules(NamedTuple):
     """What a kind refuses: every fault at once, in upstream's order.
 
@@ -89,6 +75,22 @@ class Rules(NamedTuple):
     update: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
     status: Callable[[Obj, Obj], list[Cause]] = _no_update_causes
     warnings: Callable[[Obj, Obj | None], tuple[str, ...]] = _no_warnings
+
+
+class Version(NamedTuple):
+    """Another group and version under which the kind is served, with its conversions.
+
+    `to_storage` and `from_storage` are given and give whole objects, apiVersion included.
+    """
+
+    group: str
+    version: str
+    to_storage: Callable[[Obj], Obj]
+    from_storage: Callable[[Obj], Obj]
+    fields: tuple[str, ...] = ()
+    """As `Kind.fields`, for this version; only custom kinds differ from one version to another."""
+    rules: Rules | None = None
+    """What is refused in this version, where that isn't what the kind refuses."""
 
 
 class Kind(NamedTuple):

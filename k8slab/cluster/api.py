@@ -323,11 +323,14 @@ _SUBRESOURCES = {
 
 
 def _rules_of(kind: Kind, options: WriteOptions) -> Rules:
-    """What a kind refuses; Events are judged by the API in which they come."""
+    """What a kind refuses; Events and custom objects are judged by the version in which they come."""
     if kind.kind == "Event" and options.api_version == "events.k8s.io/v1":
         from k8slab.api.validation.event import NEW_API_RULES
 
         return NEW_API_RULES
+    for other in kind.other_versions:
+        if other.rules is not None and f"{other.group}/{other.version}" == options.api_version:
+            return other.rules
     return kind.rules
 
 

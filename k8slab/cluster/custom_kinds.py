@@ -307,7 +307,17 @@ def _other(definition: Obj, version: str, stored: str) -> Version:
         lambda obj: {**obj, "apiVersion": f"{group}/{stored}"},
         from_storage,
         selectable_fields(definition, version),
+        _rules_in(definition, version),
     )
+
+
+def _rules_in(definition: Obj, version: str) -> Rules | None:
+    """What a version refuses by its own schema; None where a webhook makes its objects the stored one's."""
+    if dig(definition, "spec", "conversion", "strategy") == "Webhook":
+        return None
+    parts = _version_of(definition, version).get("subresources") or {}
+    namespaced = definition["spec"]["scope"] == "Namespaced"
+    return _rules(schema_at(definition, version), namespaced, parts.get("scale"))
 
 
 # What a write does (customresource/strategy.go).

@@ -21,7 +21,7 @@ from k8slab.cluster.kinds import virtual_kinds
 from k8slab.kubectl.command import FailuresError, KubectlError, fail
 from k8slab.kubectl.discovery import resources
 from k8slab.kubectl.flags import Flag
-from k8slab.kubectl.session import Session
+from k8slab.kubectl.session import Session, path_of
 
 FILENAME = Flag("filename", "f", "strings")
 KUSTOMIZE = Flag("kustomize", "k")
@@ -659,4 +659,7 @@ def _current(session: Session, info: Info) -> Info:
     if session.command != "describe":
         # That one doesn't look before it asks.
         check_namespace(info)
+    if session.command == "patch" and session.flags["subresource"]:
+        path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
+        return info._replace(obj=session.request("GET", path).body)
     return info._replace(obj=session.find(info.kind, info.namespace, info.name))

@@ -172,6 +172,21 @@ def test_the_column_of_ages_is_described_where_a_definition_has_no_columns(world
     assert table["columnDefinitions"][1]["description"].startswith("CreationTimestamp is a timestamp")
 
 
+def test_each_version_judges_by_its_own_schema(world: World) -> None:
+    stored = send(world, "GET", f"{DEFINITIONS}/meters.lab.example").body
+    first = stored["spec"]["versions"][0]
+    loose = {**first, "name": "v1beta1", "storage": False}
+    loose["schema"] = {"openAPIV3Schema": of_spec(unit={"type": "string", "maxLength": 1})}
+    changed = {**stored, "spec": {**stored["spec"], "versions": [first, loose]}}
+    assert send(world, "PUT", f"{DEFINITIONS}/meters.lab.example", changed).code == 200
+    old, new = METERS.replace("/v1/", "/v1beta1/"), METERS
+    without_level = {**meter(unit="k"), "apiVersion": "lab.example/v1beta1"}
+    assert send(world, "POST", old, without_level).code == 201
+    assert send(world, "PATCH", f"{new}/m", {"spec": {"unit": "m"}}).code == 422
+    refused = send(world, "PATCH", f"{old}/m", {"spec": {"unit": "km"}}).body["message"]
+    assert refused == 'Meter.lab.example "m" is invalid: spec.unit: Too long: may not be more than 1 bytes'
+
+
 def test_discovery_and_tables_know_a_custom_kind_until_its_definition_goes(world: World) -> None:
     send(world, "POST", METERS, meter(level=3))
     listed = send(world, "GET", "/apis/lab.example/v1").body["resources"]

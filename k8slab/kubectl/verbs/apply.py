@@ -109,6 +109,7 @@ def _prune(session: Session, allowed: Sequence[Kind], infos: Sequence[Info], app
             options = deletion_options(session, session.flags["grace-period"])
             path = path_of(kind, metadata.get("namespace", ""), metadata["name"])
             session.request("DELETE", path, body=options)
+        session.printed = 0  # each object has a printer of its own
         print_done(session, obj, "pruned", is_typed=False)
 
 

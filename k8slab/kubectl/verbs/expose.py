@@ -25,30 +25,37 @@ _LONGEST_NAME = 63
 
 def _run(session: Session) -> None:
     check_output(session)
+    kept: Obj = {}
     for info in in_turn(session, select(session, latest=False, by_selector=False)):
         with session.collecting():
-            _expose(session, info)
+            _expose(session, info, kept)
 
 
-def _expose(session: Session, info: Info) -> None:
+def _expose(session: Session, info: Info, kept: Obj) -> None:
     if info.kind.kind not in _EXPOSABLE:
         group = f".{info.kind.group}" if info.kind.group else ""
         raise fail(f"cannot expose a {info.kind.kind}{group}")
-    service = recorded(session, overridden(session, service_for(session, info)))
+    service = recorded(session, overridden(session, service_for(session, info, kept)))
     print_done(session, posted(session, service, "kubectl-expose"), "exposed")
 
 
-def service_for(session: Session, info: Info) -> Obj:
-    """The Service that the flags and the object make together."""
+def service_for(session: Session, info: Info, kept: Obj) -> Obj:
+    """The Service that the flags and the object make together.
+
+    What an object gives for want of a flag stands in for the flag with the objects after it:
+    `kept` holds it.
+    """
     flags = session.flags
     obj = info.present
-    selector = parse_labels(flags["selector"]) if flags["selector"] else _selector_of(info)
+    selector = parse_labels(flags["selector"]) if flags["selector"] else kept.get("selector")
+    selector = kept["selector"] = selector or _selector_of(info)
     metadata: Obj = {"name": flags["name"] or info.name[:_LONGEST_NAME]}
-    labels = parse_labels(flags["labels"]) if flags["labels"] else obj["metadata"].get("labels")
+    ports = _service_ports(session, info, kept)
+    labels = parse_labels(flags["labels"]) if flags["labels"] else kept.get("labels")
+    labels = kept["labels"] = labels or obj["metadata"].get("labels")
     if labels:
         metadata["labels"] = labels
     spec: Obj = {"selector": selector}
-    ports = _service_ports(session, info)
     if ports:
         spec["ports"] = ports
     if flags["external-ip"]:
@@ -125,19 +132,29 @@ def _ports_of(info: Info) -> list[tuple[int, str]]:
     ]
 
 
-def _service_ports(session: Session, info: Info) -> list[Obj]:
+def _port_texts(session: Session, known: list[tuple[int, str]], kept: Obj) -> list[str]:
+    """The ports to expose, as they are written; several that an object has go before one of another."""
+    flags = session.flags
+    if flags["port"]:
+        texts: list[str] = flags["port"].split(",")
+        return texts
+    if not kept.get("port"):
+        found = list(dict.fromkeys(str(port) for port, _ in known))
+        if not found and flags["cluster-ip"] != "None":
+            raise fail("couldn't find port via --port flag or introspection")
+        kept["port" if len(found) == 1 else "ports"] = found or kept.get("ports")
+    return kept.get("ports") or kept.get("port") or []
+
+
+def _service_ports(session: Session, info: Info, kept: Obj) -> list[Obj]:
     flags = session.flags
     known = _ports_of(info)
-    if flags["port"]:
-        texts = flags["port"].split(",")
-    else:
-        texts = list(dict.fromkeys(str(port) for port, _ in known))
-        if not texts and flags["cluster-ip"] != "None":
-            raise fail("couldn't find port via --port flag or introspection")
+    texts = _port_texts(session, known, kept)
     protocols: dict[str, list[str]] = {}
     for port, protocol in known:
         if protocol not in protocols.setdefault(str(port), []):
             protocols[str(port)].append(protocol)
+    protocols = kept["protocols"] = protocols or kept.get("protocols") or {}
     ports: list[Obj] = []
     for number, text in enumerate(texts, 1):
         if not re.fullmatch(r"[+-]?\d+", text):

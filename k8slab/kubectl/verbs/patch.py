@@ -73,8 +73,6 @@ def _patch(session: Session, info: Info, patch_type: str, body: str) -> None:
         after = _patched(before, patch_type, json.loads(body))
     else:
         path = path_of(info.kind, info.namespace, info.name, session.flags["subresource"])
-        if session.flags["subresource"]:
-            before = session.request("GET", path).body
         after = _sent(session, info, path, patch_type, body)
         if not session.flags["subresource"]:
             recorded_after = record_after(session, info, after)
