@@ -92,7 +92,8 @@ class ClusterNetwork:
             return said or Answer(False, error=target.error, address=address)
         if not _is_reachable(box, target.pod) or not _is_reachable(box, pod):
             return Answer(False, error=TIMEOUT, address=address)
-        return _deliver(box, target.pod, request, target.port, now_us, own, self)._replace(address=address)
+        client = target.source or own
+        return _deliver(box, target.pod, request, target.port, now_us, client, self)._replace(address=address)
 
     def _at_home(
         self, box: Overlay, pod: Obj, request: Call, now_us: int, address: str, client: str

@@ -6,6 +6,7 @@ affinity, and NodePorts, v1.36.
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import NamedTuple
 
 from k8slab.api.meta import Key, Obj, key_of
@@ -21,7 +22,8 @@ class Target(NamedTuple):
     """A Pod and the port on which it is reached; `error` where there is none.
 
     `affinity` names the Service's port that leads a client to one backend, and
-    `affinity_us` is how long it remembers a client that doesn't call.
+    `affinity_us` is how long it remembers a client that doesn't call. `source` is the
+    address that the backend sees where a proxy puts one in the caller's place.
     """
 
     pod: Obj | None
@@ -29,6 +31,7 @@ class Target(NamedTuple):
     error: str = ""
     affinity: str = ""
     affinity_us: int = 0
+    source: str = ""
 
 
 AFFINITY = "Affinity"
@@ -263,8 +266,21 @@ def _by_node_port(
             if one.get("nodePort") == port and one.get("protocol", "TCP") == transport:
                 is_local = service["spec"].get("externalTrafficPolicy") == "Local"
                 name = node["metadata"]["name"]
-                return _to_backend(view, service, one, client, salt, is_local=is_local, at=name)
+                found = _to_backend(view, service, one, client, salt, is_local=is_local, at=name)
+                return found if is_local else found._replace(source=_masqueraded(node, address, found.pod))
     return on_host(view, node["metadata"]["name"], address, port, transport)
+
+
+def _masqueraded(node: Obj, address: str, backend: Obj | None) -> str:
+    """Who asks at a node's port, as the backend sees it: the node, by its bridge where the backend is on it.
+
+    Models the jump to KUBE-MARK-MASQ in pkg/proxy/iptables/proxier.go, v1.36.
+    """
+    spec = backend["spec"] if backend is not None else {}
+    cidr = (node.get("spec") or {}).get("podCIDR")
+    if spec.get("nodeName") != node["metadata"]["name"] or spec.get("hostNetwork") or not cidr:
+        return address
+    return str(ip_network(cidr)[1])
 
 
 def on_host(view: View, node: str, address: str, port: int, transport: str) -> Target:

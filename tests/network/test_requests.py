@@ -113,6 +113,30 @@ def test_a_node_port(nodes):
     assert get(nodes, f"http://172.18.0.3:{port}").stdout == "web-0\n"
 
 
+def test_a_node_port_hides_who_asks(nodes):
+    nodes.pod(
+        "echo",
+        {"name": "main", "image": "registry.k8s.io/echoserver:1.4", "ports": [{"containerPort": 8080}]},
+    )
+    nodes.run(9)
+    home = nodes.get("echo")["spec"]["nodeName"]
+    add_service(nodes, "asked", [("http", 80, 8080)], ["echo"], type="NodePort")
+    service = nodes.world.get("Service", ("default", "asked"))
+    for node in nodes.world.list("Node"):
+        address = node["status"]["addresses"][0]["address"]
+        bridge = node["spec"]["podCIDR"].replace(".0/24", ".1")
+        told = get(nodes, f"http://{address}:{service['spec']['ports'][0]['nodePort']}").stdout
+        assert f"client_address={bridge if node['metadata']['name'] == home else address}\n" in told
+    told = get(nodes, "http://asked").stdout
+    assert f"client_address={nodes.get('client')['status']['podIP']}\n" in told
+
+
+def test_serve_hostname(nodes):
+    nodes.pod("hostnames", {"name": "main", "image": "registry.k8s.io/serve_hostname"})
+    nodes.run(9)
+    assert get(nodes, f"http://{nodes.get('hostnames')['status']['podIP']}:9376").stdout == "hostnames"
+
+
 def test_nobody_is_ready(nodes):
     add_service(nodes, "none", [("http", 80, 80)], ["web-0"], ready=False)
     ran = get(nodes, "http://none")
