@@ -60,6 +60,13 @@ def go_format(value: Any) -> str:
     return "<nil>" if value is None else str(value)
 
 
+def _as_text(value: Any) -> str:
+    """A JSON value as Go's `%s` prints it, of which it complains where that is no text."""
+    if isinstance(value, bool | int | float):
+        return f"%!s({_GO_TYPES[type(value)]}={go_format(value)})"
+    return "%!s(<nil>)" if value is None else go_format(value)
+
+
 _GO_TYPES = {
     dict: "map[string]interface {}",
     list: "[]interface {}",
@@ -145,7 +152,7 @@ def _replaced_map(patch: Obj) -> Obj:
         return {key: value for key, value in patch.items() if key != DIRECTIVE}
     if directive == "delete":
         return {}
-    raise _fail(f"unknown patch type: {go_format(directive)} in map: {go_format(patch)}")
+    raise _fail(f"unknown patch type: {_as_text(directive)} in map: {go_format(patch)}")
 
 
 def _merge_key(result: Obj, key: str, value: Any, expression: str) -> None:
@@ -232,10 +239,11 @@ def _delete_primitives(result: Obj, key: str, value: Any, expression: str) -> No
     if not isinstance(value, list):
         _merge_key(result, name, value, expression)
         return
-    _lookup_list(expression, name)
+    meta = _lookup_list(expression, name)
     if current or value:
-        _element_kind(current, value)
-        result[name] = [item for item in current if not _contains(value, item)]
+        is_maps = _element_kind(current, value) is dict  # which upstream merges, as if they weren't to go
+        kept = [item for item in current if not is_maps and not _contains(value, item)]
+        result[name] = _merge_list(current, value, meta) if is_maps else kept
 
 
 def _merge_ordered_lists(result: Obj, patch: Obj, expression: str) -> Obj:
@@ -405,12 +413,14 @@ def _apply_list_directives(
         elif directive == "merge":
             raise _fail("merging lists cannot yet be specified in the patch")
         else:
-            raise _fail(f"unknown patch type: {go_format(directive)} in map: {go_format(item)}")
+            raise _fail(f"unknown patch type: {_as_text(directive)} in map: {go_format(item)}")
     return (rest, []) if replace else (original, rest)
 
 
 def _find(items: list[Any], merge_key: str, value: Any) -> int | None:
     for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise _fail(f"value for key {index} is not a map")
         if merge_key in item and _equal(item[merge_key], value):
             return index
     return None
@@ -459,8 +469,8 @@ def _interleave(
 ) -> list[Any]:
     """Both lists in one: the patch's items in its order, the server's put where they stood before them."""
     key = merge_key if kind is dict else ""
-    right = _sorted_by(of_patch, patch_order, key)
-    left = _sorted_by(of_server, server_order, key)
+    right = _sorted_by(of_patch, patch_order, key, kind)
+    left = _sorted_by(of_server, server_order, key, kind)
     result: list[Any] = []
     while left and right:
         here, there = _index(server_order, left[0], key), _index(server_order, right[0], key)
@@ -468,10 +478,12 @@ def _interleave(
     return [*result, *left, *right]
 
 
-def _sorted_by(items: list[Any], order: list[Any], merge_key: str) -> list[Any]:
+def _sorted_by(items: list[Any], order: list[Any], merge_key: str, kind: type) -> list[Any]:
     """The items in the order in which they are named."""
-    if merge_key:
+    if kind is dict:
         for item in (*items, *order):
+            if not isinstance(item, dict):
+                raise _wrong_type(dict, item)
             if merge_key not in item:
                 raise _no_merge_key(item, merge_key)
         deletions = [item for item in items if item.get(DIRECTIVE) == "delete"]

@@ -83,6 +83,12 @@ def test_strategic_merge(type_name: str, old: Any, patch: Any, expected: Any) ->
     assert json.dumps([old, patch]) == before
 
 
+def test_a_list_of_maps_loses_nothing_by_the_directive_for_texts() -> None:
+    patch = {"$deleteFromPrimitiveList/containers": [{"name": "a"}, {"name": "b"}]}
+    merged = strategic_merge_patch(POD_SPEC, {"containers": [{"name": "a", "image": "x"}]}, patch)
+    assert merged == {"containers": [{"name": "a", "image": "x"}, {"name": "b"}]}
+
+
 def test_untouched_subtrees_are_shared() -> None:
     old = {"containers": named("a"), "volumes": named("v"), "securityContext": {}}
     result = strategic_merge_patch(POD_SPEC, old, {"containers": [{"name": "a", "image": "x"}]})
@@ -109,6 +115,19 @@ def test_untouched_subtrees_are_shared() -> None:
             "merging lists cannot yet be specified in the patch",
         ),
         ({"$patch": "up"}, 500, "unknown patch type: up in map: map[$patch:up]"),
+        (
+            {"containers": [{"name": "a", "$patch": None}]},
+            500,
+            "unknown patch type: %!s(<nil>) in map: map[$patch:<nil> name:a]",
+        ),
+        (
+            {
+                "containers": [{"name": "a"}, {"name": "b", "$patch": "replace"}],
+                "$setElementOrder/containers": [{"name": "a"}, {"name": "b"}, None],
+            },
+            500,
+            "expected a map[string]interface {}, but received a %!s(<nil>)",
+        ),
         ({"$setElementOrder/containers": 1}, 500, "expected a []interface {}, but received a int64"),
         ({"$deleteFromPrimitiveList": ["a"]}, 400, "invalid patch format of primitive list"),
         ({"$retainKeys": ["a"], "nodeName": "b"}, 400, "invalid patch format of retainKeys"),
