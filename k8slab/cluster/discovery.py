@@ -24,6 +24,7 @@ from k8slab.cluster.negotiation import JSON, MEDIA_TYPES, check_routed, header, 
 from k8slab.cluster.request import Request, Response
 from k8slab.cluster.routes import SUBRESOURCE_VERBS, not_allowed, nothing_here, page_not_found
 from k8slab.cluster.world import World
+from k8slab.network.api_server import VERSIONS
 
 VERSION = {
     "major": "1",
@@ -216,7 +217,7 @@ def _group(world: World, group: str) -> Response:
     return Response(200, {"kind": "APIGroup", "apiVersion": "v1", **document})
 
 
-_ADDRESSES: list[Obj] = [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.96.0.1:443"}]
+_ADDRESSES: list[Obj] = VERSIONS["serverAddressByClientCIDRs"]
 _DISCOVERY_LIST = "APIGroupDiscoveryList"
 
 
@@ -240,8 +241,7 @@ def _legacy_root(world: World, request: Request) -> Response:
     version = _aggregated_version(request)
     if version:
         return _aggregated(world, version, lambda group: not group)
-    body = {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": _ADDRESSES}
-    return Response(200, body)
+    return Response(200, VERSIONS)
 
 
 def _group_root(world: World, request: Request) -> Response:

@@ -259,6 +259,9 @@ def _curl(shell: Shell, argv: list[str], io: Streams) -> Steps:
         argv,
         "omXdHwuAebT",
         (
+            "cacert",
+            "cert",
+            "key",
             "max-time",
             "connect-timeout",
             "request",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import pytest
 
+from k8slab import Lab
 from tests.kubelet.nodes import Nodes, nginx, shell
 
 
@@ -135,6 +138,27 @@ def test_serve_hostname(nodes):
     nodes.pod("hostnames", {"name": "main", "image": "registry.k8s.io/serve_hostname"})
     nodes.run(9)
     assert get(nodes, f"http://{nodes.get('hostnames')['status']['podIP']}:9376").stdout == "hostnames"
+
+
+ASK_THE_API = """
+APISERVER=https://kubernetes.default.svc
+SERVICEACCOUNT=/var/run/secrets/kubernetes.io/serviceaccount
+TOKEN=$(cat ${SERVICEACCOUNT}/token)
+CACERT=${SERVICEACCOUNT}/ca.crt
+curl --cacert ${CACERT} --header "Authorization: Bearer ${TOKEN}" -X GET ${APISERVER}/api
+"""
+
+
+def test_a_pod_asks_the_api_server_for_its_versions():
+    lab = Lab(1)
+    lab.kubectl("run asker --image=curlimages/curl -- sleep 1d")
+    lab.run("20s")
+    told = lab.kubectl(f"exec asker -- sh -c {quote(ASK_THE_API)}")
+    assert told.stderr == "" and told.stdout.startswith(
+        '{\n  "kind": "APIVersions",\n  "versions": [\n    "v1"\n'
+    )
+    told = lab.kubectl("exec asker -- curl -sk https://kubernetes.default.svc/api")
+    assert '"code": 403' in told.stdout
 
 
 def test_nobody_is_ready(nodes):
