@@ -62,7 +62,7 @@ def _of_authority(authority: str) -> str:
 def _of_host(host: str) -> str:
     if "[" in host:
         return _of_literal(host)
-    colon = host.rfind(":")
+    colon = host.find(":")
     if colon >= 0 and not _PORT.fullmatch(host[colon:]):
         return f"invalid port {go_quote(host[colon:])} after host"
     return _in_host(host)

@@ -8,10 +8,11 @@ Models pkg/apis/admissionregistration/validation/validation.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from k8slab.api.cel.checking import BOOL, NULL, STRING
+from k8slab.api.cel import CelError, compile_expression
+from k8slab.api.cel.checking import BOOL, DYN, NULL, STRING, Type, type_of
 from k8slab.api.errors import Cause
 from k8slab.api.meta import Obj
 from k8slab.api.validation._field import (
@@ -37,9 +38,8 @@ _RESERVED_WORDS = (
     "return var void while"
 )
 _RESERVED = frozenset(_RESERVED_WORDS.split())
-_CONDITION_NAMES = ("object", "oldObject", "params", "request")
-_NAMES = ("namespaceObject", "object", "oldObject", "params", "request", "variables")
-"""The variables of match conditions, and of all other expressions."""
+_NAMES = ("namespaceObject", "object", "oldObject", "request")
+"""What every expression can speak of."""
 _MOST_ANNOTATIONS = 20
 _LONGEST_VALUE_BYTES = 5 * 1024
 
@@ -58,12 +58,42 @@ def validate_policy_head(spec: Obj, *, mutating: bool) -> list[Cause]:
             causes.append(required(f"{path}.resourceRules"))
         if mutating:
             causes += validate_mutated_operations(constraints, path)
-    causes += validate_match_conditions(
-        spec.get("matchConditions") or (), "spec.matchConditions", _CONDITION_NAMES
-    )
-    for index, variable in enumerate(spec.get("variables") or ()):
-        causes += _validate_variable(variable or {}, f"spec.variables[{index}]")
+    known = _declared(spec)
+    causes += validate_match_conditions(spec.get("matchConditions") or (), "spec.matchConditions", known)
+    variables = [one or {} for one in spec.get("variables") or ()]
+    for index, variable in enumerate(variables):
+        before = _with_variables(known, variables[:index])
+        causes += _validate_variable(variable, f"spec.variables[{index}]", before)
     return causes
+
+
+def _declared(spec: Obj) -> dict[str, Type]:
+    """What expressions can speak of beside variables: parameters, where the policy has a kind of them."""
+    names = (*_NAMES, "params") if spec.get("paramKind") is not None else _NAMES
+    return dict.fromkeys(names, DYN)
+
+
+def _with_variables(known: Mapping[str, Type], variables: Sequence[Obj]) -> dict[str, Type]:
+    """The same and `variables`, which has these as its fields."""
+    fields: dict[str, Type] = {}
+    result = {**known, "variables": Type("kubernetes.variables", fields=fields)}
+    for one in variables:
+        fields[one.get("name") or ""] = _type_of_variable(one.get("expression") or "", result)
+    return result
+
+
+def _type_of_variable(text: str, known: Mapping[str, Type]) -> Type:
+    """The type of a variable's expression; one that has none is reported where it stands."""
+    try:
+        return type_of(text, compile_expression(text, tuple(known)).tree, known)
+    except CelError:
+        return DYN
+
+
+def _of_policy(spec: Obj) -> dict[str, Type]:
+    """What validations and annotations can speak of: of variables only where there are some."""
+    known, variables = _declared(spec), [one or {} for one in spec.get("variables") or ()]
+    return _with_variables(known, variables) if variables else known
 
 
 def _chosen(value: Any, path: str, supported: Sequence[str]) -> list[Cause]:
@@ -140,7 +170,7 @@ def validate_mutated_operations(match: Obj | None, path: str) -> list[Cause]:
     ]
 
 
-def _validate_variable(variable: Obj, path: str) -> list[Cause]:
+def _validate_variable(variable: Obj, path: str, known: Mapping[str, Type]) -> list[Cause]:
     name = variable.get("name") or ""
     causes: list[Cause] = []
     if not name.strip():
@@ -150,7 +180,7 @@ def _validate_variable(variable: Obj, path: str) -> list[Cause]:
     if not (variable.get("expression") or "").strip():
         causes.append(required(f"{path}.expression", "expression is not specified"))
     else:
-        causes += validate_expression(variable["expression"], _NAMES, f"{path}.expression")
+        causes += validate_expression(variable["expression"], known, f"{path}.expression")
     return causes
 
 
@@ -165,26 +195,26 @@ def validate_validations(name: str, spec: Obj) -> list[Cause]:
         return [required("spec.validations", detail), required("spec.auditAnnotations", detail)]
     causes: list[Cause] = []
     for index, validation in enumerate(validations):
-        causes += _validate_validation(validation or {}, f"spec.validations[{index}]")
+        causes += _validate_validation(validation or {}, f"spec.validations[{index}]", _of_policy(spec))
     if len(annotations) > _MOST_ANNOTATIONS:
         detail = f"must not have more than {_MOST_ANNOTATIONS} auditAnnotations"
         causes.append(invalid("spec.auditAnnotations", list(annotations), detail))
     keys: list[str] = []
     for index, annotation in enumerate(annotations):
         path, key = f"spec.auditAnnotations[{index}]", (annotation or {}).get("key") or ""
-        causes += _validate_annotation(name, key, annotation or {}, path)
+        causes += _validate_annotation(name, key, annotation or {}, path, _of_policy(spec))
         if key in keys:
             causes.append(duplicate(f"{path}.key", key))
         keys.append(key)
     return causes
 
 
-def _validate_validation(validation: Obj, path: str) -> list[Cause]:
+def _validate_validation(validation: Obj, path: str, known: Mapping[str, Type]) -> list[Cause]:
     causes: list[Cause] = []
     if not (validation.get("expression") or "").strip():
         causes.append(required(f"{path}.expression", "expression is not specified"))
     else:
-        causes += validate_expression(validation["expression"], _NAMES, f"{path}.expression", (BOOL,))
+        causes += validate_expression(validation["expression"], known, f"{path}.expression", (BOOL,))
     for field in ("messageExpression", "message"):
         text = validation.get(field) or ""
         if text and not text.strip():
@@ -192,14 +222,16 @@ def _validate_validation(validation: Obj, path: str) -> list[Cause]:
         elif field == "message" and re.search(r"[\n\r]", text.strip()):
             causes.append(invalid(f"{path}.message", text, "must not contain line breaks"))
         elif field == "messageExpression" and text:
-            causes += validate_expression(text, _NAMES, f"{path}.{field}", (STRING,))
+            causes += validate_expression(text, known, f"{path}.{field}", (STRING,))
     reason = validation.get("reason")
     if reason is not None and reason not in _REASONS:
         causes.append(not_supported(f"{path}.reason", reason, _REASONS))
     return causes
 
 
-def _validate_annotation(name: str, key: str, annotation: Obj, path: str) -> list[Cause]:
+def _validate_annotation(
+    name: str, key: str, annotation: Obj, path: str, known: Mapping[str, Type]
+) -> list[Cause]:
     if name:
         causes = validate_label_name(f"{name}/{key}", f"{path}.key")
     else:
@@ -211,7 +243,7 @@ def _validate_annotation(name: str, key: str, annotation: Obj, path: str) -> lis
         detail = f"must not exceed {_LONGEST_VALUE_BYTES} bytes in length"
         causes.append(required(f"{path}.valueExpression", detail))
     else:
-        causes += validate_expression(value, _NAMES, f"{path}.valueExpression", (STRING, NULL))
+        causes += validate_expression(value, known, f"{path}.valueExpression", (STRING, NULL))
     return causes
 
 
@@ -222,8 +254,9 @@ def validate_mutations(spec: Obj) -> list[Cause]:
     """At least one mutation of a known kind, and whether it is done again."""
     mutations = spec.get("mutations") or ()
     causes = [] if mutations else [required("spec.mutations", "mutations must contain at least one item")]
+    known = _with_variables(_declared(spec), [one or {} for one in spec.get("variables") or ()])
     for index, mutation in enumerate(mutations):
-        causes += _validate_mutation(mutation or {}, f"spec.mutations[{index}]")
+        causes += _validate_mutation(mutation or {}, f"spec.mutations[{index}]", known)
     policy, path = spec.get("reinvocationPolicy") or "", "spec.reinvocationPolicy"
     if not policy:
         causes.append(required(path))
@@ -236,7 +269,7 @@ _FIELD_OF_PATCH = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jso
 _MADE_BY_PATCH = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}
 
 
-def _validate_mutation(mutation: Obj, path: str) -> list[Cause]:
+def _validate_mutation(mutation: Obj, path: str, known: Mapping[str, Type]) -> list[Cause]:
     kind = mutation.get("patchType") or ""
     if not kind:
         return [required(f"{path}.patchType")]
@@ -251,7 +284,7 @@ def _validate_mutation(mutation: Obj, path: str) -> list[Cause]:
         causes.append(required(f"{path}.{own}.expression"))
     else:
         causes += validate_expression(
-            mutation[own]["expression"], _NAMES, f"{path}.{own}.expression", makes=_MADE_BY_PATCH[kind]
+            mutation[own]["expression"], known, f"{path}.{own}.expression", makes=_MADE_BY_PATCH[kind]
         )
     if mutation.get(other) is not None:
         detail = f"must not be specified when patchType is {kind}"

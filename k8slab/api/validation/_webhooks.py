@@ -8,7 +8,7 @@ staging/src/k8s.io/apiserver/pkg/util/webhook/validation.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from k8slab.api.cel import CelError, compile_expression
@@ -141,11 +141,12 @@ def _validate_versions(versions: list[str], path: str) -> list[Cause]:
     return causes
 
 
-_CONDITION_NAMES = ("authorizer", "object", "oldObject", "request")
+_OF_CONDITIONS = dict.fromkeys(("authorizer", "namespaceObject", "object", "oldObject", "request"), DYN)
+"""The variables of a webhook's conditions."""
 
 
 def validate_expression(
-    text: str, names: tuple[str, ...], path: str, gives: tuple[Type, ...] = (), makes: str = ""
+    text: str, variables: Mapping[str, Type], path: str, gives: tuple[Type, ...] = (), makes: str = ""
 ) -> list[Cause]:
     """An expression that compiles with these variables, and gives a value of one of these types.
 
@@ -153,8 +154,8 @@ def validate_expression(
     type a value is isn't always known here; what can't be told is let pass.
     """
     try:
-        program = compile_expression(text, names)
-        found = type_of(text, program.tree, dict.fromkeys(names, DYN))
+        program = compile_expression(text, tuple(variables))
+        found = type_of(text, program.tree, variables)
     except CelError as error:
         return [invalid(path, text, f"compilation failed: {error}")]
     is_known = found != DYN or _is_read(program.tree)
@@ -185,7 +186,7 @@ def _type_text(kind: Type) -> str:
 
 
 def validate_match_conditions(
-    conditions: Sequence[Obj], path: str, names: tuple[str, ...] = _CONDITION_NAMES
+    conditions: Sequence[Obj], path: str, variables: Mapping[str, Type] = _OF_CONDITIONS
 ) -> list[Cause]:
     """Named conditions, at most 64."""
     causes = [too_many(path, len(conditions), 64)] if len(conditions) > 64 else []
@@ -195,7 +196,7 @@ def validate_match_conditions(
         if not (condition.get("expression") or "").strip():
             causes.append(required(f"{where}.expression"))
         else:
-            causes += validate_expression(condition["expression"], names, f"{where}.expression", (BOOL,))
+            causes += validate_expression(condition["expression"], variables, f"{where}.expression", (BOOL,))
         if not name:
             causes.append(required(f"{where}.name"))
         else:

@@ -20,7 +20,7 @@ from k8slab.api.selectors import from_label_selector, matches
 from k8slab.cluster.admission._plugin import Request, user_info
 
 GROUP = "admissionregistration.k8s.io"
-CONDITION_NAMES = ("object", "oldObject", "params", "request")
+CONDITION_NAMES = ("namespaceObject", "object", "oldObject", "params", "request")
 NAMES = ("namespaceObject", "object", "oldObject", "params", "request", "variables")
 """The variables of a policy's match conditions, and of its other expressions."""
 

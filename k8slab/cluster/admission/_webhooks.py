@@ -22,7 +22,7 @@ from k8slab.cluster.admission._plugin import Request
 from k8slab.cluster.admission._policies import GROUP, conditions_hold, context_of, fits
 from k8slab.cluster.calling import CallError, post
 
-_CONDITION_NAMES = ("object", "oldObject", "request")
+_CONDITION_NAMES = ("namespaceObject", "object", "oldObject", "request")
 _VERSIONS = ("v1", "v1beta1")
 _V1_REVIEW = "admission.k8s.io/v1, Kind=AdmissionReview"
 
@@ -63,7 +63,8 @@ def _check_dry_run(request: Request, hook: Obj) -> None:
 
 
 def _conditions_hold(request: Request, hook: Obj) -> bool:
-    context = context_of(request, request.new, {"spec": {}}, None)
+    # Webhooks' conditions may name the namespace, and are given none (webhook/matchconditions/matcher.go).
+    context = {**context_of(request, request.new, {"spec": {}}, None), "namespaceObject": None}
     try:
         return conditions_hold(hook.get("matchConditions") or (), _CONDITION_NAMES, context)
     except CelError as error:
