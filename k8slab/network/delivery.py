@@ -30,7 +30,7 @@ from k8slab.containers.program import (
 )
 from k8slab.containers.programs._http import NOT_HTTP
 from k8slab.containers.requests import PROBE, PROGRAM, Answer, Call, Lookup, NodeLogs
-from k8slab.network import api_server, dns, proxy_health
+from k8slab.network import api_server, dns, policies, proxy_health
 from k8slab.network.routing import (
     AFFINITY,
     REFUSED,
@@ -54,6 +54,8 @@ class ClusterNetwork:
     def lookup(self, box: Overlay, pod: Obj, request: Lookup) -> list[str]:
         """What DNS answers: addresses, `target port` pairs for SRV, a name for PTR or CNAME."""
         resolver = resolver_of(pod)
+        if request.record in ("SRV", "PTR") and not policies.may_resolve(box, pod):
+            return []
         if request.record == "SRV":
             return [f"{one.target} {one.port}" for one in dns.services(box, request.name, resolver)]
         if request.record == "PTR":
@@ -61,7 +63,7 @@ class ClusterNetwork:
             return [name] if name else []
         if request.record == "HOSTS":
             return _in_hosts(pod, request.name)
-        found = dns.resolve(box, request.name, resolver)
+        found = _resolve(box, pod, request.name)
         if found is None:
             return []
         if request.record == "CNAME":
@@ -74,11 +76,7 @@ class ClusterNetwork:
         if request.host in _LOOPBACK:
             return self._at_home(box, pod, request, now_us, "127.0.0.1", request.client or "127.0.0.1")
         known = _in_hosts(pod, request.host)
-        found = (
-            dns.Found(request.host, tuple(known))
-            if known
-            else dns.resolve(box, request.host, resolver_of(pod))
-        )
+        found = dns.Found(request.host, tuple(known)) if known else _resolve(box, pod, request.host)
         if found is None or not found.addresses:
             return Answer(False, error=f"lookup {request.host}: {UNKNOWN_HOST}")
         salt = now_us // 1000 + _STRIDE * box.connections
@@ -87,6 +85,8 @@ class ClusterNetwork:
         if address == own or (not own and address == request.host):
             return self._at_home(box, pod, request, now_us, address, request.client or own or address)
         target = _led(box, address, request, own, salt, now_us)
+        if not _is_let_through(box, pod, target, address, transport_of(request.protocol)):
+            return Answer(False, error=TIMEOUT, address=address)
         if target.pod is None:
             said = api_server.answer(box, address, request) or proxy_health.answer(box, address, request)
             return said or Answer(False, error=target.error, address=address)
@@ -140,6 +140,20 @@ def _led(box: Overlay, address: str, request: Call, client: str, salt: int, now_
     record = {"apiVersion": "lab", "kind": AFFINITY, "metadata": metadata, "calledUs": now_us}
     box.put(AFFINITY, key, {**record, "forgotten": forgotten + is_forgotten})
     return route(box, address, request.port, client, salt, transport) if is_forgotten else target
+
+
+def _resolve(box: Overlay, pod: Obj, name: str) -> dns.Found | None:
+    """What a name stands for; None where nothing, or where policies keep the Pod from asking."""
+    if not dns.is_address(name) and not policies.may_resolve(box, pod):
+        return None
+    return dns.resolve(box, name, resolver_of(pod))
+
+
+def _is_let_through(box: Overlay, pod: Obj, target: Target, address: str, transport: str) -> bool:
+    """Whether NetworkPolicies let a connection to where it is led pass."""
+    if target.pod is None:
+        return policies.leaves(box, pod, address, target.port, transport)
+    return policies.passes(box, pod, target.pod, target.port, transport)
 
 
 def _in_hosts(pod: Obj, name: str) -> list[str]:
