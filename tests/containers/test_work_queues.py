@@ -68,7 +68,9 @@ def lab(begun: str) -> Lab:
 
 
 def shell(lab: Lab, *lines: str) -> tuple[str, str, int]:
-    return tuple(lab.kubectl("exec -i temp -- sh", stdin="\n".join(lines) + "\n"))  # type: ignore[return-value]
+    """What a shell in the Pod says to these lines: its output, its errors and its code."""
+    said = lab.kubectl("exec -i temp -- sh", stdin="\n".join(lines) + "\n")
+    return said.stdout, said.stderr, said.code
 
 
 DECLARE = f"amqp-declare-queue {URL} -q foo -d"
